@@ -1,0 +1,224 @@
+# kvstash: one entry point. `make help` lists what there is.
+#
+# Sources are found by wildcard: src/<room>/*.cc become one library, src/bin/<name>_main.cc a program,
+# tests/unit/**/*_test.cc one test binary. Every kind of build has a directory of its own:
+#
+#   build/        release: what `make` and `make run` give           (-O2, jemalloc)
+#   build/test    the same with KVSTASH_SLOW_CHECKS                  TEST=1
+#   build/debug   no optimisation, full debug information            DEBUG=1
+#   build/asan    AddressSanitizer and UBSan, libc's allocator       SANITIZE=address,undefined
+#   build/tsan    ThreadSanitizer, libc's allocator                  SANITIZE=thread
+#
+# Variables: BUILD (default: build), CXX (default: g++), JOBS (default: the cores), WERROR (empty: warnings
+# do not stop a build), ROOMS ("base resp": compile only these rooms), ONLY (a doctest filter for `make unit`).
+
+BUILD ?= build
+JOBS ?= $(shell nproc)
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+WERROR ?= -Werror
+SANITIZE ?=
+PORT ?= 6379
+METRICS_PORT ?= 9121
+PYTHON ?= python3
+
+.DEFAULT_GOAL := server
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+
+# A number of jobs given on the command line wins; a make under make shares its parent's.
+ifeq ($(MAKELEVEL),0)
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(JOBS)
+endif
+endif
+MAKEFLAGS += --no-print-directory
+
+# ---- the kind of build ------------------------------------------------------------------------------------
+
+comma := ,
+checks := -DKVSTASH_SLOW_CHECKS
+ifneq ($(findstring fuzzer,$(SANITIZE)),)
+  kind := fuzz
+else ifneq ($(findstring thread,$(SANITIZE)),)
+  kind := tsan
+else ifneq ($(SANITIZE),)
+  kind := asan
+else ifneq ($(DEBUG),)
+  kind := debug
+else ifneq ($(TEST),)
+  kind := test
+endif
+OUT := $(BUILD)$(if $(kind),/$(kind))
+
+optimise := -O2 -g1
+ifeq ($(kind),)
+  checks :=
+else ifeq ($(kind),debug)
+  optimise := -O0 -g
+else ifeq ($(kind),test)
+  optimise := -O1 -g1
+else
+  optimise := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -DKVSTASH_NO_JEMALLOC
+endif
+
+# The oldest x86-64 that matters has SSE4.2 and POPCNT; other processors take their compiler's default.
+machine := $(if $(filter x86_64%,$(shell $(CXX) -dumpmachine 2>/dev/null)),-march=x86-64-v2)
+
+packages := libuv openssl spdlog fmt yaml-cpp prometheus-cpp-core $(if $(SANITIZE),,jemalloc)
+pkg_cflags := $(shell pkg-config --cflags $(packages) 2>/dev/null)
+pkg_libs := $(shell pkg-config --libs $(packages) 2>/dev/null)
+
+CCACHE := $(shell command -v ccache 2>/dev/null)
+house_warnings := -Wall -Wextra -Wconversion -Wshadow $(WERROR)
+compile_flags := -std=c++20 $(optimise) -fno-omit-frame-pointer $(machine) -pthread $(house_warnings) \
+  $(checks) -Isrc $(pkg_cflags) $(CPPFLAGS) $(CXXFLAGS)
+link_flags := $(optimise) -pthread -Wl,--as-needed $(LDFLAGS)
+link_libs := $(pkg_libs) $(LDLIBS)
+
+# ---- sources and objects ----------------------------------------------------------------------------------
+
+room_dirs := $(filter-out src/bin/,$(if $(ROOMS),$(patsubst %,src/%/,$(ROOMS)),$(wildcard src/*/)))
+lib_sources := $(sort $(wildcard $(addsuffix *.cc,$(room_dirs))))
+bin_sources := $(sort $(wildcard src/bin/*_main.cc))
+test_dirs := $(if $(ROOMS),$(patsubst %,tests/unit/%,$(ROOMS)),tests/unit)
+test_sources := $(sort $(shell find $(test_dirs) tests/support -name '*_test.cc' 2>/dev/null)) tests/unit/main.cc
+fuzz_sources := $(sort $(wildcard tests/fuzz/*_fuzz.cc))
+headers := $(sort $(wildcard src/*/*.h tests/support/*.h tests/fuzz/*.h))
+formatted := $(sort $(shell find src tests -name '*.cc' -o -name '*.h'))
+
+# With ROOMS the library is another one, so that a partial build never passes for the whole.
+part := $(if $(ROOMS),-$(subst $() ,-,$(strip $(ROOMS))))
+library := $(OUT)/libkvstash$(part).a
+unit_binary := $(OUT)/kvstash_test$(part)
+programs := $(patsubst src/bin/%_main.cc,$(OUT)/%,$(bin_sources))
+fuzz_binaries := $(patsubst tests/fuzz/%.cc,$(OUT)/%,$(fuzz_sources))
+object = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
+
+# Rewritten only when its text changes, so that what depends on it is built again exactly then.
+define remember
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' > $@
+endef
+
+$(OUT)/flags: FORCE
+	$(call remember,$(CXX) $(compile_flags))
+$(OUT)/sources$(part): FORCE
+	$(call remember,$(lib_sources))
+$(OUT)/tests$(part): FORCE
+	$(call remember,$(test_sources))
+
+$(OUT)/obj/%.o: %.cc $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CXX   $<"
+	@$(CCACHE) $(CXX) $(compile_flags) -Itests -MMD -MP -c $< -o $@
+
+$(library): $(call object,$(lib_sources)) $(OUT)/sources$(part)
+	@rm -f $@
+	@ar rcs $@ $(call object,$(lib_sources))
+
+$(programs): $(OUT)/%: $(OUT)/obj/src/bin/%_main.o $(library)
+	@echo "  LINK  $@"
+	@$(CXX) $(link_flags) -o $@ $^ $(link_libs)
+
+$(unit_binary): $(call object,$(test_sources)) $(library) $(OUT)/tests$(part)
+	@echo "  LINK  $@"
+	@$(CXX) $(link_flags) -o $@ $(call object,$(test_sources)) $(library) $(link_libs)
+
+$(fuzz_binaries): $(OUT)/%: $(OUT)/obj/tests/fuzz/%.o $(library)
+	@echo "  LINK  $@"
+	@$(CXX) $(link_flags) -fsanitize=fuzzer -o $@ $^ $(link_libs)
+
+-include $(patsubst %.o,%.d,$(call object,$(lib_sources) $(bin_sources) $(test_sources)))
+ifeq ($(kind),fuzz)
+-include $(patsubst %.o,%.d,$(call object,$(fuzz_sources)))
+endif
+
+# ---- building and running ---------------------------------------------------------------------------------
+
+.PHONY: server unit-binary fuzz-binaries
+server: $(programs)  ## build the release server: build/kvstash
+	@[ -n "$(programs)" ] || { echo "there is no src/bin/*_main.cc"; exit 1; }
+unit-binary: $(unit_binary)
+fuzz-binaries: $(fuzz_binaries)
+
+.PHONY: run deps test-deps
+run: deps  ## install what is missing, build, serve on 6379 with metrics on 9121 (PORT=, METRICS_PORT=, ARGS=)
+	@$(MAKE) server
+	exec $(OUT)/kvstash --port $(PORT) --metrics-port $(METRICS_PORT) $(ARGS)
+
+deps:  ## install the packages that a build needs
+	@utils/install-deps build
+test-deps:  ## install the packages that the tests need
+	@utils/install-deps build test
+
+# ---- testing ----------------------------------------------------------------------------------------------
+
+.PHONY: test check unit transcripts differential system fuzz-smoke headers format tidy lint bench
+test: test-deps  ## everything: unit, transcripts, differential, system, fuzz smoke, tidy; one line of totals
+	@+BUILD=$(BUILD) utils/suite test
+
+check:  ## what every commit passes: format, tidy, headers, tests under ASan+UBSan and TSan
+	@+BUILD=$(BUILD) utils/suite check
+
+unit:  ## unit tests with slow checks on (ONLY='*sentence*', ROOMS='base resp', SANITIZE=...)
+ifeq ($(or $(SANITIZE),$(TEST),$(DEBUG)),)
+	@$(MAKE) TEST=1 unit
+else
+	@$(MAKE) unit-binary
+	@$(unit_binary) $(if $(ONLY),--test-case='$(ONLY)')
+endif
+
+transcripts:  ## tests/scenario at 1, 2 and 4 shards and on the oracle (UPDATE=1, FILES=..., SANITIZE=...)
+ifeq ($(UPDATE),)
+	@$(MAKE) server
+endif
+	@$(PYTHON) utils/transcripts --build $(BUILD) --server $(OUT)/kvstash $(if $(UPDATE),--update) $(FILES)
+
+differential: server  ## random commands, compared with the oracle (OPS=20000, SEED=...)
+	@$(PYTHON) utils/differential --build $(BUILD) --server $(OUT)/kvstash --ops $(or $(OPS),20000) \
+	  $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+system: server  ## real processes and foreign clients over TCP (FILES=..., SANITIZE=...)
+	@$(PYTHON) tests/system/run --build $(BUILD) --server $(OUT)/kvstash $(FILES)
+
+# The rooms that read bytes from outside; compiled with clang, apart from everything else.
+FUZZ_ROOMS ?= base resp store
+FUZZ_SECONDS ?= 5
+fuzz-smoke:  ## every fuzz target for FUZZ_SECONDS after its corpus; needs clang++
+	@$(MAKE) CXX=clang++ SANITIZE=fuzzer-no-link,address ROOMS='$(FUZZ_ROOMS)' fuzz-binaries
+	@utils/fuzz-smoke $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+header_checks := $(patsubst %,$(OUT)/headers/%.ok,$(headers))
+headers: $(header_checks)  ## every header compiles alone
+	@echo "$(words $(header_checks)) headers compile alone"
+$(OUT)/headers/%.ok: % $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo '#include "$*"' | $(CXX) $(compile_flags) -I. -Itests -MMD -MP -MF $(@:.ok=.d) -MT $@ \
+	  -fsyntax-only -x c++ - && touch $@
+ifneq ($(filter headers,$(MAKECMDGOALS)),)
+-include $(header_checks:.ok=.d)
+endif
+
+format:  ## clang-format would change nothing (FIX=1 rewrites, FILES=... limits)
+	@clang-format $(if $(FIX),-i,--dry-run -Werror) $(or $(FILES),$(formatted))
+
+tidy:  ## layers, names, dead files, missing tests, links in docs
+	@$(PYTHON) utils/tidy
+
+lint:  ## clang-tidy over the sources: slow (FILES=... limits)
+	@clang-tidy --quiet $(or $(FILES),$(lib_sources) $(bin_sources)) -- $(filter-out -march=%,$(compile_flags))
+
+bench: server  ## throughput beside the oracle (ARGS=...)
+	@$(PYTHON) utils/bench --build $(BUILD) --server $(OUT)/kvstash $(ARGS)
+
+# ---- the rest ---------------------------------------------------------------------------------------------
+
+.PHONY: help clean FORCE
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+clean:  ## remove everything that was built
+	rm -rf $(BUILD)
