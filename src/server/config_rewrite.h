@@ -1,0 +1,23 @@
+// CONFIG REWRITE: brings a configuration file up to date with the options in force.
+//
+// Comments, blank lines, includes and the order of lines stay. A line whose value changed is
+// replaced where it stands, a second line of the same directive is dropped, and what the file does
+// not mention and is not at its default is appended under one heading.
+#pragma once
+
+#include "base/result.h"
+#include "server/options.h"
+
+#include <string>
+#include <string_view>
+
+namespace kvstash::server {
+
+// The new text. Pure. Reading it again gives options equal to `options`.
+std::string rewrite_config(std::string_view old_text, const ServerOptions& options);
+
+// Rewrites `options.config_file`: a temporary file beside it, fsync, rename. Blocks on the disk.
+// The error is a reason like "Permission denied".
+Status rewrite_config_file(const ServerOptions& options);
+
+}  // namespace kvstash::server

@@ -1,0 +1,203 @@
+// ServerOptions: every choice an operator can make, as one plain value.
+//
+// The rooms' options, plus what belongs to the process, to persistence, replication and cluster.
+// The initialisers are the defaults; names, ranges and documentation are in server/directives.h.
+// Copy it, change the copy with `set` or `apply`, hand it out whole: nobody reads a field while it
+// changes.
+#pragma once
+
+#include "engine/options.h"
+#include "net/options.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kvstash::server {
+
+enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
+enum class LogFormat : uint8_t { kText, kJson };
+enum class Supervised : uint8_t { kNo, kUpstart, kSystemd, kAuto };
+enum class OomScoreAdj : uint8_t { kNo, kRelative, kAbsolute };
+
+// How a signal shuts the server down: bits, none of them is "default".
+namespace shutdown {
+inline constexpr uint32_t kDefault = 0;
+inline constexpr uint32_t kSave = 1u << 0;
+inline constexpr uint32_t kNoSave = 1u << 1;
+inline constexpr uint32_t kNow = 1u << 2;
+inline constexpr uint32_t kForce = 1u << 3;
+}  // namespace shutdown
+
+// The process: how it runs, where it logs, how it ends.
+struct ProcessOptions {
+  bool daemonize = false;
+  Supervised supervised = Supervised::kNo;
+  std::string pidfile;
+  std::string dir = ".";  // Working directory; absolute once loaded.
+  LogLevel loglevel = LogLevel::kNotice;
+  LogFormat log_format = LogFormat::kText;
+  std::string logfile;  // Empty: standard output.
+  bool syslog_enabled = false;
+  std::string syslog_ident = "kvstash";
+  int64_t syslog_facility = 16 << 3;  // As openlog(3) wants it; local0.
+  bool always_show_logo = false;
+  bool set_proc_title = true;
+  std::string proc_title_template = "{title} {listen-addr} {server-mode}";
+  bool crash_log_enabled = true;
+  bool crash_memcheck_enabled = true;
+  bool use_exit_on_panic = false;
+  bool disable_thp = true;
+  OomScoreAdj oom_score_adj = OomScoreAdj::kNo;
+  int64_t oom_score_adj_values[3] = {0, 200, 800};  // Primary, replica, background child.
+  int64_t shutdown_timeout_s = 10;
+  uint32_t shutdown_on_sigint = shutdown::kDefault;
+  uint32_t shutdown_on_sigterm = shutdown::kDefault;
+  int64_t watchdog_period_ms = 0;
+  std::string ignore_warnings;
+  std::string server_cpulist;
+  std::string bio_cpulist;
+  std::string aof_rewrite_cpulist;
+  std::string bgsave_cpulist;
+
+  bool operator==(const ProcessOptions&) const = default;
+};
+
+// Save when at least `changes` were made and `seconds` have passed.
+struct SavePoint {
+  int64_t seconds = 0;
+  int64_t changes = 0;
+
+  bool operator==(const SavePoint&) const = default;
+};
+
+enum class FsyncPolicy : uint8_t { kNo, kAlways, kEverysec };
+
+struct PersistOptions {
+  std::vector<SavePoint> save = {{3600, 1}, {300, 100}, {60, 10'000}};
+  std::string dbfilename = "dump.rdb";
+  bool rdbcompression = true;
+  bool rdbchecksum = true;
+  bool rdb_del_sync_files = false;
+  bool rdb_save_incremental_fsync = true;
+  int64_t rdb_key_save_delay_us = 0;
+  int64_t key_load_delay_us = 0;
+  int64_t loading_process_events_interval_bytes = int64_t{2} << 20;
+  bool stop_writes_on_bgsave_error = true;
+  bool appendonly = false;
+  std::string appendfilename = "appendonly.aof";
+  std::string appenddirname = "appendonlydir";
+  FsyncPolicy appendfsync = FsyncPolicy::kEverysec;
+  bool no_appendfsync_on_rewrite = false;
+  int64_t auto_aof_rewrite_percentage = 100;
+  uint64_t auto_aof_rewrite_min_size = uint64_t{64} << 20;
+  bool aof_rewrite_incremental_fsync = true;
+  bool aof_load_truncated = true;
+  bool aof_use_rdb_preamble = true;
+  bool aof_timestamp_enabled = false;
+  bool aof_disable_auto_gc = false;
+
+  bool operator==(const PersistOptions&) const = default;
+};
+
+enum class DisklessLoad : uint8_t { kDisabled, kOnEmptyDb, kSwapdb };
+
+struct ReplicationOptions {
+  std::string primary_host;  // Empty: this server is a primary.
+  int64_t primary_port = 0;
+  std::string masteruser;
+  std::string masterauth;
+  bool replica_serve_stale_data = true;
+  bool replica_read_only = true;
+  bool replica_lazy_flush = false;
+  bool replica_ignore_maxmemory = true;
+  bool replica_ignore_disk_write_errors = false;
+  bool replica_announced = true;
+  int64_t replica_priority = 100;
+  std::string replica_announce_ip;
+  int64_t replica_announce_port = 0;
+  int64_t min_replicas_to_write = 0;
+  int64_t min_replicas_max_lag_s = 10;
+  uint64_t repl_backlog_size = uint64_t{1} << 20;
+  int64_t repl_backlog_ttl_s = 3600;
+  bool repl_diskless_sync = true;
+  int64_t repl_diskless_sync_delay_s = 5;
+  int64_t repl_diskless_sync_max_replicas = 0;
+  DisklessLoad repl_diskless_load = DisklessLoad::kDisabled;
+  bool repl_disable_tcp_nodelay = false;
+  int64_t repl_ping_replica_period_s = 10;
+  int64_t repl_timeout_s = 60;
+
+  bool operator==(const ReplicationOptions&) const = default;
+};
+
+enum class EndpointType : uint8_t { kIp, kHostname, kUnknownEndpoint };
+
+struct ClusterOptions {
+  bool enabled = false;
+  std::string config_file = "nodes.conf";
+  int64_t port = 0;  // Of the bus; 0: the data port + 10000.
+  int64_t node_timeout_ms = 15'000;
+  int64_t replica_validity_factor = 10;
+  int64_t migration_barrier = 1;
+  bool allow_replica_migration = true;
+  bool require_full_coverage = true;
+  bool allow_reads_when_down = false;
+  bool allow_pubsubshard_when_down = true;
+  bool replica_no_failover = false;
+  uint64_t link_sendbuf_limit_bytes = 0;
+  std::string announce_ip;
+  std::string announce_hostname;
+  std::string announce_human_nodename;
+  int64_t announce_port = 0;
+  int64_t announce_tls_port = 0;
+  int64_t announce_bus_port = 0;
+  EndpointType preferred_endpoint_type = EndpointType::kIp;
+
+  bool operator==(const ClusterOptions&) const = default;
+};
+
+// Directives that other servers act on and this one only remembers: CONFIG GET answers what was
+// set, and loading says in one line why it has no effect.
+struct InertOptions {
+  bool activedefrag = false;
+  uint64_t active_defrag_ignore_bytes = uint64_t{100} << 20;
+  int64_t active_defrag_threshold_lower = 10;
+  int64_t active_defrag_threshold_upper = 100;
+  int64_t active_defrag_cycle_min = 1;
+  int64_t active_defrag_cycle_max = 25;
+  int64_t active_defrag_max_scan_fields = 1000;
+  int64_t io_threads = 1;
+  bool io_threads_do_reads = false;
+  bool jemalloc_bg_thread = true;
+
+  bool operator==(const InertOptions&) const = default;
+};
+
+// One `rename-command` line. `to` empty: the command is disabled.
+struct RenamedCommand {
+  std::string from;
+  std::string to;
+
+  bool operator==(const RenamedCommand&) const = default;
+};
+
+struct ServerOptions {
+  engine::EngineOptions engine;
+  net::NetOptions net;
+  ProcessOptions process;
+  PersistOptions persist;
+  ReplicationOptions replication;
+  ClusterOptions cluster;
+  InertOptions inert;
+
+  // Lines that are not directives of CONFIG GET: each in the order given.
+  std::vector<std::vector<std::string>> users;  // `user` lines: the name, then its ACL rules.
+  std::vector<RenamedCommand> renamed_commands;
+
+  std::string config_file;  // Absolute path of the file read at start; empty: none.
+
+  bool operator==(const ServerOptions&) const = default;
+};
+
+}  // namespace kvstash::server
