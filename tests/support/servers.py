@@ -1,0 +1,107 @@
+"""Servers for tests: started on a free port of the loopback, in a directory of their own, and always ended."""
+
+import atexit
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from . import resp
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RUNNING = set()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def oracle_tools(build):
+    """Name -> path of redis-server, redis-cli, redis-benchmark; fetched on first use."""
+    script = ROOT / "utils" / "get-oracle"
+    printed = subprocess.run(
+        [script, ROOT / build / "oracle"], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    return {pathlib.Path(line).name: line for line in printed.split()}
+
+
+class Server:
+    """One server process. `log()` is what it said on stdout and stderr."""
+
+    def __init__(self, command, args=(), start_seconds=20.0):
+        self.port = free_port()
+        self.directory = tempfile.mkdtemp(prefix="kvstash-test-")
+        self.log_path = os.path.join(self.directory, "log")
+        self.argv = [str(part) for part in [*command, "--port", self.port, *args]]
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                self.argv, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        RUNNING.add(self)
+        self.wait_until_serving(start_seconds)
+
+    def wait_until_serving(self, seconds):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{' '.join(self.argv)} ended at once:\n{self.log()}")
+            try:
+                with resp.Connection(self.port, timeout=2.0) as connection:
+                    connection.call("PING")  # Any answer will do: -NOAUTH is one.
+                return
+            except (OSError, resp.Closed, resp.NoReply):
+                time.sleep(0.01)
+        raise RuntimeError(f"{' '.join(self.argv)} does not answer:\n{self.log()}")
+
+    def connect(self, timeout=10.0):
+        return resp.Connection(self.port, timeout=timeout)
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def log(self):
+        with open(self.log_path, "rb") as log:
+            return log.read().decode("utf-8", "replace")
+
+    def stop(self, by=signal.SIGTERM, seconds=15.0):
+        """Ends the process; its exit status, or None when it had to be killed."""
+        RUNNING.discard(self)
+        status = None
+        if self.is_alive():
+            self.process.send_signal(by)
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        return status
+
+
+@atexit.register
+def stop_all():
+    for server in list(RUNNING):
+        server.stop()
+
+
+def exit_on_signal(*_):
+    sys.exit(1)  # Runs the atexit handlers.
+
+
+signal.signal(signal.SIGTERM, exit_on_signal)
+
+
+def kvstash(path, shards=1, args=()):
+    return Server([os.path.abspath(path)], ["--shards", shards, *args])
+
+
+def oracle(build, args=()):
+    quiet = ["--save", "", "--appendonly", "no"]
+    return Server([oracle_tools(build)["redis-server"]], [*quiet, *args])
