@@ -11,7 +11,7 @@ import time
 from . import resp
 
 STEP = re.compile(r"^(?:@(\w+))?(&)?(>>|>|<<|<)(?: (.*))?$")
-HEADER = re.compile(r"^# (shards|only|since|config|server|resp): *(.*)$")
+HEADER = re.compile(r"^# (shards|only|since|needs|config|server|resp): *(.*)$")
 OPTION = re.compile(r"^# (eventually|unordered|unordered pairs|capture \w+)$")
 
 CLOSED, NOTHING, REST = "(closed)", "(nothing)", "..."
@@ -83,6 +83,9 @@ class Transcript:
 
     def for_oracle(self):
         return "only" not in self.headers and "since" not in self.headers
+
+    def needs(self):
+        return self.headers.get("needs", "").split()
 
     def for_shards(self, count):
         return str(count) in self.headers.get("shards", str(count)).split()
