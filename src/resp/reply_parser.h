@@ -35,12 +35,12 @@ struct Reply {
   };
 
   Type type = Type::kNull;
-  std::string text;
-  std::string format;  // kVerbatim: "txt", "mkd".
+  std::string text{};
+  std::string format{};  // kVerbatim: "txt", "mkd".
   int64_t integer = 0;
   double number = 0;
-  std::vector<Reply> items;
-  std::vector<Reply> attributes;  // |  key, value, ... that came before this reply.
+  std::vector<Reply> items{};
+  std::vector<Reply> attributes{};  // |  key, value, ... that came before this reply.
 
   bool is_error() const { return type == Type::kError; }
   bool is_null() const { return type == Type::kNull || type == Type::kNullArray; }
@@ -61,9 +61,9 @@ struct ReplyOutcome {
   enum class Kind : uint8_t { kComplete, kIncomplete, kError };
 
   Kind kind = Kind::kIncomplete;
-  size_t consumed = 0;      // kComplete: bytes to drop from the front.
-  size_t bytes_needed = 0;  // kIncomplete: the reply has at least so many bytes, from its front.
-  std::string_view error;   // kError: what is wrong, a literal.
+  size_t consumed = 0;       // kComplete: bytes to drop from the front.
+  size_t bytes_needed = 0;   // kIncomplete: the reply has at least so many bytes, from its front.
+  std::string_view error{};  // kError: what is wrong, a literal.
 };
 
 class ReplyParser {

@@ -44,9 +44,9 @@ struct ParseOutcome {
   // next parse() or reset() ends. Run the command before parsing on; copy before sending it
   // elsewhere.
   bool borrows_parser = false;
-  size_t consumed = 0;      // kComplete, kNothing: bytes to drop from the front.
-  size_t bytes_needed = 0;  // kIncomplete: the command has at least so many bytes, from its front.
-  std::string_view error;   // kError: "ERR Protocol error: ...". Lives until the next call.
+  size_t consumed = 0;       // kComplete, kNothing: bytes to drop from the front.
+  size_t bytes_needed = 0;   // kIncomplete: the command has at least so many bytes, from its front.
+  std::string_view error{};  // kError: "ERR Protocol error: ...". Lives until the next call.
 };
 
 class RequestParser {
@@ -71,16 +71,17 @@ class RequestParser {
 
   ParseOutcome parse_inline(std::string_view unread, const ParseLimits& limits,
                             std::vector<std::string_view>& argv);
-  ParseOutcome parse_from_count(std::string_view unread, const ParseLimits& limits,
-                                std::vector<std::string_view>& argv);
-  ParseOutcome resume(std::string_view unread, const ParseLimits& limits,
-                      std::vector<std::string_view>& argv);
-  Step read_argument(std::string_view unread, const ParseLimits& limits, Span& argument);
-  Step read_length(std::string_view unread, const ParseLimits& limits, int64_t& length);
-  Step read_line(std::string_view unread, const ParseLimits& limits, std::string_view& line);
+  ParseOutcome parse_in_steps(std::string_view unread, const ParseLimits& limits,
+                              std::vector<std::string_view>& argv);
+  Step read_count(std::string_view unread, const ParseLimits& limits);
+  Step read_argument(std::string_view unread, const ParseLimits& limits);
+  Step read_bulk_length(std::string_view unread, const ParseLimits& limits);
+  Step find_line_end(std::string_view unread, char end, size_t bytes_max);
   Step fail(std::string_view message);
   ParseOutcome failed();
   ParseOutcome incomplete(std::string_view unread) const;
+  void forget_command();
+  void forget_words();
 
   // The command being read. Offsets count from its first byte.
   size_t position_ = 0;       // The next byte to look at.

@@ -1,0 +1,75 @@
+#include "base/random.h"
+
+#include "base/ensure.h"
+
+#include <sys/random.h>
+
+#include <bit>
+#include <cerrno>
+
+namespace kvstash {
+namespace {
+
+// Spreads a seed over the state, so that seeds 1 and 2 have nothing in common (splitmix64).
+uint64_t spread(uint64_t& seed) {
+  uint64_t z = seed += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+Random::Random(uint64_t seed) {
+  for (uint64_t& word : state_)
+    word = spread(seed);
+}
+
+uint64_t Random::next() {
+  const uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
+  const uint64_t shifted = state_[1] << 17;
+  state_[2] ^= state_[0];
+  state_[3] ^= state_[1];
+  state_[1] ^= state_[2];
+  state_[0] ^= state_[3];
+  state_[2] ^= shifted;
+  state_[3] = std::rotl(state_[3], 45);
+  return result;
+}
+
+// The high word of next() * bound. The few low words that would favour some results are drawn
+// again; the division to know them is needed only once in 2^64 / bound.
+uint64_t Random::below(uint64_t bound) {
+  ensure(bound != 0);
+  auto product = static_cast<unsigned __int128>(next()) * bound;
+  if (static_cast<uint64_t>(product) < bound) {
+    const uint64_t unfair = (0 - bound) % bound;
+    while (static_cast<uint64_t>(product) < unfair) {
+      product = static_cast<unsigned __int128>(next()) * bound;
+    }
+  }
+  return static_cast<uint64_t>(product >> 64);
+}
+
+double Random::unit() {
+  return static_cast<double>(next() >> 11) * 0x1p-53;
+}
+
+void random_bytes(void* out, size_t size) {
+  auto* at = static_cast<unsigned char*>(out);
+  while (size > 0) {
+    const ssize_t drawn = getrandom(at, size, 0);
+    if (drawn < 0 && errno == EINTR) continue;
+    ensure(drawn > 0);
+    at += drawn;
+    size -= static_cast<size_t>(drawn);
+  }
+}
+
+uint64_t random_uint64() {
+  uint64_t word = 0;
+  random_bytes(&word, sizeof word);
+  return word;
+}
+
+}  // namespace kvstash
