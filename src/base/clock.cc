@@ -31,12 +31,20 @@ uint64_t measure_ns_per_cycle() {
 
 }  // namespace
 
-Instant wall_now() { return from_ms(read_clock_ns(CLOCK_REALTIME) / 1'000'000); }
-int64_t wall_now_us() { return read_clock_ns(CLOCK_REALTIME) / 1'000; }
-int64_t monotonic_ns() { return read_clock_ns(CLOCK_MONOTONIC); }
+Instant wall_now() {
+  return from_ms(read_clock_ns(CLOCK_REALTIME) / 1'000'000);
+}
+int64_t wall_now_us() {
+  return read_clock_ns(CLOCK_REALTIME) / 1'000;
+}
+int64_t monotonic_ns() {
+  return read_clock_ns(CLOCK_MONOTONIC);
+}
 
 #if defined(__x86_64__)
-uint64_t cycles() { return __rdtsc(); }
+uint64_t cycles() {
+  return __rdtsc();
+}
 
 int64_t cycles_to_ns(uint64_t count) {
   static const uint64_t ns_per_cycle = measure_ns_per_cycle();
@@ -44,8 +52,12 @@ int64_t cycles_to_ns(uint64_t count) {
       static_cast<uint64_t>((static_cast<unsigned __int128>(count) * ns_per_cycle) >> 32));
 }
 #else
-uint64_t cycles() { return static_cast<uint64_t>(monotonic_ns()); }
-int64_t cycles_to_ns(uint64_t count) { return static_cast<int64_t>(count); }
+uint64_t cycles() {
+  return static_cast<uint64_t>(monotonic_ns());
+}
+int64_t cycles_to_ns(uint64_t count) {
+  return static_cast<int64_t>(count);
+}
 #endif
 
 }  // namespace kvstash

@@ -13,8 +13,12 @@ namespace kvstash {
 // Milliseconds since the Unix epoch.
 enum class Instant : int64_t {};
 
-constexpr int64_t to_ms(Instant instant) { return static_cast<int64_t>(instant); }
-constexpr Instant from_ms(int64_t ms) { return static_cast<Instant>(ms); }
+constexpr int64_t to_ms(Instant instant) {
+  return static_cast<int64_t>(instant);
+}
+constexpr Instant from_ms(int64_t ms) {
+  return static_cast<Instant>(ms);
+}
 constexpr Instant operator+(Instant at, std::chrono::milliseconds by) {
   return from_ms(to_ms(at) + by.count());
 }

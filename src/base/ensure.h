@@ -16,7 +16,8 @@ inline void ensure(bool holds, const char* file = __builtin_FILE(), int line = _
 }
 
 template <typename Check>
-void ensure_slow([[maybe_unused]] Check&& check, [[maybe_unused]] const char* file = __builtin_FILE(),
+void ensure_slow([[maybe_unused]] Check&& check,
+                 [[maybe_unused]] const char* file = __builtin_FILE(),
                  [[maybe_unused]] int line = __builtin_LINE()) {
 #ifdef KVSTASH_SLOW_CHECKS
   if (!check()) panic(file, line);

@@ -5,12 +5,12 @@
 // ("ERR syntax error", "WRONGTYPE Operation ..."), or, away from commands, a sentence for the log.
 #pragma once
 
+#include "base/ensure.h"
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
-
-#include "base/ensure.h"
 
 namespace kvstash {
 
@@ -21,9 +21,7 @@ class Error {
   static constexpr Error literal(std::string_view text) { return Error(text); }
   static Error text(std::string message) { return Error(std::move(message)); }
 
-  std::string_view message() const {
-    return owned_.empty() ? fixed_ : std::string_view(owned_);
-  }
+  std::string_view message() const { return owned_.empty() ? fixed_ : std::string_view(owned_); }
 
  private:
   constexpr explicit Error(std::string_view fixed) : fixed_(fixed) {}
@@ -37,7 +35,9 @@ class Error {
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(Error error) : error_(new Error(std::move(error))) {}  // NOLINT(google-explicit-constructor): reads as `return error`
+  Status(Error error)
+      : error_(new Error(std::move(error))) {
+  }  // NOLINT(google-explicit-constructor): reads as `return error`
   Status(Status&& other) noexcept : error_(std::exchange(other.error_, nullptr)) {}
   Status& operator=(Status&& other) noexcept {
     std::swap(error_, other.error_);
@@ -59,8 +59,12 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT(google-explicit-constructor): reads as `return value`
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor): reads as `return error`
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {
+  }  // NOLINT(google-explicit-constructor): reads as `return value`
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {
+  }  // NOLINT(google-explicit-constructor): reads as `return error`
 
   bool ok() const { return state_.index() == 0; }
   T& operator*() & {

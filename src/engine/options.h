@@ -6,6 +6,7 @@
 // no field is ever read while it changes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>

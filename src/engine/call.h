@@ -1,0 +1,143 @@
+// Call: one command being run: its arguments, the shards it holds, its reply, its effects.
+//
+// Commands are plain sequential code against a Call and never know how many shards there are, whose
+// thread runs them, or who listens to what they changed. A Call lives for one run; its arguments
+// are views into the client's buffer, dead afterwards.
+#pragma once
+
+#include "engine/command_table.h"
+#include "engine/effects.h"
+#include "engine/key.h"
+#include "engine/options.h"
+#include "resp/reply_writer.h"
+
+#include <any>
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kvstash::engine {
+
+class Session;
+class Shard;
+class ShardSet;
+class ServerPort;
+
+// The shards that a running command may touch: one, or all of a set that some transaction holds.
+struct Hold {
+  ShardSet* set;
+  Shard* single;  // The only one, or null: keys are routed by their slot.
+};
+
+// Who asked, as far as a command may know it on any shard.
+struct Caller {
+  DbIndex db{};
+  resp::RespVersion resp = resp::RespVersion::k2;
+  uint64_t client_id = 0;
+  bool no_touch = false;        // CLIENT NO-TOUCH: access clocks stay.
+  bool in_transaction = false;  // Inside EXEC.
+  Session* session = nullptr;   // Null where the connection's own shard is not held.
+};
+
+class Call {
+ public:
+  using Args = std::span<const std::string_view>;
+
+  Call(const Command& command, Args args, const Hold& hold, Shard& worker, Caller& caller,
+       resp::ReplyBuffer& out)
+      : command_(&command),
+        args_(args),
+        hold_(hold),
+        worker_(&worker),
+        caller_(&caller),
+        writer_(out, caller.resp) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  // ---- What was asked.
+  const Command& command() const { return *command_; }
+  size_t argc() const { return args_.size(); }  // With the command's name, and a subcommand's.
+  std::string_view arg(size_t index) const { return args_[index]; }
+  Args args() const { return args_; }
+  Args args_from(size_t index) const { return args_.subspan(index); }
+  Caller& caller() { return *caller_; }
+  DbIndex db() const { return caller_->db; }
+
+  // The connection, for commands of Scope::kSession and kGather.
+  Session& session();
+
+  // ---- Where it runs.
+  int64_t now_ms() const;  // The time of this turn: wall clock, milliseconds.
+  const EngineOptions& options() const;
+  Shard& worker() { return *worker_; }  // Whose thread this is: counters, randomness, scratch.
+  const Hold& hold() const { return hold_; }
+  ShardSet& shards() { return *hold_.set; }
+  ServerPort& server();
+
+  // Runs `visit` for every held shard: all of them under Scope::kAllShards.
+  void each_held(const std::function<void(Shard&)>& visit);
+
+  // ---- The reply.
+  resp::ReplyWriter& reply() { return writer_; }
+
+  // ---- Keys. An expired key counts as absent, and is removed on the way.
+  Key read(size_t arg_index) { return read(args_[arg_index]); }  // Counts a hit or a miss, touches.
+  Key write(size_t arg_index) { return write(args_[arg_index]); }  // Touches.
+  Key peek(size_t arg_index) { return peek(args_[arg_index]); }    // Leaves the access clock alone.
+  Key read(std::string_view name);
+  Key write(std::string_view name) { return write(name, caller_->db); }
+  Key write(std::string_view name, DbIndex db);
+  Key peek(std::string_view name);
+
+  // ---- Effects.
+  // Replaces what the journal gets for this command: for a change whose outcome depends on more
+  // than the data (time, randomness), the command that has the same effect anywhere. May be called
+  // several times: the records follow each other. Costs nothing when there is no journal.
+  void replace_effect(std::initializer_list<std::string_view> argv);
+  bool wants_effects() const;
+  Effects& effects() { return *effects_; }
+
+  // ---- Asking all shards without holding them (Scope::kGather). `part` runs once per shard, on
+  // that shard's thread, and must copy what it needs of the arguments; `finish` runs on the
+  // connection's thread with the parts in the shards' order, and writes the whole reply. Run inside
+  // a transaction that holds all shards, everything happens at once. Nothing else may be written
+  // to the reply. The client's later commands wait.
+  template <typename Part>
+  void gather(std::function<Part(Shard&)> part,
+              std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
+    gather_any([part = std::move(part)](Shard& shard) { return std::any(part(shard)); },
+               [finish = std::move(finish)](std::vector<std::any>& answers, resp::ReplyWriter& to) {
+                 std::vector<Part> parts;
+                 parts.reserve(answers.size());
+                 for (std::any& answer : answers)
+                   parts.push_back(std::move(std::any_cast<Part&>(answer)));
+                 finish(parts, to);
+               });
+  }
+  // The same, asking one shard only.
+  void ask(size_t shard, std::function<std::any(Shard&)> part,
+           std::function<void(std::any&, resp::ReplyWriter&)> finish);
+
+ private:
+  friend class Key;
+  friend class Executor;
+  using AnyPart = std::function<std::any(Shard&)>;
+  using AnyFinish = std::function<void(std::vector<std::any>&, resp::ReplyWriter&)>;
+
+  Key find(std::string_view name, DbIndex db);
+  void gather_any(AnyPart part, AnyFinish finish);
+
+  const Command* command_;
+  Args args_;
+  Hold hold_;
+  Shard* worker_;
+  Caller* caller_;
+  resp::ReplyWriter writer_;
+  Effects* effects_ = nullptr;                    // The worker's, emptied before each command.
+  const std::string_view* hashed_key_ = nullptr;  // The argument whose hash is known already.
+  uint64_t known_hash_ = 0;
+};
+
+}  // namespace kvstash::engine

@@ -1,0 +1,209 @@
+// CommandSpec: all there is to know about a command without running it.
+//
+// One constexpr row per command (and per subcommand). Lookup, arity, routing, ACL categories,
+// COMMAND INFO, DOCS, LIST and GETKEYS all read the row; nothing is written twice. Rows live in
+// commands/<family>_table.cc beside the family's functions (or in the room that a command needs)
+// and are concatenated by the server. Pure data; any thread.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace kvstash::engine {
+
+class Call;
+
+// Runs the command. An Error becomes the reply "-<message>"; anything written before is taken back.
+// It must not have changed data by then.
+using RunCommand = Status (*)(Call&);
+
+// As COMMAND INFO names them, unless noted.
+enum CommandFlag : uint32_t {
+  kWrite = 1u << 0,
+  kReadOnly = 1u << 1,
+  kDenyOom = 1u << 2,
+  kAdmin = 1u << 3,
+  kPubSub = 1u << 4,
+  kNoScript = 1u << 5,
+  kBlocking = 1u << 6,
+  kLoading = 1u << 7,
+  kStale = 1u << 8,
+  kSkipMonitor = 1u << 9,
+  kSkipSlowlog = 1u << 10,
+  kAsking = 1u << 11,
+  kFast = 1u << 12,
+  kNoAuth = 1u << 13,
+  kMayReplicate = 1u << 14,
+  kNoMulti = 1u << 15,
+  kMovableKeys = 1u << 16,
+  kAllowBusy = 1u << 17,
+  kNoAsyncLoading = 1u << 18,
+  kNoMandatoryKeys = 1u << 19,
+  kProtected = 1u << 20,     // Not shown: asks enable-debug-command and its like.
+  kSentinelOnly = 1u << 21,  // Not shown.
+};
+
+// ACL categories. Those that follow from flags and group are added by the command table: read,
+// write, fast, slow, admin and dangerous (kAdmin), pubsub, blocking, and the group's own.
+enum AclCategory : uint32_t {
+  kAclKeyspace = 1u << 0,
+  kAclRead = 1u << 1,
+  kAclWrite = 1u << 2,
+  kAclSet = 1u << 3,
+  kAclSortedSet = 1u << 4,
+  kAclList = 1u << 5,
+  kAclHash = 1u << 6,
+  kAclString = 1u << 7,
+  kAclBitmap = 1u << 8,
+  kAclHyperLogLog = 1u << 9,
+  kAclGeo = 1u << 10,
+  kAclStream = 1u << 11,
+  kAclPubSub = 1u << 12,
+  kAclAdmin = 1u << 13,
+  kAclFast = 1u << 14,
+  kAclSlow = 1u << 15,
+  kAclBlocking = 1u << 16,
+  kAclDangerous = 1u << 17,
+  kAclConnection = 1u << 18,
+  kAclTransaction = 1u << 19,
+  kAclScripting = 1u << 20,
+};
+
+enum class CommandGroup : uint8_t {
+  kGeneric,
+  kString,
+  kList,
+  kSet,
+  kSortedSet,
+  kHash,
+  kPubSub,
+  kTransactions,
+  kConnection,
+  kServer,
+  kScripting,
+  kHyperLogLog,
+  kCluster,
+  kSentinel,
+  kGeo,
+  kStream,
+  kBitmap,
+};
+
+// Which shards a command touches, and so how it is run.
+enum class Scope : uint8_t {
+  kSession,    // No data: on the connection's own shard, at once.
+  kKeys,       // The shards of its keys, held for its time.
+  kAllShards,  // Every shard, held for its time.
+  kGather,     // On the connection's shard; asks others by message through Call::gather.
+};
+
+// ---- Keys.
+
+enum KeyFlag : uint32_t {
+  kKeyRO = 1u << 0,
+  kKeyRW = 1u << 1,
+  kKeyOW = 1u << 2,
+  kKeyRM = 1u << 3,
+  kKeyAccess = 1u << 4,
+  kKeyUpdate = 1u << 5,
+  kKeyInsert = 1u << 6,
+  kKeyDelete = 1u << 7,
+  kKeyNotKey = 1u << 8,
+  kKeyIncomplete = 1u << 9,
+  kKeyVariableFlags = 1u << 10,
+};
+
+// Where keys stand among the arguments, as Redis describes it (COMMAND INFO, "key specifications").
+struct KeySpec {
+  enum class Begin : uint8_t { kUnknown, kIndex, kKeyword };
+  enum class Find : uint8_t { kUnknown, kRange, kKeynum };
+
+  uint32_t flags = 0;
+  Begin begin = Begin::kIndex;
+  int32_t index = 0;           // kIndex: the first key's argument (the name is 0).
+  std::string_view keyword{};  // kKeyword: the keys follow this word...
+  int32_t start_from = 0;      // ... looked for from this argument on (negative: from the end).
+  Find find = Find::kRange;
+  int32_t last = 0;   // kRange: the last key, counted from the first; negative: from the end.
+  int32_t step = 1;   // kRange, kKeynum: arguments from key to key.
+  int32_t limit = 0;  // kRange with last -1: 2 is half of the rest, and so on.
+  int32_t keynum_index = 0;  // kKeynum: where their number stands, counted from the beginning.
+  int32_t first_key = 0;     // kKeynum: the first key, counted from the beginning.
+  std::string_view notes{};
+};
+
+// `index` alone; `index` up to `last` (negative: from the end) every `step`.
+constexpr KeySpec key_at(int32_t index, uint32_t flags) {
+  return {.flags = flags, .index = index};
+}
+constexpr KeySpec keys_from(int32_t index, int32_t last, int32_t step, uint32_t flags) {
+  return {.flags = flags, .index = index, .last = last, .step = step};
+}
+
+// ---- Documentation.
+
+enum class ArgType : uint8_t {
+  kString,
+  kInteger,
+  kDouble,
+  kKey,
+  kPattern,
+  kUnixTime,
+  kPureToken,
+  kOneOf,
+  kBlock,
+};
+
+enum ArgFlag : uint8_t {
+  kArgOptional = 1u << 0,
+  kArgMultiple = 1u << 1,
+  kArgMultipleToken = 1u << 2,
+};
+
+struct ArgSpec {
+  std::string_view name{};
+  ArgType type = ArgType::kString;
+  int8_t key_spec = -1;
+  std::string_view token{};
+  std::string_view summary{};
+  std::string_view since{};
+  std::string_view deprecated_since{};
+  uint8_t flags = 0;
+  std::span<const ArgSpec> arguments{};  // kOneOf, kBlock.
+};
+
+struct HistoryNote {
+  std::string_view since{};
+  std::string_view change{};
+};
+
+// ---- The row.
+
+struct CommandSpec {
+  std::string_view name{};  // Lower case.
+  int16_t arity = 0;        // Arguments with the name; negative: at least so many.
+  uint32_t flags = 0;
+  uint32_t acl = 0;  // Categories beyond those that follow from flags and group.
+  CommandGroup group = CommandGroup::kGeneric;
+  Scope scope = Scope::kKeys;
+  std::span<const KeySpec> keys{};
+  std::string_view since{};
+  std::string_view complexity{};
+  std::string_view summary{};
+  std::string_view deprecated_since{};  // Empty: not deprecated.
+  std::string_view replaced_by{};
+  bool is_syscmd = false;
+  std::span<const HistoryNote> history{};
+  std::span<const std::string_view> tips{};
+  std::span<const ArgSpec> arguments{};
+  std::span<const CommandSpec>
+      subcommands{};  // A container's; `run` serves the name alone, if set.
+  RunCommand run = nullptr;
+
+  constexpr bool has(CommandFlag flag) const { return (flags & flag) != 0; }
+};
+
+}  // namespace kvstash::engine

@@ -1,0 +1,89 @@
+// CommandTable: every command the server knows, found by name, with what follows from its row.
+//
+// Built once at start from the rooms' rows and the operator's rename-command lines; read-only
+// afterwards, so any thread may read it. Owns the Commands; the rows live for ever.
+#pragma once
+
+#include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+
+// A row with what the table derives from it.
+struct Command {
+  const CommandSpec* spec = nullptr;
+  const Command* container = nullptr;  // Of a subcommand: the command above it.
+  std::string name;                    // "get", "client|setname"; after a rename the new name.
+  uint32_t id = 0;                     // 0 .. table.size() - 1: index of statistics arrays.
+  uint32_t acl = 0;                    // All categories: the row's, the flags' and the group's.
+  std::vector<const Command*> subcommands;
+
+  // Keys as the old triple of COMMAND INFO; all 0 if there are none.
+  int32_t first_key = 0;
+  int32_t last_key = 0;
+  int32_t key_step = 0;
+  // All keys are told by the triple (one range at a fixed index, without limit): routing needs no
+  // walk over the key specifications.
+  bool has_plain_keys = false;
+
+  bool has(CommandFlag flag) const { return spec->has(flag); }
+};
+
+// One key among the arguments, and how the command uses it (KeyFlag).
+struct KeyAt {
+  uint32_t index;
+  uint32_t flags;
+};
+
+class CommandTable {
+ public:
+  struct Rename {
+    std::string from;
+    std::string to;  // Empty: the command is gone.
+  };
+
+  explicit CommandTable(std::span<const std::span<const CommandSpec>> rows);
+  ~CommandTable();
+
+  // Applies one rename-command line, before the server starts. Error: no such command, or the new
+  // name is taken.
+  Status rename(const Rename& line);
+
+  // The top-level command of that name in any case, or null. On the hot path: a few ns.
+  const Command* find(std::string_view name) const;
+
+  // The command or subcommand that `argv` (not empty) asks for, its arity checked. The errors are
+  // Redis's: unknown command (with the beginning of its arguments), unknown subcommand, wrong
+  // number of arguments.
+  Result<const Command*> resolve(std::span<const std::string_view> argv) const;
+
+  // Every key among the arguments, in order, by the key specifications. Appends to `keys`. Error:
+  // the arguments do not say where the keys are ("Invalid arguments specified for command").
+  static Status keys_of(const Command& command, std::span<const std::string_view> argv,
+                        std::vector<KeyAt>& keys);
+
+  // Top-level commands in alphabetical order.
+  std::span<const Command* const> all() const { return top_level_; }
+  // Commands and subcommands by id.
+  const Command& by_id(uint32_t id) const { return *commands_[id]; }
+  size_t size() const { return commands_.size(); }
+
+ private:
+  struct Slot;
+
+  void add(const CommandSpec& spec, Command* container);
+  void index();
+
+  std::vector<std::unique_ptr<Command>> commands_;
+  std::vector<const Command*> top_level_;
+  std::vector<Slot> slots_;  // Open addressing over lower-case names.
+};
+
+}  // namespace kvstash::engine

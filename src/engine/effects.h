@@ -1,0 +1,59 @@
+// Effects: what a command changed, collected while it runs and told to everybody who must know by
+// one function, Executor::commit. Reused from command to command: it belongs to the shard whose
+// thread runs them.
+#pragma once
+
+#include "engine/key.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+
+struct KeyChange {
+  DbIndex db;
+  uint32_t event_class;
+  std::string_view event;  // A literal.
+  std::string key;
+};
+
+// A record for the journal, in place of the command as the client sent it.
+struct EffectRecord {
+  DbIndex db;
+  std::vector<std::string> argv;
+};
+
+class Effects {
+ public:
+  // Set before a command: whether anybody listens to single changes, or there is a journal.
+  void begin(bool observed, bool journaled) {
+    observed_ = observed;
+    journaled_ = journaled;
+    dirty_ = 0;
+    if (!changes_.empty()) changes_.clear();
+    if (!records_.empty()) records_.clear();
+  }
+
+  void add_change(DbIndex db, std::string_view key, uint32_t event_class, std::string_view event) {
+    ++dirty_;
+    if (observed_) changes_.push_back({db, event_class, event, std::string(key)});
+  }
+  void add_record(EffectRecord record) { records_.push_back(std::move(record)); }
+
+  bool is_observed() const { return observed_; }
+  bool is_journaled() const { return journaled_; }
+  uint64_t dirty() const { return dirty_; }  // Changes made, told or not.
+  const std::vector<KeyChange>& changes() const { return changes_; }
+  const std::vector<EffectRecord>& records() const { return records_; }
+
+ private:
+  bool observed_ = false;
+  bool journaled_ = false;
+  uint64_t dirty_ = 0;
+  std::vector<KeyChange> changes_;
+  std::vector<EffectRecord> records_;
+};
+
+}  // namespace kvstash::engine

@@ -1,0 +1,179 @@
+// Entry: one key and its value, in one allocation.
+//
+//   0        1       2         5         6           8
+//   ┌────────┬───────┬─────────┬─────────┬───────────┬─────────────┬───────────┬─────┬─────────┐
+//   │type|enc│ flags │ access  │ key len │ value len │ [deadline]  │ [key len] │ key │ payload │
+//   └────────┴───────┴─────────┴─────────┴───────────┴─────────────┴───────────┴─────┴─────────┘
+//    4+4 bits  8 bits  24 bits    8 bits    16 bits     24 bytes      4 bytes
+//
+// The deadline block (time and two links of the timing wheel) is there only for keys that have a
+// deadline, the long key length only for keys of 255 bytes and more. The payload is one of
+//   * the bytes of a short string (kInline),
+//   * a 64-bit integer (encoding kInt),
+//   * a pointer to a Blob (a long string) or to the object of another type.
+//
+// Changing the payload's size, or gaining or losing a deadline, may move the entry: pointers to an
+// entry die at the next change of its key. The allocated size always follows from the header, so
+// nothing stores it. Entries belong to one Keyspace and so to one shard.
+#pragma once
+
+#include "base/ensure.h"
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace kvstash::store {
+
+enum class ValueType : uint8_t { kString, kList, kSet, kSortedSet, kHash, kStream, kCount };
+
+// How the value is kept, as OBJECT ENCODING reports it.
+enum class Encoding : uint8_t {
+  kInt,
+  kEmbstr,
+  kRaw,
+  kListpack,
+  kQuicklist,
+  kIntset,
+  kHashtable,
+  kSkiplist,
+  kStream,
+};
+
+std::string_view type_name(ValueType type);
+std::string_view encoding_name(Encoding encoding);
+
+inline constexpr size_t kEmbstrBytesMax = 44;    // Redis's limit, which OBJECT ENCODING shows.
+inline constexpr size_t kInlineBytesMax = 4096;  // Longer strings live in a Blob of their own.
+inline constexpr uint8_t kKeyIsLong = 255;
+
+// A long string: capacity may exceed size, so that APPEND and SETRANGE grow in amortised O(1).
+struct Blob {
+  size_t size;
+  size_t capacity;
+  char data[];
+
+  static Blob* make(size_t size, size_t capacity);
+  static void destroy(Blob* blob);
+  static size_t bytes_for(size_t capacity) { return sizeof(Blob) + capacity; }
+  std::string_view view() const { return {data, size}; }
+};
+
+class Entry;
+
+// The wheel's part of an entry. `prev` is the entry before this one, or, with its low bit set, the
+// address of the list head.
+struct DeadlineLink {
+  int64_t deadline_ms;
+  Entry* next;
+  uintptr_t prev;
+};
+static_assert(sizeof(DeadlineLink) == 24);
+
+class Entry {
+ public:
+  // ---- Identity.
+  std::string_view key() const {
+    if (key_len_ != kKeyIsLong) [[likely]]
+      return {after_deadline(), key_len_};
+    uint32_t length;
+    std::memcpy(&length, after_deadline(), sizeof(length));
+    return {after_deadline() + sizeof(length), length};
+  }
+  ValueType type() const { return static_cast<ValueType>(type_encoding_ & 15); }
+  Encoding encoding() const { return static_cast<Encoding>(type_encoding_ >> 4); }
+
+  // ---- Deadline.
+  bool has_deadline() const { return (flags_ & kHasDeadline) != 0; }
+  DeadlineLink& link() {
+    ensure(has_deadline());
+    return *reinterpret_cast<DeadlineLink*>(bytes() + kHeaderBytes);
+  }
+  const DeadlineLink& link() const { return const_cast<Entry*>(this)->link(); }
+  int64_t deadline_ms() const { return link().deadline_ms; }
+  bool is_expired(int64_t now_ms) const { return has_deadline() && deadline_ms() <= now_ms; }
+
+  // ---- Payload.
+  bool is_inline_string() const { return (flags_ & kInline) != 0; }
+  bool is_blob() const {
+    return type() == ValueType::kString && !is_inline_string() && encoding() != Encoding::kInt;
+  }
+  std::string_view inline_string() const { return {payload(), value_len_}; }
+  int64_t integer() const { return load<int64_t>(); }
+  void set_integer(int64_t value) { std::memcpy(payload(), &value, sizeof(value)); }
+  Blob* blob() const { return load<Blob*>(); }
+  void set_blob(Blob* blob) { std::memcpy(payload(), &blob, sizeof(blob)); }
+  void* object() const { return load<void*>(); }
+
+  char* payload() { return const_cast<char*>(key().end()); }
+  const char* payload() const { return key().end(); }
+  size_t payload_bytes() const { return is_inline_string() ? value_len_ : sizeof(int64_t); }
+
+  // ---- Access clock: 24 bits, seconds (LRU) or minutes and a counter (LFU). See eviction.h.
+  uint32_t access() const {
+    return access_[0] | uint32_t{access_[1]} << 8 | uint32_t{access_[2]} << 16;
+  }
+  void set_access(uint32_t value) {
+    access_[0] = static_cast<uint8_t>(value);
+    access_[1] = static_cast<uint8_t>(value >> 8);
+    access_[2] = static_cast<uint8_t>(value >> 16);
+  }
+
+  // ---- Snapshot: the generation in which this entry was last written out (2 bits).
+  uint8_t snapshot_generation() const { return flags_ >> kSnapshotShift; }
+  void set_snapshot_generation(uint8_t generation) {
+    flags_ = static_cast<uint8_t>((flags_ & ((1u << kSnapshotShift) - 1)) | unsigned{generation}
+                                                                                << kSnapshotShift);
+  }
+
+  // Size as asked of the allocator.
+  size_t bytes_asked() const {
+    return static_cast<size_t>(payload() - reinterpret_cast<const char*>(this)) + payload_bytes();
+  }
+
+  // ---- Making. The keyspace is the only caller; it counts the memory.
+  struct Shape {
+    ValueType type = ValueType::kString;
+    Encoding encoding = Encoding::kRaw;
+    bool has_deadline = false;
+    bool is_inline = false;
+    size_t value_len = 0;  // Only for inline strings.
+  };
+  static size_t bytes_for(std::string_view key, const Shape& shape) {
+    const size_t payload = shape.is_inline ? shape.value_len : sizeof(int64_t);
+    return kHeaderBytes + (shape.has_deadline ? sizeof(DeadlineLink) : 0) +
+           (key.size() >= kKeyIsLong ? sizeof(uint32_t) : 0) + key.size() + payload;
+  }
+  // Writes header and key into `memory`; payload, deadline block and access clock are the caller's.
+  static Entry* construct(void* memory, std::string_view key, const Shape& shape);
+
+  // Gives an existing entry another payload shape; the caller made sure that it fits.
+  void reshape(const Shape& shape);
+
+ private:
+  static constexpr size_t kHeaderBytes = 8;
+  static constexpr uint8_t kHasDeadline = 1;
+  static constexpr uint8_t kInline = 2;
+  static constexpr unsigned kSnapshotShift = 6;
+
+  char* bytes() { return reinterpret_cast<char*>(this); }
+  const char* after_deadline() const {
+    return reinterpret_cast<const char*>(this) + kHeaderBytes +
+           (has_deadline() ? sizeof(DeadlineLink) : 0);
+  }
+  template <typename T>
+  T load() const {
+    T value;
+    std::memcpy(&value, payload(), sizeof(value));
+    return value;
+  }
+
+  uint8_t type_encoding_;
+  uint8_t flags_;
+  uint8_t access_[3];
+  uint8_t key_len_;
+  uint16_t value_len_;
+};
+static_assert(sizeof(Entry) == 8, "header of every key in memory");
+
+}  // namespace kvstash::store

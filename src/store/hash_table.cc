@@ -1,0 +1,313 @@
+#include "store/hash_table.h"
+
+#include "base/alloc.h"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace kvstash::store {
+namespace {
+
+constexpr size_t kMappedBytesMin = size_t{64} << 10;
+constexpr size_t kReleaseStepBytes = size_t{1} << 20;
+
+// Bucket counts: 1, 2, 3, 4, 6, 8, 12, ... Grow past 88 % of the slots; shrink below 10 %.
+size_t count_above(size_t count) {
+  const size_t power = std::bit_floor(count);
+  return count == power ? (power == 1 ? 2 : power + power / 2) : power * 2;
+}
+
+size_t count_for(size_t entries, unsigned slots) {
+  size_t count = 1;
+  while (count * slots * 3 < entries * 4)
+    count = count_above(count);  // At most 75 % full.
+  return count;
+}
+
+}  // namespace
+
+void* HashTable::Bucket::pointer(unsigned slot) const {
+  const uint16_t* part = pointers[slot];
+  return reinterpret_cast<void*>(uintptr_t{part[0]} | uintptr_t{part[1]} << 16 |
+                                 uintptr_t{part[2]} << 32);
+}
+
+void HashTable::Bucket::set_pointer(unsigned slot, const void* to) {
+  const auto bits = reinterpret_cast<uintptr_t>(to);
+  ensure(bits >> 48 == 0);
+  pointers[slot][0] = static_cast<uint16_t>(bits);
+  pointers[slot][1] = static_cast<uint16_t>(bits >> 16);
+  pointers[slot][2] = static_cast<uint16_t>(bits >> 32);
+}
+
+unsigned HashTable::Bucket::matches(uint8_t fingerprint) const {
+  const unsigned used = (1u << size()) - 1;
+#if defined(__SSE2__)
+  const __m128i line = _mm_load_si128(reinterpret_cast<const __m128i*>(this));
+  const __m128i want = _mm_set1_epi8(static_cast<char>(fingerprint));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(line, want))) & used;
+#else
+  unsigned found = 0;
+  for (unsigned slot = 0; slot < kSlots; ++slot)
+    found |= unsigned{fingerprints[slot] == fingerprint} << slot;
+  return found & used;
+#endif
+}
+
+HashTable::~HashTable() {
+  const auto free_chains = [](const Array& array, size_t from) {
+    for (size_t i = from; i < array.count; ++i) {
+      for (Bucket* chained = array.buckets[i].next(); chained != nullptr;) {
+        Bucket* after = chained->next();
+        deallocate(chained, sizeof(Bucket));
+        chained = after;
+      }
+    }
+  };
+  free_chains(current_, moved_);
+  free_chains(next_, 0);
+  if (current_.buckets != &first_) free_array(current_, released_);
+  if (next_.count != 0) free_array(next_, 0);
+}
+
+HashTable::Array HashTable::make_array(size_t count) {
+  const size_t bytes = count * sizeof(Bucket);
+  if (bytes >= kMappedBytesMin) return {static_cast<Bucket*>(map_pages(bytes)), count};
+  void* memory = allocate(bytes);
+  std::memset(memory, 0, bytes);
+  return {static_cast<Bucket*>(memory), count};
+}
+
+void HashTable::free_array(const Array& array, size_t buckets_released) {
+  const size_t bytes = array.count * sizeof(Bucket);
+  if (bytes < kMappedBytesMin) {
+    deallocate(array.buckets, bytes);
+  } else {
+    unmap_pages(array.buckets, bytes);
+  }
+  static_cast<void>(buckets_released);
+}
+
+Entry* HashTable::find(std::string_view key, uint64_t hash) const {
+  const uint8_t fingerprint = fingerprint_of(hash);
+  for (const Bucket* bucket = &bucket_of(hash); bucket != nullptr; bucket = bucket->next()) {
+    for (unsigned found = bucket->matches(fingerprint); found != 0; found &= found - 1) {
+      Entry* entry = bucket->entry(static_cast<unsigned>(__builtin_ctz(found)));
+      if (entry->key() == key) return entry;
+    }
+  }
+  return nullptr;
+}
+
+void HashTable::prefetch_entry(uint64_t hash) const {
+  const Bucket& bucket = bucket_of(hash);
+  const unsigned found = bucket.matches(fingerprint_of(hash));
+  if (found != 0) {
+    const char* entry =
+        static_cast<const char*>(bucket.pointer(static_cast<unsigned>(__builtin_ctz(found))));
+    __builtin_prefetch(entry);
+    __builtin_prefetch(entry + 64);
+  } else if (bucket.has_next()) {
+    __builtin_prefetch(bucket.next());
+  }
+}
+
+HashTable::Place HashTable::find_place(const Entry* entry, uint64_t hash) const {
+  const uint8_t fingerprint = fingerprint_of(hash);
+  for (Bucket* bucket = &bucket_of(hash); bucket != nullptr; bucket = bucket->next()) {
+    for (unsigned found = bucket->matches(fingerprint); found != 0; found &= found - 1) {
+      const auto slot = static_cast<unsigned>(__builtin_ctz(found));
+      if (bucket->pointer(slot) == entry) return {bucket, slot};
+    }
+  }
+  panic(__FILE__, __LINE__, "entry is not in its table");
+}
+
+void HashTable::insert(Entry* entry, uint64_t hash) {
+  resize_if_due();
+  insert_into(bucket_of(hash), entry, fingerprint_of(hash));
+  ++size_;
+}
+
+void HashTable::insert_into(Bucket& head, Entry* entry, uint8_t fingerprint) {
+  Bucket* bucket = &head;
+  while (bucket->has_next() && bucket->size() == bucket->capacity())
+    bucket = bucket->next();
+  if (bucket->size() == bucket->capacity()) {  // Full and unchained: the last entry moves on.
+    Bucket* chained = new (allocate(sizeof(Bucket))) Bucket{};
+    chained->fingerprints[0] = bucket->fingerprints[kSlots - 1];
+    chained->set_pointer(0, bucket->pointer(kSlots - 1));
+    chained->meta = 1;
+    bucket->set_pointer(kSlots - 1, chained);
+    bucket->meta = 128 | (kSlots - 1);
+    ++chained_;
+    bucket = chained;
+  }
+  const unsigned slot = bucket->size();
+  bucket->fingerprints[slot] = fingerprint;
+  bucket->set_pointer(slot, entry);
+  ++bucket->meta;
+}
+
+void HashTable::erase(const Entry* entry, uint64_t hash) {
+  erase_at(bucket_of(hash), find_place(entry, hash));
+  --size_;
+  resize_if_due();
+}
+
+// The hole is filled by the last entry of the chain, so that chains stay dense and end early.
+void HashTable::erase_at(Bucket& head, Place place) {
+  Bucket* before_last = nullptr;
+  Bucket* last = &head;
+  while (Bucket* after = last->next()) {
+    before_last = last;
+    last = after;
+  }
+  const unsigned from = last->size() - 1;
+  place.bucket->fingerprints[place.slot] = last->fingerprints[from];
+  place.bucket->set_pointer(place.slot, last->pointer(from));
+  --last->meta;
+  if (last->size() == 0 && before_last != nullptr) {
+    before_last->meta &= 127;
+    deallocate(last, sizeof(Bucket));
+    --chained_;
+  }
+}
+
+void HashTable::replace(const Entry* old, Entry* fresh, uint64_t hash) {
+  const Place place = find_place(old, hash);
+  place.bucket->set_pointer(place.slot, fresh);
+}
+
+ScanPosition HashTable::scan(ScanPosition position,
+                             const std::function<void(Entry*)>& visit) const {
+  constexpr unsigned kShift = 16;  // Positions are the high 48 bits of a hash.
+  const uint64_t hash = static_cast<uint64_t>(position) << kShift;
+  // First position past the hashes of bucket `at`. Rounded up: what lies between the bucket's end
+  // and the position belongs to the next bucket, which is always visited whole.
+  const auto end_of = [](const Array& array, size_t at) {
+    const auto end = (static_cast<unsigned __int128>(at + 1) << 64) / array.count;
+    return static_cast<uint64_t>((end + ((1u << kShift) - 1)) >> kShift);
+  };
+  const size_t at = current_.index(hash);
+  const Bucket* bucket = &current_.buckets[at];
+  uint64_t end = end_of(current_, at);
+  if (at < moved_) {
+    const size_t next_at = next_.index(hash);
+    bucket = &next_.buckets[next_at];
+    // The new bucket may reach past what has been moved; the rest is still in the old array.
+    end = std::min(end_of(next_, next_at), end_of(current_, moved_ - 1));
+  }
+  for (; bucket != nullptr; bucket = bucket->next()) {
+    for (unsigned slot = 0; slot < bucket->size(); ++slot)
+      visit(bucket->entry(slot));
+  }
+  return static_cast<ScanPosition>(end >> (64 - kShift) != 0 ? 0 : end);
+}
+
+Entry* HashTable::sample(Random& random) const {
+  if (size_ == 0) return nullptr;
+  // At 10 % full or more an empty bucket is soon left behind; going on from the last probe rather
+  // than drawing again keeps the bound when a resize leaves long empty stretches.
+  uint64_t hash = random.next();
+  for (;;) {
+    const Bucket& head = bucket_of(hash);
+    unsigned total = 0;
+    for (const Bucket* bucket = &head; bucket != nullptr; bucket = bucket->next())
+      total += bucket->size();
+    if (total != 0) {
+      auto pick = static_cast<unsigned>(random.below(total));
+      const Bucket* bucket = &head;
+      while (pick >= bucket->size()) {
+        pick -= bucket->size();
+        bucket = bucket->next();
+      }
+      return bucket->entry(pick);
+    }
+    hash = random.next();
+  }
+}
+
+void HashTable::resize_if_due() {
+  if (is_resizing()) {
+    step(kMovePerOperation);
+    return;
+  }
+  const size_t slots = current_.count * kSlots;
+  if (size_ * 100 >= slots * 88) {
+    start_resize(count_above(current_.count));
+  } else if (current_.count > 1 && size_ * 10 < slots) {
+    start_resize(count_for(size_ * 2, kSlots));
+  }
+}
+
+void HashTable::start_resize(size_t count) {
+  ensure(!is_resizing());
+  if (count == current_.count) return;
+  next_ = make_array(count);
+  moved_ = 0;
+  released_ = 0;
+}
+
+bool HashTable::step(size_t buckets) {
+  for (; buckets != 0 && is_resizing(); --buckets)
+    move_bucket();
+  return is_resizing();
+}
+
+void HashTable::move_bucket() {
+  Bucket& head = current_.buckets[moved_];
+  for (const Bucket* bucket = &head; bucket != nullptr; bucket = bucket->next()) {
+    for (unsigned slot = 0; slot < bucket->size(); ++slot)
+      __builtin_prefetch(bucket->pointer(slot));
+  }
+  for (Bucket* bucket = &head; bucket != nullptr;) {
+    for (unsigned slot = 0; slot < bucket->size(); ++slot) {
+      Entry* entry = bucket->entry(slot);
+      const uint64_t hash = keyed_hash(entry->key(), seed_);
+      insert_into(next_.buckets[next_.index(hash)], entry, bucket->fingerprints[slot]);
+    }
+    Bucket* after = bucket->next();
+    if (bucket != &head) {
+      deallocate(bucket, sizeof(Bucket));
+      --chained_;
+    }
+    bucket = after;
+  }
+  head.meta = 0;
+  ++moved_;
+  if (moved_ < current_.count) {
+    release_moved();
+    return;
+  }
+  if (current_.buckets != &first_) free_array(current_, released_);
+  current_ = next_;
+  next_ = {};
+  moved_ = 0;
+  released_ = 0;
+}
+
+void HashTable::release_moved() {
+  if (current_.count * sizeof(Bucket) < kMappedBytesMin) return;
+  const size_t bytes = (moved_ - released_) * sizeof(Bucket);
+  if (bytes < kReleaseStepBytes) return;
+  release_pages(&current_.buckets[released_], kReleaseStepBytes);
+  released_ += kReleaseStepBytes / sizeof(Bucket);
+}
+
+void HashTable::finish_resize() {
+  while (step(1024)) {
+  }
+}
+
+size_t HashTable::bytes() const {
+  const size_t first = current_.buckets == &first_ ? 0 : current_.count;
+  return (first + next_.count + chained_) * sizeof(Bucket);
+}
+
+}  // namespace kvstash::store

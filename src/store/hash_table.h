@@ -1,0 +1,146 @@
+// HashTable: the set of a keyspace's entries, found by key.
+//
+// Buckets are one cache line: nine one-byte fingerprints, nine 48-bit entry pointers and a byte
+// that counts. A bucket that overflows trades its last pointer for a chained bucket.
+//
+//   ┌──────────────┬──────┬──────────┬──────────┬─ ─ ─┬──────────────────────┐
+//   │ fp[9]        │ meta │ entry 0  │ entry 1  │     │ entry 8 or next      │
+//   └──────────────┴──────┴──────────┴──────────┴─ ─ ─┴──────────────────────┘
+//     9 bytes        1      6          6                6
+//
+// The bucket of a hash is the high half of hash * bucket_count, which keeps the order of the
+// hashes. Two things follow from that order:
+//   * A resize moves old buckets from first to last, so whether a hash lives in the old or in the
+//     new array is one comparison, never two look-ups, and bucket counts need not be powers of two
+//     (we use 2^k and 1.5 * 2^k: less air after a growth).
+//   * A scan cursor is a position in the space of hashes, which no resize disturbs.
+//
+// Every insert and erase moves at most kMovePerOperation old buckets; the owner calls `step` in
+// idle time as well. Bucket arrays past 64 KiB come from the kernel in pages, and the part already
+// moved is given back as the move goes on, so no single operation maps, clears or frees O(n).
+//
+// Does not own entries (Keyspace does). One thread at a time: lives on a shard.
+#pragma once
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "store/entry.h"
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace kvstash::store {
+
+// Position of a scan: 48 bits of hash space; 0 is both the start and, as an answer, the end.
+enum class ScanPosition : uint64_t {};
+
+class HashTable {
+ public:
+  explicit HashTable(const HashSeed& seed) : seed_(seed) {}
+  HashTable(const HashTable&) = delete;
+  HashTable& operator=(const HashTable&) = delete;
+  ~HashTable();
+
+  // The entry of `key`, or null. `hash` is keyed_hash(key) under the table's seed.
+  Entry* find(std::string_view key, uint64_t hash) const;
+
+  // Adds an entry whose key is absent.
+  void insert(Entry* entry, uint64_t hash);
+
+  // Takes the entry out; it must be in the table.
+  void erase(const Entry* entry, uint64_t hash);
+
+  // Puts `fresh` where `old` was (same key, moved in memory). `old` is not read.
+  void replace(const Entry* old, Entry* fresh, uint64_t hash);
+
+  // Hints for a batch of look-ups: first all buckets, then all entries.
+  void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&bucket_of(hash)); }
+  void prefetch_entry(uint64_t hash) const;
+
+  // Visits every entry of the bucket at `position`; returns where to go on, or zero after the last.
+  // An entry present from the start to the end of a scan is visited at least once, whatever happens
+  // between; `visit` must not change the table.
+  ScanPosition scan(ScanPosition position, const std::function<void(Entry*)>& visit) const;
+
+  // An entry chosen at random (every bucket equally likely), or null if the table is empty.
+  Entry* sample(Random& random) const;
+
+  // Moves up to `buckets` old buckets on; true while a resize is going on.
+  bool step(size_t buckets);
+
+  // Ends a resize at once, or starts one that fits the size (DEBUG, tests).
+  void finish_resize();
+
+  size_t size() const { return size_; }
+  size_t bucket_count() const { return current_.count + next_.count; }
+  size_t slot_count() const { return bucket_count() * kSlots; }
+  size_t bytes() const;  // Bucket arrays and chained buckets.
+  bool is_resizing() const { return next_.count != 0; }
+  const HashSeed& seed() const { return seed_; }
+
+ private:
+  static constexpr unsigned kSlots = 9;
+  static constexpr size_t kMovePerOperation = 1;
+
+  struct alignas(64) Bucket {
+    uint8_t fingerprints[kSlots];
+    uint8_t meta;  // Low 4 bits: entries here. High bit: the last pointer is a chained bucket.
+    uint16_t pointers[kSlots][3];
+
+    unsigned size() const { return meta & 15; }
+    bool has_next() const { return (meta & 128) != 0; }
+    unsigned capacity() const { return has_next() ? kSlots - 1 : kSlots; }
+    void* pointer(unsigned slot) const;
+    void set_pointer(unsigned slot, const void* to);
+    Entry* entry(unsigned slot) const { return static_cast<Entry*>(pointer(slot)); }
+    Bucket* next() const {
+      return has_next() ? static_cast<Bucket*>(pointer(kSlots - 1)) : nullptr;
+    }
+    unsigned matches(uint8_t fingerprint) const;  // Bit per slot.
+  };
+  static_assert(sizeof(Bucket) == 64);
+
+  struct Array {
+    Bucket* buckets = nullptr;
+    size_t count = 0;
+    size_t index(uint64_t hash) const {
+      return static_cast<size_t>((static_cast<unsigned __int128>(hash) * count) >> 64);
+    }
+  };
+
+  // Where an entry stands: its bucket and slot.
+  struct Place {
+    Bucket* bucket;
+    unsigned slot;
+  };
+
+  static uint8_t fingerprint_of(uint64_t hash) { return static_cast<uint8_t>(hash); }
+  static Array make_array(size_t count);
+  static void free_array(const Array& array, size_t buckets_released);
+
+  Bucket& bucket_of(uint64_t hash) const {
+    const size_t at = current_.index(hash);
+    if (at >= moved_) [[likely]]
+      return current_.buckets[at];
+    return next_.buckets[next_.index(hash)];
+  }
+  Place find_place(const Entry* entry, uint64_t hash) const;
+  void insert_into(Bucket& head, Entry* entry, uint8_t fingerprint);
+  void erase_at(Bucket& head, Place place);
+  void resize_if_due();
+  void start_resize(size_t count);
+  void move_bucket();
+  void release_moved();
+
+  HashSeed seed_;
+  Array current_{&first_, 1};
+  Array next_;           // Where a resize moves to; count 0 when there is none.
+  size_t moved_ = 0;     // Buckets of current_ that have been moved, all before this index.
+  size_t released_ = 0;  // Buckets of current_ whose pages are back with the kernel.
+  size_t size_ = 0;
+  size_t chained_ = 0;  // Chained buckets, for bytes().
+  Bucket first_{};      // The array of a table that never grew: an empty table allocates nothing.
+};
+
+}  // namespace kvstash::store

@@ -1,0 +1,258 @@
+#include "store/keyspace.h"
+
+#include "base/alloc.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kvstash::store {
+namespace {
+
+// A blob this long goes to the reaper: freeing it may return pages to the kernel.
+constexpr size_t kLazyFreeBytesMin = size_t{64} << 10;
+// Strings opened for change get a blob, with room to grow, from here on.
+constexpr size_t kOpenInlineBytesMax = 64;
+constexpr size_t kGrowthBytesMax = size_t{1} << 20;
+
+Entry::Shape shape_of(const Entry& entry) {
+  return {.type = entry.type(),
+          .encoding = entry.encoding(),
+          .has_deadline = entry.has_deadline(),
+          .is_inline = entry.is_inline_string(),
+          .value_len = entry.is_inline_string() ? entry.inline_string().size() : 0};
+}
+
+Encoding inline_encoding(size_t size) {
+  return size <= kEmbstrBytesMax ? Encoding::kEmbstr : Encoding::kRaw;
+}
+
+// Doubling up to a megabyte of air, as sds does.
+size_t grown_capacity(size_t size) {
+  return size + std::min(size, kGrowthBytesMax);
+}
+
+}  // namespace
+
+std::string_view string_bytes(const Entry& entry, NumberText& scratch) {
+  if (entry.is_inline_string()) return entry.inline_string();
+  if (entry.encoding() == Encoding::kInt) return {scratch, format_int64(scratch, entry.integer())};
+  return entry.blob()->view();
+}
+
+size_t string_length(const Entry& entry) {
+  NumberText scratch;
+  return string_bytes(entry, scratch).size();
+}
+
+Keyspace::Keyspace(const HashSeed& seed, ShardMemory& memory, int64_t now_ms)
+    : memory_(&memory), table_(seed), deadlines_(now_ms) {}
+
+Keyspace::~Keyspace() {
+  ScanPosition position{};
+  do {
+    position = table_.scan(position, [](Entry* entry) {
+      if (entry->is_blob()) Blob::destroy(entry->blob());
+      deallocate(entry, entry->bytes_asked());
+    });
+  } while (position != ScanPosition{});
+  if (memory_ != nullptr) memory_->bytes -= bytes_;
+}
+
+void Keyspace::detach_memory() {
+  memory_->bytes -= bytes_;
+  memory_ = nullptr;
+}
+
+Entry* Keyspace::put_string(const KeyRef& key, Entry* existing, std::string_view value,
+                            Deadline deadline) {
+  if (value.size() < kInt64CharsMax) {
+    if (const std::optional<int64_t> integer = parse_int64(value))
+      return put_integer(key, existing, *integer, deadline);
+  }
+  if (value.size() <= kInlineBytesMax) {
+    return put(key, existing,
+               {.shape = {.encoding = inline_encoding(value.size()),
+                          .is_inline = true,
+                          .value_len = value.size()},
+                .bytes = value.data()},
+               deadline);
+  }
+  Blob* blob = make_blob(value.size(), value.size());
+  std::memcpy(blob->data, value.data(), value.size());
+  return put(key, existing, {.shape = {}, .bytes = reinterpret_cast<const char*>(&blob)}, deadline);
+}
+
+Entry* Keyspace::put_integer(const KeyRef& key, Entry* existing, int64_t value, Deadline deadline) {
+  return put(
+      key, existing,
+      {.shape = {.encoding = Encoding::kInt}, .bytes = reinterpret_cast<const char*>(&value)},
+      deadline);
+}
+
+Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
+                             std::span<char>& bytes) {
+  Entry* entry = existing;
+  const Deadline deadline =
+      entry != nullptr && entry->has_deadline() ? Deadline(entry->deadline_ms()) : std::nullopt;
+  if (entry != nullptr && entry->is_blob() && size <= entry->blob()->capacity) {
+    Blob* blob = entry->blob();
+    if (size > blob->size) {
+      std::memset(blob->data + blob->size, 0, size - blob->size);
+      blob->size = size;
+    }
+    bytes = {blob->data, blob->size};
+    return entry;
+  }
+  NumberText scratch;
+  const std::string_view old =
+      entry == nullptr ? std::string_view() : string_bytes(*entry, scratch);
+  const size_t new_size = std::max(size, old.size());
+  if (new_size <= kOpenInlineBytesMax) {
+    char image[kOpenInlineBytesMax] = {};
+    if (!old.empty()) std::memcpy(image, old.data(), old.size());
+    entry = put(key, existing,
+                {.shape = {.is_inline = true, .value_len = new_size}, .bytes = image}, deadline);
+    bytes = {entry->payload(), new_size};
+    return entry;
+  }
+  const bool grows = entry != nullptr && size > old.size();
+  Blob* blob = make_blob(new_size, grows ? grown_capacity(new_size) : new_size);
+  if (!old.empty()) std::memcpy(blob->data, old.data(), old.size());
+  std::memset(blob->data + old.size(), 0, new_size - old.size());
+  entry =
+      put(key, existing, {.shape = {}, .bytes = reinterpret_cast<const char*>(&blob)}, deadline);
+  bytes = {blob->data, blob->size};
+  return entry;
+}
+
+Entry* Keyspace::put(const KeyRef& key, Entry* existing, const Payload& payload,
+                     Deadline deadline) {
+  if (existing == nullptr) {
+    Entry* entry = make(key, payload, deadline);
+    table_.insert(entry, key.hash);
+    if (deadline) deadlines_.add(entry);
+    return entry;
+  }
+  free_payload(existing);
+  return remake(key, existing, payload, deadline);
+}
+
+Entry* Keyspace::make(const KeyRef& key, const Payload& payload, Deadline deadline) {
+  Entry::Shape shape = payload.shape;
+  shape.has_deadline = deadline.has_value();
+  const size_t bytes = Entry::bytes_for(key.name, shape);
+  Entry* entry = Entry::construct(allocate(bytes), key.name, shape);
+  std::memcpy(entry->payload(), payload.bytes, entry->payload_bytes());
+  if (deadline) entry->link().deadline_ms = *deadline;
+  count(bytes);
+  return entry;
+}
+
+// Gives `old` another payload or deadline, in place where the allocation allows. Does not free what
+// the old payload pointed to.
+Entry* Keyspace::remake(const KeyRef& key, Entry* old, const Payload& payload, Deadline deadline) {
+  Entry::Shape shape = payload.shape;
+  shape.has_deadline = deadline.has_value();
+  const size_t old_bytes = old->bytes_asked();
+  const size_t new_bytes = Entry::bytes_for(key.name, shape);
+  const bool fits = allocation_bytes(old_bytes) == allocation_bytes(new_bytes) &&
+                    old->has_deadline() == shape.has_deadline;
+  if (old->has_deadline() && (!fits || old->deadline_ms() != *deadline)) deadlines_.remove(old);
+  if (fits) {
+    const bool moves = shape.has_deadline && old->deadline_ms() != *deadline;
+    old->reshape(shape);
+    std::memmove(old->payload(), payload.bytes, old->payload_bytes());
+    if (moves) {
+      old->link().deadline_ms = *deadline;
+      deadlines_.add(old);
+    }
+    return old;
+  }
+  Entry* fresh = make({old->key(), key.hash}, payload, deadline);
+  fresh->set_access(old->access());
+  fresh->set_snapshot_generation(old->snapshot_generation());
+  table_.replace(old, fresh, key.hash);
+  if (deadline) deadlines_.add(fresh);
+  uncount(old_bytes);
+  deallocate(old, old_bytes);
+  return fresh;
+}
+
+Entry* Keyspace::set_deadline(const KeyRef& key, Entry* entry, Deadline deadline) {
+  const Payload payload{.shape = shape_of(*entry), .bytes = entry->payload()};
+  return remake(key, entry, payload, deadline);
+}
+
+void Keyspace::erase(const KeyRef& key, Entry* entry) {
+  table_.erase(entry, key.hash);
+  if (entry->has_deadline()) deadlines_.remove(entry);
+  free_payload(entry);
+  free_entry(entry);
+}
+
+Entry* Keyspace::move_in(const KeyRef& to, Keyspace& source, const KeyRef& from, Entry* entry) {
+  ensure(find(to) == nullptr);
+  source.table_.erase(entry, from.hash);
+  if (entry->has_deadline()) source.deadlines_.remove(entry);
+  const Deadline deadline = entry->has_deadline() ? Deadline(entry->deadline_ms()) : std::nullopt;
+  Entry* fresh = make(to, {.shape = shape_of(*entry), .bytes = entry->payload()}, deadline);
+  fresh->set_access(entry->access());
+  if (entry->is_blob()) {  // The blob itself changes hands.
+    const size_t blob_bytes = Blob::bytes_for(entry->blob()->capacity);
+    source.uncount(blob_bytes);
+    count(blob_bytes);
+  }
+  table_.insert(fresh, to.hash);
+  if (deadline) deadlines_.add(fresh);
+  source.free_entry(entry);
+  return fresh;
+}
+
+Entry* Keyspace::copy_in(const KeyRef& to, const Entry& entry) {
+  const Deadline deadline = entry.has_deadline() ? Deadline(entry.deadline_ms()) : std::nullopt;
+  Payload payload{.shape = shape_of(entry), .bytes = entry.payload()};
+  Blob* blob = nullptr;
+  if (entry.is_blob()) {
+    const std::string_view bytes = entry.blob()->view();
+    blob = make_blob(bytes.size(), bytes.size());
+    std::memcpy(blob->data, bytes.data(), bytes.size());
+    payload.bytes = reinterpret_cast<const char*>(&blob);
+  }
+  Entry* fresh = put(to, nullptr, payload, deadline);
+  fresh->set_access(entry.access());
+  return fresh;
+}
+
+size_t Keyspace::bytes_of(const Entry& entry) {
+  const size_t blob_bytes =
+      entry.is_blob() ? allocation_bytes(Blob::bytes_for(entry.blob()->capacity)) : 0;
+  return allocation_bytes(entry.bytes_asked()) + blob_bytes;
+}
+
+void Keyspace::free_payload(Entry* entry) {
+  if (entry->is_blob()) drop_blob(entry->blob());
+}
+
+void Keyspace::free_entry(Entry* entry) {
+  const size_t bytes = entry->bytes_asked();
+  uncount(bytes);
+  deallocate(entry, bytes);
+}
+
+Blob* Keyspace::make_blob(size_t size, size_t capacity) {
+  Blob* blob = Blob::make(size, capacity);
+  count(Blob::bytes_for(capacity));
+  return blob;
+}
+
+void Keyspace::drop_blob(Blob* blob) {
+  const size_t bytes = Blob::bytes_for(blob->capacity);
+  uncount(bytes);
+  if (bytes < kLazyFreeBytesMin) {
+    Blob::destroy(blob);
+  } else {
+    memory_->garbage.add([blob] { Blob::destroy(blob); });
+  }
+}
+
+}  // namespace kvstash::store

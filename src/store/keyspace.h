@@ -1,0 +1,120 @@
+// Keyspace: the keys of one database on one shard. Owns the entries; keeps the table that finds
+// them, the wheel of their deadlines, and the count of the bytes they take.
+//
+// It knows no commands, replies or effects: what to store is decided above. Functions that change
+// an entry return its new address; older pointers to that entry are dead. A deadline in the past is
+// kept like any other: whether a key counts as gone is decided by the caller.
+//
+// Not thread-safe: lives on a shard, and is touched only by who holds the shard.
+#pragma once
+
+#include "base/alloc.h"
+#include "base/numbers.h"
+#include "store/entry.h"
+#include "store/garbage.h"
+#include "store/hash_table.h"
+#include "store/timing_wheel.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace kvstash::store {
+
+// A key with its hash under the keyspaces' seed, computed once per command.
+struct KeyRef {
+  std::string_view name;
+  uint64_t hash;
+};
+
+// What one shard's keyspaces share: the bytes they take, and where they drop what is long to free.
+struct ShardMemory {
+  size_t bytes = 0;  // As the allocator rounds them: entries, values, bucket arrays not counted.
+  Garbage garbage;
+};
+
+// Room for an integer value's text.
+using NumberText = char[kInt64CharsMax];
+
+// The bytes of a string value. The view lives until the entry changes, or, for integers, as long
+// as `scratch`.
+std::string_view string_bytes(const Entry& entry, NumberText& scratch);
+size_t string_length(const Entry& entry);
+
+class Keyspace {
+ public:
+  using Deadline = std::optional<int64_t>;  // Milliseconds since 1970; none: the key stays.
+
+  Keyspace(const HashSeed& seed, ShardMemory& memory, int64_t now_ms);
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+  ~Keyspace();  // Frees every entry: O(n). See detach_memory().
+
+  Entry* find(const KeyRef& key) const { return table_.find(key.name, key.hash); }
+
+  // ---- Writing. `existing` is find(key)'s answer (null: the key is new). The former value, of
+  // whatever type, is freed.
+
+  // Stores a string, as an integer where it is the canonical text of one.
+  Entry* put_string(const KeyRef& key, Entry* existing, std::string_view value, Deadline deadline);
+  Entry* put_integer(const KeyRef& key, Entry* existing, int64_t value, Deadline deadline);
+
+  // Opens a string for change in place, as raw bytes of at least `size` (growth is zeroed; a longer
+  // value keeps its length). The deadline stays. Fills `bytes`, valid until the next change.
+  Entry* open_string(const KeyRef& key, Entry* existing, size_t size, std::span<char>& bytes);
+
+  Entry* set_deadline(const KeyRef& key, Entry* entry, Deadline deadline);
+
+  void erase(const KeyRef& key, Entry* entry);
+
+  // Takes `entry` out of `source` (which may be this keyspace) and puts its value here under `to`,
+  // which must be absent. The deadline goes along.
+  Entry* move_in(const KeyRef& to, Keyspace& source, const KeyRef& from, Entry* entry);
+
+  // Copies a value and its deadline under `to`, which must be absent.
+  Entry* copy_in(const KeyRef& to, const Entry& entry);
+
+  // Bytes that the entry and its value take from the allocator.
+  static size_t bytes_of(const Entry& entry);
+
+  // The bytes of this keyspace no longer count in the shard's memory: call before handing it to
+  // another thread to be destroyed there.
+  void detach_memory();
+
+  HashTable& table() { return table_; }
+  const HashTable& table() const { return table_; }
+  TimingWheel& deadlines() { return deadlines_; }
+  const TimingWheel& deadlines() const { return deadlines_; }
+  size_t size() const { return table_.size(); }
+
+ private:
+  // The payload to be stored: exactly what Entry keeps after the key.
+  struct Payload {
+    Entry::Shape shape;
+    const char* bytes;
+  };
+
+  Entry* put(const KeyRef& key, Entry* existing, const Payload& payload, Deadline deadline);
+  Entry* make(const KeyRef& key, const Payload& payload, Deadline deadline);
+  Entry* remake(const KeyRef& key, Entry* old, const Payload& payload, Deadline deadline);
+  void free_payload(Entry* entry);
+  void free_entry(Entry* entry);
+  Blob* make_blob(size_t size, size_t capacity);
+  void drop_blob(Blob* blob);
+  void count(size_t asked) {
+    bytes_ += allocation_bytes(asked);
+    memory_->bytes += allocation_bytes(asked);
+  }
+  void uncount(size_t asked) {
+    bytes_ -= allocation_bytes(asked);
+    memory_->bytes -= allocation_bytes(asked);
+  }
+
+  ShardMemory* memory_;
+  size_t bytes_ = 0;
+  HashTable table_;
+  TimingWheel deadlines_;
+};
+
+}  // namespace kvstash::store
