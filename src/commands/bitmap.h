@@ -1,0 +1,24 @@
+// Bitmap commands: strings as arrays of bits, the first bit being the highest of the first byte.
+//
+// Their rows are in bitmap_table.cc. Each runs on the thread that holds the shards of its keys.
+#pragma once
+
+#include "base/result.h"
+
+namespace kvstash::engine {
+class Call;
+}
+
+namespace kvstash::commands {
+
+using engine::Call;
+
+Status getbit(Call& call);
+Status setbit(Call& call);
+Status bitcount(Call& call);
+Status bitpos(Call& call);
+Status bitop(Call& call);
+Status bitfield(Call& call);
+Status bitfield_ro(Call& call);
+
+}  // namespace kvstash::commands

@@ -1,0 +1,30 @@
+// Server commands: about the whole server and no key in particular, as far as they need nothing
+// but the shards. Those that need the server's configuration are in server/server_commands.h.
+//
+// Their rows are in server_table.cc.
+#pragma once
+
+#include "base/result.h"
+
+namespace kvstash::engine {
+class Call;
+}
+
+namespace kvstash::commands {
+
+using engine::Call;
+
+// All databases. The first asks every shard, the others hold every shard.
+Status dbsize(Call& call);
+Status flushall(Call& call);
+Status flushdb(Call& call);
+Status swapdb(Call& call);
+
+// No data: on the connection's shard.
+Status time(Call& call);
+Status lolwut(Call& call);
+Status module_help(Call& call);
+Status module_list(Call& call);
+Status monitor(Call& call);
+
+}  // namespace kvstash::commands

@@ -1,0 +1,25 @@
+// Tables: the rows of all commands of this room, one span per family.
+//
+// The server concatenates them, with its own, into the engine's CommandTable. The rows are constant
+// and live for ever; any thread.
+#pragma once
+
+#include "engine/command_spec.h"
+
+#include <span>
+
+namespace kvstash::commands {
+
+using CommandRows = std::span<const engine::CommandSpec>;
+
+CommandRows bitmap_commands();
+CommandRows client_commands();
+CommandRows command_commands();
+CommandRows connection_commands();
+CommandRows keys_commands();
+CommandRows server_commands();
+CommandRows slowlog_commands();
+CommandRows string_commands();
+CommandRows transaction_commands();
+
+}  // namespace kvstash::commands

@@ -1,0 +1,23 @@
+// Transaction commands: how a connection enters and leaves a transaction. EXEC itself, and the
+// queueing of commands in between, are the executor's.
+//
+// Their rows are in transaction_table.cc. They run on the connection's shard.
+#pragma once
+
+#include "base/result.h"
+
+namespace kvstash::engine {
+class Call;
+}
+
+namespace kvstash::commands {
+
+using engine::Call;
+
+Status multi(Call& call);
+Status exec(Call& call);
+Status discard(Call& call);
+Status watch(Call& call);
+Status unwatch(Call& call);
+
+}  // namespace kvstash::commands

@@ -1,0 +1,44 @@
+// Server commands: those that read or change the server itself, so that they cannot live with the
+// others in commands/.
+//
+// Their rows are in server_commands_table.cc. The scope of each row says on which shards it runs.
+#pragma once
+
+#include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+
+namespace kvstash::server {
+
+using engine::Call;
+
+// The rows: constant, alive for ever.
+std::span<const engine::CommandSpec> server_commands();
+
+Status info(Call& call);
+Status debug(Call& call);
+Status shutdown(Call& call);
+
+Status config_get(Call& call);
+Status config_help(Call& call);
+Status config_resetstat(Call& call);
+Status config_rewrite(Call& call);
+Status config_set(Call& call);
+
+Status latency_doctor(Call& call);
+Status latency_graph(Call& call);
+Status latency_help(Call& call);
+Status latency_histogram(Call& call);
+Status latency_history(Call& call);
+Status latency_latest(Call& call);
+Status latency_reset(Call& call);
+
+// MEMORY USAGE is commands::memory_usage.
+Status memory_doctor(Call& call);
+Status memory_help(Call& call);
+Status memory_malloc_stats(Call& call);
+Status memory_purge(Call& call);
+Status memory_stats(Call& call);
+
+}  // namespace kvstash::server
