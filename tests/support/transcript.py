@@ -116,6 +116,7 @@ class Run:
         with self.server.connect() as cleaner:
             if self.transcript.password():
                 cleaner.call("AUTH", self.transcript.password())
+            cleaner.call("CLIENT", "UNPAUSE")
             cleaner.call("FLUSHALL")
         return self
 
