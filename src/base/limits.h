@@ -27,7 +27,8 @@ inline constexpr uint32_t kReplyItemsMax = 64 * 1024 * 1024;  // Elements in one
 inline constexpr uint32_t kSlotCount = 16384;
 
 // Log.
-inline constexpr size_t kLogLineBytesMax = 4096;  // Longer lines are cut.
+inline constexpr size_t kLogMessageBytesMax =
+    1024;  // A longer message, or value of a field, is cut.
 
 static_assert(kUnauthBulkBytesMax < kBulkBytesMax);
 static_assert(kUnauthArgsMax < kArgsMax);

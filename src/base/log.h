@@ -5,9 +5,9 @@
 //   json     {"ts":"...","level":"notice","pid":4711,"role":"M","msg":"Ready ...","port":"6379"}
 //
 // Process-wide, one of the few things that are. Any thread may log; each line is written and
-// flushed under a mutex, so keep it away from the path of single commands. Lines longer than
-// kLogLineBytesMax are cut, control characters are escaped. Until configured: text, notice,
-// standard output.
+// flushed under a mutex, so keep it away from the path of single commands. Messages and
+// values longer than kLogMessageBytesMax are cut; control characters never reach the output. Until
+// configured: text, notice, standard output.
 #pragma once
 
 #include "base/result.h"
@@ -48,7 +48,7 @@ LogLevel log_level();
 // The role shown in each line: M primary, S replica, X sentinel, C child.
 void set_log_role(char role);
 
-// One relaxed load. Ask before building a costly message.
+// One relaxed load, called by log(). Ask before building a costly message.
 bool is_logged(LogLevel level);
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
