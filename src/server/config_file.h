@@ -9,7 +9,6 @@
 #include "server/options.h"
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,11 +31,6 @@ using ReadStdin = std::function<Result<std::string>()>;
 // The error is the whole text for stderr.
 Result<LoadedOptions> load_options(int argc, const char* const* argv,
                                    const char* const* environment, const ReadStdin& read_stdin);
-
-// Splits a line as redis.conf and inline commands do: blanks separate, "..." with escapes
-// (\n \r \t \b \a \xHH), '...' with \' only. nullopt: a quote is not closed, or not followed by a
-// blank.
-std::optional<std::vector<std::string>> split_config_line(std::string_view line);
 
 // Applies the lines of a text in redis.conf syntax. `place` names it in errors ("redis.conf").
 // Directives without effect here add a line to `notices`.

@@ -43,7 +43,7 @@ enum DirectiveFlag : uint32_t {
   kProtected = 1u << 3,    // CONFIG SET only where enable-protected-configs allows.
   kDenyLoading = 1u << 4,  // Not by CONFIG SET while the data set is loading.
   kMultiArg = 1u << 5,     // Takes any number of words.
-  kPathless = 1u << 6,     // A file name, not a path.
+  kAccumulates = 1u << 6,  // Several lines of a file add up; else the last one wins.
 };
 
 // A word of an enum or flags directive, and what it stands for in the field.
@@ -72,7 +72,6 @@ struct Directive {
   std::string_view name;
   ValueKind kind;
   Slot slot;
-  std::string_view standard;    // The default, as CONFIG GET writes it.
   std::string_view about;       // For conf/kvstash.conf: what it does and why one would change it.
   std::string_view alias = {};  // A second name, equal in all respects.
   uint32_t flags = 0;           // DirectiveFlag bits.
@@ -80,7 +79,7 @@ struct Directive {
   uint64_t max = 0;
   std::span<const ValueWord> words = {};
   std::string_view inert = {};  // Not empty: accepted without effect, for this reason.
-  Status (*check)(std::string_view text, SetFrom from) = nullptr;  // Beyond kind and range.
+  Status (*check)(Words words, SetFrom from) = nullptr;  // Beyond kind and range.
 
   bool is(DirectiveFlag flag) const { return (flags & flag) != 0; }
 };
@@ -98,7 +97,7 @@ std::span<const DirectiveGroup> directive_groups();
 // The row with this name or alias, whatever its case; null if there is none.
 const Directive* find_directive(std::string_view name);
 
-// The value as CONFIG GET writes it.
+// The value as CONFIG GET writes it. Of default options: the default.
 std::string get(const ServerOptions& options, const Directive& directive);
 
 // Sets one directive from its words. The error is the reason alone, as Redis words it; `options` is
@@ -108,7 +107,7 @@ Status set(ServerOptions& options, const Directive& directive, Words words, SetF
 // CONFIG GET: every (name, value) that one of the patterns names. A row with an alias appears under
 // each name that matches; hidden rows only when asked for by their exact name. No name twice.
 struct NamedValue {
-  std::string_view name;  // Lives as long as the table.
+  std::string name;  // As in the table, or as the pattern has it where that is the exact name.
   std::string value;
 };
 std::vector<NamedValue> match(const ServerOptions& options, Words patterns);

@@ -3,8 +3,6 @@
 // For containers, where a variable is easier to give than a file. Pure.
 #pragma once
 
-#include "base/result.h"
-
 #include <string>
 #include <vector>
 
@@ -16,9 +14,14 @@ struct EnvironmentLine {
   std::vector<std::string> words;
 };
 
-// The directives that `environment` (as main() gets it: NAME=value, ends with null) holds, sorted
-// by name. Other programs' variables are passed over; one that starts with KVSTASH_ and names no
-// directive is an error, for it is a typing mistake.
-Result<std::vector<EnvironmentLine>> environment_lines(const char* const* environment);
+struct EnvironmentLines {
+  std::vector<EnvironmentLine> lines;  // Sorted by variable.
+  std::vector<std::string> notices;    // KVSTASH_ variables that name no directive.
+};
+
+// What `environment` (as main() gets it: NAME=value, ends with null) says to us. Variables that
+// container systems make up for a service called "kvstash" (KVSTASH_SERVICE_HOST,
+// KVSTASH_PORT=tcp://..., KVSTASH_PORT_6379_TCP) are passed over in silence.
+EnvironmentLines environment_lines(const char* const* environment);
 
 }  // namespace kvstash::server

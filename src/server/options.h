@@ -6,6 +6,7 @@
 // changes.
 #pragma once
 
+#include "base/log.h"
 #include "engine/options.h"
 #include "net/options.h"
 
@@ -15,8 +16,6 @@
 
 namespace kvstash::server {
 
-enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
-enum class LogFormat : uint8_t { kText, kJson };
 enum class Supervised : uint8_t { kNo, kUpstart, kSystemd, kAuto };
 enum class OomScoreAdj : uint8_t { kNo, kRelative, kAbsolute };
 
@@ -39,8 +38,8 @@ struct ProcessOptions {
   LogFormat log_format = LogFormat::kText;
   std::string logfile;  // Empty: standard output.
   bool syslog_enabled = false;
-  std::string syslog_ident = "kvstash";
-  int64_t syslog_facility = 16 << 3;  // As openlog(3) wants it; local0.
+  std::string syslog_ident = "redis";  // What log collectors already match on.
+  int64_t syslog_facility = 16 << 3;   // As openlog(3) wants it; local0.
   bool always_show_logo = false;
   bool set_proc_title = true;
   std::string proc_title_template = "{title} {listen-addr} {server-mode}";
