@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 
@@ -47,7 +48,8 @@ enum CommandFlag : uint32_t {
 };
 
 // ACL categories. Those that follow from flags and group are added by the command table: read,
-// write, fast, slow, admin and dangerous (kAdmin), pubsub, blocking, and the group's own.
+// write, fast, slow, admin and dangerous (kAdmin), pubsub, blocking, and the group's own where it
+// is called as the group is. So rows of kGeneric name kAclKeyspace themselves.
 enum AclCategory : uint32_t {
   kAclKeyspace = 1u << 0,
   kAclRead = 1u << 1,
@@ -135,6 +137,17 @@ struct KeySpec {
   std::string_view notes{};
 };
 
+// One key among the arguments, and how the command uses it (KeyFlag).
+struct KeyAt {
+  uint32_t index;
+  uint32_t flags;
+};
+
+// Appends the keys of `argv`, for the few commands whose key specifications cannot tell all: keys
+// behind options that may not be there, or flags that hang on an option. Error: the arguments do
+// not say where the keys are.
+using FindKeys = Status (*)(std::span<const std::string_view> argv, std::vector<KeyAt>& keys);
+
 // `index` alone; `index` up to `last` (negative: from the end) every `step`.
 constexpr KeySpec key_at(int32_t index, uint32_t flags) {
   return {.flags = flags, .index = index};
@@ -190,6 +203,7 @@ struct CommandSpec {
   CommandGroup group = CommandGroup::kGeneric;
   Scope scope = Scope::kKeys;
   std::span<const KeySpec> keys{};
+  FindKeys find_keys = nullptr;  // Instead of `keys`, where those are shown but do not suffice.
   std::string_view since{};
   std::string_view complexity{};
   std::string_view summary{};

@@ -20,7 +20,7 @@ namespace kvstash::engine {
 struct Command {
   const CommandSpec* spec = nullptr;
   const Command* container = nullptr;  // Of a subcommand: the command above it.
-  std::string name;                    // "get", "client|setname"; after a rename the new name.
+  std::string name;                    // "get", "client|setname": the row's, also after a rename.
   uint32_t id = 0;                     // 0 .. table.size() - 1: index of statistics arrays.
   uint32_t acl = 0;                    // All categories: the row's, the flags' and the group's.
   std::vector<const Command*> subcommands;
@@ -36,12 +36,6 @@ struct Command {
   bool has(CommandFlag flag) const { return spec->has(flag); }
 };
 
-// One key among the arguments, and how the command uses it (KeyFlag).
-struct KeyAt {
-  uint32_t index;
-  uint32_t flags;
-};
-
 class CommandTable {
  public:
   struct Rename {
@@ -52,7 +46,8 @@ class CommandTable {
   explicit CommandTable(std::span<const std::span<const CommandSpec>> rows);
   ~CommandTable();
 
-  // Applies one rename-command line, before the server starts. Error: no such command, or the new
+  // Applies one rename-command line, before the server starts: from now on the command is found by
+  // the new name only, but goes on calling itself by its own. Error: no such command, or the new
   // name is taken.
   Status rename(const Rename& line);
 
@@ -64,8 +59,14 @@ class CommandTable {
   // number of arguments.
   Result<const Command*> resolve(std::span<const std::string_view> argv) const;
 
-  // Every key among the arguments, in order, by the key specifications. Appends to `keys`. Error:
-  // the arguments do not say where the keys are ("Invalid arguments specified for command").
+  // The command or subcommand of a full name such as "get" or "client|setname", in any case, or
+  // null.
+  const Command* find_full(std::string_view name) const;
+
+  // Every key among the arguments, in order: what the row's find_keys says, or else its key
+  // specifications. Appends to `keys`; argv[0] is the command's name, even for a subcommand. Error
+  // (and nothing appended): the arguments do not say where the keys are ("Invalid arguments
+  // specified for command"). A keyword that does not occur means no keys.
   static Status keys_of(const Command& command, std::span<const std::string_view> argv,
                         std::vector<KeyAt>& keys);
 
@@ -78,8 +79,9 @@ class CommandTable {
  private:
   struct Slot;
 
-  void add(const CommandSpec& spec, Command* container);
-  void index();
+  Command* add(const CommandSpec& spec, const Command* container);
+  Slot& slot_for(std::string_view name);
+  void insert(std::string name, const Command* command);
 
   std::vector<std::unique_ptr<Command>> commands_;
   std::vector<const Command*> top_level_;
