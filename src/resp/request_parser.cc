@@ -103,7 +103,7 @@ size_t RequestParser::memory_bytes() const {
   size_t bytes = spans_.capacity() * sizeof(Span) + words_.capacity() * sizeof(std::string);
   for (const std::string& word : words_)
     bytes += word.capacity();
-  return bytes + error_.capacity();
+  return bytes;
 }
 
 // The careful way: every state between two bytes is kept, and every error is told as Redis tells

@@ -60,7 +60,7 @@ class RequestParser {
   void reset();
 
   bool has_partial() const { return args_left_ > 0 || line_scanned_ > 0; }
-  size_t memory_bytes() const;  // Held beyond the object itself.
+  size_t memory_bytes() const;  // Held for arguments, beyond the object itself.
 
  private:
   struct Span {
