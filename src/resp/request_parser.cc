@@ -96,7 +96,7 @@ ParseOutcome RequestParser::parse(std::string_view unread, const ParseLimits& li
 void RequestParser::reset() {
   forget_command();
   forget_words();
-  spans_ = {};
+  spans_ = std::vector<Span>();
 }
 
 size_t RequestParser::memory_bytes() const {
@@ -258,11 +258,12 @@ void RequestParser::forget_command() {
   args_left_ = 0;
   bulk_length_ = -1;
   spans_.clear();
-  if (spans_.capacity() > kSpansKept) spans_ = {};
+  if (spans_.capacity() > kSpansKept) spans_ = std::vector<Span>();
 }
 
+// Assigned from a temporary, not from {}: that would keep the memory.
 void RequestParser::forget_words() {
-  words_ = {};
+  words_ = std::vector<std::string>();
 }
 
 }  // namespace kvstash::resp
