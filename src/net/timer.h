@@ -1,0 +1,40 @@
+// Timer: calls a function on the loop's thread after a delay, once or again and again.
+//
+// Lives on the loop's thread; the function may start, stop or destroy the timer. Millisecond
+// resolution, never early. A repeating timer that is late does not catch up: it fires once. Time
+// is monotonic.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+namespace kvstash::net {
+
+class Loop;
+
+class Timer {
+ public:
+  Timer(Loop& loop, std::function<void()> fire);  // Not running yet.
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer();
+
+  // Fires once, `delay` from now; a running timer starts anew.
+  void start(std::chrono::milliseconds delay);
+
+  // Fires every `period` (more than zero), first one period from now.
+  void start_repeating(std::chrono::milliseconds period);
+
+  void stop();
+  bool is_running() const;
+
+  // How long until it fires next, as of the loop's current turn; nothing if it is not running.
+  std::optional<std::chrono::milliseconds> due_in() const;
+
+ private:
+  struct State;
+  State* state_;  // libuv's until its close callback.
+};
+
+}  // namespace kvstash::net
