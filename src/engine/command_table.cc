@@ -191,6 +191,7 @@ Status append_keys_of(const KeySpec& spec, Args argv, std::vector<KeyAt>& keys) 
   const std::optional<int64_t> begin = beginning_of(spec, argv);
   if (!begin) return {};
   KeyRange range{};
+  if (spec.find == KeySpec::Find::kUnknown) return {};
   if (spec.find == KeySpec::Find::kRange) {
     range = range_of(spec, *begin, argc);
   } else {
