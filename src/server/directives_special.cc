@@ -30,6 +30,11 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
+// One address or name. Blanks inside would make two of it when it is written out.
+bool is_one_word(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(), is_blank);
+}
+
 bool is_nothing(Words words) {
   return words.empty() || (words.size() == 1 && words[0].empty());
 }
@@ -45,6 +50,8 @@ std::string read_bind(const ServerOptions& options) {
 Status write_bind(ServerOptions& options, Words words, SetFrom) {
   if (words.size() > kBindAddressesMax) return Error::literal("Too many bind addresses specified.");
   if (is_nothing(words)) words = {};
+  if (!std::all_of(words.begin(), words.end(), is_one_word))
+    return Error::literal("Invalid bind address");
   options.net.bind.assign(words.begin(), words.end());
   return {};
 }
@@ -129,7 +136,7 @@ Status write_replicaof(ServerOptions& options, Words words, SetFrom) {
     return {};
   }
   const std::optional<int64_t> port = parse_int64(words[1]);
-  if (words[0].empty()) return Error::literal("Invalid master host");
+  if (!is_one_word(words[0])) return Error::literal("Invalid master host");
   if (!port || *port < 0 || *port > 65535) return Error::literal("Invalid master port");
   replication.primary_host = words[0];
   replication.primary_port = *port;
