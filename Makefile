@@ -21,7 +21,8 @@ WERROR ?= -Werror
 SANITIZE ?=
 PORT ?= 6379
 METRICS_PORT ?= 9121
-PYTHON ?= python3
+# The system's own: Debian's python3-redis is installed for it.
+PYTHON ?= $(or $(wildcard /usr/bin/python3),python3)
 
 .DEFAULT_GOAL := server
 .DELETE_ON_ERROR:
