@@ -1,6 +1,6 @@
 // Help: the reply that every HELP subcommand gives, in the form that Redis gives it.
 //
-// Pure: writes to the call's reply and touches nothing else.
+// HELP runs on the connection's shard, and touches nothing but its own reply.
 #pragma once
 
 #include "base/result.h"
@@ -17,5 +17,9 @@ namespace kvstash::commands {
 // An array of status replies: a line that names the container, `lines` (what a subcommand is called
 // and takes; beneath it, indented by four blanks, what it does), and HELP's own two lines.
 Status reply_help(engine::Call& call, std::span<const std::string_view> lines);
+
+// For subcommands whose number of arguments depends on the arguments: "unknown subcommand or wrong
+// number of arguments for '...'. Try ... HELP."
+Error subcommand_syntax(const engine::Call& call);
 
 }  // namespace kvstash::commands

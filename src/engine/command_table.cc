@@ -232,18 +232,6 @@ Error unknown_subcommand(Args argv) {
                      to_upper(argv[0]) + " HELP.");
 }
 
-bool arity_fits(const CommandSpec& spec, size_t argc) {
-  const auto count = static_cast<int64_t>(argc);
-  return spec.arity >= 0 ? count == spec.arity : count >= -spec.arity;
-}
-
-const Command* find_subcommand(const Command& container, std::string_view name) {
-  for (const Command* each : container.subcommands) {
-    if (equals_ignore_case(each->spec->name, name)) return each;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 struct CommandTable::Slot {
@@ -346,13 +334,6 @@ const Command* CommandTable::find(std::string_view name) const {
   }
 }
 
-const Command* CommandTable::find_full(std::string_view name) const {
-  const size_t bar = name.find('|');
-  const Command* command = find(name.substr(0, bar));
-  if (command == nullptr || bar == std::string_view::npos) return command;
-  return find_subcommand(*command, name.substr(bar + 1));
-}
-
 Result<const Command*> CommandTable::resolve(Args argv) const {
   ensure(!argv.empty());
   const Command* command = find(argv[0]);
@@ -361,8 +342,28 @@ Result<const Command*> CommandTable::resolve(Args argv) const {
     command = find_subcommand(*command, argv[1]);
     if (command == nullptr) return unknown_subcommand(argv);
   }
-  if (!arity_fits(*command->spec, argv.size())) return errors::wrong_arity(command->name);
+  if (!arity_fits(*command, argv.size())) return errors::wrong_arity(command->name);
   return command;
+}
+
+const Command* CommandTable::find_full(std::string_view name) const {
+  const size_t bar = name.find('|');
+  const Command* command = find(name.substr(0, bar));
+  if (command == nullptr || bar == std::string_view::npos) return command;
+  return find_subcommand(*command, name.substr(bar + 1));
+}
+
+const Command* CommandTable::find_subcommand(const Command& container, std::string_view name) {
+  for (const Command* each : container.subcommands) {
+    if (equals_ignore_case(each->spec->name, name)) return each;
+  }
+  return nullptr;
+}
+
+bool CommandTable::arity_fits(const Command& command, size_t argc) {
+  const auto count = static_cast<int64_t>(argc);
+  const int64_t arity = command.spec->arity;
+  return arity >= 0 ? count == arity : count >= -arity;
 }
 
 Status CommandTable::keys_of(const Command& command, Args argv, std::vector<KeyAt>& keys) {

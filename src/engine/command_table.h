@@ -63,6 +63,11 @@ class CommandTable {
   // null.
   const Command* find_full(std::string_view name) const;
 
+  // The container's subcommand of that name in any case, or null.
+  static const Command* find_subcommand(const Command& container, std::string_view name);
+
+  static bool arity_fits(const Command& command, size_t argc);
+
   // Every key among the arguments, in order: what the row's find_keys says, or else its key
   // specifications. Appends to `keys`; argv[0] is the command's name, even for a subcommand. Error
   // (and nothing appended): the arguments do not say where the keys are ("Invalid arguments
