@@ -159,10 +159,10 @@ test-deps:  ## install the packages that the tests need
 
 .PHONY: test check unit transcripts differential system fuzz-smoke headers format tidy lint bench
 test: test-deps  ## everything: unit, transcripts, differential, system, fuzz smoke, tidy; one line of totals
-	@+BUILD=$(BUILD) utils/suite test
+	@JOBS=$(JOBS) BUILD=$(BUILD) $(PYTHON) utils/suite test
 
 check:  ## what every commit passes: format, tidy, headers, tests under ASan+UBSan and TSan
-	@+BUILD=$(BUILD) utils/suite check
+	@JOBS=$(JOBS) BUILD=$(BUILD) $(PYTHON) utils/suite check
 
 unit:  ## unit tests with slow checks on (ONLY='*sentence*', ROOMS='base resp', SANITIZE=...)
 ifeq ($(or $(SANITIZE),$(TEST),$(DEBUG)),)
@@ -186,7 +186,7 @@ system: server  ## real processes and foreign clients over TCP (FILES=..., SANIT
 	@$(PYTHON) tests/system/run --build $(BUILD) --server $(OUT)/kvstash $(FILES)
 
 # The rooms that read bytes from outside; compiled with clang, apart from everything else.
-FUZZ_ROOMS ?= base resp store
+FUZZ_ROOMS ?= base resp store server
 FUZZ_SECONDS ?= 5
 fuzz-smoke:  ## every fuzz target for FUZZ_SECONDS after its corpus; needs clang++
 	@$(MAKE) CXX=clang++ SANITIZE=fuzzer-no-link,address ROOMS='$(FUZZ_ROOMS)' fuzz-binaries
