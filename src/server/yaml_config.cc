@@ -25,7 +25,7 @@ class Collector {
       if (!entry.first.IsScalar()) return bad_yaml(map.Mark(), "a key must be a plain word");
       const std::string name =
           prefix.empty() ? entry.first.Scalar() : prefix + '-' + entry.first.Scalar();
-      Status added = add_value(name, entry.second, depth);
+      Status added = add_value(name, entry.first.Mark(), entry.second, depth);
       if (!added.ok()) return added;
     }
     return {};
@@ -34,21 +34,21 @@ class Collector {
   std::vector<YamlLine> take() { return std::move(lines_); }
 
  private:
-  Status add_value(const std::string& name, const YAML::Node& value, int depth) {
+  // `at` is where the name stands; an empty value has no place of its own.
+  Status add_value(const std::string& name, const YAML::Mark& at, const YAML::Node& value,
+                   int depth) {
     if (value.IsMap()) return add_map(name, value, depth + 1);
-    if (!value.IsSequence()) return add_line(value, {name, text_of(value)});
-    if (value.size() > 0 && value[0].IsSequence()) {
-      for (const YAML::Node& line : value) {
-        Status added = add_list(name, line);
-        if (!added.ok()) return added;
-      }
-      return {};
+    if (!value.IsSequence()) return add_line(at, {name, text_of(value)});
+    if (value.size() == 0 || !value[0].IsSequence()) return add_list(name, at, value);
+    for (const YAML::Node& line : value) {
+      Status added = add_list(name, line.Mark(), line);
+      if (!added.ok()) return added;
     }
-    return add_list(name, value);
+    return {};
   }
 
-  Status add_list(const std::string& name, const YAML::Node& list) {
-    if (!list.IsSequence()) return bad_yaml(list.Mark(), "lists and words do not mix");
+  Status add_list(const std::string& name, const YAML::Mark& at, const YAML::Node& list) {
+    if (!list.IsSequence()) return bad_yaml(at, "lists and words do not mix");
     std::vector<std::string> words = {name};
     for (const YAML::Node& item : list) {
       if (!item.IsScalar() && !item.IsNull())
@@ -56,12 +56,12 @@ class Collector {
       words.push_back(text_of(item));
     }
     if (words.size() == 1) words.push_back("");  // `save: []` says nothing, aloud.
-    return add_line(list, std::move(words));
+    return add_line(at, std::move(words));
   }
 
-  Status add_line(const YAML::Node& at, std::vector<std::string> words) {
-    if (lines_.size() == kLinesMax) return bad_yaml(at.Mark(), "too many directives");
-    lines_.push_back({at.Mark().line + 1, std::move(words)});
+  Status add_line(const YAML::Mark& at, std::vector<std::string> words) {
+    if (lines_.size() == kLinesMax) return bad_yaml(at, "too many directives");
+    lines_.push_back({at.line + 1, std::move(words)});
     return {};
   }
 
