@@ -1,0 +1,65 @@
+// Batch: commands on their way from a connection's shard to the shard of their keys, and their
+// replies on the way back. One object makes the whole round and is reused by its home.
+//
+// Arguments are views into pinned input chunks (input.h). While it is away only the other shard
+// touches it; sessions, chunks and slots in it mean something at home only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/call.h"
+#include "engine/input.h"
+#include "engine/mailbox.h"
+#include "resp/reply_buffer.h"
+
+namespace kvstash::engine {
+
+struct Hop {
+  const Command* command;
+  Caller caller;
+  uint32_t first_arg;  // Into Batch::args.
+  uint32_t argc;
+  uint64_t hash;  // Of the first key; meaningful if the command has plain keys.
+
+  // Home's: who waits, and for which of its replies.
+  Session* session;
+  uint64_t reply_number;
+  InputChunk* chunk;
+
+  // Filled in by the other shard.
+  uint32_t reply_begin;
+  uint32_t reply_end;
+  uint32_t duration_us;
+};
+
+struct Batch : Message {
+  Batch() : Message(Kind::kBatch) {}
+
+  size_t home = 0;
+  size_t to = 0;
+  std::vector<Hop> hops;
+  std::vector<std::string_view> args;
+  resp::ReplyBuffer replies;
+
+  std::span<const std::string_view> argv(const Hop& hop) const {
+    return std::span(args).subspan(hop.first_arg, hop.argc);
+  }
+  void reset() {
+    kind = Kind::kBatch;
+    hops.clear();
+    args.clear();
+    replies.clear();
+  }
+};
+
+// A function for a shard to run on its own thread. Owns all it carries; freed after it ran.
+struct Task : Message {
+  explicit Task(std::function<void(Shard&)> function)
+      : Message(Kind::kTask), run(std::move(function)) {}
+  std::function<void(Shard&)> run;
+};
+
+}  // namespace kvstash::engine

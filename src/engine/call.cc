@@ -1,0 +1,104 @@
+#include "engine/call.h"
+
+#include "base/hash.h"
+#include "engine/session.h"
+#include "engine/shard.h"
+
+namespace kvstash::engine {
+
+Session& Call::session() {
+  ensure(caller_->session != nullptr);
+  return *caller_->session;
+}
+
+int64_t Call::now_ms() const { return worker_->now_ms(); }
+
+const EngineOptions& Call::options() const { return hold_.set->options(); }
+
+ServerPort& Call::server() { return hold_.set->server(); }
+
+void Call::each_held(const std::function<void(Shard&)>& visit) {
+  if (hold_.single != nullptr) {
+    visit(*hold_.single);
+    return;
+  }
+  for (size_t i = 0; i < hold_.set->size(); ++i) visit(hold_.set->at(i));
+}
+
+Key Call::find(std::string_view name, DbIndex db) {
+  const uint64_t hash = hashed_key_ != nullptr && hashed_key_->data() == name.data() && hashed_key_->size() == name.size()
+                            ? known_hash_
+                            : keyed_hash(name, hold_.set->seed());
+  Shard& shard = hold_.single != nullptr ? *hold_.single : hold_.set->at(hold_.set->shard_of(name));
+  Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
+  key.entry_ = key.space_->find(key.ref_);
+  if (key.entry_ != nullptr && key.entry_->is_expired(worker_->now_ms())) [[unlikely]] {
+    shard.expire(db, key.ref_, key.entry_);
+    key.entry_ = nullptr;
+  }
+  return key;
+}
+
+Key Call::read(std::string_view name) {
+  Key key = find(name, caller_->db);
+  if (!key.exists()) {
+    ++worker_->stats().keyspace_misses;
+    return key;
+  }
+  ++worker_->stats().keyspace_hits;
+  if (!caller_->no_touch) {
+    const uint32_t before = key.entry_->access();
+    const uint32_t clock = worker_->access_clock(before, false);
+    if (clock != before) key.entry_->set_access(clock);
+  }
+  return key;
+}
+
+Key Call::write(std::string_view name, DbIndex db) {
+  Key key = find(name, db);
+  if (key.exists() && !caller_->no_touch)
+    key.entry_->set_access(worker_->access_clock(key.entry_->access(), false));
+  return key;
+}
+
+Key Call::peek(std::string_view name) { return find(name, caller_->db); }
+
+bool Call::wants_effects() const { return effects_->is_journaled(); }
+
+void Call::replace_effect(std::initializer_list<std::string_view> argv) {
+  if (!wants_effects()) return;
+  EffectRecord record{.db = caller_->db, .argv = {}};
+  for (const std::string_view arg : argv) record.argv.emplace_back(arg);
+  effects_->add_record(std::move(record));
+}
+
+void Call::gather_any(AnyPart part, AnyFinish finish) {
+  std::vector<size_t> asked(hold_.set->size());
+  for (size_t i = 0; i < asked.size(); ++i) asked[i] = i;
+  const bool holds_all = hold_.single == nullptr || asked.size() == 1;
+  if (!holds_all) {
+    worker_->start_gather(session(), std::move(part), std::move(asked), std::move(finish));
+    return;
+  }
+  std::vector<std::any> answers;
+  for (const size_t shard : asked) answers.push_back(part(hold_.set->at(shard)));
+  finish(answers, writer_);
+}
+
+void Call::ask(size_t shard, std::function<std::any(Shard&)> part,
+               std::function<void(std::any&, resp::ReplyWriter&)> finish) {
+  AnyFinish finish_one = [finish = std::move(finish)](std::vector<std::any>& answers,
+                                                      resp::ReplyWriter& to) {
+    finish(answers.front(), to);
+  };
+  const bool is_held = hold_.single == nullptr || hold_.single->id() == shard;
+  if (!is_held) {
+    worker_->start_gather(session(), std::move(part), {shard}, std::move(finish_one));
+    return;
+  }
+  std::vector<std::any> answers;
+  answers.push_back(part(hold_.set->at(shard)));
+  finish_one(answers, writer_);
+}
+
+}  // namespace kvstash::engine

@@ -1,0 +1,464 @@
+#include "engine/dispatcher.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/log.h"
+#include "engine/admission.h"
+#include "engine/shard.h"
+
+namespace kvstash::engine {
+namespace {
+
+// What one group may gather: more would make its members wait too long for each other.
+constexpr size_t kGroupTransactionsMax = 256;
+constexpr size_t kGroupKeysMax = 8192;
+// Commands of one connection under way, besides the operator's own limit.
+constexpr size_t kUnderWayMax = 4096;
+// Room for a read when a connection has a chunk of its own.
+constexpr size_t kReadRoomMin = size_t{16} << 10;
+
+size_t round_up(size_t value, size_t to) { return (value + to - 1) / to * to; }
+
+Hop make_hop(Session& session, const Command& command, uint64_t hash) {
+  Hop hop{};
+  hop.command = &command;
+  hop.caller = session.caller;
+  hop.caller.session = nullptr;
+  hop.hash = hash;
+  hop.session = &session;
+  hop.chunk = session.chunk;
+  return hop;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Shard& shard)
+    : shard_(&shard), exec_(shard.set().commands().find("exec")) {}
+
+// ---- Input.
+
+std::span<char> Dispatcher::input_room(Session& session) {
+  ChunkPool& pool = shard_->chunks();
+  if (session.chunk == nullptr) {
+    session.chunk = pool.shared();
+    session.begin = session.end = 0;
+    return {session.chunk->data, session.chunk->capacity};
+  }
+  const size_t unread = session.end - session.begin;
+  const size_t wanted = std::max(unread + kReadRoomMin,
+                                 std::min(session.bytes_needed, 2 * unread + ChunkPool::kChunkBytes));
+  if (session.chunk->capacity - session.begin < wanted) {
+    if (session.chunk->pins == 0 && session.chunk->capacity >= wanted) {
+      std::memmove(session.chunk->data, session.chunk->data + session.begin, unread);
+    } else {
+      InputChunk* larger = pool.take(round_up(wanted, 4096));
+      std::memcpy(larger->data, session.chunk->data + session.begin, unread);
+      pool.drop(session.chunk);
+      session.chunk = larger;
+    }
+    session.begin = 0;
+    session.end = unread;
+  }
+  return {session.chunk->data + session.end, session.chunk->capacity - session.end};
+}
+
+// A connection keeps memory only for what it has sent and we have not used.
+void Dispatcher::settle_input(Session& session) {
+  ChunkPool& pool = shard_->chunks();
+  const size_t unread = session.end - session.begin;
+  if (session.chunk == nullptr) return;
+  if (session.chunk == pool.shared()) {
+    InputChunk* shared = session.chunk;
+    session.chunk = nullptr;
+    if (unread != 0) {
+      session.chunk = pool.take(round_up(unread + 1, 1024));
+      std::memcpy(session.chunk->data, shared->data + session.begin, unread);
+    }
+    pool.settle_shared();
+  } else if (unread == 0) {
+    pool.drop(session.chunk);
+    session.chunk = nullptr;
+  } else {
+    return;
+  }
+  session.begin = 0;
+  session.end = unread;
+}
+
+void Dispatcher::consume(Session& session, size_t bytes) {
+  session.end += bytes;
+  while (session.stopped == 0 && session.begin < session.end) {
+    const bool has_commands = parse_batch(session);
+    look_ahead(session);
+    run_batch(session);
+    if (!parse_error_.empty() && session.stopped == 0) {
+      protocol_error(session, parse_error_);
+      break;
+    }
+    if (!has_commands) break;
+  }
+  if ((session.stopped & kStopClosing) != 0) session.begin = session.end;
+  const size_t unread = session.end - session.begin;
+  if (unread > shard_->options().client_query_buffer_limit && (session.stopped & kStopClosing) == 0) {
+    session.close_after_replies("query buffer limit passed");
+    session.begin = session.end;
+  }
+  settle_input(session);
+  shard_->note_ready(session);
+}
+
+// Reads commands that are complete, at most a batch. False: there was none, more bytes must come.
+bool Dispatcher::parse_batch(Session& session) {
+  args_.clear();
+  parsed_.clear();
+  parse_error_.clear();
+  const EngineOptions& options = shard_->options();
+  const resp::ParseLimits limits{.bulk_bytes_max = options.proto_max_bulk_len,
+                                 .authenticated = session.is_authenticated};
+  // Before AUTH the limits may change with every command.
+  const size_t batch_max = session.is_authenticated ? kBatchCommandsMax : 1;
+  size_t at = session.begin;
+  bool went_on = false;
+  while (parsed_.size() < batch_max && at < session.end) {
+    const auto first_arg = static_cast<uint32_t>(args_.size());
+    const resp::ParseOutcome outcome =
+        session.parser.parse({session.chunk->data + at, session.end - at}, limits, args_);
+    if (outcome.kind == resp::ParseOutcome::Kind::kIncomplete) {
+      session.bytes_needed = outcome.bytes_needed;
+      break;
+    }
+    if (outcome.kind == resp::ParseOutcome::Kind::kError) {
+      parse_error_ = outcome.error;
+      break;
+    }
+    went_on = true;
+    if (outcome.kind == resp::ParseOutcome::Kind::kComplete) {
+      parsed_.push_back({.begin = at,
+                         .end = at + outcome.consumed,
+                         .first_arg = first_arg,
+                         .argc = static_cast<uint32_t>(args_.size()) - first_arg,
+                         .command = nullptr,
+                         .hash = 0,
+                         .has_hash = false});
+    }
+    at += outcome.consumed;
+    if (outcome.borrows_parser) break;
+  }
+  if (parsed_.empty()) session.begin = at;
+  return went_on;
+}
+
+// Finds every command of the batch and warms the cache for its first key: first all buckets, then
+// all entries, so that the misses of a batch overlap.
+void Dispatcher::look_ahead(Session& session) {
+  const ShardSet& set = shard_->set();
+  const bool prefetches = parsed_.size() > 1 && set.size() == 1;
+  store::HashTable* table =
+      prefetches ? &shard_->keyspace(session.caller.db).table() : nullptr;
+  for (Parsed& parsed : parsed_) {
+    const Command* command = set.commands().find(args_[parsed.first_arg]);
+    if (command == nullptr || !command->has_plain_keys ||
+        parsed.argc <= static_cast<uint32_t>(command->first_key))
+      continue;
+    parsed.hash = keyed_hash(args_[parsed.first_arg + static_cast<uint32_t>(command->first_key)], set.seed());
+    parsed.has_hash = true;
+    if (table != nullptr) table->prefetch_bucket(parsed.hash);
+  }
+  if (table == nullptr) return;
+  for (const Parsed& parsed : parsed_) {
+    if (parsed.has_hash) table->prefetch_entry(parsed.hash);
+  }
+}
+
+void Dispatcher::run_batch(Session& session) {
+  for (Parsed& parsed : parsed_) {
+    if (session.stopped != 0 || !dispatch(session, parsed)) {
+      // The rest is read again when the session goes on.
+      session.begin = parsed.begin;
+      session.parser.reset();
+      parse_error_.clear();
+      return;
+    }
+    session.begin = parsed.end;
+  }
+}
+
+void Dispatcher::protocol_error(Session& session, std::string_view message) {
+  resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+  writer.error(message);
+  session.replies.end(false);
+  shard_->executor().count_error(message);
+  session.close_after_replies("protocol error");
+  session.begin = session.end;
+}
+
+// ---- Gates.
+
+bool Dispatcher::dispatch(Session& session, Parsed& parsed) {
+  const auto args = argv(parsed);
+  if (const int64_t rate = shard_->options().client_command_rate_limit; rate != 0) {
+    const int64_t now_ms = shard_->now_ms();
+    const double earned = static_cast<double>((now_ms - session.rate_at_ms) * rate) / 1000.0;
+    session.rate_tokens = std::min(session.rate_tokens + earned, static_cast<double>(rate));
+    session.rate_at_ms = now_ms;
+    if (session.rate_tokens < 1) {
+      session.stop(kStopRate);
+      return false;
+    }
+    session.rate_tokens -= 1;
+  }
+  const Result<const Command*> command = shard_->set().commands().resolve(args);
+  if (!command.ok()) {
+    refuse(session, shard_->set().commands().find(args[0]), command.error().message());
+    return true;
+  }
+  parsed.command = *command;
+  if (shard_->paused_until_ms() > shard_->now_ms() &&
+      is_paused(session, *parsed.command, shard_->pause_is_for_all())) {
+    session.stop(kStopPause);
+    return false;
+  }
+  if (Status admitted = admit(session, *parsed.command, shard_->options()); !admitted.ok()) {
+    refuse(session, parsed.command, admitted.error().message());
+    return true;
+  }
+  session.info.last_command = parsed.command;
+  session.info.active_ms = shard_->now_ms();
+  ++session.info.commands;
+  if (shard_->set().monitor_count.load(std::memory_order_relaxed) != 0 &&
+      !parsed.command->has(kSkipMonitor) && !parsed.command->has(kAdmin))
+    shard_->feed_monitors(session, args);
+  if (session.multi.is_active && queue(session, parsed)) return true;
+  if (parsed.command == exec_) return exec(session, parsed);
+  if (parsed.command->spec->scope == Scope::kGather) return gather(session, parsed);
+  route(session, parsed);
+  return true;
+}
+
+// Between MULTI and EXEC a command waits, but for those that end or watch the transaction.
+bool Dispatcher::queue(Session& session, const Parsed& parsed) {
+  const std::string_view name = parsed.command->spec->name;
+  if (parsed.command == exec_ || name == "discard" || name == "multi" || name == "watch" ||
+      name == "quit" || name == "reset")
+    return false;
+  session.multi.queue.add(*parsed.command, argv(parsed));
+  resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+  writer.simple("QUEUED");
+  session.replies.end(session.is_muted());
+  after(session);
+  return true;
+}
+
+void Dispatcher::refuse(Session& session, const Command* command, std::string_view message) {
+  if (command != nullptr) ++shard_->command_stats(*command).rejected;
+  shard_->executor().count_error(message);
+  if (session.multi.is_active) session.multi.is_aborted = true;
+  resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+  writer.error(message);
+  session.replies.end(session.is_muted());
+  after(session);
+}
+
+// CLIENT REPLY SKIP silences the one command after it.
+void Dispatcher::after(Session& session) {
+  if (session.reply_mode == ReplyMode::kSkipThis) session.reply_mode = ReplyMode::kOn;
+  if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipThis;
+  const int64_t limit = shard_->options().client_commands_in_flight_limit;
+  const size_t waiting = session.replies.waiting();
+  if (waiting >= kUnderWayMax || (limit != 0 && waiting >= static_cast<size_t>(limit)))
+    session.stop(kStopFlight);
+  const uint64_t unsent_max = shard_->options().client_unsent_reply_limit_bytes;
+  if (unsent_max != 0 && session.replies.bytes() > unsent_max) session.stop(kStopOutput);
+}
+
+// ---- Ways.
+
+void Dispatcher::route(Session& session, const Parsed& parsed) {
+  ShardSet& set = shard_->set();
+  const CommandSpec& spec = *parsed.command->spec;
+  if (set.size() == 1 || spec.scope == Scope::kSession) {
+    run_here(session, parsed);
+    return;
+  }
+  keys_.clear();
+  if (spec.scope == Scope::kAllShards) {
+    hold(session, parsed, keys_);
+    return;
+  }
+  const auto args = argv(parsed);
+  const Command& command = *parsed.command;
+  if (command.has_plain_keys && command.first_key == command.last_key) {
+    const size_t to = set.shard_of(args[static_cast<size_t>(command.first_key)]);
+    if (to == shard_->id() && session.transactions_away == 0) {
+      run_here(session, parsed);
+    } else {
+      hop(session, parsed, to);
+    }
+    return;
+  }
+  if (Status found = CommandTable::keys_of(command, args, keys_); !found.ok() || keys_.empty()) {
+    run_here(session, parsed);  // It touches no key: it will say what is wrong with its arguments.
+    return;
+  }
+  const size_t first = set.shard_of(args[keys_.front().index]);
+  for (const KeyAt& key : keys_) {
+    if (set.shard_of(args[key.index]) != first) {
+      hold(session, parsed, keys_);
+      return;
+    }
+  }
+  if (first == shard_->id() && session.transactions_away == 0) {
+    run_here(session, parsed);
+  } else {
+    hop(session, parsed, first);
+  }
+}
+
+void Dispatcher::run_here(Session& session, const Parsed& parsed) {
+  ShardSet& set = shard_->set();
+  const auto args = argv(parsed);
+  const Hold hold{.set = &set, .single = shard_};
+  const uint64_t taken_ns =
+      shard_->executor().run(*parsed.command, args, hold, session.caller, session.replies.begin(),
+                             {.is_known = parsed.has_hash, .hash = parsed.hash});
+  session.replies.end(session.is_muted());
+  shard_->note_duration(session, *parsed.command, args, taken_ns);
+  after(session);
+}
+
+void Dispatcher::hop(Session& session, const Parsed& parsed, size_t to) {
+  if (session.has_unsent_transaction) shard_->send_group();
+  Batch& batch = shard_->batch_for(to);
+  const auto args = argv(parsed);
+  Hop hop = make_hop(session, *parsed.command, parsed.hash);
+  hop.first_arg = static_cast<uint32_t>(batch.args.size());
+  hop.argc = parsed.argc;
+  hop.reply_number = session.replies.open(session.is_muted());
+  batch.args.insert(batch.args.end(), args.begin(), args.end());
+  batch.hops.push_back(hop);
+  shard_->chunks().pin(session.chunk);
+  session.has_unsent_hops = true;
+  ++session.under_way;
+  ++shard_->stats().hops_sent;
+  after(session);
+}
+
+void Dispatcher::hold(Session& session, const Parsed& parsed, std::span<const KeyAt> keys) {
+  if (session.has_unsent_hops) shard_->send_batches();
+  ShardSet& set = shard_->set();
+  const auto args = argv(parsed);
+  HoldGroup& group = shard_->pending_group();
+  Transaction transaction;
+  transaction.command = parsed.command;
+  transaction.first_arg = static_cast<uint32_t>(group.args.size());
+  transaction.argc = parsed.argc;
+  transaction.caller = session.caller;
+  transaction.caller.session = nullptr;
+  transaction.session = &session;
+  transaction.reply_number = session.replies.open(session.is_muted());
+  transaction.chunk = session.chunk;
+  shard_->chunks().pin(session.chunk);
+  group.args.insert(group.args.end(), args.begin(), args.end());
+  for (const KeyAt& key : keys) group.add_member(set.shard_of(args[key.index]));
+  if (keys.empty()) {
+    for (size_t i = 0; i < set.size(); ++i) group.add_member(i);
+    transaction.caller.session = &session;  // Every shard is held, the connection's own too.
+  }
+  group.key_count += keys.size();
+  group.transactions.push_back(std::move(transaction));
+  session.has_unsent_transaction = true;
+  ++session.transactions_away;
+  ++session.under_way;
+  after(session);
+  if (group.transactions.size() >= kGroupTransactionsMax || group.key_count >= kGroupKeysMax)
+    shard_->send_group();
+}
+
+// Asking others comes after all that the connection sent before, and before all it sends after.
+bool Dispatcher::gather(Session& session, const Parsed& parsed) {
+  if (shard_->set().size() > 1 && session.under_way != 0) {
+    session.stop(kStopOrder);
+    return false;
+  }
+  run_here(session, parsed);
+  return true;
+}
+
+// ---- EXEC.
+
+// Which shards a transaction takes: those of its keys and of the watched keys; all of them for a
+// command over all; the connection's own where a command needs the connection.
+Dispatcher::TransactionReach Dispatcher::reach_of(Multi& multi) {
+  ShardSet& set = shard_->set();
+  TransactionReach reach;
+  for (const QueuedCommand& queued : multi.queue.commands()) {
+    const Scope scope = queued.command->spec->scope;
+    reach.needs_all = reach.needs_all || scope == Scope::kAllShards || scope == Scope::kGather;
+    reach.needs_home = reach.needs_home || scope == Scope::kSession;
+    if (scope != Scope::kKeys) continue;
+    const auto args = multi.queue.argv(queued);
+    keys_.clear();
+    // Arguments that hide their keys fail when they run, wherever that is.
+    if (!CommandTable::keys_of(*queued.command, args, keys_).ok()) continue;
+    for (const KeyAt& key : keys_) reach.shards.push_back(set.shard_of(args[key.index]));
+  }
+  for (const WatchedKey& watched : multi.watched) reach.shards.push_back(set.shard_of(watched.key));
+  return reach;
+}
+
+bool Dispatcher::exec(Session& session, const Parsed& parsed) {
+  if (!session.multi.is_active) {
+    refuse(session, parsed.command, "ERR EXEC without MULTI");
+    return true;
+  }
+  if (session.multi.is_aborted) {
+    shard_->unwatch_all(session);
+    session.multi = {};
+    refuse(session, parsed.command,
+           "EXECABORT Transaction discarded because of previous errors.");
+    return true;
+  }
+  ShardSet& set = shard_->set();
+  Multi multi = std::exchange(session.multi, {});
+  ++shard_->command_stats(*exec_).calls;
+  const TransactionReach reach = reach_of(multi);
+  const bool is_here =
+      set.size() == 1 || (!reach.needs_all && session.transactions_away == 0 &&
+                          std::ranges::all_of(reach.shards, [&](size_t id) { return id == shard_->id(); }));
+  if (is_here) {
+    const Hold hold{.set = &set, .single = shard_};
+    resp::ReplyBuffer& out = session.replies.begin();
+    shard_->executor().run_queue(multi.queue, multi.watched, hold, session.caller, out);
+    session.replies.end(session.is_muted());
+    after(session);
+    return true;
+  }
+  if (session.has_unsent_hops) shard_->send_batches();
+  HoldGroup& group = shard_->pending_group();
+  for (const size_t id : reach.shards) group.add_member(id);
+  for (size_t id = 0; reach.needs_all && id < set.size(); ++id) group.add_member(id);
+  const bool needs_home = reach.needs_home || reach.needs_all || reach.shards.empty();
+  if (needs_home) group.add_member(shard_->id());
+  group.key_count += reach.shards.size();
+
+  Transaction transaction;
+  transaction.queue = std::make_unique<CommandQueue>(std::move(multi.queue));
+  transaction.watched = std::move(multi.watched);
+  transaction.caller = session.caller;
+  if (!needs_home) transaction.caller.session = nullptr;
+  transaction.session = &session;
+  transaction.reply_number = session.replies.open(session.is_muted());
+  group.transactions.push_back(std::move(transaction));
+  session.has_unsent_transaction = true;
+  ++session.transactions_away;
+  ++session.under_way;
+  after(session);
+  // A transaction that changes the connection itself (SELECT) must be over before the next command.
+  if (needs_home) session.stop(kStopOrder);
+  if (group.transactions.size() >= kGroupTransactionsMax || group.key_count >= kGroupKeysMax)
+    shard_->send_group();
+  return true;
+}
+
+}  // namespace kvstash::engine

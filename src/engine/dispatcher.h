@@ -1,0 +1,83 @@
+// Dispatcher: from a connection's bytes to commands on their way: parses a batch, passes the gates,
+// and sends every command where its data is.
+//
+//   here       the key lives on this shard: prefetched with its batch, run at once
+//   hop        another shard's key: into the batch for that shard, the reply has its place kept
+//   hold       keys of several shards: into the group that is enqueued at the end of the turn
+//   gather     asks shards by message; the connection waits
+//
+// Order promised to a client: replies in the order of its commands; commands on the same shard take
+// effect in the order sent. Before a transaction is grouped, the connection's unsent hops go out;
+// before a hop is batched, its unsent transaction goes out; while one is away, the connection's
+// commands for this very shard go through this shard's own mailbox.
+//
+// One per shard, on its thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/executor.h"
+#include "engine/session.h"
+
+namespace kvstash::engine {
+
+class Dispatcher {
+ public:
+  explicit Dispatcher(Shard& shard);
+
+  // Where the next bytes of a connection go. The room lives until consume().
+  std::span<char> input_room(Session& session);
+  // Takes `bytes` more of them (none: goes on after a stop) and runs every command that is complete,
+  // until the session stops.
+  void consume(Session& session, size_t bytes);
+
+ private:
+  struct Parsed {
+    size_t begin;  // Offsets in the chunk.
+    size_t end;
+    uint32_t first_arg;
+    uint32_t argc;
+    const Command* command;  // Null: unknown or refused, see resolve().
+    uint64_t hash;
+    bool has_hash;
+  };
+
+  bool parse_batch(Session& session);
+  void look_ahead(Session& session);
+  void run_batch(Session& session);
+  void settle_input(Session& session);
+  void protocol_error(Session& session, std::string_view message);
+
+  std::span<const std::string_view> argv(const Parsed& parsed) const {
+    return std::span(args_).subspan(parsed.first_arg, parsed.argc);
+  }
+  // False: the command was not taken (the session stopped before it).
+  bool dispatch(Session& session, Parsed& parsed);
+  bool queue(Session& session, const Parsed& parsed);
+  void refuse(Session& session, const Command* command, std::string_view message);
+  void run_here(Session& session, const Parsed& parsed);
+  void hop(Session& session, const Parsed& parsed, size_t to);
+  void hold(Session& session, const Parsed& parsed, std::span<const KeyAt> keys);
+  struct TransactionReach {
+    std::vector<size_t> shards;  // With repeats.
+    bool needs_all = false;
+    bool needs_home = false;
+  };
+  TransactionReach reach_of(Multi& multi);
+  bool exec(Session& session, const Parsed& parsed);
+  bool gather(Session& session, const Parsed& parsed);
+  void route(Session& session, const Parsed& parsed);
+  void after(Session& session);
+
+  Shard* shard_;
+  const Command* exec_;
+  std::vector<std::string_view> args_;
+  std::vector<Parsed> parsed_;
+  std::vector<KeyAt> keys_;
+  std::string parse_error_;
+};
+
+}  // namespace kvstash::engine

@@ -1,0 +1,79 @@
+// HoldGroup: transactions over several shards that share one rendezvous.
+//
+// The group is pushed to the mailboxes of all its shards under the set's enqueue lock, so any two
+// groups stand in the same order in every mailbox they share. A shard that reaches it sends all it
+// has, counts itself in and parks; the last one to arrive runs the transactions on its own thread,
+// with all the shards held, and lets the others go. After counting itself in, a parked shard never
+// looks at the group again: it waits on a word of its own.
+//
+// Owned by its home shard, which gets it back as a kHoldDone message and reuses it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/batch.h"
+#include "engine/multi.h"
+
+namespace kvstash::engine {
+
+// What runs while shards are held: one command over several keys, or a client's MULTI queue.
+struct Transaction {
+  const Command* command = nullptr;  // Null: `queue` and `watched`.
+  uint32_t first_arg = 0;            // Into HoldGroup::args.
+  uint32_t argc = 0;
+  std::unique_ptr<CommandQueue> queue;
+  std::vector<WatchedKey> watched;
+  Caller caller;
+
+  // Home's.
+  Session* session = nullptr;
+  uint64_t reply_number = 0;
+  InputChunk* chunk = nullptr;  // Pinned, for a single command.
+
+  // Filled in by the executor.
+  size_t reply_begin = 0;
+  size_t reply_end = 0;
+  uint32_t duration_us = 0;
+};
+
+struct HoldGroup : Message {
+  HoldGroup() : Message(Kind::kHoldDone) {}
+
+  // One link per shard of the group; the group itself is the message home.
+  struct Arrival : Message {
+    Arrival() : Message(Kind::kHold) {}
+    HoldGroup* group = nullptr;
+  };
+
+  size_t home = 0;
+  std::vector<bool> members;  // By shard.
+  size_t member_count = 0;
+  size_t key_count = 0;
+  std::vector<Arrival> arrivals;
+  std::atomic<uint32_t> missing{0};
+  std::vector<Transaction> transactions;
+  std::vector<std::string_view> args;
+  resp::ReplyBuffer replies;
+
+  void add_member(size_t shard) {
+    if (members[shard]) return;
+    members[shard] = true;
+    ++member_count;
+  }
+  std::span<const std::string_view> argv(const Transaction& transaction) const {
+    return std::span(args).subspan(transaction.first_arg, transaction.argc);
+  }
+  void reset(size_t shards) {
+    members.assign(shards, false);
+    member_count = 0;
+    key_count = 0;
+    transactions.clear();
+    args.clear();
+    replies.clear();
+  }
+};
+
+}  // namespace kvstash::engine

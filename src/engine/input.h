@@ -1,0 +1,94 @@
+// InputChunk and ChunkPool: the memory that bytes from clients are read into.
+//
+// A connection without an unfinished command owns none: its shard reads into one shared chunk and
+// parses there. Arguments of commands that went to another shard are not copied; the chunk they
+// stand in is pinned until they have come back. Only the home shard touches the pin count.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "base/ensure.h"
+
+namespace kvstash::engine {
+
+struct InputChunk {
+  size_t capacity;
+  uint32_t pins;      // Commands under way whose arguments stand here.
+  bool is_dropped;    // Its last user is gone: the last unpin frees it.
+  char data[];
+};
+
+class ChunkPool {
+ public:
+  static constexpr size_t kChunkBytes = size_t{64} << 10;
+  static constexpr size_t kSpareMax = 64;
+
+  ChunkPool() = default;
+  ChunkPool(const ChunkPool&) = delete;
+  ChunkPool& operator=(const ChunkPool&) = delete;
+  ~ChunkPool() {
+    for (InputChunk* chunk : spare_) std::free(chunk);
+    std::free(shared_);
+  }
+
+  // The chunk that connections without one of their own read into.
+  InputChunk* shared() {
+    if (shared_ == nullptr) shared_ = take(kChunkBytes);
+    return shared_;
+  }
+
+  // After the bytes in the shared chunk have been used: if commands under way still point there,
+  // the next reader gets another one.
+  void settle_shared() {
+    if (shared_ == nullptr || shared_->pins == 0) return;
+    shared_->is_dropped = true;
+    shared_ = nullptr;
+  }
+
+  InputChunk* take(size_t capacity) {
+    if (capacity == kChunkBytes && !spare_.empty()) {
+      InputChunk* chunk = spare_.back();
+      spare_.pop_back();
+      return chunk;
+    }
+    auto* chunk = static_cast<InputChunk*>(std::malloc(sizeof(InputChunk) + capacity));
+    if (chunk == nullptr) panic(__FILE__, __LINE__, "out of memory");
+    *chunk = {.capacity = capacity, .pins = 0, .is_dropped = false};
+    bytes_ += capacity;
+    return chunk;
+  }
+
+  // The owner needs it no more; freed now or with its last pin.
+  void drop(InputChunk* chunk) {
+    chunk->is_dropped = true;
+    if (chunk->pins == 0) free_chunk(chunk);
+  }
+
+  void pin(InputChunk* chunk) { ++chunk->pins; }
+  void unpin(InputChunk* chunk) {
+    ensure(chunk->pins != 0);
+    if (--chunk->pins == 0 && chunk->is_dropped) free_chunk(chunk);
+  }
+
+  size_t bytes() const { return bytes_; }
+
+ private:
+  void free_chunk(InputChunk* chunk) {
+    if (chunk->capacity == kChunkBytes && spare_.size() < kSpareMax) {
+      chunk->is_dropped = false;
+      spare_.push_back(chunk);
+      return;
+    }
+    bytes_ -= chunk->capacity;
+    std::free(chunk);
+  }
+
+  InputChunk* shared_ = nullptr;
+  std::vector<InputChunk*> spare_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace kvstash::engine

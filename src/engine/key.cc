@@ -1,0 +1,57 @@
+#include "engine/key.h"
+
+#include "engine/call.h"
+#include "engine/shard.h"
+
+namespace kvstash::engine {
+
+void Key::set_string(std::string_view value, Deadline deadline) {
+  const bool is_new = entry_ == nullptr;
+  entry_ = space_->put_string(ref_, entry_, value, deadline);
+  if (is_new) touch();
+}
+
+void Key::set_integer(int64_t value, Deadline deadline) {
+  if (entry_ != nullptr && entry_->encoding() == store::Encoding::kInt && this->deadline() == deadline) {
+    entry_->set_integer(value);
+    return;
+  }
+  const bool is_new = entry_ == nullptr;
+  entry_ = space_->put_integer(ref_, entry_, value, deadline);
+  if (is_new) touch();
+}
+
+std::span<char> Key::open_string(size_t size) {
+  const bool is_new = entry_ == nullptr;
+  std::span<char> bytes;
+  entry_ = space_->open_string(ref_, entry_, size, bytes);
+  if (is_new) touch();
+  return bytes;
+}
+
+void Key::set_deadline(Deadline deadline) {
+  entry_ = space_->set_deadline(ref_, &entry(), deadline);
+}
+
+void Key::erase() {
+  space_->erase(ref_, &entry());
+  entry_ = nullptr;
+}
+
+void Key::take_from(Key& from) {
+  entry_ = space_->move_in(ref_, *from.space_, from.ref_, &from.entry());
+  from.entry_ = nullptr;
+}
+
+void Key::copy_from(const Key& from) {
+  entry_ = space_->copy_in(ref_, from.entry());
+  touch();
+}
+
+void Key::changed(uint32_t event_class, std::string_view event) {
+  call_->effects_->add_change(db_, ref_.name, event_class, event);
+}
+
+void Key::touch() { entry_->set_access(shard_->access_clock(0, true)); }
+
+}  // namespace kvstash::engine

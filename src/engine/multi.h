@@ -1,0 +1,58 @@
+// Multi: what a client has queued between MULTI and EXEC, and the keys it WATCHes.
+//
+// Queued arguments are copied once: the input they stood in is gone by EXEC. Belongs to a session;
+// EXEC moves the whole into a Transaction, which may run on another thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/command_table.h"
+#include "engine/watch.h"
+
+namespace kvstash::engine {
+
+struct QueuedCommand {
+  const Command* command;
+  uint32_t first_arg;
+  uint32_t argc;
+};
+
+class CommandQueue {
+ public:
+  void add(const Command& command, std::span<const std::string_view> argv) {
+    commands_.push_back({&command, static_cast<uint32_t>(args_.size()), static_cast<uint32_t>(argv.size())});
+    for (const std::string_view arg : argv) {
+      args_.emplace_back(arg);
+      bytes_ += arg.size();
+    }
+    views_.clear();
+  }
+
+  std::span<const QueuedCommand> commands() const { return commands_; }
+  // Views live until the next add().
+  std::span<const std::string_view> argv(const QueuedCommand& queued) {
+    if (views_.size() != args_.size()) views_.assign(args_.begin(), args_.end());
+    return std::span<const std::string_view>(views_).subspan(queued.first_arg, queued.argc);
+  }
+  size_t size() const { return commands_.size(); }
+  size_t bytes() const { return bytes_ + args_.size() * sizeof(std::string); }
+
+ private:
+  std::vector<QueuedCommand> commands_;
+  std::vector<std::string> args_;
+  std::vector<std::string_view> views_;
+  size_t bytes_ = 0;
+};
+
+struct Multi {
+  bool is_active = false;
+  bool is_aborted = false;  // A command could not be queued: EXEC refuses.
+  CommandQueue queue;
+  std::vector<WatchedKey> watched;
+};
+
+}  // namespace kvstash::engine

@@ -1,0 +1,39 @@
+// Reaper: a thread that frees what shards have dropped, so that no client waits for it.
+//
+// Any thread may `take`. The queue is not bounded: what stands in it is memory already given up,
+// and the shards that give it up cannot wait. Destruction frees all that is left.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "store/garbage.h"
+
+namespace kvstash::engine {
+
+class Reaper {
+ public:
+  Reaper();
+  ~Reaper();
+  Reaper(const Reaper&) = delete;
+  Reaper& operator=(const Reaper&) = delete;
+
+  void take(store::Garbage garbage);
+  size_t pending() const;  // Pieces not freed yet (lazyfree_pending_objects).
+  size_t freed() const;    // Pieces freed since the start.
+
+ private:
+  void run();
+
+  mutable std::mutex lock_;  // Held to move the queue, never while freeing.
+  std::condition_variable filled_;
+  std::vector<store::Garbage> queue_;
+  size_t pending_ = 0;
+  size_t freed_ = 0;
+  bool stops_ = false;
+  std::thread thread_;  // Last: starts when all the rest is there.
+};
+
+}  // namespace kvstash::engine

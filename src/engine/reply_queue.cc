@@ -1,0 +1,58 @@
+#include "engine/reply_queue.h"
+
+namespace kvstash::engine {
+
+void ReplyQueue::end(bool is_muted) {
+  resp::ReplyBuffer& to = corks_ ? corked_ : out_;
+  if (is_muted) to.truncate(begun_at_);
+  if (!corks_ || to.size() == begun_at_) return;
+  Place& last = places_.back();
+  if (last.is_filled && last.offset + last.size == begun_at_) {
+    last.size = to.size() - last.offset;  // Neighbours share a place.
+  } else {
+    places_.push_back({begun_at_, to.size() - begun_at_, true, false});
+  }
+}
+
+uint64_t ReplyQueue::open(bool is_muted) {
+  places_.push_back({0, 0, false, is_muted});
+  ++waiting_;
+  return front_number_ + (places_.size() - front_ - 1);
+}
+
+void ReplyQueue::fill(uint64_t number, std::string_view reply) {
+  const size_t at = front_ + static_cast<size_t>(number - front_number_);
+  ensure(at < places_.size() && !places_[at].is_filled);
+  Place& place = places_[at];
+  place.is_filled = true;
+  --waiting_;
+  if (place.is_muted) reply = {};
+  if (at == front_) {
+    out_.append(reply);
+    place.size = 0;
+    release_front();
+    return;
+  }
+  place.offset = corked_.size();
+  place.size = reply.size();
+  corked_.append(reply);
+}
+
+void ReplyQueue::release_front() {
+  while (front_ < places_.size() && places_[front_].is_filled) {
+    const Place& place = places_[front_];
+    if (place.size != 0) out_.append(corked_.view().substr(place.offset, place.size));
+    ++front_;
+    ++front_number_;
+  }
+  if (front_ < places_.size()) return;
+  places_.clear();
+  front_ = 0;
+  corked_.clear();
+  if (!corked_pushes_.empty()) {
+    out_.append(corked_pushes_.view());
+    corked_pushes_.clear();
+  }
+}
+
+}  // namespace kvstash::engine

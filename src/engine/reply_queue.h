@@ -1,0 +1,62 @@
+// ReplyQueue: the replies of one connection, in the order of its commands.
+//
+// A reply that has to come from elsewhere gets a place in the queue; while places are open, what is
+// answered on the spot waits behind them (the output is corked), and everything leaves in order,
+// usually in one write. Bytes in `out()` may be sent. Lives on the connection's shard.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "resp/reply_buffer.h"
+
+namespace kvstash::engine {
+
+class ReplyQueue {
+ public:
+  // ---- A reply made on the spot: write into begin()'s buffer, then call end().
+  resp::ReplyBuffer& begin() {
+    corks_ = !places_.empty();
+    resp::ReplyBuffer& to = corks_ ? corked_ : out_;
+    begun_at_ = to.size();
+    return to;
+  }
+  // `is_muted`: the client asked for no reply (CLIENT REPLY); what was written is taken back.
+  void end(bool is_muted);
+
+  // ---- A reply that comes later.
+  // Takes the next place; its number is for fill().
+  uint64_t open(bool is_muted);
+  void fill(uint64_t number, std::string_view reply);
+
+  // A push message: outside the order, but never inside another reply.
+  resp::ReplyBuffer& push_buffer() { return places_.empty() ? out_ : corked_pushes_; }
+
+  size_t waiting() const { return waiting_; }  // Places not filled yet.
+  resp::ReplyBuffer& out() { return out_; }
+  size_t bytes() const { return out_.size() + corked_.size(); }
+  size_t memory_bytes() const { return out_.capacity() + corked_.capacity(); }
+
+ private:
+  struct Place {
+    size_t offset;  // In corked_.
+    size_t size;
+    bool is_filled;
+    bool is_muted;
+  };
+
+  void release_front();
+
+  resp::ReplyBuffer out_;
+  resp::ReplyBuffer corked_;         // Replies that wait for an earlier one.
+  resp::ReplyBuffer corked_pushes_;  // Pushes that wait until no place is open.
+  std::vector<Place> places_;        // From front_ on: in the order of the commands.
+  size_t front_ = 0;
+  uint64_t front_number_ = 0;
+  size_t waiting_ = 0;
+  size_t begun_at_ = 0;
+  bool corks_ = false;
+};
+
+}  // namespace kvstash::engine

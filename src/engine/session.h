@@ -1,0 +1,110 @@
+// Session: one client connection as the engine sees it: who it is, what it has sent and not yet
+// been answered, its open transaction. No socket: the server's shell moves the bytes.
+//
+// Lives on one shard from accept to close; another thread touches it only in a transaction that
+// holds that shard. Owned by its Shard, which keeps it until the last reply under way has arrived.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/call.h"
+#include "engine/input.h"
+#include "engine/multi.h"
+#include "engine/reply_queue.h"
+#include "resp/request_parser.h"
+
+namespace kvstash::engine {
+
+// What CLIENT LIST tells and CLIENT SETNAME, SETINFO change.
+struct SessionInfo {
+  uint64_t id = 0;
+  std::string address;        // "ip:port", or "path:0".
+  std::string local_address;
+  int fd = -1;
+  bool is_unix_socket = false;
+  bool is_local = false;  // From this machine: loopback or unix socket.
+  bool is_tls = false;
+  std::string name;
+  std::string lib_name;
+  std::string lib_version;
+  std::string user = "default";
+  int64_t created_ms = 0;
+  int64_t active_ms = 0;  // Of the last command.
+  const Command* last_command = nullptr;
+  uint64_t commands = 0;
+  uint64_t input_bytes = 0;
+  uint64_t output_bytes = 0;
+};
+
+// Why no further commands of a connection are taken for now. Several may hold at once.
+enum StopReason : uint32_t {
+  kStopGather = 1u << 0,   // A command is asking other shards.
+  kStopOrder = 1u << 1,    // The next command wants all earlier replies first.
+  kStopOutput = 1u << 2,   // Too many unsent replies.
+  kStopFlight = 1u << 3,   // Too many commands under way.
+  kStopRate = 1u << 4,     // Over its command rate.
+  kStopPause = 1u << 5,    // CLIENT PAUSE.
+  kStopClosing = 1u << 6,  // To be closed once its replies are sent.
+};
+
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
+
+class Session {
+ public:
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  SessionInfo info;
+  Caller caller;  // Database, protocol version: what travels with a command.
+  Multi multi;
+  ReplyQueue replies;
+  resp::RequestParser parser;
+
+  bool is_authenticated = true;
+  bool is_monitor = false;
+  bool no_evict = false;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  // The client wants no reply to the present command.
+  bool is_muted() const { return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis; }
+
+  // ---- Input: unread bytes are chunk->data[begin, end).
+  InputChunk* chunk = nullptr;  // Its own, or null while nothing is unread.
+  size_t begin = 0;
+  size_t end = 0;
+  size_t bytes_needed = 0;  // Of the unfinished command at `begin`, as far as known.
+
+  // ---- Flow.
+  uint32_t stopped = 0;            // StopReasons.
+  uint32_t transactions_away = 0;  // Later commands must not overtake these.
+  bool has_unsent_hops = false;    // In a batch of this turn.
+  bool has_unsent_transaction = false;
+  bool is_listed_ready = false;  // In the shard's list of sessions with output.
+  bool is_listed_resume = false;
+  bool is_input_off = false;  // The shell does not read, because the session was stopped.
+  bool is_closed = false;         // The socket is gone; kept for replies under way.
+  std::string close_reason;       // Set with kStopClosing, for the log; empty: the client's wish.
+  uint32_t under_way = 0;         // Hops, transactions and gathers that will come back.
+  double rate_tokens = 0;
+  int64_t rate_at_ms = 0;
+
+  // The shell's own record of this connection. The engine never looks inside.
+  void* shell = nullptr;
+
+  void stop(StopReason reason) { stopped |= reason; }
+  void go_on(StopReason reason) { stopped &= ~uint32_t{reason}; }
+  void close_after_replies(std::string reason = {}) {
+    stop(kStopClosing);
+    if (close_reason.empty()) close_reason = std::move(reason);
+  }
+
+  // Bytes this connection holds beyond the object.
+  size_t memory_bytes() const {
+    return (chunk != nullptr ? chunk->capacity : 0) + replies.memory_bytes() +
+           parser.memory_bytes() + multi.queue.bytes();
+  }
+};
+
+}  // namespace kvstash::engine

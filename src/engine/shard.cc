@@ -1,0 +1,666 @@
+#include "engine/shard.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+namespace kvstash::engine {
+namespace {
+
+// Bounds on the work of one turn besides what clients ask for.
+constexpr size_t kExpireStepsPerTurn = 512;
+constexpr size_t kResizeBucketsPerTurn = 64;
+constexpr size_t kResumesPerTurn = 256;
+constexpr int64_t kCronPeriodMs = 100;
+constexpr size_t kSpareBatchesMax = 64;
+constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
+// A flush of fewer keys than this frees them on the spot when it is asked to.
+constexpr size_t kFlushHereMax = 4096;
+constexpr int64_t kSpinNs = 2000;
+
+void futex_wait(std::atomic<uint32_t>& word, uint32_t while_it_is) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, while_it_is, nullptr,
+          nullptr, 0);
+}
+
+void futex_wake(std::atomic<uint32_t>& word) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr,
+          nullptr, 0);
+}
+
+store::EvictionRule rule_of(const EngineOptions& options) {
+  using store::EvictionOrder;
+  store::EvictionRule rule{.samples = static_cast<size_t>(options.maxmemory_samples),
+                           .lfu_decay_time_min = options.lfu_decay_time_min};
+  switch (options.maxmemory_policy) {
+    case EvictionPolicy::kVolatileLru:
+    case EvictionPolicy::kAllkeysLru:
+    case EvictionPolicy::kNoEviction:
+      rule.order = EvictionOrder::kLru;
+      break;
+    case EvictionPolicy::kVolatileLfu:
+    case EvictionPolicy::kAllkeysLfu:
+      rule.order = EvictionOrder::kLfu;
+      break;
+    case EvictionPolicy::kVolatileRandom:
+    case EvictionPolicy::kAllkeysRandom:
+      rule.order = EvictionOrder::kRandom;
+      break;
+    case EvictionPolicy::kVolatileTtl:
+      rule.order = EvictionOrder::kTtl;
+      break;
+  }
+  rule.volatile_only = options.maxmemory_policy <= EvictionPolicy::kVolatileTtl;
+  return rule;
+}
+
+bool is_lfu(EvictionPolicy policy) {
+  return policy == EvictionPolicy::kVolatileLfu || policy == EvictionPolicy::kAllkeysLfu;
+}
+
+}  // namespace
+
+Shard::Shard(ShardSet& set, size_t id)
+    : set_(&set),
+      id_(id),
+      now_ms_(to_ms(wall_now())),
+      random_(random_uint64()),
+      databases_(static_cast<size_t>(set.options().databases)),
+      executor_(*this),
+      dispatcher_(*this),
+      command_stats_(set.commands().size()),
+      outbox_(set.size(), nullptr) {}
+
+Shard::~Shard() {
+  for (auto& [number, session] : sessions_) {
+    if (session->chunk != nullptr) chunks_.drop(session->chunk);
+  }
+  for (Message* message = mailbox_.take(); message != nullptr;) {
+    Message* next = message->next;
+    if (message->kind == Message::Kind::kTask) delete static_cast<Task*>(message);
+    message = next;
+  }
+}
+
+// ---- Data.
+
+store::Keyspace& Shard::keyspace(DbIndex db) {
+  std::unique_ptr<store::Keyspace>& space = databases_[static_cast<size_t>(db)];
+  if (space == nullptr) [[unlikely]]
+    space = std::make_unique<store::Keyspace>(set_->seed(), memory_, now_ms_);
+  return *space;
+}
+
+store::Keyspace* Shard::keyspace_if_any(DbIndex db) {
+  return databases_[static_cast<size_t>(db)].get();
+}
+
+void Shard::flush_db(DbIndex db, bool lazily) {
+  std::unique_ptr<store::Keyspace>& space = databases_[static_cast<size_t>(db)];
+  if (space == nullptr || space->size() == 0) return;
+  watches_.touch_all(db, [&](std::string_view key) {
+    return space->find({key, keyed_hash(key, set_->seed())}) != nullptr;
+  });
+  stats_.dirty += space->size();
+  if (!lazily && space->size() <= kFlushHereMax) {
+    space.reset();
+    return;
+  }
+  store::Keyspace* dropped = space.release();
+  dropped->detach_memory();
+  memory_.garbage.add([dropped] { delete dropped; });
+}
+
+void Shard::swap_db(DbIndex a, DbIndex b) {
+  const auto is_in = [this](DbIndex db, std::string_view key) {
+    store::Keyspace* space = keyspace_if_any(db);
+    return space != nullptr && space->find({key, keyed_hash(key, set_->seed())}) != nullptr;
+  };
+  for (const DbIndex db : {a, b})
+    watches_.touch_all(db, [&](std::string_view key) { return is_in(a, key) || is_in(b, key); });
+  std::swap(databases_[static_cast<size_t>(a)], databases_[static_cast<size_t>(b)]);
+  eviction_pool_.clear();
+}
+
+void Shard::expire(DbIndex db, const store::KeyRef& key, store::Entry* entry) {
+  const std::string name(key.name);  // The caller's view may be the entry's own.
+  keyspace(db).erase({name, key.hash}, entry);
+  ++stats_.expired;
+  if (!watches_.empty()) watches_.touch(db, name);
+  if (sink_ != nullptr) {
+    const std::string_view argv[] = {"DEL", name};
+    sink_->on_write(db, argv);
+  }
+}
+
+bool Shard::evict_one() {
+  if (options().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
+  std::vector<store::Keyspace*> spaces;
+  for (const auto& space : databases_) {
+    const bool has_keys = space != nullptr && space->size() != 0;
+    spaces.push_back(has_keys ? space.get() : nullptr);
+  }
+  const auto victim = eviction_pool_.choose(spaces, rule_of(options()), now_ms_, random_);
+  if (!victim) return false;
+  const std::string name(victim->entry->key());
+  const auto db = static_cast<DbIndex>(victim->space);
+  spaces[victim->space]->erase({name, keyed_hash(name, set_->seed())}, victim->entry);
+  ++stats_.evicted;
+  if (!watches_.empty()) watches_.touch(db, name);
+  if (sink_ != nullptr) {
+    const std::string_view argv[] = {"DEL", name};
+    sink_->on_write(db, argv);
+  }
+  return true;
+}
+
+size_t Shard::data_bytes() const {
+  size_t bytes = memory_.bytes;
+  for (const auto& space : databases_) {
+    if (space != nullptr) bytes += space->table().bytes() + sizeof(store::Keyspace);
+  }
+  return bytes;
+}
+
+uint32_t Shard::access_clock(uint32_t before, bool is_new) {
+  const EngineOptions& choices = options();
+  if (!is_lfu(choices.maxmemory_policy)) return store::lru_clock(now_ms_);
+  if (is_new) return store::lfu_fresh(now_ms_);
+  return store::lfu_touch(
+      before, now_ms_,
+      {.log_factor = choices.lfu_log_factor, .decay_time_min = choices.lfu_decay_time_min}, random_);
+}
+
+void Shard::unwatch_all(Session& session) {
+  for (WatchedKey& watched : std::exchange(session.multi.watched, {})) {
+    const size_t owner = set_->shard_of(watched.key);
+    if (owner == id_) {
+      watches_.unwatch(watched.db, watched.key);
+    } else {
+      set_->submit(owner, [watched = std::move(watched)](Shard& shard) {
+        shard.watches().unwatch(watched.db, watched.key);
+      });
+    }
+  }
+}
+
+// ---- Sessions.
+
+Session& Shard::open_session(void* shell) {
+  auto session = std::make_unique<Session>();
+  session->info.id = set_->next_session_id();
+  session->info.created_ms = session->info.active_ms = now_ms_;
+  session->rate_tokens = static_cast<double>(options().client_command_rate_limit);
+  session->rate_at_ms = now_ms_;
+  session->caller.client_id = session->info.id;
+  session->caller.session = session.get();
+  session->is_authenticated = options().requirepass.empty();
+  session->shell = shell;
+  ++stats_.connections_accepted;
+  Session& opened = *session;
+  sessions_.emplace(opened.info.id, std::move(session));
+  return opened;
+}
+
+void Shard::close_session(Session& session) {
+  if (session.is_closed) return;
+  session.is_closed = true;
+  session.stop(kStopClosing);
+  unwatch_all(session);
+  if (session.is_monitor) {
+    session.is_monitor = false;
+    set_->monitor_count.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (session.under_way == 0) release_session(session);
+}
+
+void Shard::release_session(Session& session) {
+  if (session.chunk != nullptr) {
+    ensure(session.chunk != chunks_.shared());
+    chunks_.drop(session.chunk);
+  }
+  std::erase(ready_, &session);
+  std::erase(resume_, &session);
+  std::erase(delayed_, &session);
+  sessions_.erase(session.info.id);
+}
+
+Session* Shard::find_session(uint64_t id) {
+  const auto at = sessions_.find(id);
+  return at == sessions_.end() || at->second->is_closed ? nullptr : at->second.get();
+}
+
+void Shard::wake_up() {
+  if (is_clock_fresh_) return;
+  is_clock_fresh_ = true;
+  now_ms_ = to_ms(wall_now());
+  turn_began_ = cycles();
+  if (is_asleep_.load(std::memory_order_relaxed))
+    is_asleep_.store(false, std::memory_order_relaxed);
+}
+
+std::span<char> Shard::input_room(Session& session) { return dispatcher_.input_room(session); }
+
+void Shard::consume(Session& session, size_t bytes) {
+  wake_up();
+  session.info.input_bytes += bytes;
+  stats_.net_input_bytes += bytes;
+  ++stats_.reads;
+  dispatch(session, bytes);
+}
+
+void Shard::dispatch(Session& session, size_t bytes) {
+  dispatcher_.consume(session, bytes);
+  if ((session.stopped & (kStopRate | kStopPause)) != 0 &&
+      std::ranges::find(delayed_, &session) == delayed_.end())
+    delayed_.push_back(&session);
+}
+
+void Shard::note_ready(Session& session) {
+  if (session.is_listed_ready || session.is_closed) return;
+  const bool wants_input = session.is_input_off && session.stopped == 0;
+  if (session.replies.out().empty() && (session.stopped & kStopClosing) == 0 && !wants_input) return;
+  session.is_listed_ready = true;
+  ready_.push_back(&session);
+}
+
+std::vector<Session*> Shard::take_ready() {
+  for (Session* session : ready_) session->is_listed_ready = false;
+  return std::exchange(ready_, {});
+}
+
+void Shard::go_on(Session& session, StopReason reason) {
+  if ((session.stopped & reason) == 0) return;
+  session.go_on(reason);
+  if (session.stopped != 0 || session.is_listed_resume || session.is_closed) return;
+  session.is_listed_resume = true;
+  resume_.push_back(&session);
+}
+
+void Shard::resume_sessions() {
+  std::vector<Session*> now = std::exchange(resume_, {});
+  if (now.size() > kResumesPerTurn) {
+    resume_.assign(now.begin() + kResumesPerTurn, now.end());
+    now.resize(kResumesPerTurn);
+  }
+  for (Session* session : now) {
+    session->is_listed_resume = false;
+    if (session->chunk != nullptr) dispatch(*session, 0);
+    note_ready(*session);
+  }
+}
+
+void Shard::feed_monitors(const Session& session, std::span<const std::string_view> argv) {
+  const int64_t now_us = wall_now_us();
+  std::string line = "+" + std::to_string(now_us / 1'000'000) + ".";
+  std::string micros = std::to_string(now_us % 1'000'000);
+  line.append(6 - micros.size(), '0').append(micros);
+  line += " [" + std::to_string(static_cast<uint32_t>(session.caller.db)) + " " +
+          session.info.address + "]";
+  for (const std::string_view arg : argv) line += " " + quote(arg);
+  line += "\r\n";
+  for (size_t to = 0; to < set_->size(); ++to) {
+    set_->submit(to, [line](Shard& shard) {
+      for (const auto& [id, monitor] : shard.sessions()) {
+        if (!monitor->is_monitor || monitor->is_closed) continue;
+        monitor->replies.push_buffer().append(line);
+        shard.note_ready(*monitor);
+      }
+    });
+  }
+}
+
+void Shard::pause_until(int64_t until_ms, bool pauses_all) {
+  pause_until_ms_ = until_ms;
+  pause_is_for_all_ = pauses_all;
+  cron_at_ms_ = 0;
+}
+
+void Shard::note_duration(const Session& session, const Command& command,
+                          std::span<const std::string_view> argv, uint64_t duration_ns) {
+  const auto duration_us = static_cast<int64_t>(duration_ns / 1000);
+  const int64_t threshold_us = options().slowlog_log_slower_than_us;
+  if (threshold_us >= 0 && duration_us >= threshold_us && !command.has(kSkipSlowlog)) {
+    slowlog_.add({.id = set_->next_slowlog_id(),
+                  .time_s = now_ms_ / 1000,
+                  .duration_us = duration_us,
+                  .argv = Slowlog::cut(argv),
+                  .address = session.info.address,
+                  .client_name = session.info.name},
+                 static_cast<size_t>(options().slowlog_max_len));
+  }
+  if (options().latency_monitor_threshold_ms != 0)
+    latency_.add(command.has(kFast) ? "fast-command" : "command", now_ms_ / 1000, duration_us / 1000,
+                 options().latency_monitor_threshold_ms);
+}
+
+void Shard::reset_stats() {
+  stats_ = {};
+  for (CommandStats& stats : command_stats_) stats = {};
+}
+
+// ---- Between shards.
+
+void Shard::post(size_t to, Message* message) {
+  if (set_->post(to, message)) ++stats_.wakes;
+}
+
+Batch& Shard::batch_for(size_t to) {
+  Batch*& batch = outbox_[to];
+  if (batch != nullptr) return *batch;
+  if (spare_batches_.empty()) {
+    batches_.push_back(std::make_unique<Batch>());
+    spare_batches_.push_back(batches_.back().get());
+  }
+  batch = spare_batches_.back();
+  spare_batches_.pop_back();
+  batch->reset();
+  batch->home = id_;
+  batch->to = to;
+  return *batch;
+}
+
+void Shard::send_batches() {
+  for (size_t to = 0; to < outbox_.size(); ++to) {
+    Batch* batch = std::exchange(outbox_[to], nullptr);
+    if (batch == nullptr) continue;
+    for (const Hop& hop : batch->hops) hop.session->has_unsent_hops = false;
+    ++stats_.batches_sent;
+    post(to, batch);
+  }
+}
+
+HoldGroup& Shard::pending_group() {
+  if (group_ != nullptr) return *group_;
+  if (spare_groups_.empty()) {
+    groups_.push_back(std::make_unique<HoldGroup>());
+    spare_groups_.push_back(groups_.back().get());
+  }
+  group_ = spare_groups_.back();
+  spare_groups_.pop_back();
+  group_->reset(set_->size());
+  group_->home = id_;
+  return *group_;
+}
+
+void Shard::send_group() {
+  HoldGroup* group = std::exchange(group_, nullptr);
+  if (group == nullptr) return;
+  for (const Transaction& transaction : group->transactions)
+    transaction.session->has_unsent_transaction = false;
+  stats_.wakes += set_->enqueue(*group);
+}
+
+void Shard::start_gather(Session& session, std::function<std::any(Shard&)> part,
+                         std::vector<size_t> asked,
+                         std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish) {
+  struct Gather {
+    Session* session;
+    uint64_t reply_number;
+    resp::RespVersion resp;
+    size_t missing;
+    std::vector<std::any> answers;
+    std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
+  };
+  // Shared by the parts under way; looked into on this thread only.
+  auto gather = std::make_shared<Gather>(Gather{.session = &session,
+                                                .reply_number = session.replies.open(session.is_muted()),
+                                                .resp = session.caller.resp,
+                                                .missing = asked.size(),
+                                                .answers = std::vector<std::any>(asked.size()),
+                                                .finish = std::move(finish)});
+  session.stop(kStopGather);
+  ++session.under_way;
+  const auto asked_part = std::make_shared<std::function<std::any(Shard&)>>(std::move(part));
+  for (size_t i = 0; i < asked.size(); ++i) {
+    set_->submit(asked[i], [i, home = id_, gather, asked_part](Shard& shard) {
+      auto answer = std::make_shared<std::any>((*asked_part)(shard));
+      shard.set().submit(home, [i, gather, answer](Shard& owner) {
+        gather->answers[i] = std::move(*answer);
+        if (--gather->missing != 0) return;
+        resp::ReplyBuffer reply;
+        resp::ReplyWriter writer(reply, gather->resp);
+        gather->finish(gather->answers, writer);
+        gather->session->replies.fill(gather->reply_number, reply.view());
+        owner.go_on(*gather->session, kStopGather);
+        owner.finish_reply(*gather->session);
+      });
+    });
+  }
+}
+
+void Shard::receive() {
+  for (Message* message = mailbox_.take(); message != nullptr;) {
+    Message* next = message->next;
+    switch (message->kind) {
+      case Message::Kind::kBatch:
+        run_batch(*static_cast<Batch*>(message));
+        break;
+      case Message::Kind::kBatchDone:
+        finish_batch(*static_cast<Batch*>(message));
+        break;
+      case Message::Kind::kHold:
+        arrive(*static_cast<HoldGroup::Arrival*>(message)->group);
+        break;
+      case Message::Kind::kHoldDone:
+        finish_group(*static_cast<HoldGroup*>(message));
+        break;
+      case Message::Kind::kTask:
+        static_cast<Task*>(message)->run(*this);
+        delete static_cast<Task*>(message);
+        break;
+    }
+    message = next;
+  }
+}
+
+void Shard::run_batch(Batch& batch) {
+  const Hold hold{.set = set_, .single = this};
+  const auto table_of = [this](const Hop& hop) -> store::HashTable& {
+    return keyspace(hop.caller.db).table();
+  };
+  for (size_t from = 0; from < batch.hops.size(); from += kBatchCommandsMax) {
+    const auto window = std::span(batch.hops).subspan(
+        from, std::min<size_t>(kBatchCommandsMax, batch.hops.size() - from));
+    for (const Hop& hop : window) {
+      if (hop.command->has_plain_keys) table_of(hop).prefetch_bucket(hop.hash);
+    }
+    for (const Hop& hop : window) {
+      if (hop.command->has_plain_keys) table_of(hop).prefetch_entry(hop.hash);
+    }
+    for (Hop& hop : window) {
+      hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
+      const uint64_t taken_ns =
+          executor_.run(*hop.command, batch.argv(hop), hold, hop.caller, batch.replies,
+                        {.is_known = hop.command->has_plain_keys, .hash = hop.hash});
+      hop.reply_end = static_cast<uint32_t>(batch.replies.size());
+      hop.duration_us = static_cast<uint32_t>(std::min<uint64_t>(taken_ns / 1000, UINT32_MAX));
+    }
+  }
+  batch.kind = Message::Kind::kBatchDone;
+  done_batches_.push_back(&batch);
+}
+
+void Shard::finish_batch(Batch& batch) {
+  const std::string_view replies = batch.replies.view();
+  for (const Hop& hop : batch.hops) {
+    Session& session = *hop.session;
+    session.replies.fill(hop.reply_number,
+                         replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin));
+    note_duration(session, *hop.command, batch.argv(hop), uint64_t{hop.duration_us} * 1000);
+    chunks_.unpin(hop.chunk);
+    finish_reply(session);
+  }
+  if (batch.replies.capacity() > kSpareReplyBytesMax) batch.replies.release();
+  spare_batches_.push_back(&batch);
+}
+
+void Shard::finish_reply(Session& session) {
+  --session.under_way;
+  if (session.is_closed) {
+    if (session.under_way == 0) release_session(session);
+    return;
+  }
+  if (session.under_way == 0) go_on(session, kStopOrder);
+  go_on(session, kStopFlight);
+  note_ready(session);
+}
+
+// ---- Holding.
+
+void Shard::arrive(HoldGroup& group) {
+  ++stats_.holds;
+  send_everything();
+  const uint32_t word = park_word_.load(std::memory_order_relaxed) & ~1u;
+  if (group.missing.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    run_group(group);
+  } else {
+    park(word);
+  }
+}
+
+// What others may wait for must be out before this thread stops.
+void Shard::send_everything() {
+  send_batches();
+  if (sink_ != nullptr) sink_->flush();
+  for (Batch* batch : std::exchange(done_batches_, {})) post(batch->home, batch);
+  port_->flush_sessions();
+}
+
+void Shard::run_group(HoldGroup& group) {
+  ++stats_.transactions;
+  const bool is_single = group.member_count == 1;
+  const Hold hold{.set = set_, .single = is_single ? this : nullptr};
+  for (Transaction& transaction : group.transactions)
+    executor_.run_transaction(group, transaction, hold);
+  if (sink_ != nullptr) sink_->flush();
+  for (size_t id = 0; id < group.members.size(); ++id) {
+    if (group.members[id] && id != id_) set_->at(id).unpark();
+  }
+  post(group.home, &group);
+}
+
+void Shard::park(uint32_t word) {
+  const int64_t began_ns = monotonic_ns();
+  const auto is_held = [&] { return (park_word_.load(std::memory_order_acquire) & ~1u) == word; };
+  if (set_->size() < set_->core_count()) {
+    while (is_held() && monotonic_ns() - began_ns < kSpinNs) {
+    }
+  }
+  uint32_t expected = word;
+  if (is_held() && park_word_.compare_exchange_strong(expected, word | 1, std::memory_order_acq_rel)) {
+    while (is_held()) futex_wait(park_word_, word | 1);
+  }
+  stats_.park_ns += static_cast<uint64_t>(monotonic_ns() - began_ns);
+}
+
+void Shard::unpark() {
+  const uint32_t next = (park_word_.load(std::memory_order_relaxed) & ~1u) + 2;
+  if ((park_word_.exchange(next, std::memory_order_acq_rel) & 1) != 0) futex_wake(park_word_);
+}
+
+void Shard::finish_group(HoldGroup& group) {
+  const std::string_view replies = group.replies.view();
+  for (Transaction& transaction : group.transactions) {
+    Session& session = *transaction.session;
+    session.replies.fill(transaction.reply_number,
+                         replies.substr(transaction.reply_begin,
+                                        transaction.reply_end - transaction.reply_begin));
+    --session.transactions_away;
+    if (transaction.command != nullptr) {
+      note_duration(session, *transaction.command, group.argv(transaction),
+                    uint64_t{transaction.duration_us} * 1000);
+    }
+    if (transaction.chunk != nullptr) chunks_.unpin(transaction.chunk);
+    finish_reply(session);
+  }
+  group.transactions.clear();
+  if (group.replies.capacity() > kSpareReplyBytesMax) group.replies.release();
+  spare_groups_.push_back(&group);
+}
+
+// ---- The turn.
+
+bool Shard::finish_turn() {
+  wake_up();
+  receive();
+  const bool more_due = expire_turn();
+  if (now_ms_ >= cron_at_ms_) cron();
+  resume_sessions();
+  send_batches();
+  send_group();
+  if (sink_ != nullptr) sink_->flush();
+  for (Batch* batch : std::exchange(done_batches_, {})) post(batch->home, batch);
+  port_->flush_sessions();
+  if (!memory_.garbage.empty()) set_->reaper().take(std::move(memory_.garbage));
+  if (options().maxmemory_bytes != 0) set_->publish_memory(id_, data_bytes());
+
+  bool resizes = false;
+  for (const auto& space : databases_) {
+    if (space != nullptr && space->table().is_resizing())
+      resizes = space->table().step(kResizeBucketsPerTurn) || resizes;
+  }
+  ++stats_.turns;
+  stats_.turn_time.add(static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));
+  is_clock_fresh_ = false;
+  return more_due || resizes || !resume_.empty();
+}
+
+bool Shard::prepare_sleep() {
+  is_asleep_.store(true, std::memory_order_seq_cst);
+  if (mailbox_.is_empty()) return true;
+  is_asleep_.store(false, std::memory_order_relaxed);
+  return false;
+}
+
+std::optional<int64_t> Shard::next_event_ms() const {
+  int64_t next = cron_at_ms_;
+  if (!active_expire) return next;
+  for (const auto& space : databases_) {
+    if (space == nullptr) continue;
+    if (const auto due = space->deadlines().next_event_ms()) next = std::min(next, *due);
+  }
+  return next;
+}
+
+bool Shard::expire_turn() {
+  if (!active_expire) return false;
+  size_t budget = kExpireStepsPerTurn;
+  for (size_t db = 0; db < databases_.size(); ++db) {
+    if (databases_[db] == nullptr) continue;
+    store::TimingWheel& wheel = databases_[db]->deadlines();
+    while (store::Entry* due = wheel.next_due(now_ms_, budget)) {
+      const int64_t lag_ms = now_ms_ - due->deadline_ms();
+      stats_.expire_lag.add(static_cast<uint64_t>(std::max<int64_t>(lag_ms, 0)) * 1'000'000);
+      expire(static_cast<DbIndex>(db), {due->key(), keyed_hash(due->key(), set_->seed())}, due);
+    }
+    if (budget == 0) return true;
+  }
+  return false;
+}
+
+void Shard::cron() {
+  cron_at_ms_ = now_ms_ + kCronPeriodMs;
+  if (id_ == 0) {
+    size_t data = 0;
+    for (size_t id = 0; id < set_->size(); ++id) data += set_->memory_of(id);
+    const size_t allocated = allocator_stats().allocated;
+    if (options().maxmemory_bytes != 0) set_->publish_overhead(allocated > data ? allocated - data : 0);
+  }
+  set_->publish_memory(id_, data_bytes());
+  if (pause_until_ms_ != 0 && pause_until_ms_ <= now_ms_) pause_until_ms_ = 0;
+  for (Session* session : std::exchange(delayed_, {})) {
+    go_on(*session, kStopRate);
+    if (pause_until_ms_ == 0) go_on(*session, kStopPause);
+    if ((session->stopped & kStopPause) != 0) delayed_.push_back(session);
+  }
+}
+
+}  // namespace kvstash::engine

@@ -1,0 +1,198 @@
+// Shard: one thread's slice of everything: of every database, of the connections, of the counters.
+//
+// Owns its keyspaces and its sessions; parses and runs its connections' commands; trades batches,
+// holds and tasks with the other shards. Nothing in it is touched by another thread, except while
+// that thread holds it (hold.h), and except `post`ing to its mailbox through the ShardSet.
+//
+// The shell that owns the loop calls, in turns:  input_room/consume for readable connections,
+// then finish_turn(), then sleeps if prepare_sleep() says so.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/random.h"
+#include "engine/dispatcher.h"
+#include "engine/effect_sink.h"
+#include "engine/executor.h"
+#include "engine/latency_monitor.h"
+#include "engine/session.h"
+#include "engine/shard_port.h"
+#include "engine/shard_set.h"
+#include "engine/slowlog.h"
+#include "engine/stats.h"
+#include "engine/watch.h"
+#include "store/eviction.h"
+#include "store/garbage.h"
+#include "store/keyspace.h"
+
+namespace kvstash::engine {
+
+class Shard {
+ public:
+  Shard(ShardSet& set, size_t id);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // ---- Wiring, before the thread starts.
+  void set_port(ShardPort& port) { port_ = &port; }
+  void set_sink(EffectSink* sink) { sink_ = sink; }
+
+  size_t id() const { return id_; }
+  ShardSet& set() { return *set_; }
+  const EngineOptions& options() const { return set_->options(); }
+  int64_t now_ms() const { return now_ms_; }  // Wall clock at about the beginning of this turn.
+  Random& random() { return random_; }
+  EffectSink* sink() { return sink_; }
+
+  // ---- Data.
+  store::Keyspace& keyspace(DbIndex db);             // Made when first asked for.
+  store::Keyspace* keyspace_if_any(DbIndex db);      // Null if nothing was ever stored there.
+  const store::Keyspace* keyspace_if_any(DbIndex db) const {
+    return const_cast<Shard*>(this)->keyspace_if_any(db);
+  }
+  size_t database_count() const { return databases_.size(); }
+  void flush_db(DbIndex db, bool lazily);
+  void swap_db(DbIndex a, DbIndex b);
+  // Removes an entry whose deadline has passed, and tells everybody.
+  void expire(DbIndex db, const store::KeyRef& key, store::Entry* entry);
+  // Evicts one key by the policy; false if there is none to evict.
+  bool evict_one();
+  store::ShardMemory& memory() { return memory_; }
+  size_t data_bytes() const;  // Entries, values and bucket arrays.
+  // The access clock that an entry touched now gets.
+  uint32_t access_clock(uint32_t before, bool is_new);
+
+  WatchTable& watches() { return watches_; }
+  void unwatch_all(Session& session);
+
+  // ---- Sessions.
+  Session& open_session(void* shell);
+  // The socket is gone (or is to go): forgets the session as soon as nothing of it is under way.
+  void close_session(Session& session);
+  const std::unordered_map<uint64_t, std::unique_ptr<Session>>& sessions() const {
+    return sessions_;
+  }
+  Session* find_session(uint64_t id);
+
+  std::span<char> input_room(Session& session);
+  void consume(Session& session, size_t bytes);
+  // The session has output or wants to be closed: the shell will find it in take_ready().
+  void note_ready(Session& session);
+  std::vector<Session*> take_ready();
+  // A reason to stop is gone: its commands go on at the end of this turn.
+  void go_on(Session& session, StopReason reason);
+  // Sends what monitors want to see.
+  void feed_monitors(const Session& session, std::span<const std::string_view> argv);
+
+  // CLIENT PAUSE. Until a time in ms; 0 ends it.
+  void pause_until(int64_t until_ms, bool pauses_all);
+  int64_t paused_until_ms() const { return pause_until_ms_; }
+  bool pause_is_for_all() const { return pause_is_for_all_; }
+
+  // ---- Between shards. On this shard's thread.
+  void post(size_t to, Message* message);
+  Batch& batch_for(size_t to);          // Of this turn.
+  HoldGroup& pending_group();           // Of this turn.
+  void send_batches();
+  void send_group();
+  // The parts of a gather (Call::gather_any).
+  void start_gather(Session& session, std::function<std::any(Shard&)> part, std::vector<size_t> asked,
+                    std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish);
+
+  // ---- The turn.
+  void wake_up();  // First thing after the loop's wait: the clock is read anew.
+  // Receives messages, expires, goes on with stopped sessions, sends replies. True: call again soon,
+  // there is more to do.
+  bool finish_turn();
+  // True: the loop may wait; producers will ring. False: there is work.
+  bool prepare_sleep();
+  // When the loop must be back at the latest, in ms of the wall clock; nullopt: whenever.
+  std::optional<int64_t> next_event_ms() const;
+
+  Mailbox& mailbox() { return mailbox_; }
+  bool claim_wake() {
+    return is_asleep_.load(std::memory_order_seq_cst) &&
+           is_asleep_.exchange(false, std::memory_order_seq_cst);
+  }
+  void ring() { port_->ring(); }
+  // Lets a parked shard go on (the executor of a hold calls it).
+  void unpark();
+
+  Executor& executor() { return executor_; }
+  ChunkPool& chunks() { return chunks_; }
+  ShardStats& stats() { return stats_; }
+  const ShardStats& stats() const { return stats_; }
+  CommandStats& command_stats(const Command& command) { return command_stats_[command.id]; }
+  void reset_stats();
+  Slowlog& slowlog() { return slowlog_; }
+  LatencyMonitor& latency() { return latency_; }
+  // The slow log, after a command of `session` took so long.
+  void note_duration(const Session& session, const Command& command,
+                     std::span<const std::string_view> argv, uint64_t duration_ns);
+
+  bool active_expire = true;  // DEBUG SET-ACTIVE-EXPIRE.
+
+ private:
+  void dispatch(Session& session, size_t bytes);
+  void receive();
+  void run_batch(Batch& batch);
+  void finish_batch(Batch& batch);
+  void arrive(HoldGroup& group);
+  void run_group(HoldGroup& group);
+  void finish_group(HoldGroup& group);
+  void park(uint32_t word);
+  void send_everything();
+  void finish_reply(Session& session);
+  void release_session(Session& session);
+  bool expire_turn();
+  void cron();
+  void resume_sessions();
+
+  ShardSet* set_;
+  size_t id_;
+  ShardPort* port_ = nullptr;
+  EffectSink* sink_ = nullptr;
+  int64_t now_ms_ = 0;
+  bool is_clock_fresh_ = false;
+  Random random_;
+
+  store::ShardMemory memory_;
+  std::vector<std::unique_ptr<store::Keyspace>> databases_;
+  store::EvictionPool eviction_pool_;
+  size_t eviction_db_ = 0;
+  WatchTable watches_;
+
+  ChunkPool chunks_;
+  std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
+  std::vector<Session*> ready_;
+  std::vector<Session*> resume_;
+  std::vector<Session*> delayed_;  // Stopped by their rate or a pause: cron looks again.
+  int64_t pause_until_ms_ = 0;
+  bool pause_is_for_all_ = false;
+
+  Executor executor_;
+  Dispatcher dispatcher_;
+  ShardStats stats_;
+  std::vector<CommandStats> command_stats_;
+  Slowlog slowlog_;
+  LatencyMonitor latency_;
+  int64_t cron_at_ms_ = 0;
+  uint64_t turn_began_ = 0;
+
+  Mailbox mailbox_;
+  alignas(64) std::atomic<bool> is_asleep_{false};
+  alignas(64) std::atomic<uint32_t> park_word_{0};  // Even: may be waited on. Bit 0: waits in futex.
+  std::vector<Batch*> outbox_;  // Per shard: this turn's batch, or null.
+  std::vector<std::unique_ptr<Batch>> batches_;
+  std::vector<Batch*> spare_batches_;
+  std::vector<Batch*> done_batches_;  // Run here, to be sent home after the journal's flush.
+  HoldGroup* group_ = nullptr;        // This turn's transactions.
+  std::vector<std::unique_ptr<HoldGroup>> groups_;
+  std::vector<HoldGroup*> spare_groups_;
+};
+
+}  // namespace kvstash::engine

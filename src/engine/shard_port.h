@@ -1,0 +1,23 @@
+// ShardPort: what a shard asks of the shell that runs its loop. Implemented by server::ShardShell.
+#pragma once
+
+namespace kvstash::engine {
+
+class Session;
+
+class ShardPort {
+ public:
+  virtual ~ShardPort() = default;
+
+  // Wakes the shard's loop. Any thread; called only when the shard said that it sleeps.
+  virtual void ring() = 0;
+
+  // Sends what sessions have to send (Shard::take_ready). The shard's own thread, before it parks.
+  virtual void flush_sessions() = 0;
+
+  // The session is over and was forgotten by the shard: close its socket, free the shell's record.
+  // The shard's own thread.
+  virtual void close_session(Session& session) = 0;
+};
+
+}  // namespace kvstash::engine

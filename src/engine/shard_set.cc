@@ -1,0 +1,62 @@
+#include "engine/shard_set.h"
+
+#include "base/crc16.h"
+#include "base/limits.h"
+#include "engine/shard.h"
+
+namespace kvstash::engine {
+
+ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options)
+    : commands_(&commands), options_(&options), seed_(HashSeed::draw()), memory_(shards) {
+  ensure(shards > 0 && shards <= kSlotCount);
+  // The vector is sized before a shard is made: shards ask how many there will be.
+  shards_.resize(shards);
+  for (size_t id = 0; id < shards; ++id) shards_[id] = std::make_unique<Shard>(*this, id);
+}
+
+ShardSet::~ShardSet() = default;
+
+// Slots in contiguous ranges. With one shard the slot does not matter.
+size_t ShardSet::shard_of(std::string_view key) const {
+  if (shards_.size() == 1) return 0;
+  return to_index(key_slot(key)) * shards_.size() / kSlotCount;
+}
+
+bool ShardSet::post(size_t to, Message* message) {
+  Shard& shard = *shards_[to];
+  shard.mailbox().push(message);
+  if (!shard.claim_wake()) return false;
+  shard.ring();
+  return true;
+}
+
+size_t ShardSet::enqueue(HoldGroup& group) {
+  std::vector<size_t> members;
+  group.arrivals.resize(group.member_count);
+  for (size_t id = 0; id < size(); ++id) {
+    if (group.members[id]) members.push_back(id);
+  }
+  group.missing.store(static_cast<uint32_t>(members.size()), std::memory_order_relaxed);
+  for (HoldGroup::Arrival& arrival : group.arrivals) arrival.group = &group;
+  {
+    const std::lock_guard guard(enqueue_lock_);
+    for (size_t i = 0; i < members.size(); ++i)
+      shards_[members[i]]->mailbox().push(&group.arrivals[i]);
+  }
+  // The group may be over, and reused, before this loop: only `members` is looked at.
+  size_t woken = 0;
+  for (const size_t id : members) {
+    if (!shards_[id]->claim_wake()) continue;
+    shards_[id]->ring();
+    ++woken;
+  }
+  return woken;
+}
+
+size_t ShardSet::memory_used() const {
+  size_t used = overhead_.load(std::memory_order_relaxed);
+  for (const Published& shard : memory_) used += shard.bytes.load(std::memory_order_relaxed);
+  return used;
+}
+
+}  // namespace kvstash::engine

@@ -1,0 +1,93 @@
+// ShardSet: all shards of the process, and what they share: the commands, the options, the map of
+// slots to shards, and the one lock under which transactions are enqueued.
+//
+// Owns the shards. Options change only while every shard is held (or before the threads start), so
+// shards read them without a lock.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.h"
+#include "engine/command_table.h"
+#include "engine/hold.h"
+#include "engine/options.h"
+#include "engine/reaper.h"
+
+namespace kvstash::engine {
+
+class Shard;
+class ServerPort;
+
+class ShardSet {
+ public:
+  // `commands` and `options` outlive the set.
+  ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options);
+  ~ShardSet();
+
+  size_t size() const { return shards_.size(); }
+  Shard& at(size_t index) { return *shards_[index]; }
+  const Shard& at(size_t index) const { return *shards_[index]; }
+
+  // The shard that a key lives on. Pure.
+  size_t shard_of(std::string_view key) const;
+
+  const CommandTable& commands() const { return *commands_; }
+  const EngineOptions& options() const { return *options_; }
+  const HashSeed& seed() const { return seed_; }
+  ServerPort& server() const { return *server_; }
+  void set_server(ServerPort& server) { server_ = &server; }
+
+  // Any thread: hands a message to a shard and wakes it if it sleeps. True if it had to be woken.
+  bool post(size_t to, Message* message);
+  // The same for a function of its own.
+  void submit(size_t to, std::function<void(Shard&)> run) { post(to, new Task(std::move(run))); }
+  // Enqueues a group at all its members, in one order with all others. The number woken.
+  size_t enqueue(HoldGroup& group);
+
+  Reaper& reaper() { return reaper_; }
+  // Usable cores, as far as the process may use them; set before the threads start.
+  size_t core_count() const { return core_count_; }
+  void set_core_count(size_t count) { core_count_ = count; }
+
+  uint64_t next_slowlog_id() { return next_slowlog_id_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t next_session_id() { return next_session_id_.fetch_add(1, std::memory_order_relaxed); }
+
+  // ---- Memory, as far as maxmemory counts it. Any thread.
+  // A shard tells its own bytes at the end of a turn; the rest is measured now and then.
+  void publish_memory(size_t shard, size_t bytes) {
+    memory_[shard].bytes.store(bytes, std::memory_order_relaxed);
+  }
+  void publish_overhead(size_t bytes) { overhead_.store(bytes, std::memory_order_relaxed); }
+  size_t memory_used() const;
+  size_t memory_of(size_t shard) const {
+    return memory_[shard].bytes.load(std::memory_order_relaxed);
+  }
+
+  // Connections over all shards, for maxclients and for the choice of a shard. Any thread.
+  std::atomic<size_t> session_count{0};
+  std::atomic<size_t> monitor_count{0};
+
+ private:
+  struct alignas(64) Published {
+    std::atomic<size_t> bytes{0};
+  };
+
+  Reaper reaper_;  // Outlives the shards, which hand their garbage to it.
+  std::vector<std::unique_ptr<Shard>> shards_;
+  const CommandTable* commands_;
+  const EngineOptions* options_;
+  HashSeed seed_;
+  ServerPort* server_ = nullptr;
+  std::mutex enqueue_lock_;  // Held for k pushes; nothing else is done under it.
+  std::atomic<uint64_t> next_session_id_{1};
+  std::atomic<uint64_t> next_slowlog_id_{0};
+  size_t core_count_ = 1;
+  std::vector<Published> memory_;
+  std::atomic<size_t> overhead_{0};
+};
+
+}  // namespace kvstash::engine

@@ -1,0 +1,114 @@
+// Server: the composition root. Owns the options, the command table, the shards with their threads,
+// the listeners and the metrics page, and wires them together; reading server.cc tells how
+// kvstash is put together.
+//
+// Made and run by main(). Shard 0 runs on the thread that calls run(), with the listeners and the
+// signals on its loop. Options change only while every shard is held, so commands on any shard
+// read them without a lock; the metrics thread asks shards by message.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "engine/command_table.h"
+#include "engine/server_port.h"
+#include "engine/shard_set.h"
+#include "server/options.h"
+
+namespace kvstash::net {
+class Address;
+class Listener;
+class Signals;
+class TlsContext;
+class Timer;
+}  // namespace kvstash::net
+
+namespace kvstash::admin {
+class MetricsPage;
+}
+
+namespace kvstash::server {
+
+class ShardShell;
+
+inline constexpr std::string_view kVersion = "0.1.0";
+inline constexpr std::string_view kRedisVersion = "7.2.4";
+
+// What INFO tells about this run of the program. Constant after start.
+struct RunInfo {
+  std::string run_id;  // 40 hex digits.
+  int64_t started_ms = 0;
+  int pid = 0;
+  std::string executable;  // Absolute path.
+};
+
+struct ShutdownRequest {
+  bool is_now = false;    // Do not wait for replies under way.
+  bool is_forced = false;
+  bool saves = false;
+};
+
+class Server final : public engine::ServerPort {
+ public:
+  explicit Server(ServerOptions options);
+  ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Listens; the error names the address and the reason.
+  Status start();
+  // Serves until a shutdown. The exit code.
+  int run();
+
+  // ---- For commands, on any shard's thread.
+  const ServerOptions& options() const { return options_; }
+  // Takes over checked options (server::apply), with what follows from them: log level, listeners,
+  // certificates. Only while every shard is held. An error changes nothing.
+  Status change_options(ServerOptions next);
+  const RunInfo& run_info() const { return run_info_; }
+  engine::ShardSet& shards() { return *shards_; }
+  bool is_password(std::string_view password) const override;
+  // Expiry of the certificate in use, if TLS is on.
+  std::optional<Instant> tls_not_after() const;
+  uint64_t rejected_connections() const { return rejected_.load(std::memory_order_relaxed); }
+  uint16_t tcp_port() const;  // The real one, if 0 was asked for.
+  // Stops the server soon: returns at once, so that the caller's reply may still be sent.
+  void request_shutdown(ShutdownRequest request);
+  // A SHUTDOWN that waits can be taken back (SHUTDOWN ABORT); false: there was none.
+  bool abort_shutdown();
+
+ private:
+  friend class ShardShell;
+
+  Status open_listeners(const ServerOptions& wanted);
+  void accept(int fd, const net::Address& peer, bool is_tls);
+  void on_signal(int signal);
+  void reload();
+  void begin_shutdown();
+  void check_shutdown();
+  void stop_shards();
+
+  ServerOptions options_;
+  RunInfo run_info_;
+  engine::CommandTable commands_;
+  std::unique_ptr<engine::ShardSet> shards_;
+  std::vector<std::unique_ptr<ShardShell>> shells_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::shared_ptr<net::TlsContext> tls_;
+  std::unique_ptr<net::Signals> signals_;
+  std::unique_ptr<net::Timer> shutdown_timer_;
+  std::unique_ptr<admin::MetricsPage> metrics_;
+  uint16_t tcp_port_ = 0;
+  std::atomic<uint64_t> rejected_{0};
+  std::optional<ShutdownRequest> shutdown_;
+  int64_t shutdown_at_ms_ = 0;
+  int exit_code_ = 0;
+};
+
+}  // namespace kvstash::server
