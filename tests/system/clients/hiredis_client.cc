@@ -1,5 +1,5 @@
-// What a user of the C library does, against the port in argv[1]: replies of every kind, a deep pipeline and
-// binary values. Prints what went wrong and ends with status 1.
+// What a user of the C library does, against the port in argv[1]: replies of every kind, a deep
+// pipeline and binary values. Prints what went wrong and ends with status 1.
 #include <hiredis/hiredis.h>
 
 #include <cstdio>
@@ -36,7 +36,9 @@ Reply call(redisContext& context, const char* command) {
   return next_reply(context);
 }
 
-std::string_view text(const Reply& reply) { return {reply->str, reply->len}; }
+std::string_view text(const Reply& reply) {
+  return {reply->str, reply->len};
+}
 
 void every_kind_of_reply(redisContext& context) {
   require(call(context, "FLUSHALL")->type == REDIS_REPLY_STATUS, "a status");
@@ -48,9 +50,10 @@ void every_kind_of_reply(redisContext& context) {
 
 void binary_values(redisContext& context) {
   std::string value(100'000, '\0');
-  for (size_t i = 0; i < value.size(); ++i) value[i] = static_cast<char>(i);
-  require(redisAppendCommand(&context, "SET %b %b", "k\0k", size_t{3}, value.data(), value.size()) ==
-              REDIS_OK,
+  for (size_t i = 0; i < value.size(); ++i)
+    value[i] = static_cast<char>(i);
+  require(redisAppendCommand(&context, "SET %b %b", "k\0k", size_t{3}, value.data(),
+                             value.size()) == REDIS_OK,
           "a binary command is sent");
   require(text(next_reply(context)) == "OK", "a binary value is stored");
   require(redisAppendCommand(&context, "GET %b", "k\0k", size_t{3}) == REDIS_OK, "GET is sent");
