@@ -1,5 +1,6 @@
 #include "engine/shard_set.h"
 
+#include "base/alloc.h"
 #include "base/crc16.h"
 #include "base/limits.h"
 #include "engine/shard.h"
@@ -12,9 +13,20 @@ ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOpti
   // The vector is sized before a shard is made: shards ask how many there will be.
   shards_.resize(shards);
   for (size_t id = 0; id < shards; ++id) shards_[id] = std::make_unique<Shard>(*this, id);
+  start_memory_ = measure_memory();
 }
 
 ShardSet::~ShardSet() = default;
+
+size_t ShardSet::measure_memory() {
+  size_t used = allocator_stats().allocated;
+  for (const Published& shard : memory_) used += shard.mapped.load(std::memory_order_relaxed);
+  size_t peak = peak_memory_.load(std::memory_order_relaxed);
+  while (used > peak &&
+         !peak_memory_.compare_exchange_weak(peak, used, std::memory_order_relaxed)) {
+  }
+  return used;
+}
 
 // Slots in contiguous ranges. With one shard the slot does not matter.
 size_t ShardSet::shard_of(std::string_view key) const {

@@ -62,10 +62,18 @@ class ShardSet {
     memory_[shard].bytes.store(bytes, std::memory_order_relaxed);
   }
   void publish_overhead(size_t bytes) { overhead_.store(bytes, std::memory_order_relaxed); }
+  void publish_mapped(size_t shard, size_t bytes) {
+    memory_[shard].mapped.store(bytes, std::memory_order_relaxed);
+  }
   size_t memory_used() const;
   size_t memory_of(size_t shard) const {
     return memory_[shard].bytes.load(std::memory_order_relaxed);
   }
+  // ---- Memory of the process, for INFO. Any thread; asks the allocator, tens of microseconds.
+  // Bytes in use now: what the allocator handed out, and bucket arrays. Raises the peak.
+  size_t measure_memory();
+  size_t peak_memory() const { return peak_memory_.load(std::memory_order_relaxed); }
+  size_t start_memory() const { return start_memory_; }  // In use before the first client.
 
   // Connections over all shards, for maxclients and for the choice of a shard. Any thread.
   std::atomic<size_t> session_count{0};
@@ -74,6 +82,7 @@ class ShardSet {
  private:
   struct alignas(64) Published {
     std::atomic<size_t> bytes{0};
+    std::atomic<size_t> mapped{0};
   };
 
   Reaper reaper_;  // Outlives the shards, which hand their garbage to it.
@@ -88,6 +97,8 @@ class ShardSet {
   size_t core_count_ = 1;
   std::vector<Published> memory_;
   std::atomic<size_t> overhead_{0};
+  std::atomic<size_t> peak_memory_{0};
+  size_t start_memory_ = 0;
 };
 
 }  // namespace kvstash::engine
