@@ -9,8 +9,6 @@
 
 namespace kvstash::commands::rows {
 
-using namespace std::string_view_literals;
-
 // ---- Keys. "Looks at": existence, type and the like; "reads": the value itself.
 
 inline constexpr engine::KeySpec kLooksAtFirst[] = {engine::key_at(1, engine::kKeyRO)};

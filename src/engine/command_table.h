@@ -45,6 +45,8 @@ class CommandTable {
 
   explicit CommandTable(std::span<const std::span<const CommandSpec>> rows);
   ~CommandTable();
+  CommandTable(const CommandTable&) = delete;
+  CommandTable& operator=(const CommandTable&) = delete;
 
   // Applies one rename-command line, before the server starts: from now on the command is found by
   // the new name only, but goes on calling itself by its own. Error: no such command, or the new
