@@ -1,7 +1,8 @@
 // Transaction commands: how a connection enters and leaves a transaction. EXEC itself, and the
 // queueing of commands in between, are the executor's.
 //
-// Their rows are in transaction_table.cc. They run on the connection's shard.
+// Their rows are in transaction_table.cc. They run on the connection's shard;
+// WATCH asks the shards of its keys for their versions.
 #pragma once
 
 #include "base/result.h"

@@ -128,7 +128,8 @@ inline void check_arity(const Command& command) {
   CHECK((spec.arity < 0) == has_optional(spec.arguments));
 }
 
-// Commands that hold the shards of their keys have keys, and only they; but WATCH only notes them.
+// Commands that hold the shards of their keys have keys, and only they; but WATCH asks about its
+// own.
 inline void check_scope(const Command& command) {
   const bool by_key = command.spec->scope == engine::Scope::kKeys || command.name == "watch";
   CHECK(by_key == !command.spec->keys.empty());
