@@ -15,8 +15,10 @@
 // page for 32 and 64 byte classes spends 128 bytes of metadata for every 4 KiB (measured: 66.1
 // bytes of RSS per 64-byte entry, 64.4 with 8-page slabs). Background threads purge, so that giving
 // memory back never stops a shard.
-extern "C" const char* malloc_conf =
+extern "C" {
+const char* malloc_conf =
     "slab_sizes:1-64:8,background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:0";
+}
 #endif
 
 namespace kvstash {
@@ -64,7 +66,9 @@ void allocator_purge() {
 #else
 
 void* allocate(size_t bytes) {
-  void* block = std::malloc(bytes == 0 ? 1 : bytes);
+  // As much as jemalloc would give, aligned as it would: callers count on both.
+  const size_t rounded = allocation_bytes(bytes);
+  void* block = rounded % 64 == 0 ? std::aligned_alloc(64, rounded) : std::malloc(rounded);
   if (block == nullptr) panic(__FILE__, __LINE__, "out of memory");
   return block;
 }

@@ -61,7 +61,11 @@ Key Call::write(std::string_view name, DbIndex db) {
   return key;
 }
 
-Key Call::peek(std::string_view name) { return find(name, caller_->db); }
+Key Call::peek(std::string_view name) {
+  Key key = find(name, caller_->db);
+  ++(key.exists() ? worker_->stats().keyspace_hits : worker_->stats().keyspace_misses);
+  return key;
+}
 
 bool Call::wants_effects() const { return effects_->is_journaled(); }
 

@@ -41,7 +41,7 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
     ++stats.failed;
     count_error(status.error().message());
   }
-  if (effects_.dirty() != 0) commit(call, hold);
+  if (effects_.dirty() != 0 || !effects_.records().empty()) commit(call, hold);
 
   const uint64_t taken = cycles() - began;
   ++stats.calls;
@@ -76,6 +76,10 @@ void Executor::commit(const Call& call, const Hold& hold) {
 }
 
 void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold) {
+  if (transaction.action) {
+    transaction.action();
+    return;
+  }
   const uint64_t began = cycles();
   transaction.reply_begin = group.replies.size();
   Caller& caller =

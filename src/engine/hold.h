@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -19,13 +20,15 @@
 
 namespace kvstash::engine {
 
-// What runs while shards are held: one command over several keys, or a client's MULTI queue.
+// What runs while shards are held: one command over several keys, a client's MULTI queue, or an
+// action of the server itself, which has no session and no reply.
 struct Transaction {
-  const Command* command = nullptr;  // Null: `queue` and `watched`.
+  const Command* command = nullptr;
   uint32_t first_arg = 0;            // Into HoldGroup::args.
   uint32_t argc = 0;
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;
+  std::function<void()> action;
   Caller caller;
 
   // Home's.

@@ -28,7 +28,8 @@ class RateMeter {
 
   double per_second() const {
     double sum = 0;
-    for (const double rate : per_second_) sum += rate;
+    for (const double rate : per_second_)
+      sum += rate;
     return sum / static_cast<double>(kSamples);
   }
 
@@ -47,6 +48,7 @@ struct ShardRates {
   RateMeter input_bytes;
   RateMeter output_bytes;
   RateMeter turns;
+  RateMeter turn_ns;
 };
 
 }  // namespace kvstash::engine

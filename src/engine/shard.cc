@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <climits>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -165,6 +164,18 @@ size_t Shard::data_bytes() const {
   size_t bytes = memory_.bytes;
   for (const auto& space : databases_) {
     if (space != nullptr) bytes += space->table().bytes() + sizeof(store::Keyspace);
+  }
+  return bytes;
+}
+
+// Long bucket arrays come from the kernel in pages, see store/hash_table.h.
+size_t Shard::mapped_bytes() const {
+  constexpr size_t kBucketBytes = 64;
+  constexpr size_t kMappedBytesMin = size_t{64} << 10;
+  size_t bytes = 0;
+  for (const auto& space : databases_) {
+    const size_t array = space == nullptr ? 0 : space->table().bucket_count() * kBucketBytes;
+    if (array >= kMappedBytesMin) bytes += array;
   }
   return bytes;
 }
@@ -342,7 +353,10 @@ void Shard::note_duration(const Session& session, const Command& command,
 }
 
 void Shard::reset_stats() {
+  const uint64_t dirty = stats_.dirty;  // Not a statistic: what a save would have to write.
   stats_ = {};
+  stats_.dirty = dirty;
+  rates_ = {};
   for (CommandStats& stats : command_stats_) stats = {};
 }
 
@@ -393,9 +407,19 @@ HoldGroup& Shard::pending_group() {
 void Shard::send_group() {
   HoldGroup* group = std::exchange(group_, nullptr);
   if (group == nullptr) return;
-  for (const Transaction& transaction : group->transactions)
-    transaction.session->has_unsent_transaction = false;
+  for (const Transaction& transaction : group->transactions) {
+    if (transaction.session != nullptr) transaction.session->has_unsent_transaction = false;
+  }
   stats_.wakes += set_->enqueue(*group);
+}
+
+void Shard::hold_all(std::function<void()> action) {
+  HoldGroup& group = pending_group();
+  for (size_t id = 0; id < set_->size(); ++id) group.add_member(id);
+  Transaction transaction;
+  transaction.action = std::move(action);
+  group.transactions.push_back(std::move(transaction));
+  send_group();
 }
 
 void Shard::start_gather(Session& session, std::function<std::any(Shard&)> part,
@@ -569,6 +593,7 @@ void Shard::unpark() {
 void Shard::finish_group(HoldGroup& group) {
   const std::string_view replies = group.replies.view();
   for (Transaction& transaction : group.transactions) {
+    if (transaction.session == nullptr) continue;
     Session& session = *transaction.session;
     session.replies.fill(transaction.reply_number,
                          replies.substr(transaction.reply_begin,
@@ -648,13 +673,20 @@ bool Shard::expire_turn() {
 
 void Shard::cron() {
   cron_at_ms_ = now_ms_ + kCronPeriodMs;
+  if (is_cron_paused) return;
+  set_->publish_memory(id_, data_bytes());
+  set_->publish_mapped(id_, mapped_bytes());
   if (id_ == 0) {
     size_t data = 0;
     for (size_t id = 0; id < set_->size(); ++id) data += set_->memory_of(id);
-    const size_t allocated = allocator_stats().allocated;
-    if (options().maxmemory_bytes != 0) set_->publish_overhead(allocated > data ? allocated - data : 0);
+    const size_t used = set_->measure_memory();
+    if (options().maxmemory_bytes != 0) set_->publish_overhead(used > data ? used - data : 0);
   }
-  set_->publish_memory(id_, data_bytes());
+  rates_.commands.sample(now_ms_, stats_.commands);
+  rates_.input_bytes.sample(now_ms_, stats_.net_input_bytes);
+  rates_.output_bytes.sample(now_ms_, stats_.net_output_bytes);
+  rates_.turns.sample(now_ms_, stats_.turns);
+  rates_.turn_ns.sample(now_ms_, stats_.turn_time.sum_ns());
   if (pause_until_ms_ != 0 && pause_until_ms_ <= now_ms_) pause_until_ms_ = 0;
   for (Session* session : std::exchange(delayed_, {})) {
     go_on(*session, kStopRate);

@@ -18,6 +18,7 @@
 #include "engine/effect_sink.h"
 #include "engine/executor.h"
 #include "engine/latency_monitor.h"
+#include "engine/rate_meter.h"
 #include "engine/session.h"
 #include "engine/shard_port.h"
 #include "engine/shard_set.h"
@@ -62,7 +63,8 @@ class Shard {
   // Evicts one key by the policy; false if there is none to evict.
   bool evict_one();
   store::ShardMemory& memory() { return memory_; }
-  size_t data_bytes() const;  // Entries, values and bucket arrays.
+  size_t data_bytes() const;    // Entries, values and bucket arrays.
+  size_t mapped_bytes() const;  // The part of them that the allocator knows nothing of.
   // The access clock that an entry touched now gets.
   uint32_t access_clock(uint32_t before, bool is_new);
 
@@ -99,6 +101,8 @@ class Shard {
   HoldGroup& pending_group();           // Of this turn.
   void send_batches();
   void send_group();
+  // Runs `action` while every shard is held, soon. It must not throw or wait.
+  void hold_all(std::function<void()> action);
   // The parts of a gather (Call::gather_any).
   void start_gather(Session& session, std::function<std::any(Shard&)> part, std::vector<size_t> asked,
                     std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish);
@@ -127,6 +131,7 @@ class Shard {
   ShardStats& stats() { return stats_; }
   const ShardStats& stats() const { return stats_; }
   CommandStats& command_stats(const Command& command) { return command_stats_[command.id]; }
+  const ShardRates& rates() const { return rates_; }
   void reset_stats();
   Slowlog& slowlog() { return slowlog_; }
   LatencyMonitor& latency() { return latency_; }
@@ -134,7 +139,8 @@ class Shard {
   void note_duration(const Session& session, const Command& command,
                      std::span<const std::string_view> argv, uint64_t duration_ns);
 
-  bool active_expire = true;  // DEBUG SET-ACTIVE-EXPIRE.
+  bool active_expire = true;    // DEBUG SET-ACTIVE-EXPIRE.
+  bool is_cron_paused = false;  // DEBUG PAUSE-CRON.
 
  private:
   void dispatch(Session& session, size_t bytes);
@@ -177,6 +183,7 @@ class Shard {
   Executor executor_;
   Dispatcher dispatcher_;
   ShardStats stats_;
+  ShardRates rates_;
   std::vector<CommandStats> command_stats_;
   Slowlog slowlog_;
   LatencyMonitor latency_;

@@ -7,6 +7,7 @@ namespace kvstash::engine {
 void LatencyHistogram::merge(const LatencyHistogram& other) {
   for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
   total_ += other.total_;
+  sum_ns_ += other.sum_ns_;
 }
 
 uint64_t LatencyHistogram::upper_ns(unsigned bucket) {

@@ -20,11 +20,13 @@ class LatencyHistogram {
   void add(uint64_t ns) {
     ++counts_[bucket_of(ns)];
     ++total_;
+    sum_ns_ += ns;
   }
   void merge(const LatencyHistogram& other);
   void clear() { *this = {}; }
 
   uint64_t total() const { return total_; }
+  uint64_t sum_ns() const { return sum_ns_; }
   // The value below which `fraction` (0..1) of the samples lie, in nanoseconds; 0 if empty.
   uint64_t percentile_ns(double fraction) const;
   // Samples of at most `ns`.
@@ -43,6 +45,7 @@ class LatencyHistogram {
 
   std::array<uint32_t, kBuckets> counts_{};
   uint64_t total_ = 0;
+  uint64_t sum_ns_ = 0;
 };
 
 struct CommandStats {

@@ -20,13 +20,13 @@ enum class Supervised : uint8_t { kNo, kUpstart, kSystemd, kAuto };
 enum class OomScoreAdj : uint8_t { kNo, kRelative, kAbsolute };
 
 // How a signal shuts the server down: bits, none of them is "default".
-namespace shutdown {
+namespace shutdown_mode {
 inline constexpr uint32_t kDefault = 0;
 inline constexpr uint32_t kSave = 1u << 0;
 inline constexpr uint32_t kNoSave = 1u << 1;
 inline constexpr uint32_t kNow = 1u << 2;
 inline constexpr uint32_t kForce = 1u << 3;
-}  // namespace shutdown
+}  // namespace shutdown_mode
 
 // The process: how it runs, where it logs, how it ends.
 struct ProcessOptions {
@@ -50,8 +50,8 @@ struct ProcessOptions {
   OomScoreAdj oom_score_adj = OomScoreAdj::kNo;
   int64_t oom_score_adj_values[3] = {0, 200, 800};  // Primary, replica, background child.
   int64_t shutdown_timeout_s = 10;
-  uint32_t shutdown_on_sigint = shutdown::kDefault;
-  uint32_t shutdown_on_sigterm = shutdown::kDefault;
+  uint32_t shutdown_on_sigint = shutdown_mode::kDefault;
+  uint32_t shutdown_on_sigterm = shutdown_mode::kDefault;
   int64_t watchdog_period_ms = 0;
   std::string ignore_warnings;
   std::string server_cpulist;

@@ -19,6 +19,7 @@
 #include "engine/command_table.h"
 #include "engine/server_port.h"
 #include "engine/shard_set.h"
+#include "server/debug_state.h"
 #include "server/options.h"
 
 namespace kvstash::net {
@@ -69,19 +70,23 @@ class Server final : public engine::ServerPort {
   // ---- For commands, on any shard's thread.
   const ServerOptions& options() const { return options_; }
   // Takes over checked options (server::apply), with what follows from them: log level, listeners,
-  // certificates. Only while every shard is held. An error changes nothing.
-  Status change_options(ServerOptions next);
+  // certificates (read anew when they changed, or when `reads_certificates`: the files may have).
+  // Only while every shard is held. An error changes nothing.
+  Status change_options(ServerOptions next, bool reads_certificates);
   const RunInfo& run_info() const { return run_info_; }
   engine::ShardSet& shards() { return *shards_; }
   bool is_password(std::string_view password) const override;
   // Expiry of the certificate in use, if TLS is on.
   std::optional<Instant> tls_not_after() const;
   uint64_t rejected_connections() const { return rejected_.load(std::memory_order_relaxed); }
+  void reset_rejected_connections() { rejected_.store(0, std::memory_order_relaxed); }
   uint16_t tcp_port() const;  // The real one, if 0 was asked for.
   // Stops the server soon: returns at once, so that the caller's reply may still be sent.
   void request_shutdown(ShutdownRequest request);
   // A SHUTDOWN that waits can be taken back (SHUTDOWN ABORT); false: there was none.
   bool abort_shutdown();
+
+  DebugState debug_state;
 
  private:
   friend class ShardShell;

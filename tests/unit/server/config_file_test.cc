@@ -188,7 +188,7 @@ TEST_CASE("the command line takes directives as Redis does") {
   CHECK(loaded({{"--masterauth", "--x", "--masteruser", "foo"}}).replication.masterauth == "--x");
   CHECK(loaded({{"--requirepass", "a \"b\\"}}).engine.requirepass == "a \"b\\");
   CHECK(loaded({{"--shutdown-on-sigint", "nosave", "force"}}).process.shutdown_on_sigint ==
-        (shutdown::kNoSave | shutdown::kForce));
+        (shutdown_mode::kNoSave | shutdown_mode::kForce));
   CHECK(loaded({{"--replicaof", "127.0.0.1", "1", "--replicaof", "no", "one"}})
             .replication.primary_host.empty());
 }

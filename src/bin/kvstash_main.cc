@@ -1,0 +1,92 @@
+// kvstash: the server program.
+#include <unistd.h>
+
+#include <cstdio>
+#include <iterator>
+#include <string>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "server/config_file.h"
+#include "server/process.h"
+#include "server/server.h"
+
+extern "C" char** environ;
+
+namespace kvstash {
+namespace {
+
+constexpr size_t kStdinBytesMax = size_t{16} << 20;
+
+Result<std::string> read_stdin() {
+  std::string text;
+  char chunk[4096];
+  for (size_t got = std::fread(chunk, 1, sizeof(chunk), stdin); got != 0;
+       got = std::fread(chunk, 1, sizeof(chunk), stdin)) {
+    text.append(chunk, got);
+    if (text.size() > kStdinBytesMax) return Error::literal("the configuration on stdin is too long");
+  }
+  return text;
+}
+
+int fail(std::string_view message) {
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
+  return 1;
+}
+
+int print_version() {
+  std::printf("kvstash server v=%s redis_version=%s malloc=%s bits=64\n", server::kVersion.data(),
+              server::kRedisVersion.data(), allocator_name());
+  return 0;
+}
+
+int serve(server::LoadedOptions loaded) {
+  server::ServerOptions& options = loaded.options;
+  if (::chdir(options.process.dir.c_str()) != 0) return fail("Can't chdir to '" + options.process.dir + "'");
+  if (options.process.daemonize) {
+    if (Status done = server::daemonize(); !done.ok()) return fail(done.error().message());
+  }
+  if (Status done = configure_log({.format = options.process.log_format,
+                                   .level = options.process.loglevel,
+                                   .file = options.process.logfile,
+                                   .syslog = options.process.syslog_enabled,
+                                   .syslog_ident = options.process.syslog_ident,
+                                   .syslog_facility = static_cast<int>(options.process.syslog_facility)});
+      !done.ok())
+    return fail(done.error().message());
+  if (options.process.logfile.empty()) server::print_banner(options, server::kVersion);
+  for (const std::string& notice : loaded.notices) log(LogLevel::kNotice, notice);
+  if (Status done = server::write_pidfile(options.process); !done.ok())
+    log(LogLevel::kWarning, done.error().message());
+
+  server::Server server(options);
+  if (Status started = server.start(); !started.ok()) {
+    log(LogLevel::kWarning, started.error().message());
+    return 1;
+  }
+  const int code = server.run();
+  server::remove_pidfile(options.process);
+  return code;
+}
+
+}  // namespace
+}  // namespace kvstash
+
+int main(int argc, char** argv) {
+  using namespace kvstash;
+  Result<server::LoadedOptions> loaded = server::load_options(argc, argv, environ, read_stdin);
+  if (!loaded.ok()) return fail(loaded.error().message());
+  switch (loaded->action) {
+    case server::StartAction::kPrintVersion:
+      return print_version();
+    case server::StartAction::kPrintHelp:
+      std::printf("%s", server::usage_text().c_str());
+      return 0;
+    case server::StartAction::kCheckSystem:
+      std::printf("[system] nothing to complain about\n");
+      return 0;
+    case server::StartAction::kServe:
+      break;
+  }
+  return serve(*std::move(loaded));
+}

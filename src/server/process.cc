@@ -1,0 +1,81 @@
+#include "server/process.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace kvstash::server {
+namespace {
+
+constexpr std::string_view kDaemonPidfile = "/var/run/redis.pid";
+
+std::string pidfile_of(const ProcessOptions& options) {
+  if (!options.pidfile.empty()) return options.pidfile;
+  return options.daemonize ? std::string(kDaemonPidfile) : std::string();
+}
+
+}  // namespace
+
+Status daemonize() {
+  const pid_t child = ::fork();
+  if (child < 0) return Error::text(std::string("Can't fork: ") + std::strerror(errno));
+  if (child > 0) std::_Exit(0);
+  ::setsid();
+  const int null = ::open("/dev/null", O_RDWR);
+  if (null < 0) return Error::literal("Can't open /dev/null");
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, stream);
+  if (null > STDERR_FILENO) ::close(null);
+  return {};
+}
+
+Status write_pidfile(const ProcessOptions& options) {
+  const std::string path = pidfile_of(options);
+  if (path.empty()) return {};
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr)
+    return Error::text("Failed to write PID file " + path + ": " + std::strerror(errno));
+  std::fprintf(file, "%d\n", static_cast<int>(::getpid()));
+  std::fclose(file);
+  return {};
+}
+
+void remove_pidfile(const ProcessOptions& options) {
+  const std::string path = pidfile_of(options);
+  if (!path.empty()) ::unlink(path.c_str());
+}
+
+void notify_supervisor(std::string_view message) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const size_t length = std::strlen(path);
+  if (length >= sizeof(address.sun_path)) return;
+  std::memcpy(address.sun_path, path, length);
+  if (path[0] == '@') address.sun_path[0] = '\0';  // An abstract name.
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  // A supervisor that is gone cannot be told; there is nobody to report that to.
+  static_cast<void>(!::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
+                              reinterpret_cast<const sockaddr*>(&address),
+                              static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length)));
+  ::close(fd);
+}
+
+void print_banner(const ServerOptions& options, std::string_view version) {
+  const int64_t port = options.net.port != 0 ? options.net.port : options.net.tls.port;
+  std::printf("\n  kvstash %.*s\n  Running in %s mode\n  Port: %lld\n  PID: %d\n\n",
+              static_cast<int>(version.size()), version.data(),
+              options.cluster.enabled ? "cluster" : "standalone", static_cast<long long>(port),
+              static_cast<int>(::getpid()));
+  std::fflush(stdout);
+}
+
+}  // namespace kvstash::server

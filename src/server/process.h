@@ -1,0 +1,27 @@
+// What a server does with its process: the working directory, the pid file, going to the
+// background, telling the supervisor. Blocking calls; the main thread, before the shards run or
+// after they have stopped, except where noted.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "server/options.h"
+
+namespace kvstash::server {
+
+// Leaves the terminal: fork, a session of its own, standard streams to /dev/null.
+Status daemonize();
+
+// Writes the pid, if a pidfile is set or the server is a daemon; removes it.
+Status write_pidfile(const ProcessOptions& options);
+void remove_pidfile(const ProcessOptions& options);
+
+// Sends a line to systemd (sd_notify's protocol: a datagram to $NOTIFY_SOCKET); nothing happens
+// where there is none. Any thread.
+void notify_supervisor(std::string_view message);
+
+// The lines that supervisors and test suites look for on standard output: mode, port, pid.
+void print_banner(const ServerOptions& options, std::string_view version);
+
+}  // namespace kvstash::server

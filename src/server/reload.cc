@@ -1,0 +1,60 @@
+// Server::reload: what SIGHUP does. The configuration file is read again, and what can change at run
+// time changes; certificates are loaded anew even if their names are the same. The log file is
+// opened again, for logrotate.
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "engine/shard.h"
+#include "net/file.h"
+#include "server/config_file.h"
+#include "server/directives.h"
+#include "server/server.h"
+
+namespace kvstash::server {
+namespace {
+
+constexpr size_t kConfigBytesMax = size_t{16} << 20;
+
+// The options of the file, with the immutable ones as they are now: those need a restart.
+Result<ServerOptions> read_again(const ServerOptions& now) {
+  if (now.config_file.empty()) return now;
+  const Result<std::string> text = net::read_file(now.config_file, kConfigBytesMax);
+  if (!text.ok()) return text.error();
+  ServerOptions fresh = now;
+  std::vector<std::string> notices;
+  if (Status read = apply_config_text(fresh, *text, now.config_file, notices); !read.ok())
+    return read.error();
+  for (const DirectiveGroup& group : directive_groups()) {
+    for (const Directive& row : group.rows) {
+      if (!row.is(kImmutable) || get(fresh, row) == get(now, row)) continue;
+      log(LogLevel::kWarning, "A change of this directive needs a restart", {{"name", std::string(row.name)}});
+      const std::string value = get(now, row);
+      const std::string_view words[] = {value};
+      if (Status kept = set(fresh, row, words, SetFrom::kFile); !kept.ok()) return kept.error();
+    }
+  }
+  return fresh;
+}
+
+}  // namespace
+
+void Server::reload() {
+  if (Status reopened = reopen_log(); !reopened.ok())
+    log(LogLevel::kWarning, reopened.error().message());
+  Result<ServerOptions> fresh = read_again(options_);
+  if (!fresh.ok()) {
+    log(LogLevel::kWarning, "The configuration was not reloaded", {{"reason", std::string(fresh.error().message())}});
+    return;
+  }
+  shards_->at(0).hold_all([this, next = *std::move(fresh)] {
+    if (Status changed = change_options(next, true); !changed.ok()) {
+      log(LogLevel::kWarning, "The configuration was not reloaded",
+          {{"reason", std::string(changed.error().message())}});
+      return;
+    }
+    log(LogLevel::kNotice, "Configuration reloaded");
+  });
+}
+
+}  // namespace kvstash::server

@@ -1,0 +1,348 @@
+#include "server/server.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "commands/tables.h"
+#include "engine/shard.h"
+#include "net/listener.h"
+#include "net/signals.h"
+#include "net/socket.h"
+#include "net/thread.h"
+#include "net/timer.h"
+#include "net/tls.h"
+#include "net/transport.h"
+#include "admin/metrics_page.h"
+#include "server/directives.h"
+#include "server/process.h"
+#include "server/server_commands.h"
+#include "server/shard_shell.h"
+#include "server/snapshot.h"
+
+namespace kvstash::server {
+namespace {
+
+constexpr std::chrono::milliseconds kShutdownCheckPeriod{10};
+
+// Descriptors that are not clients: listeners, loops, log, files.
+constexpr int64_t kReservedDescriptors = 32;
+
+std::array<std::span<const engine::CommandSpec>, 10> all_command_tables() {
+  return {commands::bitmap_commands(),     commands::client_commands(),
+          commands::command_commands(),    commands::connection_commands(),
+          commands::keys_commands(),       commands::server_commands(),
+          commands::slowlog_commands(),    commands::string_commands(),
+          commands::transaction_commands(), server_commands()};
+}
+
+constexpr std::string_view kMaxClientsError = "-ERR max number of clients reached\r\n";
+constexpr std::string_view kProtectedModeError =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is "
+    "set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. If you want to connect from external computers to Redis you may adopt one of the "
+    "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET "
+    "protected-mode no' from the loopback interface by connecting to Redis from the same host the "
+    "server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. "
+    "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the "
+    "protected mode by editing the Redis configuration file, and setting the protected mode option to "
+    "'no', and then restarting the server. 3) If you started the server manually just for testing, "
+    "restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the "
+    "default user. NOTE: You only need to do one of the above things in order for the server to start "
+    "accepting connections from the outside.\r\n";
+
+void refuse(int fd, std::string_view message) {
+  // The socket is new and its buffer empty: one write takes it all or the client is gone.
+  static_cast<void>(!::write(fd, message.data(), message.size()));
+  ::close(fd);
+}
+
+std::string random_hex(size_t digits) {
+  std::string bytes(digits / 2, '\0');
+  random_bytes(bytes.data(), bytes.size());
+  std::string text;
+  for (const char byte : bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    text += kDigits[static_cast<unsigned char>(byte) >> 4];
+    text += kDigits[static_cast<unsigned char>(byte) & 15];
+  }
+  return text;
+}
+
+std::string executable_path() {
+  char path[PATH_MAX];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof(path));
+  return length > 0 ? std::string(path, static_cast<size_t>(length)) : std::string();
+}
+
+size_t shard_count(const ServerOptions& options) {
+  if (options.engine.shards > 0) return static_cast<size_t>(options.engine.shards);
+  const size_t cores = net::usable_cores();
+  return cores <= 2 ? 1 : cores;
+}
+
+// As many descriptors as maxclients wants; fewer clients where the system refuses.
+void fit_descriptor_limit(ServerOptions& options) {
+  const auto wanted = static_cast<rlim_t>(options.net.maxclients + kReservedDescriptors);
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  rlimit raised{.rlim_cur = wanted, .rlim_max = std::max(limit.rlim_max, wanted)};
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
+  raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0 && limit.rlim_max >= wanted) return;
+  const int64_t fits = std::max<int64_t>(static_cast<int64_t>(limit.rlim_max) - kReservedDescriptors, 1);
+  log(LogLevel::kWarning, "maxclients does not fit the limit of open files and was lowered",
+      {{"maxclients", std::to_string(fits)}});
+  options.net.maxclients = fits;
+}
+
+bool has_same_listeners(const net::NetOptions& a, const net::NetOptions& b) {
+  return a.bind == b.bind && a.port == b.port && a.tls.port == b.tls.port &&
+         a.unixsocket == b.unixsocket && a.unixsocketperm == b.unixsocketperm;
+}
+
+}  // namespace
+
+Server::Server(ServerOptions options) : options_(std::move(options)), commands_(all_command_tables()) {
+  run_info_ = {.run_id = random_hex(40),
+               .started_ms = to_ms(wall_now()),
+               .pid = ::getpid(),
+               .executable = executable_path()};
+}
+
+Server::~Server() = default;
+
+Status Server::start() {
+  for (const RenamedCommand& line : options_.renamed_commands) {
+    if (Status renamed = commands_.rename({line.from, line.to}); !renamed.ok()) return renamed;
+  }
+  fit_descriptor_limit(options_);
+  shards_ = std::make_unique<engine::ShardSet>(shard_count(options_), commands_, options_.engine);
+  shards_->set_server(*this);
+  shards_->set_core_count(net::usable_cores());
+  for (size_t id = 0; id < shards_->size(); ++id)
+    shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
+  if (Status opened = open_listeners(options_); !opened.ok()) return opened;
+
+  net::ignore_sigpipe();
+  signals_ = std::make_unique<net::Signals>(shells_[0]->loop(),
+                                            std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},
+                                            [this](int signal) { on_signal(signal); });
+  shutdown_timer_ = std::make_unique<net::Timer>(shells_[0]->loop(), [this] { check_shutdown(); });
+  if (options_.net.metrics_port != 0) {
+    metrics_ = std::make_unique<admin::MetricsPage>(
+        admin::MetricsOptions{.bind = options_.net.bind,
+                              .port = static_cast<uint16_t>(options_.net.metrics_port)},
+        [this](auto done) { collect_snapshot(*this, std::move(done)); });
+    if (Status started = metrics_->start(); !started.ok()) return started;
+  }
+  return {};
+}
+
+// Replaces all listeners; on failure the old ones stay. Shard 0's thread, or with it held.
+Status Server::open_listeners(const ServerOptions& wanted) {
+  std::shared_ptr<net::TlsContext> tls;
+  if (wanted.net.tls.port != 0) {
+    Result<std::shared_ptr<net::TlsContext>> made = net::TlsContext::server(wanted.net.tls);
+    if (!made.ok()) return made.error();
+    tls = *made;
+  }
+  if (has_same_listeners(wanted.net, options_.net) && !listeners_.empty()) {
+    tls_ = std::move(tls);
+    return {};
+  }
+  // The old sockets must go before the new ones can take their addresses.
+  listeners_.clear();
+  net::Loop& loop = shells_[0]->loop();
+  const auto listen = [&](int64_t port, bool is_tls) -> Status {
+    if (port == 0) return {};
+    Result<std::unique_ptr<net::Listener>> listener = net::Listener::tcp(
+        loop,
+        {.bind = wanted.net.bind,
+         .port = static_cast<uint16_t>(port),
+         .backlog = static_cast<int>(wanted.net.tcp_backlog),
+         .mark = static_cast<int>(wanted.net.socket_mark_id)},
+        [this, is_tls](int fd, const net::Address& peer) { accept(fd, peer, is_tls); });
+    if (!listener.ok()) {
+      return Error::text("Failed listening on port " + std::to_string(port) + " (" +
+                         (is_tls ? "TLS" : "TCP") + "), aborting. " +
+                         std::string(listener.error().message()));
+    }
+    if (!is_tls) tcp_port_ = (*listener)->port();
+    listeners_.push_back(*std::move(listener));
+    return {};
+  };
+  if (Status plain = listen(wanted.net.port, false); !plain.ok()) return plain;
+  if (Status secure = listen(wanted.net.tls.port, true); !secure.ok()) return secure;
+  if (!wanted.net.unixsocket.empty()) {
+    Result<std::unique_ptr<net::Listener>> listener = net::Listener::unix_socket(
+        loop,
+        {.path = wanted.net.unixsocket,
+         .mode = static_cast<unsigned>(wanted.net.unixsocketperm),
+         .backlog = static_cast<int>(wanted.net.tcp_backlog)},
+        [this](int fd, const net::Address& peer) { accept(fd, peer, false); });
+    if (!listener.ok())
+      return Error::text("Failed opening Unix socket: " + std::string(listener.error().message()));
+    listeners_.push_back(*std::move(listener));
+  }
+  tls_ = std::move(tls);
+  return {};
+}
+
+void Server::accept(int fd, const net::Address& peer, bool is_tls) {
+  if (shards_->session_count.load(std::memory_order_relaxed) >=
+      static_cast<size_t>(options_.net.maxclients)) {
+    rejected_.fetch_add(1, std::memory_order_relaxed);
+    refuse(fd, is_tls ? std::string_view() : kMaxClientsError);
+    return;
+  }
+  if (options_.net.protected_mode && options_.engine.requirepass.empty() && !peer.is_loopback()) {
+    rejected_.fetch_add(1, std::memory_order_relaxed);
+    refuse(fd, is_tls ? std::string_view() : kProtectedModeError);
+    return;
+  }
+  net::set_no_delay(fd);
+  if (options_.net.tcp_keepalive_s > 0) {
+    // A peer that cannot be probed is served all the same.
+    if (Status set = net::set_keepalive(fd, std::chrono::seconds(options_.net.tcp_keepalive_s)); !set.ok())
+      log(LogLevel::kVerbose, set.error().message());
+  }
+  const auto fewest = std::ranges::min_element(
+      shells_, {}, [](const auto& shell) { return shell->connection_count(); });
+  const auto id = static_cast<size_t>(fewest - shells_.begin());
+  shells_[id]->expect_connection();
+  shards_->session_count.fetch_add(1, std::memory_order_relaxed);
+
+  const net::Address local = net::local_address(fd);
+  auto client = std::make_shared<ShardShell::NewClient>(
+      ShardShell::NewClient{.transport = is_tls ? net::Transport::tls(fd, *tls_) : net::Transport::plain(fd),
+                            .address = peer.is_unix() ? local.host() + ":0" : peer.text(),
+                            .local_address = peer.is_unix() ? local.host() + ":0" : local.text(),
+                            .is_unix_socket = peer.is_unix(),
+                            .is_local = peer.is_loopback()});
+  if (id == 0) {
+    shells_[0]->open(std::move(*client));
+    return;
+  }
+  ShardShell* shell = shells_[id].get();
+  shards_->submit(id, [shell, client](engine::Shard&) { shell->open(std::move(*client)); });
+}
+
+int Server::run() {
+  std::vector<std::thread> threads;
+  for (size_t id = 1; id < shells_.size(); ++id) {
+    threads.push_back(net::start_thread("kv-shard-" + std::to_string(id),
+                                        [shell = shells_[id].get()] { shell->run(); }));
+  }
+  log(LogLevel::kNotice, "Server initialized",
+      {{"shards", std::to_string(shards_->size())}, {"version", std::string(kVersion)}});
+  log(LogLevel::kNotice, "Ready to accept connections");
+  notify_supervisor("READY=1\nSTATUS=Ready to accept connections\n");
+  shells_[0]->run();
+
+  metrics_.reset();
+  for (std::thread& thread : threads) thread.join();
+  listeners_.clear();
+  signals_.reset();
+  shutdown_timer_.reset();
+  log(LogLevel::kWarning, "kvstash is now ready to exit, bye bye...");
+  return exit_code_;
+}
+
+bool Server::is_password(std::string_view password) const {
+  // Digests have one length whatever the passwords', and are compared in constant time.
+  const auto digest = [](std::string_view text) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> out{};
+    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data());
+    return out;
+  };
+  const auto given = digest(password);
+  const auto wanted = digest(options_.engine.requirepass);
+  return CRYPTO_memcmp(given.data(), wanted.data(), given.size()) == 0;
+}
+
+std::optional<Instant> Server::tls_not_after() const {
+  return tls_ == nullptr ? std::nullopt : tls_->not_after();
+}
+
+uint16_t Server::tcp_port() const { return tcp_port_; }
+
+Status Server::change_options(ServerOptions next, bool reads_certificates) {
+  const bool has_new_tls = reads_certificates || !(next.net.tls == options_.net.tls);
+  if (has_new_tls || !has_same_listeners(next.net, options_.net)) {
+    if (Status opened = open_listeners(next); !opened.ok()) {
+      log(LogLevel::kWarning, opened.error().message());
+      if (Status back = open_listeners(options_); !back.ok())
+        log(LogLevel::kWarning, back.error().message());
+      return Error::literal("Unable to listen on this port. Check server logs.");
+    }
+  }
+  if (next.process.dir != options_.process.dir && ::chdir(next.process.dir.c_str()) != 0)
+    return Error::literal("Can't chdir to the directory");
+  fit_descriptor_limit(next);
+  set_log_level(next.process.loglevel);
+  options_ = std::move(next);
+  for (size_t id = 0; id < shards_->size(); ++id)
+    shards_->at(id).slowlog().trim(static_cast<size_t>(options_.engine.slowlog_max_len));
+  return {};
+}
+
+// ---- Stopping.
+
+void Server::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    reload();
+    return;
+  }
+  if (shutdown_ && signal == SIGINT) std::exit(1);  // The second Ctrl-C does not wait.
+  log(LogLevel::kWarning, signal == SIGINT ? "Received SIGINT scheduling shutdown..."
+                                           : "Received SIGTERM scheduling shutdown...");
+  request_shutdown({});
+}
+
+void Server::request_shutdown(ShutdownRequest request) {
+  shards_->submit(0, [this, request](engine::Shard&) {
+    if (shutdown_) return;
+    shutdown_ = request;
+    begin_shutdown();
+  });
+}
+
+bool Server::abort_shutdown() { return false; }
+
+void Server::begin_shutdown() {
+  log(LogLevel::kWarning, "User requested shutdown...");
+  notify_supervisor("STOPPING=1\n");
+  listeners_.clear();
+  const int64_t patience_ms = shutdown_->is_now ? 0 : options_.process.shutdown_timeout_s * 1000;
+  shutdown_at_ms_ = to_ms(wall_now()) + patience_ms;
+  for (size_t id = 0; id < shells_.size(); ++id)
+    shards_->submit(id, [shell = shells_[id].get()](engine::Shard&) { shell->drain(); });
+  shutdown_timer_->start_repeating(kShutdownCheckPeriod);
+}
+
+void Server::check_shutdown() {
+  const bool is_drained =
+      std::ranges::all_of(shells_, [](const auto& shell) { return shell->is_drained(); });
+  if (is_drained || to_ms(wall_now()) >= shutdown_at_ms_) stop_shards();
+}
+
+void Server::stop_shards() {
+  shutdown_timer_->stop();
+  // Shard 0 last: it runs this function, and its loop must live until the others have been told.
+  for (size_t id = shells_.size(); id-- > 0;)
+    shards_->submit(id, [shell = shells_[id].get()](engine::Shard&) { shell->stop(); });
+}
+
+}  // namespace kvstash::server

@@ -1,0 +1,145 @@
+#include "server/session_shell.h"
+
+#include "base/log.h"
+#include "server/shard_shell.h"
+
+namespace kvstash::server {
+namespace {
+
+// One client's turn: what it pipelines beyond this waits for the other clients.
+constexpr int kReadsPerTurn = 4;
+constexpr size_t kKeptOutputBytesMax = size_t{64} << 10;
+
+void log_closed(const engine::Session& session, std::string_view why) {
+  log(LogLevel::kNotice, "Client closed",
+      {{"id", std::to_string(session.info.id)},
+       {"addr", session.info.address},
+       {"reason", std::string(why)}});
+}
+
+}  // namespace
+
+SessionShell::SessionShell(ShardShell& owner, net::Loop& loop, net::Transport transport)
+    : owner_(&owner),
+      transport_(std::move(transport)),
+      session_(&owner.shard().open_session(this)),
+      progress_at_ms_(owner.shard().now_ms()),
+      poll_(loop, transport_.fd(), &SessionShell::on_ready, this) {
+  session_->info.fd = transport_.fd();
+  session_->info.is_tls = transport_.is_tls();
+  if (poll_.ok()) update_interest();
+}
+
+void SessionShell::on_ready(void* context, net::Readiness ready) {
+  auto* shell = static_cast<SessionShell*>(context);
+  ShardShell& owner = *shell->owner_;
+  owner.shard().wake_up();
+  const net::Readiness todo = shell->transport_.meaning(ready);
+  bool is_open = true;
+  if (todo.readable && shell->session_->stopped == 0) is_open = shell->read();
+  if (is_open && todo.writable) is_open = shell->flush();
+  if (!is_open) {
+    owner.destroy(*shell);
+    return;
+  }
+  if (todo.readable) shell->update_interest();
+}
+
+bool SessionShell::read() {
+  engine::Shard& shard = owner_->shard();
+  owner_->lend_output(*session_);
+  for (int reads = 0; session_->stopped == 0; ++reads) {
+    const std::span<char> room = shard.input_room(*session_);
+    const net::IoResult got = transport_.read(room);
+    shard.consume(*session_, got.state == net::IoState::kDone ? got.bytes : 0);
+    if (got.state == net::IoState::kClosed || got.state == net::IoState::kFailed) return false;
+    if (got.state == net::IoState::kWouldBlock) break;
+    const bool has_more = transport_.has_buffered() || (got.bytes == room.size() && reads < kReadsPerTurn);
+    if (!has_more) break;
+  }
+  return true;
+}
+
+bool SessionShell::flush() {
+  resp::ReplyBuffer& out = session_->replies.out();
+  while (has_unsent()) {
+    const net::IoResult put = transport_.write(out.view().substr(sent_));
+    if (put.state == net::IoState::kWouldBlock) break;
+    if (put.state != net::IoState::kDone) return false;
+    sent_ += put.bytes;
+    session_->info.output_bytes += put.bytes;
+    owner_->shard().stats().net_output_bytes += put.bytes;
+    ++owner_->shard().stats().writes;
+    progress_at_ms_ = owner_->shard().now_ms();
+  }
+  trim_output();
+  if (is_over_output_limit(owner_->shard().now_ms())) return false;
+  const uint64_t limit = owner_->shard().options().client_unsent_reply_limit_bytes;
+  if ((session_->stopped & engine::kStopOutput) != 0 && unsent_bytes() <= limit / 2)
+    owner_->shard().go_on(*session_, engine::kStopOutput);
+  if ((session_->stopped & engine::kStopClosing) != 0 && !has_unsent() && session_->under_way == 0) {
+    if (!session_->close_reason.empty()) log_closed(*session_, session_->close_reason);
+    transport_.shutdown();
+    return false;
+  }
+  update_interest();
+  return true;
+}
+
+void SessionShell::trim_output() {
+  resp::ReplyBuffer& out = session_->replies.out();
+  if (has_unsent() || sent_ == 0) return;
+  sent_ = 0;
+  if (out.capacity() > kKeptOutputBytesMax) {
+    out.release();
+  } else {
+    out.clear();
+    owner_->return_output(*session_);
+  }
+}
+
+void SessionShell::update_interest() {
+  const bool wants_input = session_->stopped == 0;
+  session_->is_input_off = !wants_input;
+  const net::Readiness watch =
+      transport_.interest({.readable = wants_input, .writable = has_unsent()});
+  poll_.watch(watch.readable, watch.writable);
+}
+
+bool SessionShell::is_over_output_limit(int64_t now_ms) {
+  const auto client_class = static_cast<size_t>(engine::ClientClass::kNormal);
+  const engine::OutputBufferLimit& limit =
+      owner_->shard().options().client_output_buffer_limit[client_class];
+  const uint64_t unsent = session_->replies.bytes() - sent_;
+  if (limit.hard_bytes != 0 && unsent > limit.hard_bytes) {
+    log_closed(*session_, "output buffer limit passed");
+    return true;
+  }
+  if (limit.soft_bytes == 0 || unsent <= limit.soft_bytes) {
+    over_soft_since_ms_ = 0;
+    return false;
+  }
+  if (over_soft_since_ms_ == 0) over_soft_since_ms_ = now_ms;
+  if (now_ms - over_soft_since_ms_ <= limit.soft_s * 1000) return false;
+  log_closed(*session_, "output buffer over its soft limit for too long");
+  return true;
+}
+
+bool SessionShell::check_limits(int64_t now_ms) {
+  const engine::EngineOptions& options = owner_->shard().options();
+  const int64_t idle_s = (now_ms - session_->info.active_ms) / 1000;
+  const int64_t timeout_s = owner_->net_options().timeout_s;
+  if (timeout_s != 0 && idle_s > timeout_s && session_->under_way == 0 && !session_->is_monitor) {
+    log(LogLevel::kVerbose, "Closing idle client", {{"addr", session_->info.address}});
+    return false;
+  }
+  const int64_t stalled_ms = now_ms - progress_at_ms_;
+  if (options.client_stall_timeout_s != 0 && (session_->stopped & engine::kStopOutput) != 0 &&
+      stalled_ms > options.client_stall_timeout_s * 1000) {
+    log_closed(*session_, "it does not read its replies");
+    return false;
+  }
+  return !is_over_output_limit(now_ms);
+}
+
+}  // namespace kvstash::server

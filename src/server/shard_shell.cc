@@ -1,0 +1,165 @@
+#include "server/shard_shell.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace kvstash::server {
+namespace {
+
+constexpr int64_t kCheckPeriodMs = 1000;
+constexpr size_t kSpareOutputsMax = 64;
+
+}  // namespace
+
+ShardShell::ShardShell(engine::Shard& shard, const net::NetOptions& options)
+    : shard_(&shard),
+      net_options_(&options),
+      wake_(loop_, [this] { shard_->wake_up(); }),
+      timer_(loop_, [this] { timer_at_ms_ = 0; }) {
+  shard_->set_port(*this);
+}
+
+ShardShell::~ShardShell() = default;
+
+void ShardShell::run() {
+  while (!stops_) {
+    bool is_busy = shard_->finish_turn();
+    if (shard_->now_ms() >= check_at_ms_) check_clients();
+    if (drains_ && !is_drained() && is_quiet()) is_drained_.store(true, std::memory_order_release);
+    if (!is_busy) {
+      set_timer();
+      is_busy = timer_at_ms_ == 0 || !shard_->prepare_sleep();
+    }
+    if (is_busy) {
+      loop_.run_nowait();
+    } else {
+      loop_.run_once();
+    }
+  }
+  sessions_.clear();
+}
+
+// The timer stands at the shard's next event. Zero in timer_at_ms_: it is due now.
+void ShardShell::set_timer() {
+  const int64_t next_ms = shard_->next_event_ms().value_or(check_at_ms_);
+  if (next_ms == timer_at_ms_) return;
+  const int64_t delay_ms = next_ms - to_ms(wall_now());
+  if (delay_ms <= 0) {
+    timer_at_ms_ = 0;
+    return;
+  }
+  timer_at_ms_ = next_ms;
+  timer_.start(std::chrono::milliseconds(delay_ms));
+}
+
+void ShardShell::open(NewClient client) {
+  shard_->wake_up();
+  auto shell = std::make_unique<SessionShell>(*this, loop_, std::move(client.transport));
+  engine::Session& session = shell->session();
+  session.info.address = std::move(client.address);
+  session.info.local_address = std::move(client.local_address);
+  session.info.is_unix_socket = client.is_unix_socket;
+  session.info.is_local = client.is_local;
+  SessionShell* key = shell.get();
+  sessions_.emplace(key, std::move(shell));
+  if (!key->ok()) destroy(*key);
+}
+
+void ShardShell::destroy(SessionShell& shell) {
+  engine::Session& session = shell.session();
+  session.shell = nullptr;
+  const auto at = sessions_.find(&shell);
+  ensure(at != sessions_.end());
+  const std::unique_ptr<SessionShell> owned = std::move(at->second);
+  sessions_.erase(at);
+  connections_.fetch_sub(1, std::memory_order_relaxed);
+  shard_->set().session_count.fetch_sub(1, std::memory_order_relaxed);
+  shard_->close_session(session);
+}
+
+void ShardShell::close_session(engine::Session& session) {
+  if (session.shell != nullptr) destroy(*static_cast<SessionShell*>(session.shell));
+}
+
+void ShardShell::flush_sessions() {
+  for (engine::Session* session : shard_->take_ready()) {
+    auto* shell = static_cast<SessionShell*>(session->shell);
+    if (shell != nullptr && !shell->flush()) destroy(*shell);
+  }
+}
+
+void ShardShell::lend_output(engine::Session& session) {
+  resp::ReplyBuffer& out = session.replies.out();
+  if (out.capacity() != 0 || spare_outputs_.empty()) return;
+  out.swap(spare_outputs_.back());
+  spare_outputs_.pop_back();
+}
+
+void ShardShell::return_output(engine::Session& session) {
+  resp::ReplyBuffer& out = session.replies.out();
+  if (out.capacity() == 0) return;
+  if (spare_outputs_.size() == kSpareOutputsMax) {
+    out.release();
+    return;
+  }
+  spare_outputs_.emplace_back();
+  spare_outputs_.back().swap(out);
+}
+
+void ShardShell::check_clients() {
+  const int64_t now_ms = shard_->now_ms();
+  check_at_ms_ = now_ms + kCheckPeriodMs;
+  std::vector<SessionShell*> over;
+  size_t bytes = 0;
+  for (const auto& [shell, owned] : sessions_) {
+    bytes += sizeof(SessionShell) + sizeof(engine::Session) + shell->session().memory_bytes();
+    if (!shell->check_limits(now_ms)) over.push_back(shell);
+  }
+  client_bytes_.store(bytes, std::memory_order_relaxed);
+  for (SessionShell* shell : over) destroy(*shell);
+  if (shard_->options().maxmemory_clients != 0) evict_clients();
+}
+
+// maxmemory-clients: the largest clients go first. Each shard answers for its own share.
+void ShardShell::evict_clients() {
+  const engine::EngineOptions& options = shard_->options();
+  const int64_t setting = options.maxmemory_clients;
+  const uint64_t limit =
+      setting > 0 ? static_cast<uint64_t>(setting)
+                  : options.maxmemory_bytes / 100 * static_cast<uint64_t>(-setting);
+  if (limit == 0) return;
+  const uint64_t share = limit / shard_->set().size();
+  while (client_bytes() > share) {
+    SessionShell* largest = nullptr;
+    for (const auto& [shell, owned] : sessions_) {
+      if (shell->session().no_evict) continue;
+      if (largest == nullptr || shell->session().memory_bytes() > largest->session().memory_bytes())
+        largest = shell;
+    }
+    if (largest == nullptr) return;
+    const size_t bytes = sizeof(SessionShell) + sizeof(engine::Session) + largest->session().memory_bytes();
+    log(LogLevel::kNotice, "Evicting client", {{"addr", largest->session().info.address}});
+    ++shard_->stats().connections_closed_by_limit;
+    client_bytes_.fetch_sub(std::min(bytes, client_bytes()), std::memory_order_relaxed);
+    destroy(*largest);
+  }
+}
+
+void ShardShell::drain() {
+  drains_ = true;
+  for (const auto& [shell, owned] : sessions_) {
+    shell->session().stop(engine::kStopPause);
+    shard_->note_ready(shell->session());
+  }
+}
+
+bool ShardShell::is_quiet() const {
+  return std::ranges::all_of(sessions_, [](const auto& pair) {
+    return !pair.first->has_unsent() && pair.first->session().under_way == 0;
+  });
+}
+
+}  // namespace kvstash::server

@@ -1,0 +1,88 @@
+// ShardShell: the loop that runs one shard: its wake-up, its timer and its clients' sockets.
+//
+// Made before its thread starts; run() is that thread. open(), drain() and stop() are called on it,
+// by message from elsewhere.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/shard.h"
+#include "engine/shard_port.h"
+#include "net/loop.h"
+#include "net/options.h"
+#include "net/timer.h"
+#include "net/wake.h"
+#include "server/session_shell.h"
+
+namespace kvstash::server {
+
+class ShardShell final : public engine::ShardPort {
+ public:
+  // `options` is the server's, constant while no shard is held by a change of options.
+  ShardShell(engine::Shard& shard, const net::NetOptions& options);
+  ~ShardShell() override;
+
+  // Serves until stop().
+  void run();
+
+  // ---- On its own thread.
+  struct NewClient {
+    net::Transport transport;
+    std::string address;
+    std::string local_address;
+    bool is_unix_socket = false;
+    bool is_local = false;
+  };
+  void open(NewClient client);
+  void destroy(SessionShell& shell);
+  void stop() { stops_ = true; }
+  // From now on no new commands are read; is_drained() once every reply has left.
+  void drain();
+
+  // Output buffers change hands, so that idle connections hold none and busy ones do not grow a
+  // new one every turn.
+  void lend_output(engine::Session& session);
+  void return_output(engine::Session& session);
+
+  // ---- Any thread.
+  size_t connection_count() const { return connections_.load(std::memory_order_relaxed); }
+  bool is_drained() const { return is_drained_.load(std::memory_order_acquire); }
+  size_t client_bytes() const { return client_bytes_.load(std::memory_order_relaxed); }
+  // A connection is on its way here.
+  void expect_connection() { connections_.fetch_add(1, std::memory_order_relaxed); }
+
+  engine::Shard& shard() { return *shard_; }
+  net::Loop& loop() { return loop_; }
+  const net::NetOptions& net_options() const { return *net_options_; }
+
+  // engine::ShardPort.
+  void ring() override { wake_.ring(); }
+  void flush_sessions() override;
+  void close_session(engine::Session& session) override;
+
+ private:
+  void set_timer();
+  void check_clients();
+  void evict_clients();
+  bool is_quiet() const;
+
+  engine::Shard* shard_;
+  const net::NetOptions* net_options_;
+  net::Loop loop_;
+  net::Wake wake_;
+  net::Timer timer_;
+  int64_t timer_at_ms_ = 0;
+  int64_t check_at_ms_ = 0;
+  bool stops_ = false;
+  bool drains_ = false;
+  std::unordered_map<SessionShell*, std::unique_ptr<SessionShell>> sessions_;
+  std::vector<resp::ReplyBuffer> spare_outputs_;
+  std::atomic<size_t> connections_{0};
+  std::atomic<size_t> client_bytes_{0};
+  std::atomic<bool> is_drained_{false};
+};
+
+}  // namespace kvstash::server
