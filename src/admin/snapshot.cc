@@ -1,0 +1,100 @@
+#include "admin/snapshot.h"
+
+#include <algorithm>
+
+namespace kvstash::admin {
+namespace {
+
+void add(engine::ShardStats& to, const engine::ShardStats& from) {
+  static constexpr uint64_t engine::ShardStats::*kCounters[] = {
+      &engine::ShardStats::commands,
+      &engine::ShardStats::keyspace_hits,
+      &engine::ShardStats::keyspace_misses,
+      &engine::ShardStats::expired,
+      &engine::ShardStats::evicted,
+      &engine::ShardStats::net_input_bytes,
+      &engine::ShardStats::net_output_bytes,
+      &engine::ShardStats::reads,
+      &engine::ShardStats::writes,
+      &engine::ShardStats::connections_accepted,
+      &engine::ShardStats::connections_closed_by_limit,
+      &engine::ShardStats::error_replies,
+      &engine::ShardStats::dirty,
+      &engine::ShardStats::hops_sent,
+      &engine::ShardStats::batches_sent,
+      &engine::ShardStats::holds,
+      &engine::ShardStats::transactions,
+      &engine::ShardStats::park_ns,
+      &engine::ShardStats::wakes,
+      &engine::ShardStats::turns,
+  };
+  for (const auto counter : kCounters)
+    to.*counter += from.*counter;
+  to.turn_time.merge(from.turn_time);
+  to.expire_lag.merge(from.expire_lag);
+  for (const auto& [code, count] : from.errors)
+    to.errors[code] += count;
+}
+
+void add(std::vector<CommandCounters>& to, const std::vector<CommandCounters>& from) {
+  to.resize(std::max(to.size(), from.size()));
+  for (size_t id = 0; id < from.size(); ++id) {
+    to[id].calls += from[id].calls;
+    to[id].usec += from[id].usec;
+    to[id].rejected += from[id].rejected;
+    to[id].failed += from[id].failed;
+  }
+}
+
+// Both lists are sorted by number.
+void add(std::vector<DbCounters>& to, const std::vector<DbCounters>& from) {
+  for (const DbCounters& db : from) {
+    const auto at = std::ranges::lower_bound(to, db.db, {}, &DbCounters::db);
+    if (at == to.end() || at->db != db.db) {
+      to.insert(at, db);
+      continue;
+    }
+    const uint64_t expires = at->expires + db.expires;
+    if (expires != 0) {
+      const double sum = static_cast<double>(at->avg_ttl_ms) * static_cast<double>(at->expires) +
+                         static_cast<double>(db.avg_ttl_ms) * static_cast<double>(db.expires);
+      at->avg_ttl_ms = static_cast<int64_t>(sum / static_cast<double>(expires));
+    }
+    at->keys += db.keys;
+    at->expires = expires;
+    at->table_bytes += db.table_bytes;
+  }
+}
+
+void add(ClientCounters& to, const ClientCounters& from) {
+  to.input_max_bytes = std::max(to.input_max_bytes, from.input_max_bytes);
+  to.output_max_bytes = std::max(to.output_max_bytes, from.output_max_bytes);
+  to.bytes += from.bytes;
+  to.under_way += from.under_way;
+}
+
+}  // namespace
+
+ShardCounters total(const std::vector<ShardCounters>& shards) {
+  ShardCounters sum;
+  for (const ShardCounters& shard : shards) {
+    add(sum.stats, shard.stats);
+    add(sum.dbs, shard.dbs);
+    add(sum.commands, shard.commands);
+    for (const auto& [id, latency] : shard.latencies)
+      sum.latencies[id].merge(latency);
+    add(sum.clients, shard.clients);
+    sum.connections += shard.connections;
+    sum.data_bytes += shard.data_bytes;
+    sum.commands_per_s += shard.commands_per_s;
+    sum.input_bytes_per_s += shard.input_bytes_per_s;
+    sum.output_bytes_per_s += shard.output_bytes_per_s;
+    sum.turns_per_s += shard.turns_per_s;
+    sum.turn_ns_per_s += shard.turn_ns_per_s;
+    sum.slowlog_length += shard.slowlog_length;
+    sum.slowlog_last_id = std::max(sum.slowlog_last_id, shard.slowlog_last_id);
+  }
+  return sum;
+}
+
+}  // namespace kvstash::admin

@@ -1,0 +1,105 @@
+// Snapshot: the numbers that INFO and the metrics page show, as one plain value.
+//
+// Every shard copies its own counters on its own thread; the server adds what belongs to the
+// process. Nothing in it refers to anything that changes, so any thread may read it.
+#pragma once
+
+#include "base/alloc.h"
+#include "engine/command_table.h"
+#include "engine/stats.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvstash::admin {
+
+// One database on one shard.
+struct DbCounters {
+  uint32_t db = 0;
+  uint64_t keys = 0;
+  uint64_t expires = 0;    // Keys with a deadline.
+  int64_t avg_ttl_ms = 0;  // Of a sample of them.
+  uint64_t table_bytes = 0;
+};
+
+struct CommandCounters {
+  uint64_t calls = 0;
+  uint64_t usec = 0;
+  uint64_t rejected = 0;
+  uint64_t failed = 0;
+};
+
+// What walking over all connections tells.
+struct ClientCounters {
+  uint64_t input_max_bytes = 0;   // The longest unread input of one client.
+  uint64_t output_max_bytes = 0;  // The longest unsent output.
+  uint64_t bytes = 0;             // Memory of all.
+  uint64_t under_way = 0;         // Commands that wait for other shards.
+};
+
+struct ShardCounters {
+  engine::ShardStats stats;
+  std::vector<DbCounters> dbs;                             // Those that have keys.
+  std::vector<CommandCounters> commands;                   // By Command::id.
+  std::map<uint32_t, engine::LatencyHistogram> latencies;  // By Command::id; used commands only.
+  ClientCounters clients;
+  uint64_t connections = 0;
+  uint64_t data_bytes = 0;  // Entries, values and bucket arrays.
+  double commands_per_s = 0;
+  double input_bytes_per_s = 0;
+  double output_bytes_per_s = 0;
+  double turns_per_s = 0;
+  double turn_ns_per_s = 0;
+  uint64_t slowlog_length = 0;
+  std::optional<uint64_t> slowlog_last_id;
+};
+
+struct CpuSeconds {
+  double system = 0;
+  double user = 0;
+};
+
+// What belongs to the process, measured once for a snapshot.
+struct ProcessCounters {
+  AllocatorStats allocator;
+  uint64_t used_memory = 0;
+  uint64_t peak_memory = 0;
+  uint64_t start_memory = 0;
+  uint64_t resident_memory = 0;
+  uint64_t system_memory = 0;  // Of the machine, or of the control group if that is less.
+  uint64_t lazyfree_pending = 0;
+  uint64_t lazyfree_freed = 0;
+  uint64_t rejected_connections = 0;
+  CpuSeconds cpu;
+  CpuSeconds cpu_children;
+  CpuSeconds cpu_main_thread;
+  int64_t now_ms = 0;
+  int64_t started_ms = 0;
+  std::optional<int64_t> tls_not_after_ms;
+};
+
+struct Snapshot {
+  ProcessCounters process;
+  std::vector<ShardCounters> shards;
+
+  // Who we are, and the limits in force.
+  const engine::CommandTable* commands = nullptr;  // Lives as long as the server.
+  std::string version;
+  std::string redis_version;
+  std::string os;
+  std::string run_id;
+  int64_t tcp_port = 0;
+  uint64_t max_clients = 0;
+  uint64_t max_memory = 0;
+  std::vector<double> percentiles;  // latency-tracking-info-percentiles.
+};
+
+// The sum over shards: counters added, histograms merged, sampled averages weighted. Rates add up;
+// of the clients' maxima the largest counts.
+ShardCounters total(const std::vector<ShardCounters>& shards);
+
+}  // namespace kvstash::admin

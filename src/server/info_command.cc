@@ -1,0 +1,30 @@
+#include "engine/call.h"
+#include "engine/shard.h"
+#include "server/info_sections.h"
+#include "server/server.h"
+#include "server/server_commands.h"
+#include "server/snapshot.h"
+
+namespace kvstash::server {
+
+// Every shard copies its counters; the text is written where the client is.
+Status info(Call& call) {
+  auto& server = static_cast<Server&>(call.server());
+  const InfoChoice choice = InfoChoice::of(call.args_from(1));
+  call.gather<admin::ShardCounters>(
+      [](engine::Shard& shard) { return read_shard(shard, {.clients = true, .latencies = true}); },
+      [&server, choice](std::vector<admin::ShardCounters>& parts, resp::ReplyWriter& to) {
+        admin::Snapshot snapshot = describe_server(server);
+        snapshot.shards = std::move(parts);
+        const admin::ShardCounters sum = admin::total(snapshot.shards);
+        to.verbatim("txt", info_text({.options = server.options(),
+                                      .run = server.run_info(),
+                                      .replication_id = server.debug_state.replication_id,
+                                      .snapshot = snapshot,
+                                      .sum = sum},
+                                     choice));
+      });
+  return {};
+}
+
+}  // namespace kvstash::server

@@ -1,0 +1,443 @@
+#include "server/info_sections.h"
+
+#include "base/text.h"
+#include "server/info_text.h"
+#include "store/eviction.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace kvstash::server {
+namespace {
+
+constexpr double kKilo = 1024;
+
+double ratio(uint64_t a, uint64_t b) {
+  return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
+}
+
+int64_t difference(uint64_t a, uint64_t b) {
+  return static_cast<int64_t>(a - b);
+}
+
+std::string_view supervised_name(Supervised supervised) {
+  switch (supervised) {
+    case Supervised::kNo:
+      return "no";
+    case Supervised::kUpstart:
+      return "upstart";
+    case Supervised::kSystemd:
+      return "systemd";
+    case Supervised::kAuto:
+      return "auto";
+  }
+  return "no";
+}
+
+std::string_view policy_name(engine::EvictionPolicy policy) {
+  static constexpr std::string_view kNames[] = {"volatile-lru",   "volatile-lfu", "volatile-random",
+                                                "volatile-ttl",   "allkeys-lru",  "allkeys-lfu",
+                                                "allkeys-random", "noeviction"};
+  return kNames[static_cast<size_t>(policy)];
+}
+
+// One line for each way in, as Redis 7.2 has them.
+void write_listeners(const InfoFacts& facts, InfoText& to) {
+  const net::NetOptions& net = facts.options.net;
+  unsigned number = 0;
+  const auto write = [&](std::string value) {
+    to.field("listener" + std::to_string(number++), std::string_view(value));
+  };
+  std::string binds;
+  for (const std::string& address : net.bind)
+    binds += ",bind=" + address;
+  if (net.port != 0) write("name=tcp" + binds + ",port=" + std::to_string(facts.snapshot.tcp_port));
+  if (!net.unixsocket.empty()) write("name=unix,bind=" + net.unixsocket);
+  if (net.tls.port != 0) write("name=tls" + binds + ",port=" + std::to_string(net.tls.port));
+}
+
+void write_server(const InfoFacts& facts, InfoText& to) {
+  constexpr int64_t kSecondsPerDay = 86'400;
+  const admin::ProcessCounters& process = facts.snapshot.process;
+  const int64_t uptime_s = std::max<int64_t>(process.now_ms - process.started_ms, 0) / 1000;
+  to.field("redis_version", facts.snapshot.redis_version);
+  to.field("server_name", "kvstash");
+  to.field("kvstash_version", facts.snapshot.version);
+  to.field("redis_git_sha1", "00000000");
+  to.field("redis_git_dirty", "0");
+  to.field("redis_build_id", "0");
+  to.field("redis_mode", "standalone");
+  to.field("os", facts.snapshot.os);
+  to.field("arch_bits", sizeof(void*) * 8);
+  to.field("monotonic_clock", "POSIX clock_gettime");
+  to.field("multiplexing_api", "epoll");
+  to.field("atomicvar_api", "std-atomic");
+  to.field("gcc_version", std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__) + "." +
+                              std::to_string(__GNUC_PATCHLEVEL__));
+  to.field("process_id", facts.run.pid);
+  to.field("process_supervised", supervised_name(facts.options.process.supervised));
+  to.field("run_id", facts.run.run_id);
+  to.field("tcp_port", facts.snapshot.tcp_port);
+  to.field("server_time_usec", process.now_ms * 1000);
+  to.field("uptime_in_seconds", uptime_s);
+  to.field("uptime_in_days", uptime_s / kSecondsPerDay);
+  to.field("hz", facts.options.engine.hz);
+  to.field("configured_hz", facts.options.engine.hz);
+  to.field("lru_clock", store::lru_clock(process.now_ms));
+  to.field("executable", facts.run.executable);
+  to.field("config_file", facts.options.config_file);
+  to.field("io_threads_active", "0");
+  to.field("shards", facts.snapshot.shards.size());
+  write_listeners(facts, to);
+  if (process.tls_not_after_ms) to.field("tls_cert_not_after", *process.tls_not_after_ms / 1000);
+}
+
+void write_clients(const InfoFacts& facts, InfoText& to) {
+  to.field("connected_clients", facts.sum.connections);
+  to.field("cluster_connections", "0");
+  to.field("maxclients", facts.snapshot.max_clients);
+  to.field("client_recent_max_input_buffer", facts.sum.clients.input_max_bytes);
+  to.field("client_recent_max_output_buffer", facts.sum.clients.output_max_bytes);
+  to.fields({"blocked_clients", "tracking_clients", "clients_in_timeout_table",
+             "total_blocking_keys", "total_blocking_keys_on_nokey"},
+            "0");
+}
+
+uint64_t overhead_of(const InfoFacts& facts) {
+  uint64_t tables = 0;
+  for (const admin::DbCounters& db : facts.sum.dbs)
+    tables += db.table_bytes;
+  return facts.snapshot.process.start_memory + facts.sum.clients.bytes + tables;
+}
+
+void write_human(InfoText& to, std::string_view name, uint64_t bytes) {
+  to.field(name, bytes);
+  to.field(std::string(name) + "_human", human_bytes(bytes));
+}
+
+void write_used_memory(const InfoFacts& facts, InfoText& to) {
+  const admin::ProcessCounters& process = facts.snapshot.process;
+  const uint64_t used = process.used_memory;
+  const uint64_t overhead = overhead_of(facts);
+  const uint64_t dataset = used > overhead ? used - overhead : 0;
+  const uint64_t grown = used > process.start_memory ? used - process.start_memory : 0;
+  write_human(to, "used_memory", used);
+  write_human(to, "used_memory_rss", process.resident_memory);
+  write_human(to, "used_memory_peak", process.peak_memory);
+  to.field("used_memory_peak_perc", fixed_text(100 * ratio(used, process.peak_memory), 2) + "%");
+  to.field("used_memory_overhead", overhead);
+  to.field("used_memory_startup", process.start_memory);
+  to.field("used_memory_dataset", dataset);
+  to.field("used_memory_dataset_perc", fixed_text(100 * ratio(dataset, grown), 2) + "%");
+  to.field("allocator_allocated", process.allocator.allocated);
+  to.field("allocator_active", process.allocator.active);
+  to.field("allocator_resident", process.allocator.resident);
+  write_human(to, "total_system_memory", process.system_memory);
+}
+
+void write_script_memory(InfoText& to) {
+  to.fields({"used_memory_lua", "used_memory_vm_eval"}, "0");
+  to.field("used_memory_lua_human", "0B");
+  to.fields({"used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions",
+             "number_of_libraries", "used_memory_vm_functions", "used_memory_vm_total"},
+            "0");
+  to.field("used_memory_vm_total_human", "0B");
+  to.fields({"used_memory_functions", "used_memory_scripts"}, "0");
+  to.field("used_memory_scripts_human", "0B");
+}
+
+void write_fragmentation(const admin::ProcessCounters& process, InfoText& to) {
+  const AllocatorStats& allocator = process.allocator;
+  to.fixed("allocator_frag_ratio", ratio(allocator.active, allocator.allocated), 2);
+  to.field("allocator_frag_bytes", difference(allocator.active, allocator.allocated));
+  to.fixed("allocator_rss_ratio", ratio(allocator.resident, allocator.active), 2);
+  to.field("allocator_rss_bytes", difference(allocator.resident, allocator.active));
+  to.fixed("rss_overhead_ratio", ratio(process.resident_memory, allocator.resident), 2);
+  to.field("rss_overhead_bytes", difference(process.resident_memory, allocator.resident));
+  to.fixed("mem_fragmentation_ratio", ratio(process.resident_memory, process.used_memory), 2);
+  to.field("mem_fragmentation_bytes", difference(process.resident_memory, process.used_memory));
+}
+
+void write_memory(const InfoFacts& facts, InfoText& to) {
+  const admin::ProcessCounters& process = facts.snapshot.process;
+  write_used_memory(facts, to);
+  write_script_memory(to);
+  write_human(to, "maxmemory", facts.snapshot.max_memory);
+  to.field("maxmemory_policy", policy_name(facts.options.engine.maxmemory_policy));
+  write_fragmentation(process, to);
+  to.fields({"mem_not_counted_for_evict", "mem_replication_backlog",
+             "mem_total_replication_buffers", "mem_clients_slaves"},
+            "0");
+  to.field("mem_clients_normal", facts.sum.clients.bytes);
+  to.fields({"mem_cluster_links", "mem_aof_buffer"}, "0");
+  to.field("mem_allocator", allocator_name());
+  to.field("active_defrag_running", "0");
+  to.field("lazyfree_pending_objects", process.lazyfree_pending);
+  to.field("lazyfreed_objects", process.lazyfree_freed);
+}
+
+void write_persistence(const InfoFacts& facts, InfoText& to) {
+  to.fields(
+      {"loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"},
+      "0");
+  to.field("current_fork_perc", "0.00");
+  to.fields({"current_save_keys_processed", "current_save_keys_total"}, "0");
+  to.field("rdb_changes_since_last_save", facts.sum.stats.dirty);
+  to.field("rdb_bgsave_in_progress", "0");
+  to.field("rdb_last_save_time", facts.snapshot.process.started_ms / 1000);
+  to.field("rdb_last_bgsave_status", "ok");
+  to.fields({"rdb_last_bgsave_time_sec", "rdb_current_bgsave_time_sec"}, "-1");
+  to.fields(
+      {"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded",
+       "aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"},
+      "0");
+  to.fields({"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"}, "-1");
+  to.field("aof_last_bgrewrite_status", "ok");
+  to.fields({"aof_rewrites", "aof_rewrites_consecutive_failures"}, "0");
+  to.field("aof_last_write_status", "ok");
+  to.fields({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"}, "0");
+}
+
+void write_traffic(const InfoFacts& facts, InfoText& to) {
+  const engine::ShardStats& stats = facts.sum.stats;
+  to.field("total_connections_received", stats.connections_accepted);
+  to.field("total_commands_processed", stats.commands);
+  to.fixed("instantaneous_ops_per_sec", facts.sum.commands_per_s, 0);
+  to.field("total_net_input_bytes", stats.net_input_bytes);
+  to.field("total_net_output_bytes", stats.net_output_bytes);
+  to.fields({"total_net_repl_input_bytes", "total_net_repl_output_bytes"}, "0");
+  to.fixed("instantaneous_input_kbps", facts.sum.input_bytes_per_s / kKilo, 2);
+  to.fixed("instantaneous_output_kbps", facts.sum.output_bytes_per_s / kKilo, 2);
+  to.fields({"instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps"}, "0.00");
+  to.field("rejected_connections", facts.snapshot.process.rejected_connections);
+  to.fields({"sync_full", "sync_partial_ok", "sync_partial_err"}, "0");
+}
+
+void write_expiry(const engine::ShardStats& stats, InfoText& to) {
+  const auto usec = [&](double fraction) {
+    return stats.expire_lag.percentile_ns(fraction) / 1000;
+  };
+  to.field("expired_keys", stats.expired);
+  to.field("expired_stale_perc", "0.00");
+  to.fields({"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"}, "0");
+  to.field("expire_lag_usec_p50", usec(0.5));
+  to.field("expire_lag_usec_p99", usec(0.99));
+  to.field("expire_lag_usec_max", usec(1));
+}
+
+void write_event_loop(const InfoFacts& facts, InfoText& to) {
+  const engine::ShardStats& stats = facts.sum.stats;
+  uint64_t command_usec = 0;
+  for (const admin::CommandCounters& command : facts.sum.commands)
+    command_usec += command.usec;
+  to.field("eventloop_cycles", stats.turns);
+  to.field("eventloop_duration_sum", stats.turn_time.sum_ns() / 1000);
+  to.field("eventloop_duration_cmd_sum", command_usec);
+  to.fixed("instantaneous_eventloop_cycles_per_sec", facts.sum.turns_per_s, 0);
+  const double turns = facts.sum.turns_per_s;
+  to.fixed("instantaneous_eventloop_duration_usec",
+           turns == 0 ? 0 : facts.sum.turn_ns_per_s / turns / 1000, 0);
+}
+
+void write_stats(const InfoFacts& facts, InfoText& to) {
+  const engine::ShardStats& stats = facts.sum.stats;
+  write_traffic(facts, to);
+  write_expiry(stats, to);
+  to.field("evicted_keys", stats.evicted);
+  to.field("evicted_clients", stats.connections_closed_by_limit);
+  to.fields({"total_eviction_exceeded_time", "current_eviction_exceeded_time"}, "0");
+  to.field("keyspace_hits", stats.keyspace_hits);
+  to.field("keyspace_misses", stats.keyspace_misses);
+  to.fields(
+      {"pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
+       "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
+       "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
+       "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
+       "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies"},
+      "0");
+  to.field("total_error_replies", stats.error_replies);
+  to.field("dump_payload_sanitizations", "0");
+  to.field("total_reads_processed", stats.reads);
+  to.field("total_writes_processed", stats.writes);
+  to.fields({"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",
+             "reply_buffer_expands"},
+            "0");
+  write_event_loop(facts, to);
+  to.fields({"acl_access_denied_auth", "acl_access_denied_cmd", "acl_access_denied_key",
+             "acl_access_denied_channel"},
+            "0");
+}
+
+void write_replication(const InfoFacts& facts, InfoText& to) {
+  to.field("role", "master");
+  to.field("connected_slaves", "0");
+  to.field("master_failover_state", "no-failover");
+  to.field("master_replid", facts.replication_id);
+  to.field("master_replid2", "0000000000000000000000000000000000000000");
+  to.field("master_repl_offset", "0");
+  to.field("second_repl_offset", "-1");
+  to.field("repl_backlog_active", "0");
+  to.field("repl_backlog_size", facts.options.replication.repl_backlog_size);
+  to.fields({"repl_backlog_first_byte_offset", "repl_backlog_histlen"}, "0");
+}
+
+void write_cpu(const InfoFacts& facts, InfoText& to) {
+  const admin::ProcessCounters& process = facts.snapshot.process;
+  to.fixed("used_cpu_sys", process.cpu.system, 6);
+  to.fixed("used_cpu_user", process.cpu.user, 6);
+  to.fixed("used_cpu_sys_children", process.cpu_children.system, 6);
+  to.fixed("used_cpu_user_children", process.cpu_children.user, 6);
+  to.fixed("used_cpu_sys_main_thread", process.cpu_main_thread.system, 6);
+  to.fixed("used_cpu_user_main_thread", process.cpu_main_thread.user, 6);
+}
+
+void write_modules(const InfoFacts&, InfoText&) {}
+
+void write_commandstats(const InfoFacts& facts, InfoText& to) {
+  for (uint32_t id = 0; id < facts.sum.commands.size(); ++id) {
+    const admin::CommandCounters& stats = facts.sum.commands[id];
+    if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0) continue;
+    const std::string value = "calls=" + std::to_string(stats.calls) +
+                              ",usec=" + std::to_string(stats.usec) +
+                              ",usec_per_call=" + fixed_text(ratio(stats.usec, stats.calls), 2) +
+                              ",rejected_calls=" + std::to_string(stats.rejected) +
+                              ",failed_calls=" + std::to_string(stats.failed);
+    to.field("cmdstat_" + facts.snapshot.commands->by_id(id).name, std::string_view(value));
+  }
+}
+
+// Codes come from error replies: what would break the line is not shown.
+std::string safe_name(std::string name) {
+  std::ranges::replace_if(
+      name, [](char c) { return c == '#' || c == ':' || c == '\n' || c == '\r'; }, '_');
+  return name;
+}
+
+void write_errorstats(const InfoFacts& facts, InfoText& to) {
+  const auto& errors = facts.sum.stats.errors;
+  const std::map<std::string, uint64_t> sorted(errors.begin(), errors.end());
+  for (const auto& [code, count] : sorted)
+    to.field("errorstat_" + safe_name(code), std::string_view("count=" + std::to_string(count)));
+}
+
+// 50 as "50", 99.9 as "99.9".
+std::string percentile_name(double percentile) {
+  std::string text = fixed_text(percentile, 6);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+void write_latencystats(const InfoFacts& facts, InfoText& to) {
+  for (const auto& [id, latency] : facts.sum.latencies) {
+    std::string value;
+    for (const double percentile : facts.snapshot.percentiles) {
+      const auto ns = static_cast<double>(latency.percentile_ns(percentile / 100));
+      if (!value.empty()) value += ',';
+      value += "p" + percentile_name(percentile) + "=" + fixed_text(ns / 1000, 3);
+    }
+    to.field("latency_percentiles_usec_" + facts.snapshot.commands->by_id(id).name,
+             std::string_view(value));
+  }
+}
+
+void write_cluster(const InfoFacts&, InfoText& to) {
+  to.field("cluster_enabled", "0");
+}
+
+void write_keyspace(const InfoFacts& facts, InfoText& to) {
+  for (const admin::DbCounters& db : facts.sum.dbs) {
+    const std::string value = "keys=" + std::to_string(db.keys) +
+                              ",expires=" + std::to_string(db.expires) +
+                              ",avg_ttl=" + std::to_string(db.avg_ttl_ms);
+    to.field("db" + std::to_string(db.db), std::string_view(value));
+  }
+}
+
+void write_shards(const InfoFacts& facts, InfoText& to) {
+  for (size_t id = 0; id < facts.snapshot.shards.size(); ++id) {
+    const admin::ShardCounters& shard = facts.snapshot.shards[id];
+    const engine::ShardStats& stats = shard.stats;
+    uint64_t keys = 0;
+    for (const admin::DbCounters& db : shard.dbs)
+      keys += db.keys;
+    const std::string value =
+        "keys=" + std::to_string(keys) + ",connections=" + std::to_string(shard.connections) +
+        ",hops=" + std::to_string(stats.hops_sent) +
+        ",batches=" + std::to_string(stats.batches_sent) + ",holds=" + std::to_string(stats.holds) +
+        ",transactions=" + std::to_string(stats.transactions) +
+        ",park_usec=" + std::to_string(stats.park_ns / 1000) +
+        ",wakes=" + std::to_string(stats.wakes) + ",turns=" + std::to_string(stats.turns) +
+        ",turn_p99_usec=" + std::to_string(stats.turn_time.percentile_ns(0.99) / 1000);
+    to.field("shard" + std::to_string(id), std::string_view(value));
+  }
+}
+
+struct Section {
+  std::string_view title;
+  bool is_default;
+  void (*write)(const InfoFacts&, InfoText&);
+};
+
+constexpr std::array kSections = {
+    Section{"Server", true, write_server},
+    Section{"Clients", true, write_clients},
+    Section{"Memory", true, write_memory},
+    Section{"Persistence", true, write_persistence},
+    Section{"Stats", true, write_stats},
+    Section{"Replication", true, write_replication},
+    Section{"CPU", true, write_cpu},
+    Section{"Modules", true, write_modules},
+    Section{"Commandstats", false, write_commandstats},
+    Section{"Errorstats", true, write_errorstats},
+    Section{"Latencystats", false, write_latencystats},
+    Section{"Cluster", true, write_cluster},
+    Section{"Keyspace", true, write_keyspace},
+    Section{"Shards", true, write_shards},
+};
+
+}  // namespace
+
+InfoChoice InfoChoice::of(std::span<const std::string_view> words) {
+  InfoChoice choice;
+  const auto choose = [&](auto wants) {
+    for (size_t i = 0; i < kSections.size(); ++i) {
+      if (wants(kSections[i])) choice.sections_ |= 1u << i;
+    }
+  };
+  const auto is_default = [](const Section& section) { return section.is_default; };
+  if (words.empty()) choose(is_default);
+  for (const std::string_view word : words) {
+    if (equals_ignore_case(word, "default")) {
+      choose(is_default);
+    } else if (equals_ignore_case(word, "all") || equals_ignore_case(word, "everything")) {
+      choose([](const Section&) { return true; });
+    } else {
+      choose([&](const Section& section) { return equals_ignore_case(word, section.title); });
+    }
+  }
+  return choice;
+}
+
+std::string info_text(const InfoFacts& facts, const InfoChoice& choice) {
+  InfoText text;
+  for (size_t i = 0; i < kSections.size(); ++i) {
+    if (!choice.has(i)) continue;
+    text.section(kSections[i].title);
+    kSections[i].write(facts, text);
+  }
+  return text.take();
+}
+
+std::string human_bytes(uint64_t bytes) {
+  constexpr std::string_view kUnits = "KMGTP";
+  if (bytes < 1024) return std::to_string(bytes) + "B";
+  double value = static_cast<double>(bytes) / kKilo;
+  size_t unit = 0;
+  for (; value >= kKilo && unit + 1 < kUnits.size(); ++unit)
+    value /= kKilo;
+  return fixed_text(value, 2) + kUnits[unit];
+}
+
+}  // namespace kvstash::server

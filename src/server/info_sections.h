@@ -1,0 +1,46 @@
+// INFO's text: its sections in Redis's order, with Redis's field names, and our own fields beside
+// them.
+//
+// Pure: everything comes from a snapshot and the options. What kvstash does not have yet is told
+// truthfully with the values of a Redis that does not use it.
+#pragma once
+
+#include "admin/snapshot.h"
+#include "server/options.h"
+#include "server/server.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kvstash::server {
+
+// The sections asked for, as a set.
+class InfoChoice {
+ public:
+  // `words` as the client sent them: names of sections, default, all, everything, modules; none:
+  // default. Names that are not known choose nothing.
+  static InfoChoice of(std::span<const std::string_view> words);
+
+  bool has(size_t section) const { return (sections_ >> section & 1) != 0; }
+
+ private:
+  uint32_t sections_ = 0;
+};
+
+// What the text is made of. Views: it lives as long as the call.
+struct InfoFacts {
+  const ServerOptions& options;
+  const RunInfo& run;
+  std::string_view replication_id;  // 40 hex digits.
+  const admin::Snapshot& snapshot;
+  const admin::ShardCounters& sum;  // Over the snapshot's shards.
+};
+
+std::string info_text(const InfoFacts& facts, const InfoChoice& choice);
+
+// Bytes for people: "0B", "1.50K", "23.54G".
+std::string human_bytes(uint64_t bytes);
+
+}  // namespace kvstash::server

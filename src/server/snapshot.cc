@@ -1,0 +1,182 @@
+#include "server/snapshot.h"
+
+#include "base/clock.h"
+#include "engine/shard.h"
+#include "net/file.h"
+#include "server/server.h"
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+
+namespace kvstash::server {
+namespace {
+
+constexpr unsigned kTtlSamples = 16;
+constexpr size_t kCgroupTextMax = 64;
+
+// The mean time left of a few keys chosen by chance.
+int64_t sample_ttl(const store::Keyspace& space, int64_t now_ms, Random& random) {
+  int64_t sum = 0;
+  int64_t count = 0;
+  for (unsigned i = 0; i < kTtlSamples; ++i) {
+    const store::Entry* entry = space.deadlines().sample(random);
+    if (entry == nullptr) continue;
+    sum += std::max<int64_t>(entry->deadline_ms() - now_ms, 0);
+    ++count;
+  }
+  return count == 0 ? 0 : sum / count;
+}
+
+std::vector<admin::DbCounters> read_databases(engine::Shard& shard) {
+  std::vector<admin::DbCounters> dbs;
+  for (uint32_t db = 0; db < shard.database_count(); ++db) {
+    const store::Keyspace* space = shard.keyspace_if_any(engine::DbIndex{db});
+    if (space == nullptr || space->size() == 0) continue;
+    dbs.push_back({.db = db,
+                   .keys = space->size(),
+                   .expires = space->deadlines().size(),
+                   .avg_ttl_ms = sample_ttl(*space, shard.now_ms(), shard.random()),
+                   .table_bytes = space->table().bytes()});
+  }
+  return dbs;
+}
+
+admin::ClientCounters read_clients(const engine::Shard& shard) {
+  admin::ClientCounters clients;
+  for (const auto& [id, session] : shard.sessions()) {
+    const uint64_t input = session->end - session->begin;
+    clients.input_max_bytes = std::max(clients.input_max_bytes, input);
+    clients.output_max_bytes =
+        std::max<uint64_t>(clients.output_max_bytes, session->replies.bytes());
+    clients.bytes += sizeof(engine::Session) + session->memory_bytes();
+    clients.under_way += session->under_way;
+  }
+  return clients;
+}
+
+void read_commands(engine::Shard& shard, bool with_latencies, admin::ShardCounters& to) {
+  const engine::CommandTable& table = shard.set().commands();
+  to.commands.resize(table.size());
+  for (uint32_t id = 0; id < table.size(); ++id) {
+    const engine::CommandStats& from = shard.command_stats(table.by_id(id));
+    to.commands[id] = {.calls = from.calls,
+                       .usec = static_cast<uint64_t>(cycles_to_ns(from.cycles)) / 1000,
+                       .rejected = from.rejected,
+                       .failed = from.failed};
+    if (with_latencies && from.latency != nullptr) to.latencies[id].merge(*from.latency);
+  }
+}
+
+admin::CpuSeconds cpu_seconds(int who) {
+  rusage usage{};
+  getrusage(who, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return {.system = seconds(usage.ru_stime), .user = seconds(usage.ru_utime)};
+}
+
+std::string os_name() {
+  utsname name{};
+  uname(&name);
+  return std::string(name.sysname) + " " + name.release + " " + name.machine;
+}
+
+// In a container the limit of the control group is what matters.
+uint64_t system_memory() {
+  const auto machine =
+      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const Result<std::string> limit = net::read_file("/sys/fs/cgroup/memory.max", kCgroupTextMax);
+  if (!limit.ok()) return machine;
+  const std::optional<uint64_t> bytes = parse_uint64((*limit).substr(0, (*limit).find('\n')));
+  return bytes ? std::min(*bytes, machine) : machine;
+}
+
+}  // namespace
+
+admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& detail) {
+  admin::ShardCounters counters;
+  counters.stats = shard.stats();
+  counters.dbs = read_databases(shard);
+  read_commands(shard, detail.latencies, counters);
+  if (detail.clients) counters.clients = read_clients(shard);
+  counters.connections = shard.sessions().size();
+  counters.data_bytes = shard.data_bytes();
+  const engine::ShardRates& rates = shard.rates();
+  counters.commands_per_s = rates.commands.per_second();
+  counters.input_bytes_per_s = rates.input_bytes.per_second();
+  counters.output_bytes_per_s = rates.output_bytes.per_second();
+  counters.turns_per_s = rates.turns.per_second();
+  counters.turn_ns_per_s = rates.turn_ns.per_second();
+  const auto& slowlog = shard.slowlog().entries();
+  counters.slowlog_length = slowlog.size();
+  if (!slowlog.empty()) counters.slowlog_last_id = slowlog.front().id;
+  return counters;
+}
+
+admin::ProcessCounters read_process(Server& server) {
+  engine::ShardSet& shards = server.shards();
+  admin::ProcessCounters process;
+  process.used_memory = shards.measure_memory();
+  process.allocator = allocator_stats();
+  process.peak_memory = shards.peak_memory();
+  process.start_memory = shards.start_memory();
+  process.resident_memory = resident_bytes();
+  process.system_memory = system_memory();
+  process.lazyfree_pending = shards.reaper().pending();
+  process.lazyfree_freed = shards.reaper().freed();
+  process.rejected_connections = server.rejected_connections();
+  process.cpu = cpu_seconds(RUSAGE_SELF);
+  process.cpu_children = cpu_seconds(RUSAGE_CHILDREN);
+  process.cpu_main_thread = cpu_seconds(RUSAGE_THREAD);
+  process.now_ms = to_ms(wall_now());
+  process.started_ms = server.run_info().started_ms;
+  if (const auto end = server.tls_not_after()) process.tls_not_after_ms = to_ms(*end);
+  return process;
+}
+
+admin::Snapshot describe_server(Server& server) {
+  const ServerOptions& options = server.options();
+  admin::Snapshot snapshot;
+  snapshot.process = read_process(server);
+  snapshot.commands = &server.shards().commands();
+  snapshot.version = kVersion;
+  snapshot.redis_version = kRedisVersion;
+  snapshot.os = os_name();
+  snapshot.run_id = server.run_info().run_id;
+  snapshot.tcp_port = server.tcp_port();
+  snapshot.max_clients = static_cast<uint64_t>(options.net.maxclients);
+  snapshot.max_memory = options.engine.maxmemory_bytes;
+  snapshot.percentiles = options.engine.latency_tracking_info_percentiles;
+  return snapshot;
+}
+
+void collect_snapshot(Server& server, std::function<void(admin::Snapshot)> done) {
+  struct Collection {
+    std::vector<admin::ShardCounters> parts;
+    std::atomic<size_t> missing;
+    std::function<void(admin::Snapshot)> done;
+  };
+  engine::ShardSet& shards = server.shards();
+  auto collection = std::make_shared<Collection>();
+  collection->parts.resize(shards.size());
+  collection->missing = shards.size();
+  collection->done = std::move(done);
+  // Each shard fills in its own part; who comes last adds the process, and hands all of it over.
+  for (size_t id = 0; id < shards.size(); ++id) {
+    shards.submit(id, [&server, collection](engine::Shard& shard) {
+      collection->parts[shard.id()] = read_shard(shard, {.clients = true, .latencies = true});
+      if (collection->missing.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+      admin::Snapshot snapshot = describe_server(server);
+      snapshot.shards = std::move(collection->parts);
+      collection->done(std::move(snapshot));
+    });
+  }
+}
+
+}  // namespace kvstash::server
