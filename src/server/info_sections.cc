@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "server/info_text.h"
+#include "server/memory_use.h"
 #include "store/eviction.h"
 
 #include <algorithm>
@@ -15,10 +16,6 @@ constexpr double kKilo = 1024;
 
 double ratio(uint64_t a, uint64_t b) {
   return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
-}
-
-int64_t difference(uint64_t a, uint64_t b) {
-  return static_cast<int64_t>(a - b);
 }
 
 std::string_view supervised_name(Supervised supervised) {
@@ -104,32 +101,20 @@ void write_clients(const InfoFacts& facts, InfoText& to) {
             "0");
 }
 
-uint64_t overhead_of(const InfoFacts& facts) {
-  uint64_t tables = 0;
-  for (const admin::DbCounters& db : facts.sum.dbs)
-    tables += db.table_bytes;
-  return facts.snapshot.process.start_memory + facts.sum.clients.bytes + tables;
-}
-
 void write_human(InfoText& to, std::string_view name, uint64_t bytes) {
   to.field(name, bytes);
   to.field(std::string(name) + "_human", human_bytes(bytes));
 }
 
-void write_used_memory(const InfoFacts& facts, InfoText& to) {
-  const admin::ProcessCounters& process = facts.snapshot.process;
-  const uint64_t used = process.used_memory;
-  const uint64_t overhead = overhead_of(facts);
-  const uint64_t dataset = used > overhead ? used - overhead : 0;
-  const uint64_t grown = used > process.start_memory ? used - process.start_memory : 0;
-  write_human(to, "used_memory", used);
+void write_used_memory(const admin::ProcessCounters& process, const MemoryUse& use, InfoText& to) {
+  write_human(to, "used_memory", use.used);
   write_human(to, "used_memory_rss", process.resident_memory);
-  write_human(to, "used_memory_peak", process.peak_memory);
-  to.field("used_memory_peak_perc", fixed_text(100 * ratio(used, process.peak_memory), 2) + "%");
-  to.field("used_memory_overhead", overhead);
-  to.field("used_memory_startup", process.start_memory);
-  to.field("used_memory_dataset", dataset);
-  to.field("used_memory_dataset_perc", fixed_text(100 * ratio(dataset, grown), 2) + "%");
+  write_human(to, "used_memory_peak", use.peak);
+  to.field("used_memory_peak_perc", fixed_text(use.peak_percent, 2) + "%");
+  to.field("used_memory_overhead", use.overhead);
+  to.field("used_memory_startup", use.start);
+  to.field("used_memory_dataset", use.dataset);
+  to.field("used_memory_dataset_perc", fixed_text(use.dataset_percent, 2) + "%");
   to.field("allocator_allocated", process.allocator.allocated);
   to.field("allocator_active", process.allocator.active);
   to.field("allocator_resident", process.allocator.resident);
@@ -147,25 +132,26 @@ void write_script_memory(InfoText& to) {
   to.field("used_memory_scripts_human", "0B");
 }
 
-void write_fragmentation(const admin::ProcessCounters& process, InfoText& to) {
-  const AllocatorStats& allocator = process.allocator;
-  to.fixed("allocator_frag_ratio", ratio(allocator.active, allocator.allocated), 2);
-  to.field("allocator_frag_bytes", difference(allocator.active, allocator.allocated));
-  to.fixed("allocator_rss_ratio", ratio(allocator.resident, allocator.active), 2);
-  to.field("allocator_rss_bytes", difference(allocator.resident, allocator.active));
-  to.fixed("rss_overhead_ratio", ratio(process.resident_memory, allocator.resident), 2);
-  to.field("rss_overhead_bytes", difference(process.resident_memory, allocator.resident));
-  to.fixed("mem_fragmentation_ratio", ratio(process.resident_memory, process.used_memory), 2);
-  to.field("mem_fragmentation_bytes", difference(process.resident_memory, process.used_memory));
+void write_fragmentation(const MemoryUse& use, InfoText& to) {
+  const auto write = [&](std::string_view ratio, std::string_view bytes,
+                         const Fragmentation& value) {
+    to.fixed(ratio, value.ratio, 2);
+    to.field(bytes, value.bytes);
+  };
+  write("allocator_frag_ratio", "allocator_frag_bytes", use.allocator);
+  write("allocator_rss_ratio", "allocator_rss_bytes", use.allocator_rss);
+  write("rss_overhead_ratio", "rss_overhead_bytes", use.process_rss);
+  write("mem_fragmentation_ratio", "mem_fragmentation_bytes", use.whole);
 }
 
 void write_memory(const InfoFacts& facts, InfoText& to) {
   const admin::ProcessCounters& process = facts.snapshot.process;
-  write_used_memory(facts, to);
+  const MemoryUse use = memory_use(process, facts.sum);
+  write_used_memory(process, use, to);
   write_script_memory(to);
   write_human(to, "maxmemory", facts.snapshot.max_memory);
   to.field("maxmemory_policy", policy_name(facts.options.engine.maxmemory_policy));
-  write_fragmentation(process, to);
+  write_fragmentation(use, to);
   to.fields({"mem_not_counted_for_evict", "mem_replication_backlog",
              "mem_total_replication_buffers", "mem_clients_slaves"},
             "0");

@@ -1,0 +1,86 @@
+#include "base/log.h"
+#include "commands/help.h"
+#include "engine/call.h"
+#include "engine/errors.h"
+#include "engine/session.h"
+#include "engine/shard.h"
+#include "server/config_rewrite.h"
+#include "server/directives.h"
+#include "server/server.h"
+#include "server/server_commands.h"
+
+namespace kvstash::server {
+namespace {
+
+Server& server_of(Call& call) {
+  return static_cast<Server&>(call.server());
+}
+
+bool may_set_protected(Call& call) {
+  const engine::Session* session = call.caller().session;
+  return is_allowed(call.options().enable_protected_configs,
+                    session != nullptr && session->info.is_local);
+}
+
+}  // namespace
+
+Status config_get(Call& call) {
+  const std::vector<NamedValue> found = match(server_of(call).options(), call.args_from(2));
+  call.reply().map(found.size());
+  for (const NamedValue& directive : found) {
+    call.reply().bulk(directive.name);
+    call.reply().bulk(directive.value);
+  }
+  return {};
+}
+
+Status config_help(Call& call) {
+  static constexpr std::string_view kLines[] = {
+      "GET <pattern>",
+      "    Return parameters matching the glob-like <pattern> and their values.",
+      "SET <directive> <value>",
+      "    Set the configuration <directive> to <value>.",
+      "RESETSTAT",
+      "    Reset statistics reported by the INFO command.",
+      "REWRITE",
+      "    Rewrite the configuration file.",
+  };
+  return commands::reply_help(call, kLines);
+}
+
+Status config_resetstat(Call& call) {
+  call.each_held([](engine::Shard& shard) { shard.reset_stats(); });
+  server_of(call).reset_rejected_connections();
+  call.reply().ok();
+  return {};
+}
+
+Status config_rewrite(Call& call) {
+  const ServerOptions& options = server_of(call).options();
+  if (options.config_file.empty())
+    return Error::literal("ERR The server is running without a config file");
+  if (Status written = rewrite_config_file(options); !written.ok()) {
+    log(LogLevel::kWarning, "CONFIG REWRITE failed",
+        {{"reason", std::string(written.error().message())}});
+    return Error::text("ERR Rewriting config file: " + std::string(written.error().message()));
+  }
+  log(LogLevel::kNotice, "CONFIG REWRITE executed with success.");
+  call.reply().ok();
+  return {};
+}
+
+// Every shard is held, so that all of them see the change at the same command.
+Status config_set(Call& call) {
+  const Call::Args pairs = call.args_from(2);
+  if (pairs.size() % 2 != 0) return engine::errors::syntax();
+  Server& server = server_of(call);
+  Result<ServerOptions> changed =
+      apply(server.options(), pairs, {.protected_allowed = may_set_protected(call)});
+  if (!changed.ok()) return changed.error();
+  if (Status taken = server.change_options(*std::move(changed), false); !taken.ok())
+    return config_set_error(pairs[0], taken.error().message());
+  call.reply().ok();
+  return {};
+}
+
+}  // namespace kvstash::server

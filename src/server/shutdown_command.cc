@@ -1,0 +1,64 @@
+#include "base/log.h"
+#include "engine/arg_reader.h"
+#include "engine/call.h"
+#include "engine/session.h"
+#include "server/server.h"
+#include "server/server_commands.h"
+
+namespace kvstash::server {
+namespace {
+
+struct ShutdownWords {
+  ShutdownRequest request;
+  bool aborts = false;
+  bool forbids_saving = false;
+};
+
+Result<ShutdownWords> parse(Call& call) {
+  ShutdownWords words;
+  bool has_modifier = false;
+  for (engine::ArgReader args(call.args_from(1)); !args.done();) {
+    if (args.take("ABORT")) {
+      words.aborts = true;
+      continue;
+    }
+    has_modifier = true;
+    if (args.take("NOSAVE")) {
+      words.forbids_saving = true;
+    } else if (args.take("SAVE")) {
+      words.request.saves = true;
+    } else if (args.take("NOW")) {
+      words.request.is_now = true;
+    } else if (args.take("FORCE")) {
+      words.request.is_forced = true;
+    } else {
+      return engine::errors::syntax();
+    }
+  }
+  if ((words.aborts && has_modifier) || (words.request.saves && words.forbids_saving))
+    return engine::errors::syntax();
+  return words;
+}
+
+}  // namespace
+
+// Success has no reply: the connection ends with the server. A save that was asked for and cannot
+// be made stops the shutdown, unless it is forced: data is never lost silently.
+Status shutdown(Call& call) {
+  auto& server = static_cast<Server&>(call.server());
+  const Result<ShutdownWords> words = parse(call);
+  if (!words.ok()) return words.error();
+  if (words->aborts) {
+    if (!server.abort_shutdown()) return Error::literal("ERR No shutdown in progress.");
+    call.reply().ok();
+    return {};
+  }
+  if (words->request.saves && !words->request.is_forced) {
+    log(LogLevel::kWarning, "SHUTDOWN SAVE refused: this version keeps no data on disk");
+    return Error::literal("ERR Errors trying to SHUTDOWN. Check logs.");
+  }
+  server.request_shutdown(words->request);
+  return {};
+}
+
+}  // namespace kvstash::server
