@@ -218,7 +218,7 @@ void HttpResponder::respond(const HttpResponse& response) const {
 Result<std::unique_ptr<HttpServer>> HttpServer::open(net::Loop& loop,
                                                      const HttpServerOptions& options,
                                                      Handler handler) {
-  std::unique_ptr<HttpServer> server(new HttpServer(loop, options, std::move(handler)));
+  auto server = std::make_unique<HttpServer>(Private(), loop, options, std::move(handler));
   Result<std::unique_ptr<net::Listener>> listener = net::Listener::tcp(
       loop, options.listen,
       [raw = server.get()](int fd, const net::Address&) { raw->on_accepted(fd); });
@@ -227,7 +227,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(net::Loop& loop,
   return server;
 }
 
-HttpServer::HttpServer(net::Loop& loop, const HttpServerOptions& options, Handler handler)
+HttpServer::HttpServer(Private, net::Loop& loop, const HttpServerOptions& options, Handler handler)
     : loop_(loop),
       timeout_(options.timeout),
       connections_max_(options.connections_max),

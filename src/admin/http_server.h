@@ -56,6 +56,10 @@ class HttpResponder {
 };
 
 class HttpServer {
+  struct Private {  // Only open() makes servers.
+    explicit Private() = default;
+  };
+
  public:
   // Called on the loop's thread for every request; must not destroy the server.
   using Handler = std::function<void(const HttpRequest& request, HttpResponder responder)>;
@@ -64,6 +68,7 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> open(net::Loop& loop, const HttpServerOptions& options,
                                                   Handler handler);
 
+  HttpServer(Private, net::Loop& loop, const HttpServerOptions& options, Handler handler);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();  // Closes all connections at once.
@@ -75,7 +80,6 @@ class HttpServer {
   friend class HttpResponder;
   class Connection;
 
-  HttpServer(net::Loop& loop, const HttpServerOptions& options, Handler handler);
   void on_accepted(int fd);
   void respond(uint64_t connection, uint64_t request, const HttpResponse& response);
   void remove(uint64_t connection);
