@@ -7,7 +7,7 @@
 using namespace kvstash::net;
 
 TEST_CASE("the oldest reason is told, and then none is left") {
-  OPENSSL_init_ssl(0, nullptr);  // Else it has no words yet.
+  OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, nullptr);  // Else it has no words yet.
   ERR_clear_error();
   ERR_raise(ERR_LIB_SSL, SSL_R_NO_SHARED_CIPHER);
   ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);
