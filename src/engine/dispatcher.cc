@@ -1,11 +1,11 @@
 #include "engine/dispatcher.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "base/log.h"
 #include "engine/admission.h"
 #include "engine/shard.h"
+
+#include <algorithm>
+#include <cstring>
 
 namespace kvstash::engine {
 namespace {
@@ -18,7 +18,9 @@ constexpr size_t kUnderWayMax = 4096;
 // Room for a read when a connection has a chunk of its own.
 constexpr size_t kReadRoomMin = size_t{16} << 10;
 
-size_t round_up(size_t value, size_t to) { return (value + to - 1) / to * to; }
+size_t round_up(size_t value, size_t to) {
+  return (value + to - 1) / to * to;
+}
 
 Hop make_hop(Session& session, const Command& command, uint64_t hash) {
   Hop hop{};
@@ -31,10 +33,21 @@ Hop make_hop(Session& session, const Command& command, uint64_t hash) {
   return hop;
 }
 
+// Between MULTI and EXEC a command waits, but for those that end or watch the transaction.
+bool is_queued(const Command& command) {
+  const std::string_view name = command.name;
+  return name != "exec" && name != "discard" && name != "multi" && name != "watch" &&
+         name != "quit" && name != "reset";
+}
+
 }  // namespace
 
-Dispatcher::Dispatcher(Shard& shard)
-    : shard_(&shard), exec_(shard.set().commands().find("exec")) {}
+Dispatcher::Dispatcher(Shard& shard) : shard_(&shard) {
+  // By its own name, which a rename does not change.
+  for (const Command* command : shard.set().commands().all()) {
+    if (command->name == "exec") exec_ = command;
+  }
+}
 
 // ---- Input.
 
@@ -46,8 +59,8 @@ std::span<char> Dispatcher::input_room(Session& session) {
     return {session.chunk->data, session.chunk->capacity};
   }
   const size_t unread = session.end - session.begin;
-  const size_t wanted = std::max(unread + kReadRoomMin,
-                                 std::min(session.bytes_needed, 2 * unread + ChunkPool::kChunkBytes));
+  const size_t wanted = std::max(
+      unread + kReadRoomMin, std::min(session.bytes_needed, 2 * unread + ChunkPool::kChunkBytes));
   if (session.chunk->capacity - session.begin < wanted) {
     if (session.chunk->pins == 0 && session.chunk->capacity >= wanted) {
       std::memmove(session.chunk->data, session.chunk->data + session.begin, unread);
@@ -99,8 +112,8 @@ void Dispatcher::consume(Session& session, size_t bytes) {
     if (!has_commands) break;
   }
   if ((session.stopped & kStopClosing) != 0) session.begin = session.end;
-  const size_t unread = session.end - session.begin;
-  if (unread > shard_->options().client_query_buffer_limit && (session.stopped & kStopClosing) == 0) {
+  const size_t kept = session.end - session.begin + session.multi.queue.bytes();
+  if (kept > shard_->options().client_query_buffer_limit && (session.stopped & kStopClosing) == 0) {
     session.close_after_replies("query buffer limit passed");
     session.begin = session.end;
   }
@@ -140,7 +153,8 @@ bool Dispatcher::parse_batch(Session& session) {
                          .argc = static_cast<uint32_t>(args_.size()) - first_arg,
                          .command = nullptr,
                          .hash = 0,
-                         .has_hash = false});
+                         .has_hash = false,
+                         .borrows_parser = outcome.borrows_parser});
     }
     at += outcome.consumed;
     if (outcome.borrows_parser) break;
@@ -154,14 +168,14 @@ bool Dispatcher::parse_batch(Session& session) {
 void Dispatcher::look_ahead(Session& session) {
   const ShardSet& set = shard_->set();
   const bool prefetches = parsed_.size() > 1 && set.size() == 1;
-  store::HashTable* table =
-      prefetches ? &shard_->keyspace(session.caller.db).table() : nullptr;
+  store::HashTable* table = prefetches ? &shard_->keyspace(session.caller.db).table() : nullptr;
   for (Parsed& parsed : parsed_) {
     const Command* command = set.commands().find(args_[parsed.first_arg]);
     if (command == nullptr || !command->has_plain_keys ||
         parsed.argc <= static_cast<uint32_t>(command->first_key))
       continue;
-    parsed.hash = keyed_hash(args_[parsed.first_arg + static_cast<uint32_t>(command->first_key)], set.seed());
+    parsed.hash =
+        keyed_hash(args_[parsed.first_arg + static_cast<uint32_t>(command->first_key)], set.seed());
     parsed.has_hash = true;
     if (table != nullptr) table->prefetch_bucket(parsed.hash);
   }
@@ -181,6 +195,8 @@ void Dispatcher::run_batch(Session& session) {
       return;
     }
     session.begin = parsed.end;
+    // Its arguments stand in the parser, which must not read on before they have come back.
+    if (parsed.borrows_parser && session.under_way != 0) session.stop(kStopOrder);
   }
 }
 
@@ -195,65 +211,94 @@ void Dispatcher::protocol_error(Session& session, std::string_view message) {
 
 // ---- Gates.
 
+bool Dispatcher::has_rate_token(Session& session) {
+  const int64_t rate = shard_->options().client_command_rate_limit;
+  if (rate == 0) return true;
+  const int64_t now_ms = shard_->now_ms();
+  const double earned = static_cast<double>((now_ms - session.rate_at_ms) * rate) / 1000.0;
+  session.rate_tokens = std::min(session.rate_tokens + earned, static_cast<double>(rate));
+  session.rate_at_ms = now_ms;
+  return session.rate_tokens >= 1;
+}
+
+// Nothing is counted or told before the command is surely taken: one that waits comes here again.
 bool Dispatcher::dispatch(Session& session, Parsed& parsed) {
   const auto args = argv(parsed);
-  if (const int64_t rate = shard_->options().client_command_rate_limit; rate != 0) {
-    const int64_t now_ms = shard_->now_ms();
-    const double earned = static_cast<double>((now_ms - session.rate_at_ms) * rate) / 1000.0;
-    session.rate_tokens = std::min(session.rate_tokens + earned, static_cast<double>(rate));
-    session.rate_at_ms = now_ms;
-    if (session.rate_tokens < 1) {
-      session.stop(kStopRate);
-      return false;
-    }
-    session.rate_tokens -= 1;
+  session.info.active_ms = shard_->now_ms();
+  if (!has_rate_token(session)) {
+    session.stop(kStopRate);
+    return false;
   }
-  const Result<const Command*> command = shard_->set().commands().resolve(args);
-  if (!command.ok()) {
-    refuse(session, shard_->set().commands().find(args[0]), command.error().message());
+  const Result<const Command*> resolved = shard_->set().commands().resolve(args);
+  if (!resolved.ok()) {
+    refuse(session, shard_->set().commands().find(args[0]), resolved.error().message());
     return true;
   }
-  parsed.command = *command;
+  const Command& command = **resolved;
+  parsed.command = &command;
+  if (Status admitted = admit(session, command, shard_->options()); !admitted.ok()) {
+    refuse(session, &command, admitted.error().message());
+    return true;
+  }
   if (shard_->paused_until_ms() > shard_->now_ms() &&
-      is_paused(session, *parsed.command, shard_->pause_is_for_all())) {
+      is_paused(session, command, shard_->pause_is_for_all())) {
     session.stop(kStopPause);
     return false;
   }
-  if (Status admitted = admit(session, *parsed.command, shard_->options()); !admitted.ok()) {
-    refuse(session, parsed.command, admitted.error().message());
-    return true;
+  const bool queues = session.multi.is_active && is_queued(command);
+  // Asking others comes after all that the connection sent before.
+  const bool gathers = !queues && command.spec->scope == Scope::kGather;
+  if (gathers && shard_->set().size() > 1 && session.under_way != 0) {
+    session.stop(kStopOrder);
+    return false;
   }
-  session.info.last_command = parsed.command;
-  session.info.active_ms = shard_->now_ms();
+  session.info.last_command = &command;
   ++session.info.commands;
-  if (shard_->set().monitor_count.load(std::memory_order_relaxed) != 0 &&
-      !parsed.command->has(kSkipMonitor) && !parsed.command->has(kAdmin))
-    shard_->feed_monitors(session, args);
-  if (session.multi.is_active && queue(session, parsed)) return true;
-  if (parsed.command == exec_) return exec(session, parsed);
-  if (parsed.command->spec->scope == Scope::kGather) return gather(session, parsed);
-  route(session, parsed);
+  if (queues) {
+    queue(session, parsed);
+  } else if (&command == exec_) {
+    exec(session, parsed);
+  } else if (gathers) {
+    run_here(session, parsed);
+  } else {
+    route(session, parsed);
+  }
   return true;
 }
 
-// Between MULTI and EXEC a command waits, but for those that end or watch the transaction.
-bool Dispatcher::queue(Session& session, const Parsed& parsed) {
-  const std::string_view name = parsed.command->spec->name;
-  if (parsed.command == exec_ || name == "discard" || name == "multi" || name == "watch" ||
-      name == "quit" || name == "reset")
-    return false;
-  session.multi.queue.add(*parsed.command, argv(parsed));
+void Dispatcher::queue(Session& session, const Parsed& parsed) {
+  // What will be thrown away is not kept.
+  if (!session.multi.is_aborted) session.multi.queue.add(*parsed.command, argv(parsed));
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   writer.simple("QUEUED");
   session.replies.end(session.is_muted());
   after(session);
-  return true;
 }
 
+// A command that was taken, and failed.
+void Dispatcher::fail(Session& session, const Command& command, std::string_view message) {
+  ++shard_->command_stats(command).calls;
+  ++shard_->command_stats(command).failed;
+  shard_->executor().count_error(message);
+  resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+  writer.error(message);
+  session.replies.end(session.is_muted());
+  after(session);
+}
+
+// A command that cannot be taken spoils the transaction it stands in; an EXEC ends it.
 void Dispatcher::refuse(Session& session, const Command* command, std::string_view message) {
   if (command != nullptr) ++shard_->command_stats(*command).rejected;
+  std::string of_exec;
+  if (command == exec_ && command != nullptr) {
+    shard_->unwatch_all(session);
+    session.multi = {};
+    of_exec = "EXECABORT Transaction discarded because of: ";
+    message = of_exec += message.starts_with("ERR ") ? message.substr(4) : message;
+  } else if (session.multi.is_active) {
+    session.multi.is_aborted = true;
+  }
   shard_->executor().count_error(message);
-  if (session.multi.is_active) session.multi.is_aborted = true;
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   writer.error(message);
   session.replies.end(session.is_muted());
@@ -262,6 +307,7 @@ void Dispatcher::refuse(Session& session, const Command* command, std::string_vi
 
 // CLIENT REPLY SKIP silences the one command after it.
 void Dispatcher::after(Session& session) {
+  session.rate_tokens -= 1;
   if (session.reply_mode == ReplyMode::kSkipThis) session.reply_mode = ReplyMode::kOn;
   if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipThis;
   const int64_t limit = shard_->options().client_commands_in_flight_limit;
@@ -323,15 +369,22 @@ void Dispatcher::run_here(Session& session, const Parsed& parsed) {
       shard_->executor().run(*parsed.command, args, hold, session.caller, session.replies.begin(),
                              {.is_known = parsed.has_hash, .hash = parsed.hash});
   session.replies.end(session.is_muted());
-  shard_->note_duration(session, *parsed.command, args, taken_ns);
+  shard_->note_command(session, *parsed.command, args, session.caller.db, taken_ns);
   after(session);
+}
+
+// Of the first key; a subcommand's is not known from looking ahead.
+uint64_t Dispatcher::hash_of(const Parsed& parsed) const {
+  if (parsed.has_hash || !parsed.command->has_plain_keys) return parsed.hash;
+  return keyed_hash(argv(parsed)[static_cast<size_t>(parsed.command->first_key)],
+                    shard_->set().seed());
 }
 
 void Dispatcher::hop(Session& session, const Parsed& parsed, size_t to) {
   if (session.has_unsent_transaction) shard_->send_group();
   Batch& batch = shard_->batch_for(to);
   const auto args = argv(parsed);
-  Hop hop = make_hop(session, *parsed.command, parsed.hash);
+  Hop hop = make_hop(session, *parsed.command, hash_of(parsed));
   hop.first_arg = static_cast<uint32_t>(batch.args.size());
   hop.argc = parsed.argc;
   hop.reply_number = session.replies.open(session.is_muted());
@@ -360,9 +413,11 @@ void Dispatcher::hold(Session& session, const Parsed& parsed, std::span<const Ke
   transaction.chunk = session.chunk;
   shard_->chunks().pin(session.chunk);
   group.args.insert(group.args.end(), args.begin(), args.end());
-  for (const KeyAt& key : keys) group.add_member(set.shard_of(args[key.index]));
+  for (const KeyAt& key : keys)
+    group.add_member(set.shard_of(args[key.index]));
   if (keys.empty()) {
-    for (size_t i = 0; i < set.size(); ++i) group.add_member(i);
+    for (size_t i = 0; i < set.size(); ++i)
+      group.add_member(i);
     transaction.caller.session = &session;  // Every shard is held, the connection's own too.
   }
   group.key_count += keys.size();
@@ -373,16 +428,6 @@ void Dispatcher::hold(Session& session, const Parsed& parsed, std::span<const Ke
   after(session);
   if (group.transactions.size() >= kGroupTransactionsMax || group.key_count >= kGroupKeysMax)
     shard_->send_group();
-}
-
-// Asking others comes after all that the connection sent before, and before all it sends after.
-bool Dispatcher::gather(Session& session, const Parsed& parsed) {
-  if (shard_->set().size() > 1 && session.under_way != 0) {
-    session.stop(kStopOrder);
-    return false;
-  }
-  run_here(session, parsed);
-  return true;
 }
 
 // ---- EXEC.
@@ -401,50 +446,67 @@ Dispatcher::TransactionReach Dispatcher::reach_of(Multi& multi) {
     keys_.clear();
     // Arguments that hide their keys fail when they run, wherever that is.
     if (!CommandTable::keys_of(*queued.command, args, keys_).ok()) continue;
-    for (const KeyAt& key : keys_) reach.shards.push_back(set.shard_of(args[key.index]));
+    for (const KeyAt& key : keys_)
+      reach.shards.push_back(set.shard_of(args[key.index]));
   }
-  for (const WatchedKey& watched : multi.watched) reach.shards.push_back(set.shard_of(watched.key));
+  for (const WatchedKey& watched : multi.watched)
+    reach.shards.push_back(set.shard_of(watched.key));
   return reach;
 }
 
-bool Dispatcher::exec(Session& session, const Parsed& parsed) {
+void Dispatcher::exec(Session& session, const Parsed& parsed) {
   if (!session.multi.is_active) {
-    refuse(session, parsed.command, "ERR EXEC without MULTI");
-    return true;
+    fail(session, *exec_, "ERR EXEC without MULTI");
+    return;
   }
   if (session.multi.is_aborted) {
     shard_->unwatch_all(session);
     session.multi = {};
-    refuse(session, parsed.command,
-           "EXECABORT Transaction discarded because of previous errors.");
-    return true;
+    fail(session, *exec_, "EXECABORT Transaction discarded because of previous errors.");
+    return;
   }
   ShardSet& set = shard_->set();
   Multi multi = std::exchange(session.multi, {});
   ++shard_->command_stats(*exec_).calls;
   const TransactionReach reach = reach_of(multi);
   const bool is_here =
-      set.size() == 1 || (!reach.needs_all && session.transactions_away == 0 &&
-                          std::ranges::all_of(reach.shards, [&](size_t id) { return id == shard_->id(); }));
-  if (is_here) {
-    const Hold hold{.set = &set, .single = shard_};
-    resp::ReplyBuffer& out = session.replies.begin();
-    shard_->executor().run_queue(multi.queue, multi.watched, hold, session.caller, out);
-    session.replies.end(session.is_muted());
-    after(session);
-    return true;
+      set.size() == 1 ||
+      (!reach.needs_all && session.transactions_away == 0 &&
+       std::ranges::all_of(reach.shards, [&](size_t id) { return id == shard_->id(); }));
+  if (!is_here) {
+    exec_elsewhere(session, parsed, std::move(multi), reach);
+    return;
   }
+  const Hold hold{.set = &set, .single = shard_};
+  resp::ReplyBuffer& out = session.replies.begin();
+  shard_->executor().run_queue(multi.queue, multi.watched, hold, session.caller, out);
+  session.replies.end(session.is_muted());
+  note_exec(session, multi.queue, argv(parsed));
+  after(session);
+}
+
+void Dispatcher::exec_elsewhere(Session& session, const Parsed& parsed, Multi multi,
+                                const TransactionReach& reach) {
   if (session.has_unsent_hops) shard_->send_batches();
+  ShardSet& set = shard_->set();
   HoldGroup& group = shard_->pending_group();
-  for (const size_t id : reach.shards) group.add_member(id);
-  for (size_t id = 0; reach.needs_all && id < set.size(); ++id) group.add_member(id);
+  for (const size_t id : reach.shards)
+    group.add_member(id);
+  for (size_t id = 0; reach.needs_all && id < set.size(); ++id)
+    group.add_member(id);
   const bool needs_home = reach.needs_home || reach.needs_all || reach.shards.empty();
   if (needs_home) group.add_member(shard_->id());
   group.key_count += reach.shards.size();
 
+  const auto args = argv(parsed);
   Transaction transaction;
   transaction.queue = std::make_unique<CommandQueue>(std::move(multi.queue));
   transaction.watched = std::move(multi.watched);
+  transaction.first_arg = static_cast<uint32_t>(group.args.size());
+  transaction.argc = parsed.argc;
+  group.args.insert(group.args.end(), args.begin(), args.end());
+  transaction.chunk = session.chunk;
+  shard_->chunks().pin(session.chunk);
   transaction.caller = session.caller;
   if (!needs_home) transaction.caller.session = nullptr;
   transaction.session = &session;
@@ -458,7 +520,17 @@ bool Dispatcher::exec(Session& session, const Parsed& parsed) {
   if (needs_home) session.stop(kStopOrder);
   if (group.transactions.size() >= kGroupTransactionsMax || group.key_count >= kGroupKeysMax)
     shard_->send_group();
-  return true;
+}
+
+void Dispatcher::note_exec(const Session& session, CommandQueue& queue, Args args) {
+  uint64_t total_ns = 0;
+  for (const QueuedCommand& queued : queue.commands()) {
+    if (!queued.has_run) continue;
+    total_ns += queued.duration_ns;
+    shard_->note_command(session, *queued.command, queue.argv(queued), queued.db,
+                         queued.duration_ns);
+  }
+  shard_->note_command(session, *exec_, args, session.caller.db, total_ns);
 }
 
 }  // namespace kvstash::engine

@@ -14,25 +14,29 @@
 // One per shard, on its thread.
 #pragma once
 
+#include "engine/executor.h"
+#include "engine/session.h"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "engine/executor.h"
-#include "engine/session.h"
-
 namespace kvstash::engine {
 
 class Dispatcher {
  public:
+  using Args = std::span<const std::string_view>;
+
   explicit Dispatcher(Shard& shard);
 
   // Where the next bytes of a connection go. The room lives until consume().
   std::span<char> input_room(Session& session);
-  // Takes `bytes` more of them (none: goes on after a stop) and runs every command that is complete,
-  // until the session stops.
+  // Takes `bytes` more of them (none: goes on after a stop) and runs every command that is
+  // complete, until the session stops.
   void consume(Session& session, size_t bytes);
+  // Tells the slow log and the monitors of an EXEC that ran.
+  void note_exec(const Session& session, CommandQueue& queue, Args args);
 
  private:
   struct Parsed {
@@ -43,6 +47,7 @@ class Dispatcher {
     const Command* command;  // Null: unknown or refused, see resolve().
     uint64_t hash;
     bool has_hash;
+    bool borrows_parser;  // Its arguments stand in the session's parser, not in the chunk.
   };
 
   bool parse_batch(Session& session);
@@ -56,8 +61,11 @@ class Dispatcher {
   }
   // False: the command was not taken (the session stopped before it).
   bool dispatch(Session& session, Parsed& parsed);
-  bool queue(Session& session, const Parsed& parsed);
+  bool has_rate_token(Session& session);
+  void queue(Session& session, const Parsed& parsed);
+  void fail(Session& session, const Command& command, std::string_view message);
   void refuse(Session& session, const Command* command, std::string_view message);
+  uint64_t hash_of(const Parsed& parsed) const;
   void run_here(Session& session, const Parsed& parsed);
   void hop(Session& session, const Parsed& parsed, size_t to);
   void hold(Session& session, const Parsed& parsed, std::span<const KeyAt> keys);
@@ -67,13 +75,14 @@ class Dispatcher {
     bool needs_home = false;
   };
   TransactionReach reach_of(Multi& multi);
-  bool exec(Session& session, const Parsed& parsed);
-  bool gather(Session& session, const Parsed& parsed);
+  void exec(Session& session, const Parsed& parsed);
+  void exec_elsewhere(Session& session, const Parsed& parsed, Multi multi,
+                      const TransactionReach& reach);
   void route(Session& session, const Parsed& parsed);
   void after(Session& session);
 
   Shard* shard_;
-  const Command* exec_;
+  const Command* exec_ = nullptr;
   std::vector<std::string_view> args_;
   std::vector<Parsed> parsed_;
   std::vector<KeyAt> keys_;

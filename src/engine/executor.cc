@@ -82,8 +82,11 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
   }
   const uint64_t began = cycles();
   transaction.reply_begin = group.replies.size();
-  Caller& caller =
-      transaction.caller.session != nullptr ? transaction.session->caller : transaction.caller;
+  // A queue may change its connection (SELECT); one command runs for the caller who sent it, who
+  // may have gone on to another database since.
+  const bool is_queue_at_home =
+      transaction.queue != nullptr && transaction.caller.session != nullptr;
+  Caller& caller = is_queue_at_home ? transaction.session->caller : transaction.caller;
   if (transaction.command != nullptr) {
     run(*transaction.command, group.argv(transaction), hold, caller, group.replies);
   } else {
@@ -118,8 +121,11 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
   EffectSink* sink = shard_->sink();
   if (sink != nullptr) sink->begin_unit();
   caller.in_transaction = true;
-  for (const QueuedCommand& queued : queue.commands())
-    run(*queued.command, queue.argv(queued), hold, caller, out);
+  for (QueuedCommand& queued : queue.commands()) {
+    queued.duration_ns = run(*queued.command, queue.argv(queued), hold, caller, out);
+    queued.db = caller.db;
+    queued.has_run = true;
+  }
   caller.in_transaction = false;
   if (sink != nullptr) sink->end_unit();
 }

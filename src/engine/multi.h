@@ -4,14 +4,14 @@
 // EXEC moves the whole into a Transaction, which may run on another thread.
 #pragma once
 
+#include "engine/command_table.h"
+#include "engine/watch.h"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "engine/command_table.h"
-#include "engine/watch.h"
 
 namespace kvstash::engine {
 
@@ -19,12 +19,20 @@ struct QueuedCommand {
   const Command* command;
   uint32_t first_arg;
   uint32_t argc;
+
+  // Filled in when it runs, for the slow log and the monitors.
+  bool has_run = false;
+  DbIndex db{};
+  uint64_t duration_ns = 0;
 };
 
 class CommandQueue {
  public:
   void add(const Command& command, std::span<const std::string_view> argv) {
-    commands_.push_back({&command, static_cast<uint32_t>(args_.size()), static_cast<uint32_t>(argv.size())});
+    commands_.push_back({.command = &command,
+                         .first_arg = static_cast<uint32_t>(args_.size()),
+                         .argc = static_cast<uint32_t>(argv.size())});
+    flags_ |= command.spec->flags;
     for (const std::string_view arg : argv) {
       args_.emplace_back(arg);
       bytes_ += arg.size();
@@ -33,18 +41,21 @@ class CommandQueue {
   }
 
   std::span<const QueuedCommand> commands() const { return commands_; }
+  std::span<QueuedCommand> commands() { return commands_; }
   // Views live until the next add().
   std::span<const std::string_view> argv(const QueuedCommand& queued) {
     if (views_.size() != args_.size()) views_.assign(args_.begin(), args_.end());
     return std::span<const std::string_view>(views_).subspan(queued.first_arg, queued.argc);
   }
   size_t size() const { return commands_.size(); }
+  uint32_t flags() const { return flags_; }  // CommandFlags that any of them has.
   size_t bytes() const { return bytes_ + args_.size() * sizeof(std::string); }
 
  private:
   std::vector<QueuedCommand> commands_;
   std::vector<std::string> args_;
   std::vector<std::string_view> views_;
+  uint32_t flags_ = 0;
   size_t bytes_ = 0;
 };
 

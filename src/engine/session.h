@@ -85,6 +85,7 @@ class Session {
   bool is_listed_resume = false;
   bool is_input_off = false;  // The shell does not read, because the session was stopped.
   bool is_closed = false;         // The socket is gone; kept for replies under way.
+  bool is_killed = false;         // Another client's wish: closed at the end of the turn.
   std::string close_reason;       // Set with kStopClosing, for the log; empty: the client's wish.
   uint32_t under_way = 0;         // Hops, transactions and gathers that will come back.
   double rate_tokens = 0;
@@ -92,6 +93,8 @@ class Session {
 
   // The shell's own record of this connection. The engine never looks inside.
   void* shell = nullptr;
+
+  bool is_gone() const { return is_closed || is_killed; }
 
   void stop(StopReason reason) { stopped |= reason; }
   void go_on(StopReason reason) { stopped &= ~uint32_t{reason}; }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/redaction.h"
 
 namespace kvstash::engine {
 namespace {
@@ -58,6 +59,13 @@ store::EvictionRule rule_of(const EngineOptions& options) {
   }
   rule.volatile_only = options.maxmemory_policy <= EvictionPolicy::kVolatileTtl;
   return rule;
+}
+
+// As MONITOR shows who sent a command; a unix socket's "path:0" without the port.
+std::string peer_of(const Session& session) {
+  const std::string& address = session.info.address;
+  if (!session.info.is_unix_socket) return address;
+  return "unix:" + address.substr(0, address.rfind(':'));
 }
 
 bool is_lfu(EvictionPolicy policy) {
@@ -232,6 +240,19 @@ void Shard::close_session(Session& session) {
   if (session.under_way == 0) release_session(session);
 }
 
+void Shard::kill_session(Session& session) {
+  if (session.is_gone()) return;
+  session.is_killed = true;
+  session.stop(kStopClosing);
+  killed_.push_back(session.info.id);
+}
+
+void Shard::close_killed() {
+  for (const uint64_t id : std::exchange(killed_, {})) {
+    if (Session* session = find_session(id); session != nullptr) port_->close_session(*session);
+  }
+}
+
 void Shard::release_session(Session& session) {
   if (session.chunk != nullptr) {
     ensure(session.chunk != chunks_.shared());
@@ -308,14 +329,14 @@ void Shard::resume_sessions() {
   }
 }
 
-void Shard::feed_monitors(const Session& session, std::span<const std::string_view> argv) {
+void Shard::feed_monitors(const Session& session, const Command& command,
+                          std::span<const std::string_view> argv, DbIndex db) {
   const int64_t now_us = wall_now_us();
   std::string line = "+" + std::to_string(now_us / 1'000'000) + ".";
   std::string micros = std::to_string(now_us % 1'000'000);
   line.append(6 - micros.size(), '0').append(micros);
-  line += " [" + std::to_string(static_cast<uint32_t>(session.caller.db)) + " " +
-          session.info.address + "]";
-  for (const std::string_view arg : argv) line += " " + quote(arg);
+  line += " [" + std::to_string(static_cast<uint32_t>(db)) + " " + peer_of(session) + "]";
+  for (const std::string_view arg : redacted(command, argv)) line += " " + quote(arg);
   line += "\r\n";
   for (size_t to = 0; to < set_->size(); ++to) {
     set_->submit(to, [line](Shard& shard) {
@@ -323,6 +344,11 @@ void Shard::feed_monitors(const Session& session, std::span<const std::string_vi
         if (!monitor->is_monitor || monitor->is_closed) continue;
         monitor->replies.push_buffer().append(line);
         shard.note_ready(*monitor);
+        const uint64_t unsent_max = shard.options().client_unsent_reply_limit_bytes;
+        if (unsent_max != 0 && monitor->replies.bytes() > unsent_max) {
+          monitor->close_after_replies("a monitor that does not read");
+          shard.kill_session(*monitor);
+        }
       }
     });
   }
@@ -334,15 +360,18 @@ void Shard::pause_until(int64_t until_ms, bool pauses_all) {
   cron_at_ms_ = 0;
 }
 
-void Shard::note_duration(const Session& session, const Command& command,
-                          std::span<const std::string_view> argv, uint64_t duration_ns) {
+void Shard::note_command(const Session& session, const Command& command,
+                         std::span<const std::string_view> argv, DbIndex db, uint64_t duration_ns) {
+  if (set_->monitor_count.load(std::memory_order_relaxed) != 0 && !command.has(kSkipMonitor) &&
+      !command.has(kAdmin)) [[unlikely]]
+    feed_monitors(session, command, argv, db);
   const auto duration_us = static_cast<int64_t>(duration_ns / 1000);
   const int64_t threshold_us = options().slowlog_log_slower_than_us;
   if (threshold_us >= 0 && duration_us >= threshold_us && !command.has(kSkipSlowlog)) {
     slowlog_.add({.id = set_->next_slowlog_id(),
                   .time_s = now_ms_ / 1000,
                   .duration_us = duration_us,
-                  .argv = Slowlog::cut(argv),
+                  .argv = Slowlog::cut(redacted(command, argv)),
                   .address = session.info.address,
                   .client_name = session.info.name},
                  static_cast<size_t>(options().slowlog_max_len));
@@ -518,7 +547,8 @@ void Shard::finish_batch(Batch& batch) {
     Session& session = *hop.session;
     session.replies.fill(hop.reply_number,
                          replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin));
-    note_duration(session, *hop.command, batch.argv(hop), uint64_t{hop.duration_us} * 1000);
+    note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
+                 uint64_t{hop.duration_us} * 1000);
     chunks_.unpin(hop.chunk);
     finish_reply(session);
   }
@@ -600,8 +630,10 @@ void Shard::finish_group(HoldGroup& group) {
                                         transaction.reply_end - transaction.reply_begin));
     --session.transactions_away;
     if (transaction.command != nullptr) {
-      note_duration(session, *transaction.command, group.argv(transaction),
-                    uint64_t{transaction.duration_us} * 1000);
+      note_command(session, *transaction.command, group.argv(transaction), transaction.caller.db,
+                   uint64_t{transaction.duration_us} * 1000);
+    } else {
+      dispatcher_.note_exec(session, *transaction.queue, group.argv(transaction));
     }
     if (transaction.chunk != nullptr) chunks_.unpin(transaction.chunk);
     finish_reply(session);
@@ -619,6 +651,7 @@ bool Shard::finish_turn() {
   const bool more_due = expire_turn();
   if (now_ms_ >= cron_at_ms_) cron();
   resume_sessions();
+  close_killed();
   send_batches();
   send_group();
   if (sink_ != nullptr) sink_->flush();

@@ -75,6 +75,9 @@ class Shard {
   Session& open_session(void* shell);
   // The socket is gone (or is to go): forgets the session as soon as nothing of it is under way.
   void close_session(Session& session);
+  // CLIENT KILL: takes no more commands of it, and closes it at the end of this turn, whatever it
+  // has not read. Also while the shard is held.
+  void kill_session(Session& session);
   const std::unordered_map<uint64_t, std::unique_ptr<Session>>& sessions() const {
     return sessions_;
   }
@@ -88,7 +91,8 @@ class Shard {
   // A reason to stop is gone: its commands go on at the end of this turn.
   void go_on(Session& session, StopReason reason);
   // Sends what monitors want to see.
-  void feed_monitors(const Session& session, std::span<const std::string_view> argv);
+  void feed_monitors(const Session& session, const Command& command,
+                     std::span<const std::string_view> argv, DbIndex db);
 
   // CLIENT PAUSE. Until a time in ms; 0 ends it.
   void pause_until(int64_t until_ms, bool pauses_all);
@@ -135,9 +139,10 @@ class Shard {
   void reset_stats();
   Slowlog& slowlog() { return slowlog_; }
   LatencyMonitor& latency() { return latency_; }
-  // The slow log, after a command of `session` took so long.
-  void note_duration(const Session& session, const Command& command,
-                     std::span<const std::string_view> argv, uint64_t duration_ns);
+  // For the slow log and the monitors: a command of `session` ran, and took so long. `db` is the
+  // one chosen afterwards.
+  void note_command(const Session& session, const Command& command,
+                    std::span<const std::string_view> argv, DbIndex db, uint64_t duration_ns);
 
   bool active_expire = true;    // DEBUG SET-ACTIVE-EXPIRE.
   bool is_cron_paused = false;  // DEBUG PAUSE-CRON.
@@ -157,6 +162,7 @@ class Shard {
   bool expire_turn();
   void cron();
   void resume_sessions();
+  void close_killed();
 
   ShardSet* set_;
   size_t id_;
@@ -176,6 +182,7 @@ class Shard {
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> ready_;
   std::vector<Session*> resume_;
+  std::vector<uint64_t> killed_;      // Ids: some may be gone by the end of the turn.
   std::vector<Session*> delayed_;  // Stopped by their rate or a pause: cron looks again.
   int64_t pause_until_ms_ = 0;
   bool pause_is_for_all_ = false;
