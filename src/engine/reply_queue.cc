@@ -1,5 +1,7 @@
 #include "engine/reply_queue.h"
 
+#include <algorithm>
+
 namespace kvstash::engine {
 
 void ReplyQueue::end(bool is_muted) {
@@ -36,6 +38,22 @@ void ReplyQueue::fill(uint64_t number, std::string_view reply) {
   place.offset = corked_.size();
   place.size = reply.size();
   corked_.append(reply);
+  if (corked_.size() >= compact_at_) compact();
+}
+
+// A client that never stops sending may always have a place open: what has left goes nevertheless.
+void ReplyQueue::compact() {
+  places_.erase(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(front_));
+  front_ = 0;
+  resp::ReplyBuffer kept;
+  for (Place& place : places_) {
+    if (!place.is_filled) continue;
+    const std::string_view reply = corked_.view().substr(place.offset, place.size);
+    place.offset = kept.size();
+    kept.append(reply);
+  }
+  corked_.swap(kept);
+  compact_at_ = std::max(kCompactBytesMin, 2 * corked_.size());
 }
 
 void ReplyQueue::release_front() {
@@ -45,6 +63,8 @@ void ReplyQueue::release_front() {
     ++front_;
     ++front_number_;
   }
+  if (front_ >= kCompactPlacesMin && front_ * 2 >= places_.size() && front_ < places_.size())
+    compact();
   if (front_ < places_.size()) return;
   places_.clear();
   front_ = 0;

@@ -5,11 +5,11 @@
 // usually in one write. Bytes in `out()` may be sent. Lives on the connection's shard.
 #pragma once
 
+#include "resp/reply_buffer.h"
+
 #include <cstdint>
 #include <string_view>
 #include <vector>
-
-#include "resp/reply_buffer.h"
 
 namespace kvstash::engine {
 
@@ -35,10 +35,17 @@ class ReplyQueue {
 
   size_t waiting() const { return waiting_; }  // Places not filled yet.
   resp::ReplyBuffer& out() { return out_; }
-  size_t bytes() const { return out_.size() + corked_.size(); }
-  size_t memory_bytes() const { return out_.capacity() + corked_.capacity(); }
+  const resp::ReplyBuffer& out() const { return out_; }
+  size_t bytes() const { return out_.size() + corked_.size() + corked_pushes_.size(); }
+  size_t memory_bytes() const {
+    return out_.capacity() + corked_.capacity() + corked_pushes_.capacity() +
+           places_.capacity() * sizeof(Place);
+  }
 
  private:
+  static constexpr size_t kCompactBytesMin = size_t{64} << 10;
+  static constexpr size_t kCompactPlacesMin = 1024;
+
   struct Place {
     size_t offset;  // In corked_.
     size_t size;
@@ -47,6 +54,7 @@ class ReplyQueue {
   };
 
   void release_front();
+  void compact();
 
   resp::ReplyBuffer out_;
   resp::ReplyBuffer corked_;         // Replies that wait for an earlier one.
@@ -57,6 +65,7 @@ class ReplyQueue {
   size_t waiting_ = 0;
   size_t begun_at_ = 0;
   bool corks_ = false;
+  size_t compact_at_ = kCompactBytesMin;  // Of corked_; doubles with what has to stay.
 };
 
 }  // namespace kvstash::engine
