@@ -1,0 +1,41 @@
+// ClientFilter: which connections CLIENT KILL and CLIENT LIST mean. Parsed once, then matched on
+// every shard against that shard's sessions. Owns its text; a value.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kvstash::engine {
+class Session;
+}
+
+namespace kvstash::commands {
+
+enum class ClientType : uint8_t { kNormal, kReplica, kMaster, kPubsub };
+
+// Error: "Unknown client type '...'".
+Result<ClientType> parse_client_type(std::string_view word);
+ClientType type_of(const engine::Session& session);
+
+struct ClientFilter {
+  std::optional<uint64_t> id;
+  std::optional<ClientType> type;
+  std::optional<std::string> address;
+  std::optional<std::string> local_address;
+  std::optional<std::string> user;
+  std::optional<int64_t> age_s_min;
+  bool skips_caller = true;
+
+  // Everything must fit. Does not look at skips_caller.
+  bool matches(const engine::Session& session, int64_t now_ms) const;
+};
+
+// What follows CLIENT KILL: an address alone, or pairs of an option and its value.
+Result<ClientFilter> parse_kill_filter(std::span<const std::string_view> args);
+
+}  // namespace kvstash::commands

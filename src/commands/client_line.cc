@@ -1,0 +1,92 @@
+#include "commands/client_line.h"
+
+#include "engine/session.h"
+
+#include <concepts>
+#include <string_view>
+
+namespace kvstash::commands {
+namespace {
+
+using engine::Session;
+
+class Fields {
+ public:
+  Fields& add(std::string_view name, std::string_view value) {
+    if (!line_.empty()) line_ += ' ';
+    line_.append(name).append("=").append(value);
+    return *this;
+  }
+  Fields& add(std::string_view name, std::integral auto value) {
+    return add(name, std::string_view(std::to_string(value)));
+  }
+  std::string finish() { return std::move(line_ += '\n'); }
+
+ private:
+  std::string line_;
+};
+
+// The letters of Redis, in its order.
+std::string flags_of(const Session& session) {
+  std::string flags;
+  if (session.is_monitor) flags += 'O';
+  if (session.multi.is_active) flags += 'x';
+  if ((session.stopped & engine::kStopPause) != 0) flags += 'b';
+  if ((session.stopped & engine::kStopClosing) != 0) flags += 'c';
+  if (session.info.is_unix_socket) flags += 'U';
+  if (session.no_evict) flags += 'e';
+  if (session.caller.no_touch) flags += 'T';
+  return flags.empty() ? "N" : flags;
+}
+
+std::string_view events_of(const Session& session) {
+  const bool writes = !session.replies.out().empty();
+  if (session.is_input_off) return writes ? "w" : "";
+  return writes ? "rw" : "r";
+}
+
+}  // namespace
+
+std::string client_line(const Session& session, int64_t now_ms) {
+  const engine::SessionInfo& info = session.info;
+  const size_t unread = session.end - session.begin;
+  const size_t room = session.chunk == nullptr ? 0 : session.chunk->capacity - unread;
+  const size_t out_bytes = session.replies.out().size();
+  const size_t corked_bytes = session.replies.bytes() - out_bytes;
+  const std::string_view command =
+      info.last_command == nullptr ? "NULL" : std::string_view(info.last_command->name);
+  return Fields()
+      .add("id", info.id)
+      .add("addr", info.address)
+      .add("laddr", info.local_address)
+      .add("fd", info.fd)
+      .add("name", info.name)
+      .add("age", (now_ms - info.created_ms) / 1000)
+      .add("idle", (now_ms - info.active_ms) / 1000)
+      .add("flags", flags_of(session))
+      .add("db", static_cast<uint32_t>(session.caller.db))
+      .add("sub", 0)
+      .add("psub", 0)
+      .add("ssub", 0)
+      .add("multi", session.multi.is_active ? static_cast<int64_t>(session.multi.queue.size()) : -1)
+      .add("qbuf", unread)
+      .add("qbuf-free", room)
+      .add("argv-mem", 0)  // Arguments are views into the query buffer.
+      .add("multi-mem", session.multi.queue.bytes())
+      .add("rbs", session.replies.out().capacity())
+      .add("rbp", session.replies.out().capacity())
+      .add("obl", out_bytes)
+      .add("oll", corked_bytes == 0 ? 0 : 1)
+      .add("omem", corked_bytes)
+      .add("tot-mem", sizeof(Session) + session.memory_bytes())
+      .add("events", events_of(session))
+      .add("cmd", command)
+      .add("user", info.user)
+      .add("redir", -1)
+      .add("resp", session.caller.resp == resp::RespVersion::k3 ? 3 : 2)
+      .add("lib-name", info.lib_name)
+      .add("lib-ver", info.lib_version)
+      .finish();
+}
+
+}  // namespace kvstash::commands

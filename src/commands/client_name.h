@@ -1,0 +1,20 @@
+// Client names: what CLIENT SETNAME, CLIENT SETINFO and HELLO accept. They stand in CLIENT LIST
+// between blanks, one client a line, so neither may occur in them. Pure; any thread.
+#pragma once
+
+#include "base/result.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace kvstash::commands {
+
+inline bool is_client_name(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
+}
+
+inline Error invalid_client_name() {
+  return Error::literal("ERR Client names cannot contain spaces, newlines or special characters.");
+}
+
+}  // namespace kvstash::commands

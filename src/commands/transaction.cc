@@ -1,0 +1,127 @@
+#include "commands/transaction.h"
+
+#include "engine/call.h"
+#include "engine/session.h"
+#include "engine/shard.h"
+
+#include <algorithm>
+#include <any>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace kvstash::commands {
+namespace {
+
+using engine::DbIndex;
+using engine::Session;
+using engine::Shard;
+using engine::WatchedKey;
+
+using Keys = std::vector<std::string>;
+using Watched = std::vector<WatchedKey>;
+
+// The keys to watch from now on. One that is watched already keeps the version seen first.
+Keys new_keys(Call& call) {
+  std::unordered_set<std::string_view> known;
+  for (const WatchedKey& watched : call.session().multi.watched) {
+    if (watched.db == call.db()) known.insert(watched.key);
+  }
+  Keys keys;
+  for (const std::string_view key : call.args_from(1)) {
+    if (known.insert(key).second) keys.emplace_back(key);
+  }
+  return keys;
+}
+
+// A key past its deadline is gone already: its removal later must not count as a change.
+void remove_if_expired(Shard& shard, DbIndex db, const std::string& key) {
+  store::Keyspace* space = shard.keyspace_if_any(db);
+  if (space == nullptr) return;
+  const store::KeyRef ref{key, keyed_hash(key, shard.set().seed())};
+  store::Entry* entry = space->find(ref);
+  if (entry != nullptr && entry->is_expired(shard.now_ms())) shard.expire(db, ref, entry);
+}
+
+// Those of `keys` that live on `shard`, with their present versions.
+Watched watch_on(Shard& shard, DbIndex db, const Keys& keys) {
+  Watched watched;
+  for (const std::string& key : keys) {
+    if (shard.set().shard_of(key) != shard.id()) continue;
+    remove_if_expired(shard, db, key);
+    watched.push_back({.db = db, .key = key, .version = shard.watches().watch(db, key)});
+  }
+  return watched;
+}
+
+// On the shard of the session. A client that left meanwhile watches nothing.
+void remember(Shard& home, Session& session, Watched& watched) {
+  std::ranges::move(watched, std::back_inserter(session.multi.watched));
+  if (session.is_closed) home.unwatch_all(session);
+}
+
+}  // namespace
+
+Status multi(Call& call) {
+  if (call.session().multi.is_active) return Error::literal("ERR MULTI calls can not be nested");
+  call.session().multi.is_active = true;
+  call.reply().ok();
+  return {};
+}
+
+// The dispatcher runs what a transaction queued; here arrives only an EXEC outside of any.
+Status exec(Call&) {
+  return Error::literal("ERR EXEC without MULTI");
+}
+
+Status discard(Call& call) {
+  Session& session = call.session();
+  if (!session.multi.is_active) return Error::literal("ERR DISCARD without MULTI");
+  call.worker().unwatch_all(session);
+  session.multi = {};
+  call.reply().ok();
+  return {};
+}
+
+Status watch(Call& call) {
+  Session& session = call.session();
+  if (session.multi.is_active) return Error::literal("ERR WATCH inside MULTI is not allowed");
+  const auto keys = std::make_shared<const Keys>(new_keys(call));
+  if (keys->empty()) {
+    call.reply().ok();
+    return {};
+  }
+  const auto part = [db = call.db(), keys](Shard& shard) { return watch_on(shard, db, *keys); };
+  const auto finish = [home = &call.worker(), &session](Watched& watched) {
+    remember(*home, session, watched);
+  };
+  const size_t first = call.shards().shard_of(keys->front());
+  const bool is_one_shard = std::ranges::all_of(
+      *keys, [&](const std::string& key) { return call.shards().shard_of(key) == first; });
+  if (is_one_shard) {
+    call.ask(
+        first, [part](Shard& shard) { return std::any(part(shard)); },
+        [finish](std::any& watched, resp::ReplyWriter& to) {
+          finish(std::any_cast<Watched&>(watched));
+          to.ok();
+        });
+    return {};
+  }
+  call.gather<Watched>(part, [finish](std::vector<Watched>& parts, resp::ReplyWriter& to) {
+    for (Watched& watched : parts)
+      finish(watched);
+    to.ok();
+  });
+  return {};
+}
+
+Status unwatch(Call& call) {
+  call.worker().unwatch_all(call.session());
+  call.reply().ok();
+  return {};
+}
+
+}  // namespace kvstash::commands
