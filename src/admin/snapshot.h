@@ -86,6 +86,8 @@ struct Snapshot {
   ProcessCounters process;
   std::vector<ShardCounters> shards;
 
+  bool is_serving = true;  // Not on the way out.
+
   // Who we are, and the limits in force.
   const engine::CommandTable* commands = nullptr;  // Lives as long as the server.
   std::string version;

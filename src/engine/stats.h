@@ -43,7 +43,7 @@ class LatencyHistogram {
   }
   static uint64_t upper_ns(unsigned bucket);
 
-  std::array<uint32_t, kBuckets> counts_{};
+  std::array<uint64_t, kBuckets> counts_{};  // 32 bits would overflow within hours.
   uint64_t total_ = 0;
   uint64_t sum_ns_ = 0;
 };

@@ -24,6 +24,7 @@ void gather_events(Call& call,
 // histogram with a precision of two digits, which is what Redis shows: 1, 2, 4, 8, 16, 33, 66, ...
 
 constexpr uint64_t kFirstBucketNs = 1024;
+constexpr uint64_t kLastBucketNs = uint64_t{1} << 36;  // Where LatencyHistogram ends.
 
 int64_t bucket_usec(uint64_t ns) {
   return static_cast<int64_t>((ns + ns / 128 - 1) / 1000);
@@ -37,7 +38,7 @@ void write_histogram(const engine::LatencyHistogram& latency, resp::ReplyWriter&
   const resp::ReplyWriter::Mark at = to.begin();
   size_t pairs = 0;
   uint64_t seen = 0;
-  for (uint64_t ns = kFirstBucketNs; seen < latency.total(); ns *= 2) {
+  for (uint64_t ns = kFirstBucketNs; seen < latency.total() && ns <= kLastBucketNs; ns *= 2) {
     const uint64_t count = latency.count_up_to(ns);
     if (count == seen) continue;
     seen = count;

@@ -324,6 +324,7 @@ bool Server::abort_shutdown() { return false; }
 void Server::begin_shutdown() {
   log(LogLevel::kWarning, "User requested shutdown...");
   notify_supervisor("STOPPING=1\n");
+  is_stopping_.store(true, std::memory_order_relaxed);
   listeners_.clear();
   const int64_t patience_ms = shutdown_->is_now ? 0 : options_.process.shutdown_timeout_s * 1000;
   shutdown_at_ms_ = to_ms(wall_now()) + patience_ms;

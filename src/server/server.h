@@ -86,6 +86,9 @@ class Server final : public engine::ServerPort {
   // A SHUTDOWN that waits can be taken back (SHUTDOWN ABORT); false: there was none.
   bool abort_shutdown();
 
+  // A shutdown has begun: no new connections, and soon no replies.
+  bool is_stopping() const { return is_stopping_.load(std::memory_order_relaxed); }
+
   DebugState debug_state;
 
  private:
@@ -112,6 +115,7 @@ class Server final : public engine::ServerPort {
   uint16_t tcp_port_ = 0;
   std::atomic<uint64_t> rejected_{0};
   std::optional<ShutdownRequest> shutdown_;
+  std::atomic<bool> is_stopping_{false};
   int64_t shutdown_at_ms_ = 0;
   int exit_code_ = 0;
 };

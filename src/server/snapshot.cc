@@ -144,6 +144,7 @@ admin::Snapshot describe_server(Server& server) {
   const ServerOptions& options = server.options();
   admin::Snapshot snapshot;
   snapshot.process = read_process(server);
+  snapshot.is_serving = !server.is_stopping();
   snapshot.commands = &server.shards().commands();
   snapshot.version = kVersion;
   snapshot.redis_version = kRedisVersion;

@@ -1,0 +1,336 @@
+#include "admin/metrics_text.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <deque>
+#include <functional>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+namespace kvstash::admin {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+// Bounds of histograms in nanoseconds: from about a microsecond to about a second.
+constexpr uint64_t kFirstBoundNs = 1024;
+constexpr uint64_t kLastBoundNs = uint64_t{1} << 30;
+constexpr double kNsPerSecond = 1e9;
+constexpr double kNsPerUsec = 1e3;
+
+// One metric with all its labelled values.
+class Family {
+ public:
+  Family(std::string_view name, std::string_view help, MetricType type) {
+    family_.name = name;
+    family_.help = help;
+    family_.type = type;
+  }
+
+  Family& add(double value, Labels labels = {}) {
+    ClientMetric& metric = append(std::move(labels));
+    metric.counter.value = value;
+    metric.gauge.value = value;
+    return *this;
+  }
+  Family& add(uint64_t value, Labels labels = {}) {
+    return add(static_cast<double>(value), std::move(labels));
+  }
+
+  // Bounds are written in units of `unit_ns`; each is `step` times the one before.
+  void add_histogram(const engine::LatencyHistogram& from, double unit_ns, uint64_t step,
+                     Labels labels) {
+    ClientMetric::Histogram& to = append(std::move(labels)).histogram;
+    to.sample_count = from.total();
+    to.sample_sum = static_cast<double>(from.sum_ns()) / unit_ns;
+    for (uint64_t ns = kFirstBoundNs; ns <= kLastBoundNs; ns *= step)
+      to.bucket.push_back({.cumulative_count = from.count_up_to(ns),
+                           .upper_bound = static_cast<double>(ns) / unit_ns});
+  }
+
+  void add_summary(const engine::LatencyHistogram& from, const std::vector<double>& percentiles,
+                   Labels labels) {
+    ClientMetric::Summary& to = append(std::move(labels)).summary;
+    to.sample_count = from.total();
+    to.sample_sum = static_cast<double>(from.sum_ns()) / kNsPerUsec;
+    for (const double percentile : percentiles) {
+      const auto ns = static_cast<double>(from.percentile_ns(percentile / 100));
+      to.quantile.push_back({.quantile = percentile / 100, .value = ns / kNsPerUsec});
+    }
+  }
+
+  MetricFamily take() { return std::move(family_); }
+
+ private:
+  ClientMetric& append(Labels labels) {
+    ClientMetric& metric = family_.metric.emplace_back();
+    metric.label = std::move(labels);
+    return metric;
+  }
+
+  MetricFamily family_;
+};
+
+class Page {
+ public:
+  Family& gauge(std::string_view name, std::string_view help) {
+    return families_.emplace_back(name, help, MetricType::Gauge);
+  }
+  Family& counter(std::string_view name, std::string_view help) {
+    return families_.emplace_back(name, help, MetricType::Counter);
+  }
+  Family& histogram(std::string_view name, std::string_view help) {
+    return families_.emplace_back(name, help, MetricType::Histogram);
+  }
+  Family& summary(std::string_view name, std::string_view help) {
+    return families_.emplace_back(name, help, MetricType::Summary);
+  }
+
+  std::string text() {
+    std::vector<MetricFamily> all;
+    for (Family& family : families_)
+      all.push_back(family.take());
+    std::ostringstream out;
+    prometheus::TextSerializer().Serialize(out, all);
+    return out.str();
+  }
+
+ private:
+  std::deque<Family> families_;  // References stay good.
+};
+
+void write_instance(const Snapshot& snapshot, Page& page) {
+  const ProcessCounters& process = snapshot.process;
+  page.gauge("redis_up", "Whether the server answers").add(1.0);
+  page.gauge("redis_instance_info", "What this instance is")
+      .add(1.0, {{"role", "master"},
+                 {"redis_version", snapshot.redis_version},
+                 {"redis_mode", "standalone"},
+                 {"os", snapshot.os},
+                 {"tcp_port", std::to_string(snapshot.tcp_port)},
+                 {"run_id", snapshot.run_id}});
+  page.gauge("kvstash_build_info", "Version of kvstash").add(1.0, {{"version", snapshot.version}});
+  page.gauge("redis_start_time_seconds", "When the server started, in seconds since 1970")
+      .add(static_cast<double>(process.started_ms) / 1000);
+  page.gauge("redis_uptime_in_seconds", "How long the server has been running")
+      .add(static_cast<double>((process.now_ms - process.started_ms) / 1000));
+  page.gauge("redis_loading_dump_file", "Whether data is being loaded").add(0.0);
+  page.gauge("redis_cluster_enabled", "Whether cluster mode is on").add(0.0);
+  if (process.tls_not_after_ms) {
+    page.gauge("kvstash_tls_cert_not_after_timestamp_seconds", "When the TLS certificate expires")
+        .add(static_cast<double>(*process.tls_not_after_ms) / 1000);
+  }
+}
+
+void write_clients(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
+  page.gauge("redis_connected_clients", "Open client connections").add(sum.connections);
+  page.gauge("redis_blocked_clients", "Clients waiting in a blocking command").add(0.0);
+  page.gauge("redis_max_clients", "Most client connections allowed").add(snapshot.max_clients);
+  page.gauge("redis_client_recent_max_input_buffer_bytes", "Longest unread input of one client")
+      .add(sum.clients.input_max_bytes);
+  page.gauge("redis_client_recent_max_output_buffer_bytes", "Longest unsent output of one client")
+      .add(sum.clients.output_max_bytes);
+  page.counter("redis_connections_received_total", "Connections accepted")
+      .add(sum.stats.connections_accepted);
+  page.counter("redis_rejected_connections_total", "Connections refused because of maxclients")
+      .add(snapshot.process.rejected_connections);
+  page.counter("redis_evicted_clients_total", "Connections closed because of a limit")
+      .add(sum.stats.connections_closed_by_limit);
+}
+
+void write_memory(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
+  const ProcessCounters& process = snapshot.process;
+  page.gauge("redis_memory_used_bytes", "Memory in use").add(process.used_memory);
+  page.gauge("redis_memory_used_peak_bytes", "Most memory ever in use").add(process.peak_memory);
+  page.gauge("redis_memory_used_startup_bytes", "Memory in use at start").add(process.start_memory);
+  page.gauge("redis_memory_used_rss_bytes", "Resident memory of the process")
+      .add(process.resident_memory);
+  page.gauge("redis_memory_max_bytes", "maxmemory; 0: no limit").add(snapshot.max_memory);
+  page.gauge("redis_total_system_memory_bytes", "Memory of the machine or the container")
+      .add(process.system_memory);
+  const double ratio = process.used_memory == 0 ? 0.0
+                                                : static_cast<double>(process.resident_memory) /
+                                                      static_cast<double>(process.used_memory);
+  page.gauge("redis_mem_fragmentation_ratio", "Resident memory against memory in use").add(ratio);
+  page.gauge("redis_allocator_allocated_bytes", "Handed out by the allocator")
+      .add(uint64_t{process.allocator.allocated});
+  page.gauge("redis_allocator_active_bytes", "In pages of the allocator that are in use")
+      .add(uint64_t{process.allocator.active});
+  page.gauge("redis_allocator_resident_bytes", "Held by the allocator")
+      .add(uint64_t{process.allocator.resident});
+  page.gauge("redis_mem_clients_normal", "Memory of client connections").add(sum.clients.bytes);
+  page.gauge("redis_lazyfree_pending_objects", "Objects waiting to be freed in the background")
+      .add(process.lazyfree_pending);
+  page.counter("redis_lazyfreed_objects_total", "Objects freed in the background")
+      .add(process.lazyfree_freed);
+}
+
+void write_traffic(const ShardCounters& sum, Page& page) {
+  const engine::ShardStats& stats = sum.stats;
+  page.counter("redis_commands_processed_total", "Commands run").add(stats.commands);
+  page.gauge("redis_instantaneous_ops_per_sec", "Commands a second, lately")
+      .add(sum.commands_per_s);
+  page.counter("redis_keyspace_hits_total", "Reads that found their key").add(stats.keyspace_hits);
+  page.counter("redis_keyspace_misses_total", "Reads that did not").add(stats.keyspace_misses);
+  page.counter("redis_expired_keys_total", "Keys removed at their deadline").add(stats.expired);
+  page.counter("redis_evicted_keys_total", "Keys removed because of maxmemory").add(stats.evicted);
+  page.counter("redis_net_input_bytes_total", "Bytes read from clients").add(stats.net_input_bytes);
+  page.counter("redis_net_output_bytes_total", "Bytes written to clients")
+      .add(stats.net_output_bytes);
+  page.counter("redis_total_reads_processed", "Reads from sockets").add(stats.reads);
+  page.counter("redis_total_writes_processed", "Writes to sockets").add(stats.writes);
+  page.counter("redis_unexpected_error_replies", "Errors no command foresaw").add(0.0);
+  page.counter("redis_total_error_replies", "Error replies").add(stats.error_replies);
+  Family& errors = page.counter("redis_errors_total", "Error replies by code");
+  for (const auto& [code, count] : stats.errors)
+    errors.add(count, {{"err", code}});
+  page.gauge("redis_slowlog_length", "Entries of the slow log").add(sum.slowlog_length);
+  page.gauge("redis_slowlog_last_id", "Number of its newest entry")
+      .add(sum.slowlog_last_id.value_or(0));
+}
+
+void write_keyspace(const ShardCounters& sum, Page& page) {
+  Family& keys = page.gauge("redis_db_keys", "Keys by database");
+  Family& expiring = page.gauge("redis_db_keys_expiring", "Keys with a deadline");
+  Family& ttl = page.gauge("redis_db_avg_ttl_seconds", "Time left of keys with a deadline");
+  for (const DbCounters& db : sum.dbs) {
+    const Labels label = {{"db", "db" + std::to_string(db.db)}};
+    keys.add(db.keys, label);
+    expiring.add(db.expires, label);
+    ttl.add(static_cast<double>(db.avg_ttl_ms) / 1000, label);
+  }
+}
+
+void write_cpu(const ProcessCounters& process, Page& page) {
+  page.counter("redis_cpu_sys_seconds_total", "Processor time in the kernel")
+      .add(process.cpu.system);
+  page.counter("redis_cpu_user_seconds_total", "Processor time outside it").add(process.cpu.user);
+  page.counter("redis_cpu_sys_children_seconds_total", "The same, of child processes")
+      .add(process.cpu_children.system);
+  page.counter("redis_cpu_user_children_seconds_total", "The same, of child processes")
+      .add(process.cpu_children.user);
+}
+
+// What a server without files and replicas has to say to alerts about them.
+void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
+  page.gauge("redis_connected_slaves", "Replicas connected").add(0.0);
+  page.gauge("redis_master_repl_offset", "Offset of the replication stream").add(0.0);
+  page.gauge("redis_replication_backlog_bytes", "Length of the replication backlog").add(0.0);
+  page.counter("redis_replica_resyncs_full", "Full resynchronisations").add(0.0);
+  page.gauge("redis_rdb_changes_since_last_save", "Changes that are in no snapshot")
+      .add(sum.stats.dirty);
+  page.gauge("redis_rdb_last_save_timestamp_seconds", "When the last snapshot was made")
+      .add(static_cast<double>(snapshot.process.started_ms / 1000));
+  page.gauge("redis_rdb_last_bgsave_status", "Whether the last snapshot succeeded").add(1.0);
+  page.gauge("redis_rdb_bgsave_in_progress", "Whether one is being made").add(0.0);
+  page.gauge("redis_latest_fork_seconds", "How long the last fork took").add(0.0);
+  page.gauge("redis_aof_enabled", "Whether the append-only file is on").add(0.0);
+  page.gauge("redis_aof_last_write_status", "Whether its last write succeeded").add(1.0);
+}
+
+void write_commands(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
+  Family& calls = page.counter("redis_commands_total", "Calls by command");
+  Family& seconds = page.counter("redis_commands_duration_seconds_total", "Time spent in them");
+  Family& failed = page.counter("redis_commands_failed_calls_total", "Calls that failed");
+  Family& rejected =
+      page.counter("redis_commands_rejected_calls_total", "Calls refused before they ran");
+  for (uint32_t id = 0; id < sum.commands.size(); ++id) {
+    const CommandCounters& stats = sum.commands[id];
+    if (stats.calls == 0 && stats.failed == 0 && stats.rejected == 0) continue;
+    const Labels label = {{"cmd", snapshot.commands->by_id(id).name}};
+    calls.add(stats.calls, label);
+    seconds.add(static_cast<double>(stats.usec) / 1e6, label);
+    failed.add(stats.failed, label);
+    rejected.add(stats.rejected, label);
+  }
+  Family& histograms =
+      page.histogram("redis_commands_latencies_usec", "How long commands took, microseconds");
+  Family& summaries =
+      page.summary("redis_latency_percentiles_usec", "How long commands took, microseconds");
+  for (const auto& [id, latency] : sum.latencies) {
+    const Labels label = {{"cmd", snapshot.commands->by_id(id).name}};
+    histograms.add_histogram(latency, kNsPerUsec, 2, label);
+    summaries.add_summary(latency, snapshot.percentiles, label);
+  }
+}
+
+struct ShardCounter {
+  std::string_view name;
+  std::string_view help;
+  uint64_t engine::ShardStats::*value;
+};
+
+constexpr ShardCounter kShardCounters[] = {
+    {"kvstash_shard_commands_total", "Commands run by the shard", &engine::ShardStats::commands},
+    {"kvstash_shard_hops_total", "Commands it sent to other shards",
+     &engine::ShardStats::hops_sent},
+    {"kvstash_shard_batches_total", "Messages it sent them in", &engine::ShardStats::batches_sent},
+    {"kvstash_shard_holds_total", "Times it was held by transactions", &engine::ShardStats::holds},
+    {"kvstash_shard_transactions_total", "Groups of transactions it executed",
+     &engine::ShardStats::transactions},
+    {"kvstash_shard_wakes_total", "Times it woke another shard", &engine::ShardStats::wakes},
+    {"kvstash_shard_turns_total", "Turns of its loop", &engine::ShardStats::turns},
+};
+
+void write_shards(const Snapshot& snapshot, Page& page) {
+  const auto label = [](size_t id) { return Labels{{"shard", std::to_string(id)}}; };
+  const auto gauge = [&](std::string_view name, std::string_view help,
+                         uint64_t (*value)(const ShardCounters&)) {
+    Family& family = page.gauge(name, help);
+    for (size_t id = 0; id < snapshot.shards.size(); ++id)
+      family.add(value(snapshot.shards[id]), label(id));
+  };
+  page.gauge("kvstash_shards", "Shards, each a thread").add(uint64_t{snapshot.shards.size()});
+  gauge("kvstash_shard_keys", "Keys on the shard", [](const ShardCounters& shard) {
+    uint64_t keys = 0;
+    for (const DbCounters& db : shard.dbs)
+      keys += db.keys;
+    return keys;
+  });
+  gauge("kvstash_shard_data_bytes", "Memory of its keys and values",
+        [](const ShardCounters& shard) { return shard.data_bytes; });
+  gauge("kvstash_shard_connections", "Connections it serves",
+        [](const ShardCounters& shard) { return shard.connections; });
+  gauge("kvstash_shard_queue_depth", "Commands of its clients that are under way elsewhere",
+        [](const ShardCounters& shard) { return shard.clients.under_way; });
+  for (const ShardCounter& counter : kShardCounters) {
+    Family& family = page.counter(counter.name, counter.help);
+    for (size_t id = 0; id < snapshot.shards.size(); ++id)
+      family.add(snapshot.shards[id].stats.*counter.value, label(id));
+  }
+  Family& parked =
+      page.counter("kvstash_shard_park_seconds_total", "Time it waited while it was held");
+  Family& turns = page.histogram("kvstash_shard_turn_seconds", "How long its turns took");
+  Family& lags = page.histogram("kvstash_shard_expire_lag_seconds",
+                                "How long after their deadline keys were removed");
+  for (size_t id = 0; id < snapshot.shards.size(); ++id) {
+    const engine::ShardStats& stats = snapshot.shards[id].stats;
+    parked.add(static_cast<double>(stats.park_ns) / kNsPerSecond, label(id));
+    turns.add_histogram(stats.turn_time, kNsPerSecond, 4, label(id));
+    lags.add_histogram(stats.expire_lag, kNsPerSecond, 4, label(id));
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const Snapshot& snapshot) {
+  const ShardCounters sum = total(snapshot.shards);
+  Page page;
+  write_instance(snapshot, page);
+  write_clients(snapshot, sum, page);
+  write_memory(snapshot, sum, page);
+  write_traffic(sum, page);
+  write_keyspace(sum, page);
+  write_cpu(snapshot.process, page);
+  write_durability(snapshot, sum, page);
+  write_commands(snapshot, sum, page);
+  write_shards(snapshot, page);
+  return page.text();
+}
+
+}  // namespace kvstash::admin

@@ -1,0 +1,103 @@
+#include "server/debug_digest.h"
+
+#include <openssl/sha.h>
+
+#include <utility>
+
+namespace kvstash::server {
+namespace {
+
+// Numbers enter a digest as four bytes, the highest first.
+void mix_number(Digest& digest, uint32_t number) {
+  const char bytes[] = {static_cast<char>(number >> 24), static_cast<char>(number >> 16),
+                        static_cast<char>(number >> 8), static_cast<char>(number)};
+  digest.mix({bytes, sizeof(bytes)});
+}
+
+// The number of a type is Redis's, not ours.
+uint32_t type_number(store::ValueType type) {
+  switch (type) {
+    case store::ValueType::kString:
+      return 0;
+    case store::ValueType::kList:
+      return 1;
+    case store::ValueType::kSet:
+      return 2;
+    case store::ValueType::kSortedSet:
+      return 3;
+    case store::ValueType::kHash:
+      return 4;
+    case store::ValueType::kStream:
+      return 6;
+    case store::ValueType::kCount:
+      break;
+  }
+  panic(__FILE__, __LINE__, "not a type");
+}
+
+void add_value(Digest& digest, const store::Entry& entry) {
+  mix_number(digest, type_number(entry.type()));
+  ensure(entry.type() == store::ValueType::kString);
+  store::NumberText scratch;
+  digest.mix(store::string_bytes(entry, scratch));
+  if (entry.has_deadline()) digest.merge("!!expire!!");
+}
+
+}  // namespace
+
+Digest::Bytes Digest::hash(std::string_view bytes) {
+  Bytes out;
+  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data());
+  return out;
+}
+
+void Digest::merge(std::string_view bytes) {
+  const Bytes other = hash(bytes);
+  for (size_t i = 0; i < bytes_.size(); ++i)
+    bytes_[i] = static_cast<unsigned char>(bytes_[i] ^ other[i]);
+}
+
+void Digest::merge(const Digest& other) {
+  merge(other.view());
+}
+
+void Digest::mix(std::string_view bytes) {
+  merge(bytes);
+  bytes_ = hash(view());
+}
+
+std::string Digest::hex() const {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes_) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+Digest value_digest(const store::Entry& entry) {
+  Digest digest;
+  add_value(digest, entry);
+  return digest;
+}
+
+void add_database(Digest& digest, uint32_t db, std::span<store::Keyspace* const> shards) {
+  bool is_numbered = false;
+  for (store::Keyspace* space : shards) {
+    if (space == nullptr || space->size() == 0) continue;
+    if (!std::exchange(is_numbered, true)) mix_number(digest, db);
+    if (space->table().is_resizing()) space->table().finish_resize();
+    store::ScanPosition at{};
+    do {
+      at = space->table().scan(at, [&](store::Entry* entry) {
+        Digest key;
+        key.mix(entry->key());
+        add_value(key, *entry);
+        digest.merge(key);
+      });
+    } while (at != store::ScanPosition{});
+  }
+}
+
+}  // namespace kvstash::server
