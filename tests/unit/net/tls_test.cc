@@ -130,6 +130,7 @@ bool resumes(const TlsOptions& server_side, const TlsOptions& client_side) {
   const auto client = built(TlsContext::client(client_side));
   const auto [first_reused, session] = resume(*server, *client, nullptr);
   CHECK_FALSE(first_reused);
+  CHECK((SSL_SESSION_is_resumable(session) == 1) == server_side.session_caching);
   const auto [second_reused, next] = resume(*server, *client, session);
   SSL_SESSION_free(session);
   SSL_SESSION_free(next);

@@ -286,6 +286,33 @@ TEST_CASE("bytes that TLS holds back are announced until they are read") {
   CHECK(received == text);
 }
 
+TEST_CASE("half a TLS record is not announced, and is completed by the rest") {
+  TlsLine line;
+  line.shake();
+  read_all(line.far);
+  CHECK(line.near.write("whole") == done(5));
+  const std::string record = receive_ready(Fd(dup(line.far.fd())));
+  const std::string_view half = std::string_view(record).substr(0, record.size() / 2);
+  const std::string_view rest = std::string_view(record).substr(half.size());
+
+  std::array<char, 16> room{};
+  CHECK(send(line.near.fd(), half.data(), half.size(), 0) > 0);
+  CHECK(line.far.read(room) == kBlocked);
+  CHECK_FALSE(line.far.has_buffered());  // Else its user would read for ever.
+  CHECK(send(line.near.fd(), rest.data(), rest.size(), 0) > 0);
+  CHECK(line.far.read(room) == done(5));
+}
+
+TEST_CASE("after the handshake each direction waits for itself again") {
+  TlsLine line;
+  line.shake();
+  for (const Transport* end : {&line.near, &line.far}) {
+    CHECK(end->interest({.readable = false, .writable = true}).writable);
+    CHECK_FALSE(end->interest({.readable = false, .writable = true}).readable);
+    CHECK_FALSE(end->interest({.readable = true, .writable = false}).writable);
+  }
+}
+
 TEST_CASE("a TLS goodbye ends the connection in good order") {
   TlsLine line;
   line.shake();
