@@ -42,7 +42,7 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
     owner.destroy(*shell);
     return;
   }
-  if (todo.readable) shell->update_interest();
+  if (todo.readable) shell->update_interest();  // Replies leave, or wait, at the end of the turn.
 }
 
 bool SessionShell::read() {
@@ -62,9 +62,13 @@ bool SessionShell::read() {
 
 bool SessionShell::flush() {
   resp::ReplyBuffer& out = session_->replies.out();
+  is_socket_full_ = false;
   while (has_unsent()) {
     const net::IoResult put = transport_.write(out.view().substr(sent_));
-    if (put.state == net::IoState::kWouldBlock) break;
+    if (put.state == net::IoState::kWouldBlock) {
+      is_socket_full_ = true;
+      break;
+    }
     if (put.state != net::IoState::kDone) return false;
     sent_ += put.bytes;
     session_->info.output_bytes += put.bytes;
@@ -102,7 +106,7 @@ void SessionShell::update_interest() {
   const bool wants_input = session_->stopped == 0;
   session_->is_input_off = !wants_input;
   const net::Readiness watch =
-      transport_.interest({.readable = wants_input, .writable = has_unsent()});
+      transport_.interest({.readable = wants_input, .writable = is_socket_full_});
   poll_.watch(watch.readable, watch.writable);
 }
 

@@ -49,6 +49,7 @@ class SessionShell {
   net::Transport transport_;
   engine::Session* session_;
   size_t sent_ = 0;               // Of session_->replies.out().
+  bool is_socket_full_ = false;   // The last write stopped short: the rest waits for room.
   int64_t progress_at_ms_ = 0;    // When bytes last left.
   int64_t over_soft_since_ms_ = 0;
   net::Poll poll_;  // Last: gone before the descriptor it watches.
