@@ -81,7 +81,8 @@ void Call::gather_any(AnyPart part, AnyFinish finish) {
   for (size_t i = 0; i < asked.size(); ++i) asked[i] = i;
   const bool holds_all = hold_.single == nullptr || asked.size() == 1;
   if (!holds_all) {
-    worker_->start_gather(session(), std::move(part), std::move(asked), std::move(finish));
+    worker_->start_gather(session(), *command_, args_,
+                          {std::move(asked), std::move(part), std::move(finish)});
     return;
   }
   std::vector<std::any> answers;
@@ -97,7 +98,8 @@ void Call::ask(size_t shard, std::function<std::any(Shard&)> part,
   };
   const bool is_held = hold_.single == nullptr || hold_.single->id() == shard;
   if (!is_held) {
-    worker_->start_gather(session(), std::move(part), {shard}, std::move(finish_one));
+    worker_->start_gather(session(), *command_, args_,
+                          {{shard}, std::move(part), std::move(finish_one)});
     return;
   }
   std::vector<std::any> answers;

@@ -369,7 +369,9 @@ void Dispatcher::run_here(Session& session, const Parsed& parsed) {
       shard_->executor().run(*parsed.command, args, hold, session.caller, session.replies.begin(),
                              {.is_known = parsed.has_hash, .hash = parsed.hash});
   session.replies.end(session.is_muted());
-  shard_->note_command(session, *parsed.command, args, session.caller.db, taken_ns);
+  // One that asks other shards is not over yet.
+  if ((session.stopped & kStopGather) == 0)
+    shard_->note_command(session, *parsed.command, args, session.caller.db, taken_ns);
   after(session);
 }
 

@@ -74,6 +74,19 @@ bool is_lfu(EvictionPolicy policy) {
 
 }  // namespace
 
+// One question to several shards, until the last has answered.
+struct Shard::Gather {
+  Session* session;
+  uint64_t reply_number;
+  resp::RespVersion resp;
+  const Command* command;
+  std::vector<std::string> argv;
+  size_t missing;
+  std::vector<std::any> answers;
+  std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
+  uint64_t cycles = 0;  // Spent on it by all shards.
+};
+
 Shard::Shard(ShardSet& set, size_t id)
     : set_(&set),
       id_(id),
@@ -341,7 +354,7 @@ void Shard::feed_monitors(const Session& session, const Command& command,
   for (size_t to = 0; to < set_->size(); ++to) {
     set_->submit(to, [line](Shard& shard) {
       for (const auto& [id, monitor] : shard.sessions()) {
-        if (!monitor->is_monitor || monitor->is_closed) continue;
+        if (!monitor->is_monitor || (monitor->stopped & kStopClosing) != 0) continue;
         monitor->replies.push_buffer().append(line);
         shard.note_ready(*monitor);
         const uint64_t unsent_max = shard.options().client_unsent_reply_limit_bytes;
@@ -451,42 +464,49 @@ void Shard::hold_all(std::function<void()> action) {
   send_group();
 }
 
-void Shard::start_gather(Session& session, std::function<std::any(Shard&)> part,
-                         std::vector<size_t> asked,
-                         std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish) {
-  struct Gather {
-    Session* session;
-    uint64_t reply_number;
-    resp::RespVersion resp;
-    size_t missing;
-    std::vector<std::any> answers;
-    std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
-  };
+void Shard::start_gather(Session& session, const Command& command,
+                         std::span<const std::string_view> argv, GatherPlan plan) {
   // Shared by the parts under way; looked into on this thread only.
-  auto gather = std::make_shared<Gather>(Gather{.session = &session,
-                                                .reply_number = session.replies.open(session.is_muted()),
-                                                .resp = session.caller.resp,
-                                                .missing = asked.size(),
-                                                .answers = std::vector<std::any>(asked.size()),
-                                                .finish = std::move(finish)});
+  auto gather = std::make_shared<Gather>(
+      Gather{.session = &session,
+             .reply_number = session.replies.open(session.is_muted()),
+             .resp = session.caller.resp,
+             .command = &command,
+             .argv = {argv.begin(), argv.end()},
+             .missing = plan.asked.size(),
+             .answers = std::vector<std::any>(plan.asked.size()),
+             .finish = std::move(plan.finish)});
   session.stop(kStopGather);
   ++session.under_way;
-  const auto asked_part = std::make_shared<std::function<std::any(Shard&)>>(std::move(part));
-  for (size_t i = 0; i < asked.size(); ++i) {
-    set_->submit(asked[i], [i, home = id_, gather, asked_part](Shard& shard) {
-      auto answer = std::make_shared<std::any>((*asked_part)(shard));
-      shard.set().submit(home, [i, gather, answer](Shard& owner) {
+  const auto part = std::make_shared<std::function<std::any(Shard&)>>(std::move(plan.part));
+  for (size_t i = 0; i < plan.asked.size(); ++i) {
+    set_->submit(plan.asked[i], [i, home = id_, gather, part](Shard& shard) {
+      const uint64_t began = cycles();
+      auto answer = std::make_shared<std::any>((*part)(shard));
+      const uint64_t taken = cycles() - began;
+      shard.set().submit(home, [i, gather, answer, taken](Shard& owner) {
         gather->answers[i] = std::move(*answer);
-        if (--gather->missing != 0) return;
-        resp::ReplyBuffer reply;
-        resp::ReplyWriter writer(reply, gather->resp);
-        gather->finish(gather->answers, writer);
-        gather->session->replies.fill(gather->reply_number, reply.view());
-        owner.go_on(*gather->session, kStopGather);
-        owner.finish_reply(*gather->session);
+        gather->cycles += taken;
+        if (--gather->missing == 0) owner.finish_gather(*gather);
       });
     });
   }
+}
+
+void Shard::finish_gather(Gather& gather) {
+  const uint64_t began = cycles();
+  Session& session = *gather.session;
+  resp::ReplyBuffer reply;
+  resp::ReplyWriter writer(reply, gather.resp);
+  gather.finish(gather.answers, writer);
+  session.replies.fill(gather.reply_number, reply.view());
+  gather.cycles += cycles() - began;
+  command_stats(*gather.command).cycles += gather.cycles;
+  const std::vector<std::string_view> argv(gather.argv.begin(), gather.argv.end());
+  note_command(session, *gather.command, argv, session.caller.db,
+               static_cast<uint64_t>(cycles_to_ns(gather.cycles)));
+  go_on(session, kStopGather);
+  finish_reply(session);
 }
 
 void Shard::receive() {

@@ -107,9 +107,14 @@ class Shard {
   void send_group();
   // Runs `action` while every shard is held, soon. It must not throw or wait.
   void hold_all(std::function<void()> action);
-  // The parts of a gather (Call::gather_any).
-  void start_gather(Session& session, std::function<std::any(Shard&)> part, std::vector<size_t> asked,
-                    std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish);
+  // The parts of a gather (Call::gather_any), for a command of `session`.
+  struct GatherPlan {
+    std::vector<size_t> asked;  // Shards.
+    std::function<std::any(Shard&)> part;
+    std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
+  };
+  void start_gather(Session& session, const Command& command,
+                    std::span<const std::string_view> argv, GatherPlan plan);
 
   // ---- The turn.
   void wake_up();  // First thing after the loop's wait: the clock is read anew.
@@ -157,6 +162,8 @@ class Shard {
   void finish_group(HoldGroup& group);
   void park(uint32_t word);
   void send_everything();
+  struct Gather;
+  void finish_gather(Gather& gather);
   void finish_reply(Session& session);
   void release_session(Session& session);
   bool expire_turn();
