@@ -222,7 +222,8 @@ Status debug_populate(Call& call) {
     return errors::string_too_long();
   const std::string prefix(call.argc() >= 4 ? call.arg(3) : "key");
   for (int64_t i = 0; i < *count; ++i) {
-    Key key = call.write(prefix + ":" + std::to_string(i));
+    const std::string name = prefix + ":" + std::to_string(i);
+    Key key = call.write(name);
     if (key.exists()) continue;
     key.set_string(populated_value(i, static_cast<size_t>(*size)), std::nullopt);
   }

@@ -406,6 +406,13 @@ InfoChoice InfoChoice::of(std::span<const std::string_view> words) {
   return choice;
 }
 
+bool InfoChoice::wants_latencies() const {
+  for (size_t i = 0; i < kSections.size(); ++i) {
+    if (kSections[i].write == write_latencystats) return has(i);
+  }
+  return false;
+}
+
 std::string info_text(const InfoFacts& facts, const InfoChoice& choice) {
   InfoText text;
   for (size_t i = 0; i < kSections.size(); ++i) {

@@ -24,6 +24,7 @@ class InfoChoice {
   static InfoChoice of(std::span<const std::string_view> words);
 
   bool has(size_t section) const { return (sections_ >> section & 1) != 0; }
+  bool wants_latencies() const;  // They are long to copy.
 
  private:
   uint32_t sections_ = 0;
