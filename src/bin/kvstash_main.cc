@@ -1,15 +1,15 @@
 // kvstash: the server program.
-#include <unistd.h>
-
-#include <cstdio>
-#include <iterator>
-#include <string>
-
 #include "base/alloc.h"
 #include "base/log.h"
 #include "server/config_file.h"
 #include "server/process.h"
 #include "server/server.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <iterator>
+#include <string>
 
 extern "C" char** environ;
 
@@ -24,7 +24,8 @@ Result<std::string> read_stdin() {
   for (size_t got = std::fread(chunk, 1, sizeof(chunk), stdin); got != 0;
        got = std::fread(chunk, 1, sizeof(chunk), stdin)) {
     text.append(chunk, got);
-    if (text.size() > kStdinBytesMax) return Error::literal("the configuration on stdin is too long");
+    if (text.size() > kStdinBytesMax)
+      return Error::literal("the configuration on stdin is too long");
   }
   return text;
 }
@@ -42,20 +43,23 @@ int print_version() {
 
 int serve(server::LoadedOptions loaded) {
   server::ServerOptions& options = loaded.options;
-  if (::chdir(options.process.dir.c_str()) != 0) return fail("Can't chdir to '" + options.process.dir + "'");
+  if (::chdir(options.process.dir.c_str()) != 0)
+    return fail("Can't chdir to '" + options.process.dir + "'");
   if (options.process.daemonize) {
     if (Status done = server::daemonize(); !done.ok()) return fail(done.error().message());
   }
-  if (Status done = configure_log({.format = options.process.log_format,
-                                   .level = options.process.loglevel,
-                                   .file = options.process.logfile,
-                                   .syslog = options.process.syslog_enabled,
-                                   .syslog_ident = options.process.syslog_ident,
-                                   .syslog_facility = static_cast<int>(options.process.syslog_facility)});
+  if (Status done =
+          configure_log({.format = options.process.log_format,
+                         .level = options.process.loglevel,
+                         .file = options.process.logfile,
+                         .syslog = options.process.syslog_enabled,
+                         .syslog_ident = options.process.syslog_ident,
+                         .syslog_facility = static_cast<int>(options.process.syslog_facility)});
       !done.ok())
     return fail(done.error().message());
   if (options.process.logfile.empty()) server::print_banner(options, server::kVersion);
-  for (const std::string& notice : loaded.notices) log(LogLevel::kNotice, notice);
+  for (const std::string& notice : loaded.notices)
+    log(LogLevel::kNotice, notice);
   if (Status done = server::write_pidfile(options.process); !done.ok())
     log(LogLevel::kWarning, done.error().message());
 

@@ -5,15 +5,15 @@
 // touches it; sessions, chunks and slots in it mean something at home only.
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <string_view>
-#include <vector>
-
 #include "engine/call.h"
 #include "engine/input.h"
 #include "engine/mailbox.h"
 #include "resp/reply_buffer.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 
@@ -22,7 +22,8 @@ struct Hop {
   Caller caller;
   uint32_t first_arg;  // Into Batch::args.
   uint32_t argc;
-  uint64_t hash;  // Of the first key; meaningful if the command has plain keys.
+  uint32_t first_place;  // Into Batch::places.
+  uint32_t place_count;
 
   // Home's: who waits, and for which of its replies.
   Session* session;
@@ -42,15 +43,20 @@ struct Batch : Message {
   size_t to = 0;
   std::vector<Hop> hops;
   std::vector<std::string_view> args;
+  std::vector<KeyPlace> places;
   resp::ReplyBuffer replies;
 
   std::span<const std::string_view> argv(const Hop& hop) const {
     return std::span(args).subspan(hop.first_arg, hop.argc);
   }
+  KeyPlaces places_of(const Hop& hop) const {
+    return std::span(places).subspan(hop.first_place, hop.place_count);
+  }
   void reset() {
     kind = Kind::kBatch;
     hops.clear();
     args.clear();
+    places.clear();
     replies.clear();
   }
 };

@@ -11,25 +11,44 @@ Session& Call::session() {
   return *caller_->session;
 }
 
-int64_t Call::now_ms() const { return worker_->now_ms(); }
+int64_t Call::now_ms() const {
+  return worker_->now_ms();
+}
 
-const EngineOptions& Call::options() const { return hold_.set->options(); }
+const EngineOptions& Call::options() const {
+  return hold_.set->options();
+}
 
-ServerPort& Call::server() { return hold_.set->server(); }
+ServerPort& Call::server() {
+  return hold_.set->server();
+}
 
 void Call::each_held(const std::function<void(Shard&)>& visit) {
   if (hold_.single != nullptr) {
     visit(*hold_.single);
     return;
   }
-  for (size_t i = 0; i < hold_.set->size(); ++i) visit(hold_.set->at(i));
+  for (size_t i = 0; i < hold_.set->size(); ++i)
+    visit(hold_.set->at(i));
+}
+
+// The place is known for the keys among the arguments; other names are looked up.
+KeyPlace Call::place_of(std::string_view name) {
+  const auto first = static_cast<size_t>(command_->first_key);
+  const auto step = static_cast<size_t>(command_->key_step);
+  for (size_t tried = 0; tried < 2 && next_place_ < places_.size(); ++tried) {
+    const size_t at = next_place_++;
+    if (args_[first + at * step].data() == name.data()) return places_[at];
+    next_place_ = 0;  // A second pass over the keys.
+  }
+  return {.hash = keyed_hash(name, hold_.set->seed()),
+          .shard = hold_.single != nullptr ? 0 : static_cast<uint32_t>(hold_.set->shard_of(name))};
 }
 
 Key Call::find(std::string_view name, DbIndex db) {
-  const uint64_t hash = hashed_key_ != nullptr && hashed_key_->data() == name.data() && hashed_key_->size() == name.size()
-                            ? known_hash_
-                            : keyed_hash(name, hold_.set->seed());
-  Shard& shard = hold_.single != nullptr ? *hold_.single : hold_.set->at(hold_.set->shard_of(name));
+  const KeyPlace place = place_of(name);
+  const uint64_t hash = place.hash;
+  Shard& shard = hold_.single != nullptr ? *hold_.single : hold_.set->at(place.shard);
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
   if (key.entry_ != nullptr && key.entry_->is_expired(worker_->now_ms())) [[unlikely]] {
@@ -67,18 +86,22 @@ Key Call::peek(std::string_view name) {
   return key;
 }
 
-bool Call::wants_effects() const { return effects_->is_journaled(); }
+bool Call::wants_effects() const {
+  return effects_->is_journaled();
+}
 
 void Call::replace_effect(std::initializer_list<std::string_view> argv) {
   if (!wants_effects()) return;
   EffectRecord record{.db = caller_->db, .argv = {}};
-  for (const std::string_view arg : argv) record.argv.emplace_back(arg);
+  for (const std::string_view arg : argv)
+    record.argv.emplace_back(arg);
   effects_->add_record(std::move(record));
 }
 
 void Call::gather_any(AnyPart part, AnyFinish finish) {
   std::vector<size_t> asked(hold_.set->size());
-  for (size_t i = 0; i < asked.size(); ++i) asked[i] = i;
+  for (size_t i = 0; i < asked.size(); ++i)
+    asked[i] = i;
   const bool holds_all = hold_.single == nullptr || asked.size() == 1;
   if (!holds_all) {
     worker_->start_gather(session(), *command_, args_,
@@ -86,7 +109,8 @@ void Call::gather_any(AnyPart part, AnyFinish finish) {
     return;
   }
   std::vector<std::any> answers;
-  for (const size_t shard : asked) answers.push_back(part(hold_.set->at(shard)));
+  for (const size_t shard : asked)
+    answers.push_back(part(hold_.set->at(shard)));
   finish(answers, writer_);
 }
 

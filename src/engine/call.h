@@ -8,6 +8,7 @@
 #include "engine/command_table.h"
 #include "engine/effects.h"
 #include "engine/key.h"
+#include "engine/key_place.h"
 #include "engine/options.h"
 #include "resp/reply_writer.h"
 
@@ -127,6 +128,7 @@ class Call {
   using AnyFinish = std::function<void(std::vector<std::any>&, resp::ReplyWriter&)>;
 
   Key find(std::string_view name, DbIndex db);
+  KeyPlace place_of(std::string_view name);
   void gather_any(AnyPart part, AnyFinish finish);
 
   const Command* command_;
@@ -135,9 +137,9 @@ class Call {
   Shard* worker_;
   Caller* caller_;
   resp::ReplyWriter writer_;
-  Effects* effects_ = nullptr;                    // The worker's, emptied before each command.
-  const std::string_view* hashed_key_ = nullptr;  // The argument whose hash is known already.
-  uint64_t known_hash_ = 0;
+  Effects* effects_ = nullptr;  // The worker's, emptied before each command.
+  KeyPlaces places_;            // Of the plain keys, as far as known.
+  size_t next_place_ = 0;       // Commands mostly take their keys in order.
 };
 
 }  // namespace kvstash::engine

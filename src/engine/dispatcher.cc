@@ -1,6 +1,7 @@
 #include "engine/dispatcher.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "engine/admission.h"
 #include "engine/shard.h"
 
@@ -22,12 +23,11 @@ size_t round_up(size_t value, size_t to) {
   return (value + to - 1) / to * to;
 }
 
-Hop make_hop(Session& session, const Command& command, uint64_t hash) {
+Hop make_hop(Session& session, const Command& command) {
   Hop hop{};
   hop.command = &command;
   hop.caller = session.caller;
   hop.caller.session = nullptr;
-  hop.hash = hash;
   hop.session = &session;
   hop.chunk = session.chunk;
   return hop;
@@ -152,8 +152,8 @@ bool Dispatcher::parse_batch(Session& session) {
                          .first_arg = first_arg,
                          .argc = static_cast<uint32_t>(args_.size()) - first_arg,
                          .command = nullptr,
-                         .hash = 0,
-                         .has_hash = false,
+                         .first_place = 0,
+                         .place_count = 0,
                          .borrows_parser = outcome.borrows_parser});
     }
     at += outcome.consumed;
@@ -163,26 +163,39 @@ bool Dispatcher::parse_batch(Session& session) {
   return went_on;
 }
 
-// Finds every command of the batch and warms the cache for its first key: first all buckets, then
-// all entries, so that the misses of a batch overlap.
+// Finds every command of the batch and the places of its keys, and warms the cache for those that
+// are here: first all buckets, then all entries, so that the misses of a batch overlap.
 void Dispatcher::look_ahead(Session& session) {
-  const ShardSet& set = shard_->set();
-  const bool prefetches = parsed_.size() > 1 && set.size() == 1;
-  store::HashTable* table = prefetches ? &shard_->keyspace(session.caller.db).table() : nullptr;
+  places_.clear();
   for (Parsed& parsed : parsed_) {
-    const Command* command = set.commands().find(args_[parsed.first_arg]);
-    if (command == nullptr || !command->has_plain_keys ||
-        parsed.argc <= static_cast<uint32_t>(command->first_key))
-      continue;
-    parsed.hash =
-        keyed_hash(args_[parsed.first_arg + static_cast<uint32_t>(command->first_key)], set.seed());
-    parsed.has_hash = true;
-    if (table != nullptr) table->prefetch_bucket(parsed.hash);
+    parsed.command = shard_->set().commands().find(args_[parsed.first_arg]);
+    if (parsed.command != nullptr) find_places(parsed);
   }
-  if (table == nullptr) return;
-  for (const Parsed& parsed : parsed_) {
-    if (parsed.has_hash) table->prefetch_entry(parsed.hash);
+  if (places_.size() < 2) return;
+  const store::HashTable& table = shard_->keyspace(session.caller.db).table();
+  for (const KeyPlace& place : places_) {
+    if (place.shard == shard_->id()) table.prefetch_bucket(place.hash);
   }
+  for (const KeyPlace& place : places_) {
+    if (place.shard == shard_->id()) table.prefetch_entry(place.hash);
+  }
+}
+
+void Dispatcher::find_places(Parsed& parsed) {
+  const Command& command = *parsed.command;
+  const auto argc = static_cast<int32_t>(parsed.argc);
+  const int32_t last = command.last_key >= 0 ? command.last_key : argc + command.last_key;
+  parsed.first_place = static_cast<uint32_t>(places_.size());
+  if (!command.has_plain_keys || last >= argc || last < command.first_key ||
+      (last - command.first_key) / command.key_step >= static_cast<int32_t>(kKeyPlacesMax))
+    return;
+  const ShardSet& set = shard_->set();
+  for (int32_t at = command.first_key; at <= last; at += command.key_step) {
+    const std::string_view key = args_[parsed.first_arg + static_cast<uint32_t>(at)];
+    places_.push_back(
+        {.hash = keyed_hash(key, set.seed()), .shard = static_cast<uint32_t>(set.shard_of(key))});
+  }
+  parsed.place_count = static_cast<uint32_t>(places_.size()) - parsed.first_place;
 }
 
 void Dispatcher::run_batch(Session& session) {
@@ -209,6 +222,15 @@ void Dispatcher::protocol_error(Session& session, std::string_view message) {
   session.begin = session.end;
 }
 
+// A browser that was lured into sending a form here: what else it holds must not be run.
+bool Dispatcher::is_http(Session& session, std::string_view name) {
+  if (!equals_ignore_case(name, "post") && !equals_ignore_case(name, "host:")) return false;
+  log(LogLevel::kWarning, "Possible SECURITY ATTACK: a client speaks HTTP, closed",
+      {{"addr", session.info.address}});
+  shard_->kill_session(session);
+  return true;
+}
+
 // ---- Gates.
 
 bool Dispatcher::has_rate_token(Session& session) {
@@ -229,13 +251,17 @@ bool Dispatcher::dispatch(Session& session, Parsed& parsed) {
     session.stop(kStopRate);
     return false;
   }
-  const Result<const Command*> resolved = shard_->set().commands().resolve(args);
-  if (!resolved.ok()) {
-    refuse(session, shard_->set().commands().find(args[0]), resolved.error().message());
-    return true;
+  if (parsed.command == nullptr || !parsed.command->subcommands.empty() ||
+      !CommandTable::arity_fits(*parsed.command, args.size())) {
+    const Result<const Command*> resolved = shard_->set().commands().resolve(args);
+    if (!resolved.ok()) {
+      if (is_http(session, args[0])) return false;
+      refuse(session, parsed.command, resolved.error().message());
+      return true;
+    }
+    parsed.command = *resolved;
   }
-  const Command& command = **resolved;
-  parsed.command = &command;
+  const Command& command = *parsed.command;
   if (Status admitted = admit(session, command, shard_->options()); !admitted.ok()) {
     refuse(session, &command, admitted.error().message());
     return true;
@@ -327,34 +353,28 @@ void Dispatcher::route(Session& session, const Parsed& parsed) {
     run_here(session, parsed);
     return;
   }
-  keys_.clear();
+  shards_.clear();
   if (spec.scope == Scope::kAllShards) {
-    hold(session, parsed, keys_);
+    hold(session, parsed);
     return;
   }
-  const auto args = argv(parsed);
-  const Command& command = *parsed.command;
-  if (command.has_plain_keys && command.first_key == command.last_key) {
-    const size_t to = set.shard_of(args[static_cast<size_t>(command.first_key)]);
-    if (to == shard_->id() && session.transactions_away == 0) {
-      run_here(session, parsed);
-    } else {
-      hop(session, parsed, to);
+  if (parsed.place_count != 0) {
+    for (const KeyPlace& place : places(parsed))
+      shards_.push_back(place.shard);
+  } else {
+    const auto args = argv(parsed);
+    keys_.clear();
+    // Arguments that hide their keys: the command itself will say what is wrong with them.
+    if (CommandTable::keys_of(*parsed.command, args, keys_).ok()) {
+      for (const KeyAt& key : keys_)
+        shards_.push_back(set.shard_of(args[key.index]));
     }
-    return;
+    if (shards_.empty()) shards_.push_back(shard_->id());
   }
-  if (Status found = CommandTable::keys_of(command, args, keys_); !found.ok() || keys_.empty()) {
-    run_here(session, parsed);  // It touches no key: it will say what is wrong with its arguments.
-    return;
-  }
-  const size_t first = set.shard_of(args[keys_.front().index]);
-  for (const KeyAt& key : keys_) {
-    if (set.shard_of(args[key.index]) != first) {
-      hold(session, parsed, keys_);
-      return;
-    }
-  }
-  if (first == shard_->id() && session.transactions_away == 0) {
+  const size_t first = shards_.front();
+  if (!std::ranges::all_of(shards_, [first](size_t shard) { return shard == first; })) {
+    hold(session, parsed);
+  } else if (first == shard_->id() && session.may_run_here()) {
     run_here(session, parsed);
   } else {
     hop(session, parsed, first);
@@ -365,9 +385,8 @@ void Dispatcher::run_here(Session& session, const Parsed& parsed) {
   ShardSet& set = shard_->set();
   const auto args = argv(parsed);
   const Hold hold{.set = &set, .single = shard_};
-  const uint64_t taken_ns =
-      shard_->executor().run(*parsed.command, args, hold, session.caller, session.replies.begin(),
-                             {.is_known = parsed.has_hash, .hash = parsed.hash});
+  const uint64_t taken_ns = shard_->executor().run(*parsed.command, args, hold, session.caller,
+                                                   session.replies.begin(), places(parsed));
   session.replies.end(session.is_muted());
   // One that asks other shards is not over yet.
   if ((session.stopped & kStopGather) == 0)
@@ -375,31 +394,29 @@ void Dispatcher::run_here(Session& session, const Parsed& parsed) {
   after(session);
 }
 
-// Of the first key; a subcommand's is not known from looking ahead.
-uint64_t Dispatcher::hash_of(const Parsed& parsed) const {
-  if (parsed.has_hash || !parsed.command->has_plain_keys) return parsed.hash;
-  return keyed_hash(argv(parsed)[static_cast<size_t>(parsed.command->first_key)],
-                    shard_->set().seed());
-}
-
 void Dispatcher::hop(Session& session, const Parsed& parsed, size_t to) {
   if (session.has_unsent_transaction) shard_->send_group();
   Batch& batch = shard_->batch_for(to);
   const auto args = argv(parsed);
-  Hop hop = make_hop(session, *parsed.command, hash_of(parsed));
+  Hop hop = make_hop(session, *parsed.command);
   hop.first_arg = static_cast<uint32_t>(batch.args.size());
   hop.argc = parsed.argc;
   hop.reply_number = session.replies.open(session.is_muted());
   batch.args.insert(batch.args.end(), args.begin(), args.end());
+  const KeyPlaces of_keys = places(parsed);
+  hop.first_place = static_cast<uint32_t>(batch.places.size());
+  hop.place_count = parsed.place_count;
+  batch.places.insert(batch.places.end(), of_keys.begin(), of_keys.end());
   batch.hops.push_back(hop);
   shard_->chunks().pin(session.chunk);
   session.has_unsent_hops = true;
+  if (to == shard_->id()) ++session.hops_home;
   ++session.under_way;
   ++shard_->stats().hops_sent;
   after(session);
 }
 
-void Dispatcher::hold(Session& session, const Parsed& parsed, std::span<const KeyAt> keys) {
+void Dispatcher::hold(Session& session, const Parsed& parsed) {
   if (session.has_unsent_hops) shard_->send_batches();
   ShardSet& set = shard_->set();
   const auto args = argv(parsed);
@@ -415,14 +432,18 @@ void Dispatcher::hold(Session& session, const Parsed& parsed, std::span<const Ke
   transaction.chunk = session.chunk;
   shard_->chunks().pin(session.chunk);
   group.args.insert(group.args.end(), args.begin(), args.end());
-  for (const KeyAt& key : keys)
-    group.add_member(set.shard_of(args[key.index]));
-  if (keys.empty()) {
+  const KeyPlaces of_keys = places(parsed);
+  transaction.first_place = static_cast<uint32_t>(group.places.size());
+  transaction.place_count = parsed.place_count;
+  group.places.insert(group.places.end(), of_keys.begin(), of_keys.end());
+  for (const size_t shard : shards_)
+    group.add_member(shard);
+  if (shards_.empty()) {
     for (size_t i = 0; i < set.size(); ++i)
       group.add_member(i);
     transaction.caller.session = &session;  // Every shard is held, the connection's own too.
   }
-  group.key_count += keys.size();
+  group.key_count += shards_.size();
   group.transactions.push_back(std::move(transaction));
   session.has_unsent_transaction = true;
   ++session.transactions_away;
@@ -473,7 +494,7 @@ void Dispatcher::exec(Session& session, const Parsed& parsed) {
   const TransactionReach reach = reach_of(multi);
   const bool is_here =
       set.size() == 1 ||
-      (!reach.needs_all && session.transactions_away == 0 &&
+      (!reach.needs_all && session.may_run_here() &&
        std::ranges::all_of(reach.shards, [&](size_t id) { return id == shard_->id(); }));
   if (!is_here) {
     exec_elsewhere(session, parsed, std::move(multi), reach);

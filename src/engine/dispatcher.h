@@ -45,8 +45,8 @@ class Dispatcher {
     uint32_t first_arg;
     uint32_t argc;
     const Command* command;  // Null: unknown or refused, see resolve().
-    uint64_t hash;
-    bool has_hash;
+    uint32_t first_place;    // Into places_.
+    uint32_t place_count;
     bool borrows_parser;  // Its arguments stand in the session's parser, not in the chunk.
   };
 
@@ -61,14 +61,18 @@ class Dispatcher {
   }
   // False: the command was not taken (the session stopped before it).
   bool dispatch(Session& session, Parsed& parsed);
+  bool is_http(Session& session, std::string_view name);
   bool has_rate_token(Session& session);
   void queue(Session& session, const Parsed& parsed);
   void fail(Session& session, const Command& command, std::string_view message);
   void refuse(Session& session, const Command* command, std::string_view message);
-  uint64_t hash_of(const Parsed& parsed) const;
+  KeyPlaces places(const Parsed& parsed) const {
+    return std::span(places_).subspan(parsed.first_place, parsed.place_count);
+  }
+  void find_places(Parsed& parsed);
   void run_here(Session& session, const Parsed& parsed);
   void hop(Session& session, const Parsed& parsed, size_t to);
-  void hold(Session& session, const Parsed& parsed, std::span<const KeyAt> keys);
+  void hold(Session& session, const Parsed& parsed);  // Of shards_; empty: all.
   struct TransactionReach {
     std::vector<size_t> shards;  // With repeats.
     bool needs_all = false;
@@ -85,7 +89,9 @@ class Dispatcher {
   const Command* exec_ = nullptr;
   std::vector<std::string_view> args_;
   std::vector<Parsed> parsed_;
+  std::vector<KeyPlace> places_;
   std::vector<KeyAt> keys_;
+  std::vector<size_t> shards_;  // Of the keys of the command being routed.
   std::string parse_error_;
 };
 

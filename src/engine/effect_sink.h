@@ -2,10 +2,10 @@
 // One sink object per shard, called only by who holds that shard's thread of execution.
 #pragma once
 
+#include "engine/key.h"
+
 #include <span>
 #include <string_view>
-
-#include "engine/key.h"
 
 namespace kvstash::engine {
 

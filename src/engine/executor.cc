@@ -17,16 +17,13 @@ bool Executor::is_observed(const Hold& hold) const {
 }
 
 uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
-                       resp::ReplyBuffer& out, KnownHash known) {
+                       resp::ReplyBuffer& out, KeyPlaces places) {
   const uint64_t began = cycles();
   CommandStats& stats = shard_->command_stats(command);
   effects_.begin(is_observed(hold), shard_->sink() != nullptr);
   Call call(command, argv, hold, *shard_, caller, out);
   call.effects_ = &effects_;
-  if (known.is_known) {
-    call.hashed_key_ = &argv[static_cast<size_t>(command.first_key)];
-    call.known_hash_ = known.hash;
-  }
+  call.places_ = places;
   const size_t reply_at = out.size();
   if (command.has(kDenyOom) && !make_room(hold)) [[unlikely]] {
     call.reply().error(errors::out_of_memory().message());
@@ -59,7 +56,8 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
 void Executor::commit(const Call& call, const Hold& hold) {
   shard_->stats().dirty += effects_.dirty();
   for (const KeyChange& change : effects_.changes()) {
-    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
+    Shard& shard =
+        hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
     if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);
   }
   EffectSink* sink = shard_->sink();
@@ -88,7 +86,8 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
       transaction.queue != nullptr && transaction.caller.session != nullptr;
   Caller& caller = is_queue_at_home ? transaction.session->caller : transaction.caller;
   if (transaction.command != nullptr) {
-    run(*transaction.command, group.argv(transaction), hold, caller, group.replies);
+    run(*transaction.command, group.argv(transaction), hold, caller, group.replies,
+        group.places_of(transaction));
   } else {
     run_queue(*transaction.queue, transaction.watched, hold, caller, group.replies);
   }
@@ -100,16 +99,19 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
                          Caller& caller, resp::ReplyBuffer& out) {
   bool is_unchanged = true;
   for (const WatchedKey& key : watched) {
-    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key.key));
+    Shard& shard =
+        hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key.key));
     // A key that expired meanwhile changes now, whether or not the wheel came round to it.
     store::Keyspace& space = shard.keyspace(key.db);
     const store::KeyRef ref{key.key, keyed_hash(key.key, hold.set->seed())};
-    if (store::Entry* entry = space.find(ref); entry != nullptr && entry->is_expired(shard_->now_ms()))
+    if (store::Entry* entry = space.find(ref);
+        entry != nullptr && entry->is_expired(shard_->now_ms()))
       shard.expire(key.db, ref, entry);
     is_unchanged = is_unchanged && shard.watches().is_unchanged(key);
   }
   for (const WatchedKey& key : watched) {
-    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key.key));
+    Shard& shard =
+        hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key.key));
     shard.watches().unwatch(key.db, key.key);
   }
   resp::ReplyWriter writer(out, caller.resp);
@@ -122,7 +124,7 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
   if (sink != nullptr) sink->begin_unit();
   caller.in_transaction = true;
   for (QueuedCommand& queued : queue.commands()) {
-    queued.duration_ns = run(*queued.command, queue.argv(queued), hold, caller, out);
+    queued.duration_ns = run(*queued.command, queue.argv(queued), hold, caller, out, {});
     queued.db = caller.db;
     queued.has_run = true;
   }
@@ -134,7 +136,8 @@ void Executor::count_error(std::string_view message) {
   ShardStats& stats = shard_->stats();
   ++stats.error_replies;
   std::string code(message.substr(0, message.find_first_of(" \r\n")));
-  if (stats.errors.size() >= kErrorCodesMax && !stats.errors.contains(code)) code = "ERRORSTATS_OVERFLOW";
+  if (stats.errors.size() >= kErrorCodesMax && !stats.errors.contains(code))
+    code = "ERRORSTATS_OVERFLOW";
   ++stats.errors[std::move(code)];
 }
 

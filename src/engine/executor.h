@@ -5,20 +5,14 @@
 // Hold), which then are parked.
 #pragma once
 
+#include "engine/call.h"
+#include "engine/hold.h"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "engine/call.h"
-#include "engine/hold.h"
-
 namespace kvstash::engine {
-
-// How the first key of a command with plain keys hashes; saves hashing it again.
-struct KnownHash {
-  bool is_known = false;
-  uint64_t hash = 0;
-};
 
 class Executor {
  public:
@@ -26,7 +20,7 @@ class Executor {
 
   // Runs a command whose gates are passed and writes its reply to `out`. Returns its duration.
   uint64_t run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
-               resp::ReplyBuffer& out, KnownHash known = {});
+               resp::ReplyBuffer& out, KeyPlaces places);
 
   // Runs what a client queued, unless a watched key has changed; its shards are held.
   void run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold);

@@ -9,14 +9,14 @@
 // Owned by its home shard, which gets it back as a kHoldDone message and reuses it.
 #pragma once
 
+#include "engine/batch.h"
+#include "engine/multi.h"
+
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "engine/batch.h"
-#include "engine/multi.h"
 
 namespace kvstash::engine {
 
@@ -24,8 +24,10 @@ namespace kvstash::engine {
 // action of the server itself, which has no session and no reply.
 struct Transaction {
   const Command* command = nullptr;
-  uint32_t first_arg = 0;            // Into HoldGroup::args.
+  uint32_t first_arg = 0;  // Into HoldGroup::args.
   uint32_t argc = 0;
+  uint32_t first_place = 0;  // Into HoldGroup::places.
+  uint32_t place_count = 0;
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;
   std::function<void()> action;
@@ -59,6 +61,7 @@ struct HoldGroup : Message {
   std::atomic<uint32_t> missing{0};
   std::vector<Transaction> transactions;
   std::vector<std::string_view> args;
+  std::vector<KeyPlace> places;
   resp::ReplyBuffer replies;
 
   void add_member(size_t shard) {
@@ -69,12 +72,16 @@ struct HoldGroup : Message {
   std::span<const std::string_view> argv(const Transaction& transaction) const {
     return std::span(args).subspan(transaction.first_arg, transaction.argc);
   }
+  KeyPlaces places_of(const Transaction& transaction) const {
+    return std::span(places).subspan(transaction.first_place, transaction.place_count);
+  }
   void reset(size_t shards) {
     members.assign(shards, false);
     member_count = 0;
     key_count = 0;
     transactions.clear();
     args.clear();
+    places.clear();
     replies.clear();
   }
 };

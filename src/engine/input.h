@@ -5,19 +5,19 @@
 // stand in is pinned until they have come back. Only the home shard touches the pin count.
 #pragma once
 
+#include "base/ensure.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
-#include "base/ensure.h"
-
 namespace kvstash::engine {
 
 struct InputChunk {
   size_t capacity;
-  uint32_t pins;      // Commands under way whose arguments stand here.
-  bool is_dropped;    // Its last user is gone: the last unpin frees it.
+  uint32_t pins;    // Commands under way whose arguments stand here.
+  bool is_dropped;  // Its last user is gone: the last unpin frees it.
   char data[];
 };
 
@@ -30,7 +30,8 @@ class ChunkPool {
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
   ~ChunkPool() {
-    for (InputChunk* chunk : spare_) std::free(chunk);
+    for (InputChunk* chunk : spare_)
+      std::free(chunk);
     std::free(shared_);
   }
 

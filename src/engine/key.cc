@@ -12,7 +12,8 @@ void Key::set_string(std::string_view value, Deadline deadline) {
 }
 
 void Key::set_integer(int64_t value, Deadline deadline) {
-  if (entry_ != nullptr && entry_->encoding() == store::Encoding::kInt && this->deadline() == deadline) {
+  if (entry_ != nullptr && entry_->encoding() == store::Encoding::kInt &&
+      this->deadline() == deadline) {
     entry_->set_integer(value);
     return;
   }
@@ -52,6 +53,8 @@ void Key::changed(uint32_t event_class, std::string_view event) {
   call_->effects_->add_change(db_, ref_.name, event_class, event);
 }
 
-void Key::touch() { entry_->set_access(shard_->access_clock(0, true)); }
+void Key::touch() {
+  entry_->set_access(shard_->access_clock(0, true));
+}
 
 }  // namespace kvstash::engine

@@ -18,7 +18,8 @@ void LatencyMonitor::add(std::string_view event, int64_t now_s, int64_t latency_
     series.samples.back().latency_ms = std::max(series.samples.back().latency_ms, latency_ms);
     return;
   }
-  if (series.samples.size() == LatencySeries::kSamplesMax) series.samples.erase(series.samples.begin());
+  if (series.samples.size() == LatencySeries::kSamplesMax)
+    series.samples.erase(series.samples.begin());
   series.samples.push_back({now_s, latency_ms});
 }
 

@@ -4,12 +4,12 @@
 // and the shards that give it up cannot wait. Destruction frees all that is left.
 #pragma once
 
+#include "store/garbage.h"
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <vector>
-
-#include "store/garbage.h"
 
 namespace kvstash::engine {
 

@@ -5,22 +5,22 @@
 // holds that shard. Owned by its Shard, which keeps it until the last reply under way has arrived.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include "engine/call.h"
 #include "engine/input.h"
 #include "engine/multi.h"
 #include "engine/reply_queue.h"
 #include "resp/request_parser.h"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 namespace kvstash::engine {
 
 // What CLIENT LIST tells and CLIENT SETNAME, SETINFO change.
 struct SessionInfo {
   uint64_t id = 0;
-  std::string address;        // "ip:port", or "path:0".
+  std::string address;  // "ip:port", or "path:0".
   std::string local_address;
   int fd = -1;
   bool is_unix_socket = false;
@@ -68,7 +68,9 @@ class Session {
   bool no_evict = false;
   ReplyMode reply_mode = ReplyMode::kOn;
   // The client wants no reply to the present command.
-  bool is_muted() const { return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis; }
+  bool is_muted() const {
+    return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis;
+  }
 
   // ---- Input: unread bytes are chunk->data[begin, end).
   InputChunk* chunk = nullptr;  // Its own, or null while nothing is unread.
@@ -78,16 +80,17 @@ class Session {
 
   // ---- Flow.
   uint32_t stopped = 0;            // StopReasons.
-  uint32_t transactions_away = 0;  // Later commands must not overtake these.
+  uint32_t transactions_away = 0;  // Later commands must not overtake these ...
+  uint32_t hops_home = 0;          // ... nor these, for its own shard, in that shard's mailbox.
   bool has_unsent_hops = false;    // In a batch of this turn.
   bool has_unsent_transaction = false;
   bool is_listed_ready = false;  // In the shard's list of sessions with output.
   bool is_listed_resume = false;
   bool is_input_off = false;  // The shell does not read, because the session was stopped.
-  bool is_closed = false;         // The socket is gone; kept for replies under way.
-  bool is_killed = false;         // Another client's wish: closed at the end of the turn.
-  std::string close_reason;       // Set with kStopClosing, for the log; empty: the client's wish.
-  uint32_t under_way = 0;         // Hops, transactions and gathers that will come back.
+  bool is_closed = false;     // The socket is gone; kept for replies under way.
+  bool is_killed = false;     // Another client's wish: closed at the end of the turn.
+  std::string close_reason;   // Set with kStopClosing, for the log; empty: the client's wish.
+  uint32_t under_way = 0;     // Hops, transactions and gathers that will come back.
   double rate_tokens = 0;
   int64_t rate_at_ms = 0;
 
@@ -95,6 +98,9 @@ class Session {
   void* shell = nullptr;
 
   bool is_gone() const { return is_closed || is_killed; }
+
+  // Whether a command for its own shard may run at once.
+  bool may_run_here() const { return transactions_away == 0 && hops_home == 0; }
 
   void stop(StopReason reason) { stopped |= reason; }
   void go_on(StopReason reason) { stopped &= ~uint32_t{reason}; }

@@ -1,15 +1,15 @@
 #include "engine/shard.h"
 
+#include "base/clock.h"
+#include "base/text.h"
+#include "engine/redaction.h"
+
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <climits>
-
-#include "base/clock.h"
-#include "base/text.h"
-#include "engine/redaction.h"
 
 namespace kvstash::engine {
 namespace {
@@ -18,6 +18,8 @@ namespace {
 constexpr size_t kExpireStepsPerTurn = 512;
 constexpr size_t kResizeBucketsPerTurn = 64;
 constexpr size_t kResumesPerTurn = 256;
+// Transactions whose keys are fetched together: about what the first cache level holds.
+constexpr size_t kPrefetchedTransactions = 16;
 constexpr int64_t kCronPeriodMs = 100;
 constexpr size_t kSpareBatchesMax = 64;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
@@ -207,7 +209,8 @@ uint32_t Shard::access_clock(uint32_t before, bool is_new) {
   if (is_new) return store::lfu_fresh(now_ms_);
   return store::lfu_touch(
       before, now_ms_,
-      {.log_factor = choices.lfu_log_factor, .decay_time_min = choices.lfu_decay_time_min}, random_);
+      {.log_factor = choices.lfu_log_factor, .decay_time_min = choices.lfu_decay_time_min},
+      random_);
 }
 
 void Shard::unwatch_all(Session& session) {
@@ -291,7 +294,9 @@ void Shard::wake_up() {
     is_asleep_.store(false, std::memory_order_relaxed);
 }
 
-std::span<char> Shard::input_room(Session& session) { return dispatcher_.input_room(session); }
+std::span<char> Shard::input_room(Session& session) {
+  return dispatcher_.input_room(session);
+}
 
 void Shard::consume(Session& session, size_t bytes) {
   wake_up();
@@ -311,13 +316,15 @@ void Shard::dispatch(Session& session, size_t bytes) {
 void Shard::note_ready(Session& session) {
   if (session.is_listed_ready || session.is_closed) return;
   const bool wants_input = session.is_input_off && session.stopped == 0;
-  if (session.replies.out().empty() && (session.stopped & kStopClosing) == 0 && !wants_input) return;
+  if (session.replies.out().empty() && (session.stopped & kStopClosing) == 0 && !wants_input)
+    return;
   session.is_listed_ready = true;
   ready_.push_back(&session);
 }
 
 std::vector<Session*> Shard::take_ready() {
-  for (Session* session : ready_) session->is_listed_ready = false;
+  for (Session* session : ready_)
+    session->is_listed_ready = false;
   return std::exchange(ready_, {});
 }
 
@@ -349,7 +356,8 @@ void Shard::feed_monitors(const Session& session, const Command& command,
   std::string micros = std::to_string(now_us % 1'000'000);
   line.append(6 - micros.size(), '0').append(micros);
   line += " [" + std::to_string(static_cast<uint32_t>(db)) + " " + peer_of(session) + "]";
-  for (const std::string_view arg : redacted(command, argv)) line += " " + quote(arg);
+  for (const std::string_view arg : redacted(command, argv))
+    line += " " + quote(arg);
   line += "\r\n";
   for (size_t to = 0; to < set_->size(); ++to) {
     set_->submit(to, [line](Shard& shard) {
@@ -390,8 +398,8 @@ void Shard::note_command(const Session& session, const Command& command,
                  static_cast<size_t>(options().slowlog_max_len));
   }
   if (options().latency_monitor_threshold_ms != 0)
-    latency_.add(command.has(kFast) ? "fast-command" : "command", now_ms_ / 1000, duration_us / 1000,
-                 options().latency_monitor_threshold_ms);
+    latency_.add(command.has(kFast) ? "fast-command" : "command", now_ms_ / 1000,
+                 duration_us / 1000, options().latency_monitor_threshold_ms);
 }
 
 void Shard::reset_stats() {
@@ -399,7 +407,8 @@ void Shard::reset_stats() {
   stats_ = {};
   stats_.dirty = dirty;
   rates_ = {};
-  for (CommandStats& stats : command_stats_) stats = {};
+  for (CommandStats& stats : command_stats_)
+    stats = {};
 }
 
 // ---- Between shards.
@@ -427,7 +436,8 @@ void Shard::send_batches() {
   for (size_t to = 0; to < outbox_.size(); ++to) {
     Batch* batch = std::exchange(outbox_[to], nullptr);
     if (batch == nullptr) continue;
-    for (const Hop& hop : batch->hops) hop.session->has_unsent_hops = false;
+    for (const Hop& hop : batch->hops)
+      hop.session->has_unsent_hops = false;
     ++stats_.batches_sent;
     post(to, batch);
   }
@@ -457,7 +467,8 @@ void Shard::send_group() {
 
 void Shard::hold_all(std::function<void()> action) {
   HoldGroup& group = pending_group();
-  for (size_t id = 0; id < set_->size(); ++id) group.add_member(id);
+  for (size_t id = 0; id < set_->size(); ++id)
+    group.add_member(id);
   Transaction transaction;
   transaction.action = std::move(action);
   group.transactions.push_back(std::move(transaction));
@@ -467,15 +478,15 @@ void Shard::hold_all(std::function<void()> action) {
 void Shard::start_gather(Session& session, const Command& command,
                          std::span<const std::string_view> argv, GatherPlan plan) {
   // Shared by the parts under way; looked into on this thread only.
-  auto gather = std::make_shared<Gather>(
-      Gather{.session = &session,
-             .reply_number = session.replies.open(session.is_muted()),
-             .resp = session.caller.resp,
-             .command = &command,
-             .argv = {argv.begin(), argv.end()},
-             .missing = plan.asked.size(),
-             .answers = std::vector<std::any>(plan.asked.size()),
-             .finish = std::move(plan.finish)});
+  auto gather =
+      std::make_shared<Gather>(Gather{.session = &session,
+                                      .reply_number = session.replies.open(session.is_muted()),
+                                      .resp = session.caller.resp,
+                                      .command = &command,
+                                      .argv = {argv.begin(), argv.end()},
+                                      .missing = plan.asked.size(),
+                                      .answers = std::vector<std::any>(plan.asked.size()),
+                                      .finish = std::move(plan.finish)});
   session.stop(kStopGather);
   ++session.under_way;
   const auto part = std::make_shared<std::function<std::any(Shard&)>>(std::move(plan.part));
@@ -540,19 +551,21 @@ void Shard::run_batch(Batch& batch) {
     return keyspace(hop.caller.db).table();
   };
   for (size_t from = 0; from < batch.hops.size(); from += kBatchCommandsMax) {
-    const auto window = std::span(batch.hops).subspan(
-        from, std::min<size_t>(kBatchCommandsMax, batch.hops.size() - from));
+    const auto window =
+        std::span(batch.hops)
+            .subspan(from, std::min<size_t>(kBatchCommandsMax, batch.hops.size() - from));
     for (const Hop& hop : window) {
-      if (hop.command->has_plain_keys) table_of(hop).prefetch_bucket(hop.hash);
+      for (const KeyPlace& place : batch.places_of(hop))
+        table_of(hop).prefetch_bucket(place.hash);
     }
     for (const Hop& hop : window) {
-      if (hop.command->has_plain_keys) table_of(hop).prefetch_entry(hop.hash);
+      for (const KeyPlace& place : batch.places_of(hop))
+        table_of(hop).prefetch_entry(place.hash);
     }
     for (Hop& hop : window) {
       hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
-      const uint64_t taken_ns =
-          executor_.run(*hop.command, batch.argv(hop), hold, hop.caller, batch.replies,
-                        {.is_known = hop.command->has_plain_keys, .hash = hop.hash});
+      const uint64_t taken_ns = executor_.run(*hop.command, batch.argv(hop), hold, hop.caller,
+                                              batch.replies, batch.places_of(hop));
       hop.reply_end = static_cast<uint32_t>(batch.replies.size());
       hop.duration_us = static_cast<uint32_t>(std::min<uint64_t>(taken_ns / 1000, UINT32_MAX));
     }
@@ -570,6 +583,7 @@ void Shard::finish_batch(Batch& batch) {
     note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
                  uint64_t{hop.duration_us} * 1000);
     chunks_.unpin(hop.chunk);
+    if (batch.to == id_) --session.hops_home;
     finish_reply(session);
   }
   if (batch.replies.capacity() > kSpareReplyBytesMax) batch.replies.release();
@@ -604,16 +618,34 @@ void Shard::arrive(HoldGroup& group) {
 void Shard::send_everything() {
   send_batches();
   if (sink_ != nullptr) sink_->flush();
-  for (Batch* batch : std::exchange(done_batches_, {})) post(batch->home, batch);
+  for (Batch* batch : std::exchange(done_batches_, {}))
+    post(batch->home, batch);
   port_->flush_sessions();
+}
+
+// Its shards are held, so their tables may be looked at from here.
+void Shard::prefetch_group(const HoldGroup& group, std::span<const Transaction> transactions) {
+  const auto each_place = [&](auto&& visit) {
+    for (const Transaction& transaction : transactions) {
+      for (const KeyPlace& place : group.places_of(transaction))
+        visit(set_->at(place.shard).keyspace(transaction.caller.db).table(), place.hash);
+    }
+  };
+  each_place([](const store::HashTable& table, uint64_t hash) { table.prefetch_bucket(hash); });
+  each_place([](const store::HashTable& table, uint64_t hash) { table.prefetch_entry(hash); });
 }
 
 void Shard::run_group(HoldGroup& group) {
   ++stats_.transactions;
   const bool is_single = group.member_count == 1;
   const Hold hold{.set = set_, .single = is_single ? this : nullptr};
-  for (Transaction& transaction : group.transactions)
-    executor_.run_transaction(group, transaction, hold);
+  const auto window = std::span(group.transactions);
+  for (size_t from = 0; from < window.size(); from += kPrefetchedTransactions) {
+    const auto some = window.subspan(from, std::min(kPrefetchedTransactions, window.size() - from));
+    prefetch_group(group, some);
+    for (Transaction& transaction : some)
+      executor_.run_transaction(group, transaction, hold);
+  }
   if (sink_ != nullptr) sink_->flush();
   for (size_t id = 0; id < group.members.size(); ++id) {
     if (group.members[id] && id != id_) set_->at(id).unpark();
@@ -629,8 +661,10 @@ void Shard::park(uint32_t word) {
     }
   }
   uint32_t expected = word;
-  if (is_held() && park_word_.compare_exchange_strong(expected, word | 1, std::memory_order_acq_rel)) {
-    while (is_held()) futex_wait(park_word_, word | 1);
+  if (is_held() &&
+      park_word_.compare_exchange_strong(expected, word | 1, std::memory_order_acq_rel)) {
+    while (is_held())
+      futex_wait(park_word_, word | 1);
   }
   stats_.park_ns += static_cast<uint64_t>(monotonic_ns() - began_ns);
 }
@@ -645,9 +679,9 @@ void Shard::finish_group(HoldGroup& group) {
   for (Transaction& transaction : group.transactions) {
     if (transaction.session == nullptr) continue;
     Session& session = *transaction.session;
-    session.replies.fill(transaction.reply_number,
-                         replies.substr(transaction.reply_begin,
-                                        transaction.reply_end - transaction.reply_begin));
+    session.replies.fill(
+        transaction.reply_number,
+        replies.substr(transaction.reply_begin, transaction.reply_end - transaction.reply_begin));
     --session.transactions_away;
     if (transaction.command != nullptr) {
       note_command(session, *transaction.command, group.argv(transaction), transaction.caller.db,
@@ -675,7 +709,8 @@ bool Shard::finish_turn() {
   send_batches();
   send_group();
   if (sink_ != nullptr) sink_->flush();
-  for (Batch* batch : std::exchange(done_batches_, {})) post(batch->home, batch);
+  for (Batch* batch : std::exchange(done_batches_, {}))
+    post(batch->home, batch);
   port_->flush_sessions();
   if (!memory_.garbage.empty()) set_->reaper().take(std::move(memory_.garbage));
   if (options().maxmemory_bytes != 0) set_->publish_memory(id_, data_bytes());
@@ -731,7 +766,8 @@ void Shard::cron() {
   set_->publish_mapped(id_, mapped_bytes());
   if (id_ == 0) {
     size_t data = 0;
-    for (size_t id = 0; id < set_->size(); ++id) data += set_->memory_of(id);
+    for (size_t id = 0; id < set_->size(); ++id)
+      data += set_->memory_of(id);
     const size_t used = set_->measure_memory();
     if (options().maxmemory_bytes != 0) set_->publish_overhead(used > data ? used - data : 0);
   }

@@ -8,11 +8,6 @@
 // then finish_turn(), then sleeps if prepare_sleep() says so.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <unordered_map>
-#include <vector>
-
 #include "base/random.h"
 #include "engine/dispatcher.h"
 #include "engine/effect_sink.h"
@@ -28,6 +23,11 @@
 #include "store/eviction.h"
 #include "store/garbage.h"
 #include "store/keyspace.h"
+
+#include <atomic>
+#include <memory>
+#include <unordered_map>
+#include <vector>
 
 namespace kvstash::engine {
 
@@ -50,8 +50,8 @@ class Shard {
   EffectSink* sink() { return sink_; }
 
   // ---- Data.
-  store::Keyspace& keyspace(DbIndex db);             // Made when first asked for.
-  store::Keyspace* keyspace_if_any(DbIndex db);      // Null if nothing was ever stored there.
+  store::Keyspace& keyspace(DbIndex db);         // Made when first asked for.
+  store::Keyspace* keyspace_if_any(DbIndex db);  // Null if nothing was ever stored there.
   const store::Keyspace* keyspace_if_any(DbIndex db) const {
     return const_cast<Shard*>(this)->keyspace_if_any(db);
   }
@@ -101,8 +101,8 @@ class Shard {
 
   // ---- Between shards. On this shard's thread.
   void post(size_t to, Message* message);
-  Batch& batch_for(size_t to);          // Of this turn.
-  HoldGroup& pending_group();           // Of this turn.
+  Batch& batch_for(size_t to);  // Of this turn.
+  HoldGroup& pending_group();   // Of this turn.
   void send_batches();
   void send_group();
   // Runs `action` while every shard is held, soon. It must not throw or wait.
@@ -118,8 +118,8 @@ class Shard {
 
   // ---- The turn.
   void wake_up();  // First thing after the loop's wait: the clock is read anew.
-  // Receives messages, expires, goes on with stopped sessions, sends replies. True: call again soon,
-  // there is more to do.
+  // Receives messages, expires, goes on with stopped sessions, sends replies. True: call again
+  // soon, there is more to do.
   bool finish_turn();
   // True: the loop may wait; producers will ring. False: there is work.
   bool prepare_sleep();
@@ -159,6 +159,7 @@ class Shard {
   void finish_batch(Batch& batch);
   void arrive(HoldGroup& group);
   void run_group(HoldGroup& group);
+  void prefetch_group(const HoldGroup& group, std::span<const Transaction> transactions);
   void finish_group(HoldGroup& group);
   void park(uint32_t word);
   void send_everything();
@@ -189,7 +190,7 @@ class Shard {
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> ready_;
   std::vector<Session*> resume_;
-  std::vector<uint64_t> killed_;      // Ids: some may be gone by the end of the turn.
+  std::vector<uint64_t> killed_;   // Ids: some may be gone by the end of the turn.
   std::vector<Session*> delayed_;  // Stopped by their rate or a pause: cron looks again.
   int64_t pause_until_ms_ = 0;
   bool pause_is_for_all_ = false;
@@ -206,7 +207,8 @@ class Shard {
 
   Mailbox mailbox_;
   alignas(64) std::atomic<bool> is_asleep_{false};
-  alignas(64) std::atomic<uint32_t> park_word_{0};  // Even: may be waited on. Bit 0: waits in futex.
+  alignas(64) std::atomic<uint32_t> park_word_{
+      0};                       // Even: may be waited on. Bit 0: waits in futex.
   std::vector<Batch*> outbox_;  // Per shard: this turn's batch, or null.
   std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<Batch*> spare_batches_;

@@ -12,7 +12,8 @@ ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOpti
   ensure(shards > 0 && shards <= kSlotCount);
   // The vector is sized before a shard is made: shards ask how many there will be.
   shards_.resize(shards);
-  for (size_t id = 0; id < shards; ++id) shards_[id] = std::make_unique<Shard>(*this, id);
+  for (size_t id = 0; id < shards; ++id)
+    shards_[id] = std::make_unique<Shard>(*this, id);
   start_memory_ = measure_memory();
 }
 
@@ -20,7 +21,8 @@ ShardSet::~ShardSet() = default;
 
 size_t ShardSet::measure_memory() {
   size_t used = allocator_stats().allocated;
-  for (const Published& shard : memory_) used += shard.mapped.load(std::memory_order_relaxed);
+  for (const Published& shard : memory_)
+    used += shard.mapped.load(std::memory_order_relaxed);
   size_t peak = peak_memory_.load(std::memory_order_relaxed);
   while (used > peak &&
          !peak_memory_.compare_exchange_weak(peak, used, std::memory_order_relaxed)) {
@@ -49,7 +51,8 @@ size_t ShardSet::enqueue(HoldGroup& group) {
     if (group.members[id]) members.push_back(id);
   }
   group.missing.store(static_cast<uint32_t>(members.size()), std::memory_order_relaxed);
-  for (HoldGroup::Arrival& arrival : group.arrivals) arrival.group = &group;
+  for (HoldGroup::Arrival& arrival : group.arrivals)
+    arrival.group = &group;
   {
     const std::lock_guard guard(enqueue_lock_);
     for (size_t i = 0; i < members.size(); ++i)
@@ -67,7 +70,8 @@ size_t ShardSet::enqueue(HoldGroup& group) {
 
 size_t ShardSet::memory_used() const {
   size_t used = overhead_.load(std::memory_order_relaxed);
-  for (const Published& shard : memory_) used += shard.bytes.load(std::memory_order_relaxed);
+  for (const Published& shard : memory_)
+    used += shard.bytes.load(std::memory_order_relaxed);
   return used;
 }
 

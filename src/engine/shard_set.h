@@ -5,17 +5,17 @@
 // shards read them without a lock.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <mutex>
-#include <string_view>
-#include <vector>
-
 #include "base/hash.h"
 #include "engine/command_table.h"
 #include "engine/hold.h"
 #include "engine/options.h"
 #include "engine/reaper.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 

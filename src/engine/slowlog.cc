@@ -11,7 +11,8 @@ void Slowlog::add(SlowlogEntry entry, size_t length_max) {
 }
 
 void Slowlog::trim(size_t length_max) {
-  while (entries_.size() > length_max) entries_.pop_back();
+  while (entries_.size() > length_max)
+    entries_.pop_back();
 }
 
 std::vector<std::string> Slowlog::cut(std::span<const std::string_view> argv) {

@@ -5,7 +5,8 @@
 namespace kvstash::engine {
 
 void LatencyHistogram::merge(const LatencyHistogram& other) {
-  for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  for (size_t i = 0; i < counts_.size(); ++i)
+    counts_[i] += other.counts_[i];
   total_ += other.total_;
   sum_ns_ += other.sum_ns_;
 }

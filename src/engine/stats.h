@@ -37,8 +37,8 @@ class LatencyHistogram {
     constexpr uint64_t kSub = uint64_t{1} << kSubBits;
     if (ns < kSub) return static_cast<unsigned>(ns);
     const auto log2 = 63u - static_cast<unsigned>(__builtin_clzll(ns));
-    const unsigned bucket =
-        ((log2 - kSubBits + 1) << kSubBits) + static_cast<unsigned>((ns >> (log2 - kSubBits)) & (kSub - 1));
+    const unsigned bucket = ((log2 - kSubBits + 1) << kSubBits) +
+                            static_cast<unsigned>((ns >> (log2 - kSubBits)) & (kSub - 1));
     return bucket < kBuckets ? bucket : kBuckets - 1;
   }
   static uint64_t upper_ns(unsigned bucket);

@@ -5,12 +5,12 @@
 // Lives on a shard. Entries are counted: a key nobody watches is forgotten.
 #pragma once
 
+#include "engine/key.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-
-#include "engine/key.h"
 
 namespace kvstash::engine {
 

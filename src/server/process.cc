@@ -30,7 +30,8 @@ Status daemonize() {
   ::setsid();
   const int null = ::open("/dev/null", O_RDWR);
   if (null < 0) return Error::literal("Can't open /dev/null");
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, stream);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    ::dup2(null, stream);
   if (null > STDERR_FILENO) ::close(null);
   return {};
 }

@@ -3,10 +3,10 @@
 // after they have stopped, except where noted.
 #pragma once
 
-#include <string_view>
-
 #include "base/result.h"
 #include "server/options.h"
+
+#include <string_view>
 
 namespace kvstash::server {
 

@@ -1,15 +1,15 @@
-// Server::reload: what SIGHUP does. The configuration file is read again, and what can change at run
-// time changes; certificates are loaded anew even if their names are the same. The log file is
+// Server::reload: what SIGHUP does. The configuration file is read again, and what can change at
+// run time changes; certificates are loaded anew even if their names are the same. The log file is
 // opened again, for logrotate.
-#include <string>
-#include <vector>
-
 #include "base/log.h"
 #include "engine/shard.h"
 #include "net/file.h"
 #include "server/config_file.h"
 #include "server/directives.h"
 #include "server/server.h"
+
+#include <string>
+#include <vector>
 
 namespace kvstash::server {
 namespace {
@@ -28,7 +28,8 @@ Result<ServerOptions> read_again(const ServerOptions& now) {
   for (const DirectiveGroup& group : directive_groups()) {
     for (const Directive& row : group.rows) {
       if (!row.is(kImmutable) || get(fresh, row) == get(now, row)) continue;
-      log(LogLevel::kWarning, "A change of this directive needs a restart", {{"name", std::string(row.name)}});
+      log(LogLevel::kWarning, "A change of this directive needs a restart",
+          {{"name", std::string(row.name)}});
       const std::string value = get(now, row);
       const std::string_view words[] = {value};
       if (Status kept = set(fresh, row, words, SetFrom::kFile); !kept.ok()) return kept.error();
@@ -44,7 +45,8 @@ void Server::reload() {
     log(LogLevel::kWarning, reopened.error().message());
   Result<ServerOptions> fresh = read_again(options_);
   if (!fresh.ok()) {
-    log(LogLevel::kWarning, "The configuration was not reloaded", {{"reason", std::string(fresh.error().message())}});
+    log(LogLevel::kWarning, "The configuration was not reloaded",
+        {{"reason", std::string(fresh.error().message())}});
     return;
   }
   shards_->at(0).hold_all([this, next = *std::move(fresh)] {

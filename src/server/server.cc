@@ -1,5 +1,23 @@
 #include "server/server.h"
 
+#include "admin/metrics_page.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "commands/tables.h"
+#include "engine/shard.h"
+#include "net/listener.h"
+#include "net/signals.h"
+#include "net/socket.h"
+#include "net/thread.h"
+#include "net/timer.h"
+#include "net/tls.h"
+#include "net/transport.h"
+#include "server/directives.h"
+#include "server/process.h"
+#include "server/server_commands.h"
+#include "server/shard_shell.h"
+#include "server/snapshot.h"
+
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <sys/resource.h>
@@ -13,24 +31,6 @@
 #include <cstdlib>
 #include <thread>
 
-#include "base/log.h"
-#include "base/random.h"
-#include "commands/tables.h"
-#include "engine/shard.h"
-#include "net/listener.h"
-#include "net/signals.h"
-#include "net/socket.h"
-#include "net/thread.h"
-#include "net/timer.h"
-#include "net/tls.h"
-#include "net/transport.h"
-#include "admin/metrics_page.h"
-#include "server/directives.h"
-#include "server/process.h"
-#include "server/server_commands.h"
-#include "server/shard_shell.h"
-#include "server/snapshot.h"
-
 namespace kvstash::server {
 namespace {
 
@@ -40,26 +40,31 @@ constexpr std::chrono::milliseconds kShutdownCheckPeriod{10};
 constexpr int64_t kReservedDescriptors = 32;
 
 std::array<std::span<const engine::CommandSpec>, 10> all_command_tables() {
-  return {commands::bitmap_commands(),     commands::client_commands(),
-          commands::command_commands(),    commands::connection_commands(),
-          commands::keys_commands(),       commands::server_commands(),
-          commands::slowlog_commands(),    commands::string_commands(),
+  return {commands::bitmap_commands(),      commands::client_commands(),
+          commands::command_commands(),     commands::connection_commands(),
+          commands::keys_commands(),        commands::server_commands(),
+          commands::slowlog_commands(),     commands::string_commands(),
           commands::transaction_commands(), server_commands()};
 }
 
 constexpr std::string_view kMaxClientsError = "-ERR max number of clients reached\r\n";
 constexpr std::string_view kProtectedModeError =
-    "-DENIED Redis is running in protected mode because protected mode is enabled and no password is "
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is "
     "set for the default user. In this mode connections are only accepted from the loopback "
     "interface. If you want to connect from external computers to Redis you may adopt one of the "
     "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET "
     "protected-mode no' from the loopback interface by connecting to Redis from the same host the "
-    "server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. "
+    "server is running, however MAKE SURE Redis is not publicly accessible from internet if you do "
+    "so. "
     "Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the "
-    "protected mode by editing the Redis configuration file, and setting the protected mode option to "
+    "protected mode by editing the Redis configuration file, and setting the protected mode option "
+    "to "
     "'no', and then restarting the server. 3) If you started the server manually just for testing, "
-    "restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the "
-    "default user. NOTE: You only need to do one of the above things in order for the server to start "
+    "restart it with the '--protected-mode no' option. 4) Setup a an authentication password for "
+    "the "
+    "default user. NOTE: You only need to do one of the above things in order for the server to "
+    "start "
     "accepting connections from the outside.\r\n";
 
 void refuse(int fd, std::string_view message) {
@@ -101,7 +106,8 @@ void fit_descriptor_limit(ServerOptions& options) {
   if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
   raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
   if (setrlimit(RLIMIT_NOFILE, &raised) == 0 && limit.rlim_max >= wanted) return;
-  const int64_t fits = std::max<int64_t>(static_cast<int64_t>(limit.rlim_max) - kReservedDescriptors, 1);
+  const int64_t fits =
+      std::max<int64_t>(static_cast<int64_t>(limit.rlim_max) - kReservedDescriptors, 1);
   log(LogLevel::kWarning, "maxclients does not fit the limit of open files and was lowered",
       {{"maxclients", std::to_string(fits)}});
   options.net.maxclients = fits;
@@ -114,7 +120,8 @@ bool has_same_listeners(const net::NetOptions& a, const net::NetOptions& b) {
 
 }  // namespace
 
-Server::Server(ServerOptions options) : options_(std::move(options)), commands_(all_command_tables()) {
+Server::Server(ServerOptions options)
+    : options_(std::move(options)), commands_(all_command_tables()) {
   run_info_ = {.run_id = random_hex(40),
                .started_ms = to_ms(wall_now()),
                .pid = ::getpid(),
@@ -215,7 +222,8 @@ void Server::accept(int fd, const net::Address& peer, bool is_tls) {
   net::set_no_delay(fd);
   if (options_.net.tcp_keepalive_s > 0) {
     // A peer that cannot be probed is served all the same.
-    if (Status set = net::set_keepalive(fd, std::chrono::seconds(options_.net.tcp_keepalive_s)); !set.ok())
+    if (Status set = net::set_keepalive(fd, std::chrono::seconds(options_.net.tcp_keepalive_s));
+        !set.ok())
       log(LogLevel::kVerbose, set.error().message());
   }
   const auto fewest = std::ranges::min_element(
@@ -225,12 +233,12 @@ void Server::accept(int fd, const net::Address& peer, bool is_tls) {
   shards_->session_count.fetch_add(1, std::memory_order_relaxed);
 
   const net::Address local = net::local_address(fd);
-  auto client = std::make_shared<ShardShell::NewClient>(
-      ShardShell::NewClient{.transport = is_tls ? net::Transport::tls(fd, *tls_) : net::Transport::plain(fd),
-                            .address = peer.is_unix() ? local.host() + ":0" : peer.text(),
-                            .local_address = peer.is_unix() ? local.host() + ":0" : local.text(),
-                            .is_unix_socket = peer.is_unix(),
-                            .is_local = peer.is_loopback()});
+  auto client = std::make_shared<ShardShell::NewClient>(ShardShell::NewClient{
+      .transport = is_tls ? net::Transport::tls(fd, *tls_) : net::Transport::plain(fd),
+      .address = peer.is_unix() ? local.host() + ":0" : peer.text(),
+      .local_address = peer.is_unix() ? local.host() + ":0" : local.text(),
+      .is_unix_socket = peer.is_unix(),
+      .is_local = peer.is_loopback()});
   if (id == 0) {
     shells_[0]->open(std::move(*client));
     return;
@@ -252,7 +260,8 @@ int Server::run() {
   shells_[0]->run();
 
   metrics_.reset();
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   listeners_.clear();
   signals_.reset();
   shutdown_timer_.reset();
@@ -276,7 +285,9 @@ std::optional<Instant> Server::tls_not_after() const {
   return tls_ == nullptr ? std::nullopt : tls_->not_after();
 }
 
-uint16_t Server::tcp_port() const { return tcp_port_; }
+uint16_t Server::tcp_port() const {
+  return tcp_port_;
+}
 
 Status Server::change_options(ServerOptions next, bool reads_certificates) {
   const bool has_new_tls = reads_certificates || !(next.net.tls == options_.net.tls);
@@ -319,7 +330,9 @@ void Server::request_shutdown(ShutdownRequest request) {
   });
 }
 
-bool Server::abort_shutdown() { return false; }
+bool Server::abort_shutdown() {
+  return false;
+}
 
 void Server::begin_shutdown() {
   log(LogLevel::kWarning, "User requested shutdown...");

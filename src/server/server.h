@@ -7,13 +7,6 @@
 // read them without a lock; the metrics thread asks shards by message.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/command_table.h"
@@ -21,6 +14,13 @@
 #include "engine/shard_set.h"
 #include "server/debug_state.h"
 #include "server/options.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace kvstash::net {
 class Address;
@@ -50,7 +50,7 @@ struct RunInfo {
 };
 
 struct ShutdownRequest {
-  bool is_now = false;    // Do not wait for replies under way.
+  bool is_now = false;  // Do not wait for replies under way.
   bool is_forced = false;
   bool saves = false;
 };

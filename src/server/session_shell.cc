@@ -54,7 +54,8 @@ bool SessionShell::read() {
     shard.consume(*session_, got.state == net::IoState::kDone ? got.bytes : 0);
     if (got.state == net::IoState::kClosed || got.state == net::IoState::kFailed) return false;
     if (got.state == net::IoState::kWouldBlock) break;
-    const bool has_more = transport_.has_buffered() || (got.bytes == room.size() && reads < kReadsPerTurn);
+    const bool has_more =
+        transport_.has_buffered() || (got.bytes == room.size() && reads < kReadsPerTurn);
     if (!has_more) break;
   }
   return true;
@@ -81,7 +82,8 @@ bool SessionShell::flush() {
   const uint64_t limit = owner_->shard().options().client_unsent_reply_limit_bytes;
   if ((session_->stopped & engine::kStopOutput) != 0 && unsent_bytes() <= limit / 2)
     owner_->shard().go_on(*session_, engine::kStopOutput);
-  if ((session_->stopped & engine::kStopClosing) != 0 && !has_unsent() && session_->under_way == 0) {
+  if ((session_->stopped & engine::kStopClosing) != 0 && !has_unsent() &&
+      session_->under_way == 0) {
     if (!session_->close_reason.empty()) log_closed(*session_, session_->close_reason);
     transport_.shutdown();
     return false;

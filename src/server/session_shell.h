@@ -4,12 +4,12 @@
 // Lives on its shard's loop, owned by the ShardShell. Idle it holds no buffers.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include "engine/session.h"
 #include "net/poll.h"
 #include "net/transport.h"
+
+#include <cstdint>
+#include <string_view>
 
 namespace kvstash::net {
 class Loop;
@@ -48,9 +48,9 @@ class SessionShell {
   ShardShell* owner_;
   net::Transport transport_;
   engine::Session* session_;
-  size_t sent_ = 0;               // Of session_->replies.out().
-  bool is_socket_full_ = false;   // The last write stopped short: the rest waits for room.
-  int64_t progress_at_ms_ = 0;    // When bytes last left.
+  size_t sent_ = 0;              // Of session_->replies.out().
+  bool is_socket_full_ = false;  // The last write stopped short: the rest waits for room.
+  int64_t progress_at_ms_ = 0;   // When bytes last left.
   int64_t over_soft_since_ms_ = 0;
   net::Poll poll_;  // Last: gone before the descriptor it watches.
 };

@@ -1,10 +1,10 @@
 #include "server/shard_shell.h"
 
-#include <algorithm>
-#include <chrono>
-
 #include "base/clock.h"
 #include "base/log.h"
+
+#include <algorithm>
+#include <chrono>
 
 namespace kvstash::server {
 namespace {
@@ -119,7 +119,8 @@ void ShardShell::check_clients() {
     if (!shell->check_limits(now_ms)) over.push_back(shell);
   }
   client_bytes_.store(bytes, std::memory_order_relaxed);
-  for (SessionShell* shell : over) destroy(*shell);
+  for (SessionShell* shell : over)
+    destroy(*shell);
   if (shard_->options().maxmemory_clients != 0) evict_clients();
 }
 
@@ -127,9 +128,9 @@ void ShardShell::check_clients() {
 void ShardShell::evict_clients() {
   const engine::EngineOptions& options = shard_->options();
   const int64_t setting = options.maxmemory_clients;
-  const uint64_t limit =
-      setting > 0 ? static_cast<uint64_t>(setting)
-                  : options.maxmemory_bytes / 100 * static_cast<uint64_t>(-setting);
+  const uint64_t limit = setting > 0
+                             ? static_cast<uint64_t>(setting)
+                             : options.maxmemory_bytes / 100 * static_cast<uint64_t>(-setting);
   if (limit == 0) return;
   const uint64_t share = limit / shard_->set().size();
   while (client_bytes() > share) {
@@ -140,7 +141,8 @@ void ShardShell::evict_clients() {
         largest = shell;
     }
     if (largest == nullptr) return;
-    const size_t bytes = sizeof(SessionShell) + sizeof(engine::Session) + largest->session().memory_bytes();
+    const size_t bytes =
+        sizeof(SessionShell) + sizeof(engine::Session) + largest->session().memory_bytes();
     log(LogLevel::kNotice, "Evicting client", {{"addr", largest->session().info.address}});
     ++shard_->stats().connections_closed_by_limit;
     client_bytes_.fetch_sub(std::min(bytes, client_bytes()), std::memory_order_relaxed);

@@ -4,11 +4,6 @@
 // by message from elsewhere.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <unordered_map>
-#include <vector>
-
 #include "engine/shard.h"
 #include "engine/shard_port.h"
 #include "net/loop.h"
@@ -16,6 +11,11 @@
 #include "net/timer.h"
 #include "net/wake.h"
 #include "server/session_shell.h"
+
+#include <atomic>
+#include <memory>
+#include <unordered_map>
+#include <vector>
 
 namespace kvstash::server {
 
