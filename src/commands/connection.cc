@@ -179,7 +179,11 @@ Status reset(Call& call) {
 
 Status select(Call& call) {
   const std::optional<int64_t> number = parse_int64(call.arg(1));
-  if (!number || *number != static_cast<int32_t>(*number)) return errors::not_an_integer();
+  if (!number) return errors::not_an_integer();
+  if (*number != static_cast<int32_t>(*number)) {
+    return Error::literal(
+        "ERR value is out of range, value must between -2147483648 and 2147483647");
+  }
   if (*number < 0 || *number >= call.options().databases) return errors::db_out_of_range();
   call.caller().db = static_cast<DbIndex>(*number);
   call.reply().ok();

@@ -1,6 +1,7 @@
 """One connection's replies come in the order of its commands, and its effects too, whatever shards they need."""
 
 import random
+import threading
 import time
 
 from tests.support import resp
@@ -8,6 +9,7 @@ from tests.support import resp
 CROSSES_THREADS = True
 
 KEYS = [f"key:{n}" for n in range(24)]
+DATABASES = 3  # Of each connection.
 PIPELINES = 40
 LENGTH = 120
 
@@ -15,9 +17,9 @@ LENGTH = 120
 class _Model:
     """What a Redis of one thread would answer."""
 
-    def __init__(self):
+    def __init__(self, first_db=0):
         self.databases = [{} for _ in range(16)]
-        self.db = 0
+        self.first_db = self.db = first_db
 
     @property
     def data(self):
@@ -72,7 +74,7 @@ class _Model:
         return b"$", word.encode()
 
 
-def _command(source):
+def _command(source, first_db):
     """A random command: for one shard, for several, for all, or for none."""
     key = source.choice(KEYS)
     some = source.sample(KEYS, source.randrange(2, 8))
@@ -89,7 +91,7 @@ def _command(source):
             ("RENAME", some[0], some[1]),
             ("DBSIZE",),
             ("FLUSHDB",),
-            ("SELECT", source.randrange(3)),
+            ("SELECT", first_db + source.randrange(DATABASES)),
             ("ECHO", f"word{value}"),
         ],
         weights=[20, 20, 20, 8, 12, 5, 5, 4, 2, 1, 4, 5],
@@ -160,18 +162,21 @@ class _Script:
 
 
 def _extend(script, source):
+    def commands(count):
+        return [_command(source, script.model.first_db) for _ in range(count)]
+
     kind = source.random()
     if kind < 0.80:
-        script.plain(_command(source))
+        script.plain(commands(1)[0])
     elif kind < 0.88:
-        script.transaction([_command(source) for _ in range(source.randrange(5))])
+        script.transaction(commands(source.randrange(5)))
     elif kind < 0.93:
         keys = source.sample(KEYS, source.randrange(1, 4))
-        script.watched(keys, source.random() < 0.5, _command(source))
+        script.watched(keys, source.random() < 0.5, commands(1)[0])
     elif kind < 0.97:
-        script.skipped(_command(source))
+        script.skipped(commands(1)[0])
     else:
-        script.silent([_command(source) for _ in range(source.randrange(4))])
+        script.silent(commands(source.randrange(4)))
 
 
 def _send_in_pieces(connection, data, source):
@@ -183,20 +188,58 @@ def _send_in_pieces(connection, data, source):
         at += size
 
 
+def _pipelines(server, seed, first_db):
+    source = random.Random(seed)
+    model = _Model(first_db)
+    with server.connect(timeout=60) as connection:
+        connection.call("SELECT", first_db)
+        for turn in range(PIPELINES):
+            script = _Script(model)
+            for _ in range(LENGTH):
+                _extend(script, source)
+            _send_in_pieces(connection, script.sent, source)
+            for at, expected in enumerate(script.expected):
+                actual = connection.read()
+                assert actual == expected, f"seed {seed}, pipeline {turn}, reply {at}: {actual} for {expected}"
+
+
 def pipelines_of_all_kinds_are_answered_as_by_one_thread(server):
-    for seed in range(4):
-        source = random.Random(seed)
-        model = _Model()
-        with server.connect(timeout=60) as connection:
-            connection.call("FLUSHALL")
-            for turn in range(PIPELINES):
-                script = _Script(model)
-                for _ in range(LENGTH):
-                    _extend(script, source)
-                _send_in_pieces(connection, script.sent, source)
-                for at, expected in enumerate(script.expected):
-                    actual = connection.read()
-                    assert actual == expected, f"seed {seed}, pipeline {turn}, reply {at}: {actual} for {expected}"
+    _pipelines(server, 1, 0)
+
+
+def pipelines_of_several_clients_at_once_are_answered_as_by_one_thread(server):
+    """Each client has databases of its own, but the shards between them turn unevenly."""
+    failures = []
+
+    def run(client):
+        try:
+            _pipelines(server, 10 + client, client * DATABASES)
+        except BaseException as failure:  # Told below, on the test's own thread.
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(client,)) for client in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def commands_that_arrive_while_a_transaction_is_away_keep_their_order(server):
+    """Sent one by one, so that many turns pass between the transaction and the last of them."""
+    with server.connect(timeout=60) as connection:
+        for turn in range(150):
+            connection.send("MSET", *[word for key in KEYS for word in (key, "")])
+            for length in range(4):
+                for key in KEYS[:6]:
+                    connection.send("APPEND", key, "x")
+            connection.send("DEL", *KEYS)
+            assert connection.read() == (b"+", b"OK")
+            for length in range(4):
+                for key in KEYS[:6]:
+                    assert connection.read() == (b":", str(length + 1).encode()), (turn, key)
+            assert connection.read() == (b":", str(len(KEYS)).encode())
 
 
 def inline_commands_of_several_shards_keep_their_arguments(server):
