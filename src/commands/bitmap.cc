@@ -43,7 +43,12 @@ store::BitRange resolve(const RangeArgs& range, size_t bytes) {
   return {static_cast<size_t>(first) * unit, (static_cast<size_t>(last) + 1) * unit};
 }
 
-// BITCOUNT key [start end [BYTE | BIT]]
+// Both ends counted from the end, and crossed. BITPOS has no such rule: it clips first.
+bool is_reversed(const RangeArgs& range) {
+  return range.first < 0 && range.last < 0 && range.first > range.last;
+}
+
+// BITCOUNT key [start end [BYTE | BIT]]. Redis does not look at the unit of a reversed range.
 Result<RangeArgs> parse_count_range(ArgReader args) {
   RangeArgs range;
   if (args.done()) return range;
@@ -54,7 +59,7 @@ Result<RangeArgs> parse_count_range(ArgReader args) {
   if (!last.ok()) return last.error();
   range.first = *first;
   range.last = *last;
-  if (args.done()) return range;
+  if (args.done() || is_reversed(range)) return range;
   if (Status status = parse_unit(args, range); !status.ok()) return status.error();
   return range;
 }
@@ -150,8 +155,8 @@ Status bitcount(Call& call) {
   const Result<RangeArgs> range = parse_count_range(ArgReader(call.args_from(2)));
   if (!range.ok()) return range.error();
   const std::string_view bytes = key.string();
-  const bool is_reversed = range->first < 0 && range->last < 0 && range->first > range->last;
-  const size_t count = is_reversed ? 0 : store::count_bits(bytes, resolve(*range, bytes.size()));
+  const size_t count =
+      is_reversed(*range) ? 0 : store::count_bits(bytes, resolve(*range, bytes.size()));
   call.reply().integer(static_cast<int64_t>(count));
   return {};
 }
