@@ -106,7 +106,7 @@ Result<store::BitOperation> parse_operation(std::string_view text) {
 void store_combined(Call& call, std::span<const char> bytes) {
   Key key = call.write(2);
   if (!bytes.empty()) {
-    key.set_string({bytes.data(), bytes.size()}, std::nullopt);
+    key.set_text({bytes.data(), bytes.size()}, store::Encoding::kRaw, std::nullopt);
     key.changed(notify::kString, "set");
   } else if (key.exists()) {
     key.erase();

@@ -50,7 +50,7 @@ void store_value(Key& key, std::string_view value, Deadline deadline) {
 
 void store_until(Call& call, Key& key, std::string_view value, int64_t deadline_ms) {
   store_value(key, value, deadline_ms);
-  key.changed(notify::kGeneric, "expire");
+  key.also(notify::kGeneric, "expire");
   if (call.wants_effects())
     call.replace_effect({"SET", key.name(), value, "PXAT", Digits(deadline_ms).view()});
 }
@@ -377,7 +377,7 @@ Status incrbyfloat(Call& call) {
   if (!std::isfinite(sum)) return Error::literal("ERR increment would produce NaN or Infinity");
   char digits[kLongDoubleCharsMax];
   const std::string_view text(digits, format_long_double_human(digits, sum));
-  key.set_string(text, key.deadline());
+  key.set_text(text, store::Encoding::kEmbstr, key.deadline());
   key.changed(notify::kString, "incrbyfloat");
   if (call.wants_effects()) call.replace_effect({"SET", key.name(), text, "KEEPTTL"});
   call.reply().bulk(text);

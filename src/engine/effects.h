@@ -38,6 +38,9 @@ class Effects {
 
   void add_change(DbIndex db, std::string_view key, uint32_t event_class, std::string_view event) {
     ++dirty_;
+    add_event(db, key, event_class, event);
+  }
+  void add_event(DbIndex db, std::string_view key, uint32_t event_class, std::string_view event) {
     if (observed_) changes_.push_back({db, event_class, event, std::string(key)});
   }
   void add_record(EffectRecord record) { records_.push_back(std::move(record)); }

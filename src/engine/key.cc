@@ -11,6 +11,12 @@ void Key::set_string(std::string_view value, Deadline deadline) {
   if (is_new) touch();
 }
 
+void Key::set_text(std::string_view value, store::Encoding encoding, Deadline deadline) {
+  const bool is_new = entry_ == nullptr;
+  entry_ = space_->put_text(ref_, entry_, value, encoding, deadline);
+  if (is_new) touch();
+}
+
 void Key::set_integer(int64_t value, Deadline deadline) {
   if (entry_ != nullptr && entry_->encoding() == store::Encoding::kInt &&
       this->deadline() == deadline) {
@@ -51,6 +57,10 @@ void Key::copy_from(const Key& from) {
 
 void Key::changed(uint32_t event_class, std::string_view event) {
   call_->effects_->add_change(db_, ref_.name, event_class, event);
+}
+
+void Key::also(uint32_t event_class, std::string_view event) {
+  call_->effects_->add_event(db_, ref_.name, event_class, event);
 }
 
 void Key::touch() {

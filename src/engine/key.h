@@ -56,6 +56,8 @@ class Key {
 
   // ---- Changes. Each is complete in itself; report it with changed() afterwards.
   void set_string(std::string_view value, Deadline deadline);
+  // Never as an integer: shown as embstr (or raw, if long), or always as raw.
+  void set_text(std::string_view value, store::Encoding encoding, Deadline deadline);
   void set_integer(int64_t value, Deadline deadline);  // Keeps the integer encoding.
   // At least `size` bytes to write into, zeroed where the string grew. The deadline stays.
   std::span<char> open_string(size_t size);
@@ -68,6 +70,8 @@ class Key {
   // Tells watchers, keyspace events and the journal that the key changed. `event_class` is one of
   // notify::k..., `event` a literal such as "set".
   void changed(uint32_t event_class, std::string_view event);
+  // A further event of a change that changed() has told.
+  void also(uint32_t event_class, std::string_view event);
 
  private:
   friend class Call;

@@ -22,10 +22,6 @@ Entry::Shape shape_of(const Entry& entry) {
           .value_len = entry.is_inline_string() ? entry.inline_string().size() : 0};
 }
 
-Encoding inline_encoding(size_t size) {
-  return size <= kEmbstrBytesMax ? Encoding::kEmbstr : Encoding::kRaw;
-}
-
 // Doubling up to a megabyte of air, as sds does.
 size_t grown_capacity(size_t size) {
   return size + std::min(size, kGrowthBytesMax);
@@ -65,17 +61,22 @@ void Keyspace::detach_memory() {
 
 Entry* Keyspace::put_string(const KeyRef& key, Entry* existing, std::string_view value,
                             Deadline deadline) {
-  if (value.size() < kInt64CharsMax) {
+  if (value.size() <= kInt64CharsMax) {
     if (const std::optional<int64_t> integer = parse_int64(value))
       return put_integer(key, existing, *integer, deadline);
   }
+  return put_text(key, existing, value, Encoding::kEmbstr, deadline);
+}
+
+Entry* Keyspace::put_text(const KeyRef& key, Entry* existing, std::string_view value,
+                          Encoding encoding, Deadline deadline) {
   if (value.size() <= kInlineBytesMax) {
-    return put(key, existing,
-               {.shape = {.encoding = inline_encoding(value.size()),
-                          .is_inline = true,
-                          .value_len = value.size()},
-                .bytes = value.data()},
-               deadline);
+    if (value.size() > kEmbstrBytesMax) encoding = Encoding::kRaw;
+    return put(
+        key, existing,
+        {.shape = {.encoding = encoding, .is_inline = true, .value_len = value.size()},
+         .bytes = value.data()},
+        deadline);
   }
   Blob* blob = make_blob(value.size(), value.size());
   std::memcpy(blob->data, value.data(), value.size());

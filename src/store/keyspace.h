@@ -58,6 +58,10 @@ class Keyspace {
 
   // Stores a string, as an integer where it is the canonical text of one.
   Entry* put_string(const KeyRef& key, Entry* existing, std::string_view value, Deadline deadline);
+  // The same without looking for an integer: embstr or raw, as the caller wants it shown. A string
+  // too long for embstr is raw.
+  Entry* put_text(const KeyRef& key, Entry* existing, std::string_view value, Encoding encoding,
+                  Deadline deadline);
   Entry* put_integer(const KeyRef& key, Entry* existing, int64_t value, Deadline deadline);
 
   // Opens a string for change in place, as raw bytes of at least `size` (growth is zeroed; a longer
