@@ -21,7 +21,6 @@ constexpr size_t kResumesPerTurn = 256;
 // Transactions whose keys are fetched together: about what the first cache level holds.
 constexpr size_t kPrefetchedTransactions = 16;
 constexpr int64_t kCronPeriodMs = 100;
-constexpr size_t kSpareBatchesMax = 64;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
 // A flush of fewer keys than this frees them on the spot when it is asked to.
 constexpr size_t kFlushHereMax = 4096;
