@@ -14,7 +14,7 @@ namespace kvstash::store {
 namespace {
 
 constexpr size_t kMappedBytesMin = size_t{64} << 10;
-constexpr size_t kReleaseStepBytes = size_t{1} << 20;
+constexpr size_t kReleaseStepBytes = size_t{2} << 20;
 
 // Bucket counts: 1, 2, 3, 4, 6, 8, 12, ... Grow past 88 % of the slots; shrink below 10 %.
 size_t count_above(size_t count) {
