@@ -16,12 +16,6 @@ constexpr size_t kGroupTransactionsMax = 256;
 constexpr size_t kGroupKeysMax = 8192;
 // Commands of one connection under way, besides the operator's own limit.
 constexpr size_t kUnderWayMax = 4096;
-// Room for a read when a connection has a chunk of its own.
-constexpr size_t kReadRoomMin = size_t{16} << 10;
-
-size_t round_up(size_t value, size_t to) {
-  return (value + to - 1) / to * to;
-}
 
 Hop make_hop(Session& session, const Command& command) {
   Hop hop{};
@@ -49,178 +43,7 @@ Dispatcher::Dispatcher(Shard& shard) : shard_(&shard) {
   }
 }
 
-// ---- Input.
-
-std::span<char> Dispatcher::input_room(Session& session) {
-  ChunkPool& pool = shard_->chunks();
-  if (session.chunk == nullptr) {
-    session.chunk = pool.shared();
-    session.begin = session.end = 0;
-    return {session.chunk->data, session.chunk->capacity};
-  }
-  const size_t unread = session.end - session.begin;
-  const size_t wanted = std::max(
-      unread + kReadRoomMin, std::min(session.bytes_needed, 2 * unread + ChunkPool::kChunkBytes));
-  if (session.chunk->capacity - session.begin < wanted) {
-    if (session.chunk->pins == 0 && session.chunk->capacity >= wanted) {
-      std::memmove(session.chunk->data, session.chunk->data + session.begin, unread);
-    } else {
-      InputChunk* larger = pool.take(round_up(wanted, 4096));
-      std::memcpy(larger->data, session.chunk->data + session.begin, unread);
-      pool.drop(session.chunk);
-      session.chunk = larger;
-    }
-    session.begin = 0;
-    session.end = unread;
-  }
-  return {session.chunk->data + session.end, session.chunk->capacity - session.end};
-}
-
-// A connection keeps memory only for what it has sent and we have not used.
-void Dispatcher::settle_input(Session& session) {
-  ChunkPool& pool = shard_->chunks();
-  const size_t unread = session.end - session.begin;
-  if (session.chunk == nullptr) return;
-  if (session.chunk == pool.shared()) {
-    InputChunk* shared = session.chunk;
-    session.chunk = nullptr;
-    if (unread != 0) {
-      session.chunk = pool.take(round_up(unread + 1, 1024));
-      std::memcpy(session.chunk->data, shared->data + session.begin, unread);
-    }
-    pool.settle_shared();
-  } else if (unread == 0) {
-    pool.drop(session.chunk);
-    session.chunk = nullptr;
-  } else {
-    return;
-  }
-  session.begin = 0;
-  session.end = unread;
-}
-
-void Dispatcher::consume(Session& session, size_t bytes) {
-  session.end += bytes;
-  while (session.stopped == 0 && session.begin < session.end) {
-    const bool has_commands = parse_batch(session);
-    look_ahead(session);
-    run_batch(session);
-    if (!parse_error_.empty() && session.stopped == 0) {
-      protocol_error(session, parse_error_);
-      break;
-    }
-    if (!has_commands) break;
-  }
-  if ((session.stopped & kStopClosing) != 0) session.begin = session.end;
-  const size_t kept = session.end - session.begin + session.multi.queue.bytes();
-  if (kept > shard_->options().client_query_buffer_limit && (session.stopped & kStopClosing) == 0) {
-    session.close_after_replies("query buffer limit passed");
-    session.begin = session.end;
-  }
-  settle_input(session);
-  shard_->note_ready(session);
-}
-
-// Reads commands that are complete, at most a batch. False: there was none, more bytes must come.
-bool Dispatcher::parse_batch(Session& session) {
-  args_.clear();
-  parsed_.clear();
-  parse_error_.clear();
-  const EngineOptions& options = shard_->options();
-  const resp::ParseLimits limits{.bulk_bytes_max = options.proto_max_bulk_len,
-                                 .authenticated = session.is_authenticated};
-  // Before AUTH the limits may change with every command.
-  const size_t batch_max = session.is_authenticated ? kBatchCommandsMax : 1;
-  size_t at = session.begin;
-  bool went_on = false;
-  while (parsed_.size() < batch_max && at < session.end) {
-    const auto first_arg = static_cast<uint32_t>(args_.size());
-    const resp::ParseOutcome outcome =
-        session.parser.parse({session.chunk->data + at, session.end - at}, limits, args_);
-    if (outcome.kind == resp::ParseOutcome::Kind::kIncomplete) {
-      session.bytes_needed = outcome.bytes_needed;
-      break;
-    }
-    if (outcome.kind == resp::ParseOutcome::Kind::kError) {
-      parse_error_ = outcome.error;
-      break;
-    }
-    went_on = true;
-    if (outcome.kind == resp::ParseOutcome::Kind::kComplete) {
-      parsed_.push_back({.begin = at,
-                         .end = at + outcome.consumed,
-                         .first_arg = first_arg,
-                         .argc = static_cast<uint32_t>(args_.size()) - first_arg,
-                         .command = nullptr,
-                         .first_place = 0,
-                         .place_count = 0,
-                         .borrows_parser = outcome.borrows_parser});
-    }
-    at += outcome.consumed;
-    if (outcome.borrows_parser) break;
-  }
-  if (parsed_.empty()) session.begin = at;
-  return went_on;
-}
-
-// Finds every command of the batch and the places of its keys, and warms the cache for those that
-// are here: first all buckets, then all entries, so that the misses of a batch overlap.
-void Dispatcher::look_ahead(Session& session) {
-  places_.clear();
-  for (Parsed& parsed : parsed_) {
-    parsed.command = shard_->set().commands().find(args_[parsed.first_arg]);
-    if (parsed.command != nullptr) find_places(parsed);
-  }
-  if (places_.size() < 2) return;
-  const store::HashTable& table = shard_->keyspace(session.caller.db).table();
-  for (const KeyPlace& place : places_) {
-    if (place.shard == shard_->id()) table.prefetch_bucket(place.hash);
-  }
-  for (const KeyPlace& place : places_) {
-    if (place.shard == shard_->id()) table.prefetch_entry(place.hash);
-  }
-}
-
-void Dispatcher::find_places(Parsed& parsed) {
-  const Command& command = *parsed.command;
-  const auto argc = static_cast<int32_t>(parsed.argc);
-  const int32_t last = command.last_key >= 0 ? command.last_key : argc + command.last_key;
-  parsed.first_place = static_cast<uint32_t>(places_.size());
-  if (!command.has_plain_keys || last >= argc || last < command.first_key ||
-      (last - command.first_key) / command.key_step >= static_cast<int32_t>(kKeyPlacesMax))
-    return;
-  const ShardSet& set = shard_->set();
-  for (int32_t at = command.first_key; at <= last; at += command.key_step) {
-    const std::string_view key = args_[parsed.first_arg + static_cast<uint32_t>(at)];
-    places_.push_back(
-        {.hash = keyed_hash(key, set.seed()), .shard = static_cast<uint32_t>(set.shard_of(key))});
-  }
-  parsed.place_count = static_cast<uint32_t>(places_.size()) - parsed.first_place;
-}
-
-void Dispatcher::run_batch(Session& session) {
-  for (Parsed& parsed : parsed_) {
-    if (session.stopped != 0 || !dispatch(session, parsed)) {
-      // The rest is read again when the session goes on.
-      session.begin = parsed.begin;
-      session.parser.reset();
-      parse_error_.clear();
-      return;
-    }
-    session.begin = parsed.end;
-    // Its arguments stand in the parser, which must not read on before they have come back.
-    if (parsed.borrows_parser && session.under_way != 0) session.stop(kStopOrder);
-  }
-}
-
-void Dispatcher::protocol_error(Session& session, std::string_view message) {
-  resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
-  writer.error(message);
-  session.replies.end(false);
-  shard_->executor().count_error(message);
-  session.close_after_replies("protocol error");
-  session.begin = session.end;
-}
+// ---- Gates.
 
 // A browser that was lured into sending a form here: what else it holds must not be run.
 bool Dispatcher::is_http(Session& session, std::string_view name) {
@@ -230,8 +53,6 @@ bool Dispatcher::is_http(Session& session, std::string_view name) {
   shard_->kill_session(session);
   return true;
 }
-
-// ---- Gates.
 
 bool Dispatcher::has_rate_token(Session& session) {
   const int64_t rate = shard_->options().client_command_rate_limit;
@@ -244,24 +65,23 @@ bool Dispatcher::has_rate_token(Session& session) {
 }
 
 // Nothing is counted or told before the command is surely taken: one that waits comes here again.
-bool Dispatcher::dispatch(Session& session, Parsed& parsed) {
-  const auto args = argv(parsed);
+bool Dispatcher::dispatch(Session& session, Request request) {
   session.info.active_ms = shard_->now_ms();
   if (!has_rate_token(session)) {
     session.stop(kStopRate);
     return false;
   }
-  if (parsed.command == nullptr || !parsed.command->subcommands.empty() ||
-      !CommandTable::arity_fits(*parsed.command, args.size())) {
-    const Result<const Command*> resolved = shard_->set().commands().resolve(args);
+  if (request.command == nullptr || !request.command->subcommands.empty() ||
+      !CommandTable::arity_fits(*request.command, request.args.size())) {
+    const Result<const Command*> resolved = shard_->set().commands().resolve(request.args);
     if (!resolved.ok()) {
-      if (is_http(session, args[0])) return false;
-      refuse(session, parsed.command, resolved.error().message());
+      if (is_http(session, request.args[0])) return false;
+      refuse(session, request.command, resolved.error().message());
       return true;
     }
-    parsed.command = *resolved;
+    request.command = *resolved;
   }
-  const Command& command = *parsed.command;
+  const Command& command = *request.command;
   if (Status admitted = admit(session, command, shard_->options()); !admitted.ok()) {
     refuse(session, &command, admitted.error().message());
     return true;
@@ -281,20 +101,20 @@ bool Dispatcher::dispatch(Session& session, Parsed& parsed) {
   session.info.last_command = &command;
   ++session.info.commands;
   if (queues) {
-    queue(session, parsed);
+    queue(session, request);
   } else if (&command == exec_) {
-    exec(session, parsed);
+    exec(session, request);
   } else if (gathers) {
-    run_here(session, parsed);
+    run_here(session, request);
   } else {
-    route(session, parsed);
+    route(session, request);
   }
   return true;
 }
 
-void Dispatcher::queue(Session& session, const Parsed& parsed) {
+void Dispatcher::queue(Session& session, const Request& request) {
   // What will be thrown away is not kept.
-  if (!session.multi.is_aborted) session.multi.queue.add(*parsed.command, argv(parsed));
+  if (!session.multi.is_aborted) session.multi.queue.add(*request.command, request.args);
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   writer.simple("QUEUED");
   session.replies.end(session.is_muted());
@@ -346,26 +166,26 @@ void Dispatcher::after(Session& session) {
 
 // ---- Ways.
 
-void Dispatcher::route(Session& session, const Parsed& parsed) {
+void Dispatcher::route(Session& session, const Request& request) {
   ShardSet& set = shard_->set();
-  const CommandSpec& spec = *parsed.command->spec;
+  const CommandSpec& spec = *request.command->spec;
   if (set.size() == 1 || spec.scope == Scope::kSession) {
-    run_here(session, parsed);
+    run_here(session, request);
     return;
   }
   shards_.clear();
   if (spec.scope == Scope::kAllShards) {
-    hold(session, parsed);
+    hold(session, request);
     return;
   }
-  if (parsed.place_count != 0) {
-    for (const KeyPlace& place : places(parsed))
+  if (static_cast<uint32_t>(request.places.size()) != 0) {
+    for (const KeyPlace& place : request.places)
       shards_.push_back(place.shard);
   } else {
-    const auto args = argv(parsed);
+    const auto args = request.args;
     keys_.clear();
     // Arguments that hide their keys: the command itself will say what is wrong with them.
-    if (CommandTable::keys_of(*parsed.command, args, keys_).ok()) {
+    if (CommandTable::keys_of(*request.command, args, keys_).ok()) {
       for (const KeyAt& key : keys_)
         shards_.push_back(set.shard_of(args[key.index]));
     }
@@ -373,39 +193,39 @@ void Dispatcher::route(Session& session, const Parsed& parsed) {
   }
   const size_t first = shards_.front();
   if (!std::ranges::all_of(shards_, [first](size_t shard) { return shard == first; })) {
-    hold(session, parsed);
+    hold(session, request);
   } else if (first == shard_->id() && session.may_run_here()) {
-    run_here(session, parsed);
+    run_here(session, request);
   } else {
-    hop(session, parsed, first);
+    hop(session, request, first);
   }
 }
 
-void Dispatcher::run_here(Session& session, const Parsed& parsed) {
+void Dispatcher::run_here(Session& session, const Request& request) {
   ShardSet& set = shard_->set();
-  const auto args = argv(parsed);
+  const auto args = request.args;
   const Hold hold{.set = &set, .single = shard_};
-  const uint64_t taken_ns = shard_->executor().run(*parsed.command, args, hold, session.caller,
-                                                   session.replies.begin(), places(parsed));
+  const uint64_t taken_ns = shard_->executor().run(*request.command, args, hold, session.caller,
+                                                   session.replies.begin(), request.places);
   session.replies.end(session.is_muted());
   // One that asks other shards is not over yet.
   if ((session.stopped & kStopGather) == 0)
-    shard_->note_command(session, *parsed.command, args, session.caller.db, taken_ns);
+    shard_->note_command(session, *request.command, args, session.caller.db, taken_ns);
   after(session);
 }
 
-void Dispatcher::hop(Session& session, const Parsed& parsed, size_t to) {
+void Dispatcher::hop(Session& session, const Request& request, size_t to) {
   if (session.has_unsent_transaction) shard_->send_group();
   Batch& batch = shard_->batch_for(to);
-  const auto args = argv(parsed);
-  Hop hop = make_hop(session, *parsed.command);
+  const auto args = request.args;
+  Hop hop = make_hop(session, *request.command);
   hop.first_arg = static_cast<uint32_t>(batch.args.size());
-  hop.argc = parsed.argc;
+  hop.argc = static_cast<uint32_t>(request.args.size());
   hop.reply_number = session.replies.open(session.is_muted());
   batch.args.insert(batch.args.end(), args.begin(), args.end());
-  const KeyPlaces of_keys = places(parsed);
+  const KeyPlaces of_keys = request.places;
   hop.first_place = static_cast<uint32_t>(batch.places.size());
-  hop.place_count = parsed.place_count;
+  hop.place_count = static_cast<uint32_t>(request.places.size());
   batch.places.insert(batch.places.end(), of_keys.begin(), of_keys.end());
   batch.hops.push_back(hop);
   shard_->chunks().pin(session.chunk);
@@ -416,15 +236,15 @@ void Dispatcher::hop(Session& session, const Parsed& parsed, size_t to) {
   after(session);
 }
 
-void Dispatcher::hold(Session& session, const Parsed& parsed) {
+void Dispatcher::hold(Session& session, const Request& request) {
   if (session.has_unsent_hops) shard_->send_batches();
   ShardSet& set = shard_->set();
-  const auto args = argv(parsed);
+  const auto args = request.args;
   HoldGroup& group = shard_->pending_group();
   Transaction transaction;
-  transaction.command = parsed.command;
+  transaction.command = request.command;
   transaction.first_arg = static_cast<uint32_t>(group.args.size());
-  transaction.argc = parsed.argc;
+  transaction.argc = static_cast<uint32_t>(request.args.size());
   transaction.caller = session.caller;
   transaction.caller.session = nullptr;
   transaction.session = &session;
@@ -432,9 +252,9 @@ void Dispatcher::hold(Session& session, const Parsed& parsed) {
   transaction.chunk = session.chunk;
   shard_->chunks().pin(session.chunk);
   group.args.insert(group.args.end(), args.begin(), args.end());
-  const KeyPlaces of_keys = places(parsed);
+  const KeyPlaces of_keys = request.places;
   transaction.first_place = static_cast<uint32_t>(group.places.size());
-  transaction.place_count = parsed.place_count;
+  transaction.place_count = static_cast<uint32_t>(request.places.size());
   group.places.insert(group.places.end(), of_keys.begin(), of_keys.end());
   for (const size_t shard : shards_)
     group.add_member(shard);
@@ -477,7 +297,7 @@ Dispatcher::TransactionReach Dispatcher::reach_of(Multi& multi) {
   return reach;
 }
 
-void Dispatcher::exec(Session& session, const Parsed& parsed) {
+void Dispatcher::exec(Session& session, const Request& request) {
   if (!session.multi.is_active) {
     fail(session, *exec_, "ERR EXEC without MULTI");
     return;
@@ -497,18 +317,18 @@ void Dispatcher::exec(Session& session, const Parsed& parsed) {
       (!reach.needs_all && session.may_run_here() &&
        std::ranges::all_of(reach.shards, [&](size_t id) { return id == shard_->id(); }));
   if (!is_here) {
-    exec_elsewhere(session, parsed, std::move(multi), reach);
+    exec_elsewhere(session, request, std::move(multi), reach);
     return;
   }
   const Hold hold{.set = &set, .single = shard_};
   resp::ReplyBuffer& out = session.replies.begin();
   shard_->executor().run_queue(multi.queue, multi.watched, hold, session.caller, out);
   session.replies.end(session.is_muted());
-  note_exec(session, multi.queue, argv(parsed));
+  note_exec(session, multi.queue, request.args);
   after(session);
 }
 
-void Dispatcher::exec_elsewhere(Session& session, const Parsed& parsed, Multi multi,
+void Dispatcher::exec_elsewhere(Session& session, const Request& request, Multi multi,
                                 const TransactionReach& reach) {
   if (session.has_unsent_hops) shard_->send_batches();
   ShardSet& set = shard_->set();
@@ -521,12 +341,12 @@ void Dispatcher::exec_elsewhere(Session& session, const Parsed& parsed, Multi mu
   if (needs_home) group.add_member(shard_->id());
   group.key_count += reach.shards.size();
 
-  const auto args = argv(parsed);
+  const auto args = request.args;
   Transaction transaction;
   transaction.queue = std::make_unique<CommandQueue>(std::move(multi.queue));
   transaction.watched = std::move(multi.watched);
   transaction.first_arg = static_cast<uint32_t>(group.args.size());
-  transaction.argc = parsed.argc;
+  transaction.argc = static_cast<uint32_t>(request.args.size());
   group.args.insert(group.args.end(), args.begin(), args.end());
   transaction.chunk = session.chunk;
   shard_->chunks().pin(session.chunk);

@@ -96,6 +96,7 @@ Shard::Shard(ShardSet& set, size_t id)
       databases_(static_cast<size_t>(set.options().databases)),
       executor_(*this),
       dispatcher_(*this),
+      intake_(*this, dispatcher_),
       command_stats_(set.commands().size()),
       outbox_(set.size(), nullptr) {}
 
@@ -245,6 +246,7 @@ Session& Shard::open_session(void* shell) {
 
 void Shard::close_session(Session& session) {
   if (session.is_closed) return;
+  intake_.run_staged();  // What it had sent before it went.
   session.is_closed = true;
   session.stop(kStopClosing);
   unwatch_all(session);
@@ -294,7 +296,8 @@ void Shard::wake_up() {
 }
 
 std::span<char> Shard::input_room(Session& session) {
-  return dispatcher_.input_room(session);
+  wake_up();
+  return intake_.input_room(session);
 }
 
 void Shard::consume(Session& session, size_t bytes) {
@@ -302,14 +305,11 @@ void Shard::consume(Session& session, size_t bytes) {
   session.info.input_bytes += bytes;
   stats_.net_input_bytes += bytes;
   ++stats_.reads;
-  dispatch(session, bytes);
+  intake_.consume(session, bytes);
 }
 
-void Shard::dispatch(Session& session, size_t bytes) {
-  dispatcher_.consume(session, bytes);
-  if ((session.stopped & (kStopRate | kStopPause)) != 0 &&
-      std::ranges::find(delayed_, &session) == delayed_.end())
-    delayed_.push_back(&session);
+void Shard::delay(Session& session) {
+  if (std::ranges::find(delayed_, &session) == delayed_.end()) delayed_.push_back(&session);
 }
 
 void Shard::note_ready(Session& session) {
@@ -343,7 +343,7 @@ void Shard::resume_sessions() {
   }
   for (Session* session : now) {
     session->is_listed_resume = false;
-    if (session->chunk != nullptr) dispatch(*session, 0);
+    intake_.resume(*session);
     note_ready(*session);
   }
 }
@@ -700,6 +700,7 @@ void Shard::finish_group(HoldGroup& group) {
 
 bool Shard::finish_turn() {
   wake_up();
+  intake_.run_staged();
   receive();
   const bool more_due = expire_turn();
   if (now_ms_ >= cron_at_ms_) cron();

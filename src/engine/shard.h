@@ -12,6 +12,7 @@
 #include "engine/dispatcher.h"
 #include "engine/effect_sink.h"
 #include "engine/executor.h"
+#include "engine/intake.h"
 #include "engine/latency_monitor.h"
 #include "engine/rate_meter.h"
 #include "engine/session.h"
@@ -88,6 +89,8 @@ class Shard {
   // The session has output or wants to be closed: the shell will find it in take_ready().
   void note_ready(Session& session);
   std::vector<Session*> take_ready();
+  // The session was stopped for a time that nobody will end: cron looks at it again.
+  void delay(Session& session);
   // A reason to stop is gone: its commands go on at the end of this turn.
   void go_on(Session& session, StopReason reason);
   // Sends what monitors want to see.
@@ -153,7 +156,6 @@ class Shard {
   bool is_cron_paused = false;  // DEBUG PAUSE-CRON.
 
  private:
-  void dispatch(Session& session, size_t bytes);
   void receive();
   void run_batch(Batch& batch);
   void finish_batch(Batch& batch);
@@ -197,6 +199,7 @@ class Shard {
 
   Executor executor_;
   Dispatcher dispatcher_;
+  Intake intake_;
   ShardStats stats_;
   ShardRates rates_;
   std::vector<CommandStats> command_stats_;

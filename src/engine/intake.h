@@ -1,0 +1,76 @@
+// Intake: from bytes to requests. Reads what clients have sent, parses it in batches, looks ahead
+// where the keys are, and gives the requests to the dispatcher one by one.
+//
+// Requests of several connections are gathered before any is run (a stage), up to a batch: while
+// the next socket is read, the memory that the earlier requests will touch is on its way to the
+// cache. A connection without unfinished input owns no memory: it is read into a chunk that all
+// share.
+//
+// One per shard, on its thread.
+#pragma once
+
+#include "engine/request.h"
+#include "engine/session.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+
+class Dispatcher;
+class Shard;
+
+class Intake {
+ public:
+  Intake(Shard& shard, Dispatcher& dispatcher) : shard_(&shard), dispatcher_(&dispatcher) {}
+
+  // Where the next bytes of a connection go, at least a byte. The room lives until consume().
+  std::span<char> input_room(Session& session);
+  // Takes `bytes` more of them. What is complete runs now or at the next run_staged().
+  void consume(Session& session, size_t bytes);
+  // Goes on with what a session had sent before it was stopped.
+  void resume(Session& session);
+  // Runs all that was taken. At the end of a turn, and before a staged session goes away.
+  void run_staged();
+
+ private:
+  struct Parsed {
+    size_t begin;  // Offsets in the session's chunk.
+    size_t end;
+    const Command* command;
+    uint32_t first_arg;  // Into args_.
+    uint32_t argc;
+    uint32_t first_place;  // Into places_.
+    uint32_t place_count;
+    bool borrows_parser;  // Its arguments stand in the session's parser, not in the chunk.
+  };
+  // A session with requests to run: parsed_[first, last).
+  struct Staged {
+    Session* session;
+    size_t first;
+    size_t last;
+    bool has_more;      // The input may hold another batch.
+    std::string error;  // The bytes after the last request mean nothing.
+  };
+
+  void stage(Session& session);
+  void find_places(Parsed& parsed);
+  void prefetch_entries(const Staged& staged) const;
+  void run(Staged& staged);
+  void protocol_error(Session& session, std::string_view message);
+  void settle(Session& session);
+
+  Shard* shard_;
+  Dispatcher* dispatcher_;
+  std::vector<std::string_view> args_;
+  std::vector<Parsed> parsed_;
+  std::vector<KeyPlace> places_;
+  std::vector<Staged> staged_;
+  InputChunk* shared_ = nullptr;  // The chunk that sessions without one of their own read into...
+  size_t shared_used_ = 0;        // ... so far.
+};
+
+}  // namespace kvstash::engine

@@ -1,0 +1,21 @@
+// Request: one command of a client, as read and not yet run.
+//
+// Views into the client's input and into vectors of the intake: it lives until its session's intake
+// has run it. What must outlive that is copied or pinned by whoever keeps it.
+#pragma once
+
+#include "engine/command_table.h"
+#include "engine/key_place.h"
+
+#include <span>
+#include <string_view>
+
+namespace kvstash::engine {
+
+struct Request {
+  const Command* command;  // Null: unknown, or a subcommand still to be looked for.
+  std::span<const std::string_view> args;
+  KeyPlaces places;  // Of its keys, if they are plain.
+};
+
+}  // namespace kvstash::engine
