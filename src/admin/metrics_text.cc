@@ -43,8 +43,7 @@ class Family {
   }
 
   // Bounds are written in units of `unit_ns`; each is `step` times the one before.
-  void add_histogram(const engine::LatencyHistogram& from, double unit_ns, uint64_t step,
-                     Labels labels) {
+  void add_histogram(const LatencyHistogram& from, double unit_ns, uint64_t step, Labels labels) {
     ClientMetric::Histogram& to = append(std::move(labels)).histogram;
     to.sample_count = from.total();
     to.sample_sum = static_cast<double>(from.sum_ns()) / unit_ns;
@@ -53,7 +52,7 @@ class Family {
                            .upper_bound = static_cast<double>(ns) / unit_ns});
   }
 
-  void add_summary(const engine::LatencyHistogram& from, const std::vector<double>& percentiles,
+  void add_summary(const LatencyHistogram& from, const std::vector<double>& percentiles,
                    Labels labels) {
     ClientMetric::Summary& to = append(std::move(labels)).summary;
     to.sample_count = from.total();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/alloc.h"
+#include "base/latency_histogram.h"
 #include "engine/command_table.h"
 #include "engine/stats.h"
 
@@ -43,9 +44,9 @@ struct ClientCounters {
 
 struct ShardCounters {
   engine::ShardStats stats;
-  std::vector<DbCounters> dbs;                             // Those that have keys.
-  std::vector<CommandCounters> commands;                   // By Command::id.
-  std::map<uint32_t, engine::LatencyHistogram> latencies;  // By Command::id; used commands only.
+  std::vector<DbCounters> dbs;                     // Those that have keys.
+  std::vector<CommandCounters> commands;           // By Command::id.
+  std::map<uint32_t, LatencyHistogram> latencies;  // By Command::id; used commands only.
   ClientCounters clients;
   uint64_t connections = 0;
   uint64_t data_bytes = 0;  // Entries, values and bucket arrays.

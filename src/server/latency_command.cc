@@ -1,3 +1,4 @@
+#include "base/latency_histogram.h"
 #include "commands/help.h"
 #include "engine/call.h"
 #include "engine/shard.h"
@@ -30,7 +31,7 @@ int64_t bucket_usec(uint64_t ns) {
   return static_cast<int64_t>((ns + ns / 128 - 1) / 1000);
 }
 
-void write_histogram(const engine::LatencyHistogram& latency, resp::ReplyWriter& to) {
+void write_histogram(const LatencyHistogram& latency, resp::ReplyWriter& to) {
   to.map(2);
   to.bulk("calls");
   to.integer(static_cast<int64_t>(latency.total()));
@@ -67,7 +68,7 @@ std::vector<uint32_t> wanted_commands(Call& call) {
   return ids;
 }
 
-using Latencies = std::map<uint32_t, engine::LatencyHistogram>;
+using Latencies = std::map<uint32_t, LatencyHistogram>;
 
 Latencies read_latencies(engine::Shard& shard, const std::vector<uint32_t>& ids) {
   Latencies latencies;

@@ -1,8 +1,8 @@
-#include "engine/stats.h"
+#include "base/latency_histogram.h"
 
 #include <cmath>
 
-namespace kvstash::engine {
+namespace kvstash {
 
 void LatencyHistogram::merge(const LatencyHistogram& other) {
   for (size_t i = 0; i < counts_.size(); ++i)
@@ -37,4 +37,4 @@ uint64_t LatencyHistogram::count_up_to(uint64_t ns) const {
   return seen;
 }
 
-}  // namespace kvstash::engine
+}  // namespace kvstash

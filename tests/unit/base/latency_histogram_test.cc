@@ -1,4 +1,4 @@
-#include "engine/stats.h"
+#include "base/latency_histogram.h"
 
 #include "base/random.h"
 
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace kvstash::engine {
+namespace kvstash {
 namespace {
 
 TEST_CASE("an empty histogram has no percentiles") {
@@ -68,4 +68,4 @@ TEST_CASE("merging adds, clearing forgets") {
 }
 
 }  // namespace
-}  // namespace kvstash::engine
+}  // namespace kvstash
