@@ -54,6 +54,40 @@ def a_configuration_file_and_arguments_are_read(lab):
         path.unlink()
 
 
+def _config(connection, name):
+    return connection.call("CONFIG", "GET", name)[1][1][1].decode()
+
+
+def _until(is_so, what):
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def sighup_reads_the_configuration_file_again(lab):
+    path = lab.build / f"system-hup-{os.getpid()}.conf"
+    path.write_text("maxmemory 100mb\ndatabases 16\n")
+    try:
+        server = servers.Server([os.path.abspath(lab.binary), path], ["--shards", lab.shards])
+        lab.started.append(server)
+        with server.connect() as connection:
+            connection.call("SET", "k", "v")
+            path.write_text("maxmemory 200mb\ndatabases 4\n")
+            server.process.send_signal(signal.SIGHUP)
+            _until(lambda: _config(connection, "maxmemory") == str(200 << 20), server.log())
+            assert _config(connection, "databases") == "16"
+            _until(lambda: "needs a restart" in server.log(), server.log())
+
+            path.write_text("maxmemory 300mb\nno-such-directive 1\n")
+            server.process.send_signal(signal.SIGHUP)
+            _until(lambda: "was not reloaded" in server.log(), server.log())
+            assert _config(connection, "maxmemory") == str(200 << 20)
+            assert connection.call("GET", "k") == (b"$", b"v")
+    finally:
+        path.unlink()
+
+
 def an_unknown_directive_is_told_and_ends_it(lab):
     status, out, err = lab.run(os.path.abspath(lab.binary), "--no-such-directive", "1", seconds=20)
     assert status != 0
