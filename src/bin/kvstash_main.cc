@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "server/config_file.h"
+#include "server/missing_features.h"
 #include "server/process.h"
 #include "server/server.h"
 
@@ -60,6 +61,8 @@ int serve(server::LoadedOptions loaded) {
   if (options.process.logfile.empty()) server::print_banner(options, server::kVersion);
   for (const std::string& notice : loaded.notices)
     log(LogLevel::kNotice, notice);
+  for (const std::string_view warning : server::missing_features(options))
+    log(LogLevel::kWarning, warning);
   if (Status done = server::write_pidfile(options.process); !done.ok())
     log(LogLevel::kWarning, done.error().message());
 

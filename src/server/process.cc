@@ -72,9 +72,8 @@ void notify_supervisor(std::string_view message) {
 
 void print_banner(const ServerOptions& options, std::string_view version) {
   const int64_t port = options.net.port != 0 ? options.net.port : options.net.tls.port;
-  std::printf("\n  kvstash %.*s\n  Running in %s mode\n  Port: %lld\n  PID: %d\n\n",
-              static_cast<int>(version.size()), version.data(),
-              options.cluster.enabled ? "cluster" : "standalone", static_cast<long long>(port),
+  std::printf("\n  kvstash %.*s\n  Running in standalone mode\n  Port: %lld\n  PID: %d\n\n",
+              static_cast<int>(version.size()), version.data(), static_cast<long long>(port),
               static_cast<int>(::getpid()));
   std::fflush(stdout);
 }

@@ -290,17 +290,20 @@ uint16_t Server::tcp_port() const {
 }
 
 Status Server::change_options(ServerOptions next, bool reads_certificates) {
+  if (next.process.dir != options_.process.dir && ::chdir(next.process.dir.c_str()) != 0)
+    return Error::literal("Can't chdir to the directory");
   const bool has_new_tls = reads_certificates || !(next.net.tls == options_.net.tls);
   if (has_new_tls || !has_same_listeners(next.net, options_.net)) {
     if (Status opened = open_listeners(next); !opened.ok()) {
       log(LogLevel::kWarning, opened.error().message());
       if (Status back = open_listeners(options_); !back.ok())
         log(LogLevel::kWarning, back.error().message());
+      // The directory was there a moment ago; without it only relative paths to come would suffer.
+      if (::chdir(options_.process.dir.c_str()) != 0)
+        log(LogLevel::kWarning, "Can't go back to the working directory");
       return Error::literal("Unable to listen on this port. Check server logs.");
     }
   }
-  if (next.process.dir != options_.process.dir && ::chdir(next.process.dir.c_str()) != 0)
-    return Error::literal("Can't chdir to the directory");
   fit_descriptor_limit(next);
   set_log_level(next.process.loglevel);
   options_ = std::move(next);

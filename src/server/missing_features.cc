@@ -1,0 +1,18 @@
+#include "server/missing_features.h"
+
+namespace kvstash::server {
+
+std::vector<std::string_view> missing_features(const ServerOptions& options) {
+  std::vector<std::string_view> missing;
+  if (options.persist.appendonly)
+    missing.push_back("'appendonly yes': this version has no append-only file; NOTHING is saved.");
+  if (!options.replication.primary_host.empty())
+    missing.push_back("'replicaof': this version has no replication; it serves as a primary.");
+  if (options.cluster.enabled)
+    missing.push_back("'cluster-enabled yes': this version has no cluster; it serves standalone.");
+  if (!options.users.empty() || !options.engine.aclfile.empty())
+    missing.push_back("'user', 'aclfile': this version knows the default user only.");
+  return missing;
+}
+
+}  // namespace kvstash::server
