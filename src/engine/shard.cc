@@ -106,7 +106,9 @@ Shard::~Shard() {
   }
   for (Message* message = mailbox_.take(); message != nullptr;) {
     Message* next = message->next;
-    if (message->kind == Message::Kind::kTask) delete static_cast<Task*>(message);
+    if (message->kind == Message::Kind::kTask) {
+      const std::unique_ptr<Task> unrun(static_cast<Task*>(message));
+    }
     message = next;
   }
 }
@@ -135,9 +137,9 @@ void Shard::flush_db(DbIndex db, bool lazily) {
     space.reset();
     return;
   }
-  store::Keyspace* dropped = space.release();
+  std::shared_ptr<store::Keyspace> dropped = std::move(space);
   dropped->detach_memory();
-  memory_.garbage.add([dropped] { delete dropped; });
+  memory_.garbage.add([dropped = std::move(dropped)]() mutable { dropped.reset(); });
 }
 
 void Shard::swap_db(DbIndex a, DbIndex b) {
@@ -535,10 +537,11 @@ void Shard::receive() {
       case Message::Kind::kHoldDone:
         finish_group(*static_cast<HoldGroup*>(message));
         break;
-      case Message::Kind::kTask:
-        static_cast<Task*>(message)->run(*this);
-        delete static_cast<Task*>(message);
+      case Message::Kind::kTask: {
+        const std::unique_ptr<Task> task(static_cast<Task*>(message));
+        task->run(*this);
         break;
+      }
     }
     message = next;
   }

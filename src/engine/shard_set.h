@@ -44,7 +44,9 @@ class ShardSet {
   // Any thread: hands a message to a shard and wakes it if it sleeps. True if it had to be woken.
   bool post(size_t to, Message* message);
   // The same for a function of its own.
-  void submit(size_t to, std::function<void(Shard&)> run) { post(to, new Task(std::move(run))); }
+  void submit(size_t to, std::function<void(Shard&)> run) {
+    post(to, std::make_unique<Task>(std::move(run)).release());  // The shard takes it back.
+  }
   // Enqueues a group at all its members, in one order with all others. The number woken.
   size_t enqueue(HoldGroup& group);
 
