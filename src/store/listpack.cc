@@ -1,0 +1,469 @@
+#include "store/listpack.h"
+
+#include "base/alloc.h"
+#include "base/ensure.h"
+
+#include <algorithm>
+
+namespace kvstash::store {
+namespace {
+
+constexpr unsigned char kEnd = 0xff;
+constexpr uint32_t kCountUnknown = 65535;
+constexpr size_t kCountOffset = 4;
+constexpr size_t kTextBytesTiny = 63;
+constexpr size_t kTextBytesShort = 4095;
+
+// Heads of the wide forms.
+enum Head : unsigned char {
+  kText32 = 0xf0,
+  kInt16 = 0xf1,
+  kInt24 = 0xf2,
+  kInt32 = 0xf3,
+  kInt64 = 0xf4
+};
+
+uint32_t load_count(const unsigned char* data) {
+  uint16_t count;
+  std::memcpy(&count, data + kCountOffset, sizeof(count));
+  return count;
+}
+
+void store_count(unsigned char* data, size_t count) {
+  const uint16_t stored = static_cast<uint16_t>(std::min<size_t>(count, kCountUnknown));
+  std::memcpy(data + kCountOffset, &stored, sizeof(stored));
+}
+
+// The form in which a value is stored: integers are told from texts here and nowhere else.
+PackedValue canonical(PackedValue value) {
+  if (value.is_integer()) return value;
+  const std::string_view text = value.text();
+  if (text.empty() || text.size() > kInt64CharsMax) return value;
+  if (text[0] != '-' && (text[0] < '0' || text[0] > '9')) return value;
+  const std::optional<int64_t> integer = parse_int64(text);
+  return integer ? PackedValue(*integer) : value;
+}
+
+constexpr bool fits(int64_t value, unsigned bits) {
+  const int64_t limit = int64_t{1} << (bits - 1);
+  return value >= -limit && value < limit;
+}
+
+uint32_t integer_bytes(int64_t value) {
+  if (value >= 0 && value <= 127) return 1;
+  if (fits(value, 13)) return 2;
+  if (fits(value, 16)) return 3;
+  if (fits(value, 24)) return 4;
+  return fits(value, 32) ? 5 : 9;
+}
+
+uint32_t head_bytes_of_text(size_t size) {
+  return size <= kTextBytesTiny ? 1 : size <= kTextBytesShort ? 2 : 5;
+}
+
+// Bytes of head and text of a canonical value.
+uint32_t bytes_to_encode(PackedValue value) {
+  if (value.is_integer()) return integer_bytes(value.integer());
+  const size_t size = value.text().size();
+  ensure(size <= ListpackView::kBytesMax);
+  return head_bytes_of_text(size) + static_cast<uint32_t>(size);
+}
+
+void write_integer(unsigned char* p, int64_t value) {
+  const uint32_t bytes = integer_bytes(value);
+  if (bytes == 1) {
+    p[0] = static_cast<unsigned char>(value);
+    return;
+  }
+  if (bytes == 2) {
+    p[0] = static_cast<unsigned char>(0xc0 | (value >> 8 & 31));
+    p[1] = static_cast<unsigned char>(value);
+    return;
+  }
+  constexpr unsigned char kHeads[] = {0, 0, 0, kInt16, kInt24, kInt32, 0, 0, 0, kInt64};
+  p[0] = kHeads[bytes];
+  std::memcpy(p + 1, &value, bytes - 1);
+}
+
+void write_text(unsigned char* p, std::string_view text) {
+  const uint32_t size = static_cast<uint32_t>(text.size());
+  const uint32_t head = head_bytes_of_text(size);
+  if (head == 1) {
+    p[0] = static_cast<unsigned char>(0x80 | size);
+  } else if (head == 2) {
+    p[0] = static_cast<unsigned char>(0xe0 | size >> 8);
+    p[1] = static_cast<unsigned char>(size);
+  } else {
+    p[0] = kText32;
+    std::memcpy(p + 1, &size, sizeof(size));
+  }
+  std::memcpy(p + head, text.data(), size);
+}
+
+void write_backlen(unsigned char* p, uint32_t encoded, uint32_t bytes) {
+  for (uint32_t i = bytes; i-- > 0; encoded >>= 7)
+    p[i] = static_cast<unsigned char>((encoded & 127) | (i == 0 ? 0u : 128u));
+}
+
+}  // namespace
+
+// ---- ListpackView
+
+uint32_t ListpackView::encoded_bytes_long(const unsigned char* p) {
+  const unsigned char head = *p;
+  if (head < 0xe0) return 2;
+  if (head < 0xf0) return 2 + ((head & 15u) << 8 | p[1]);
+  switch (head) {
+    case kText32:
+      return 5 + load<uint32_t>(p + 1);
+    case kInt16:
+      return 3;
+    case kInt24:
+      return 4;
+    case kInt32:
+      return 5;
+    case kInt64:
+      return 9;
+    default:
+      return 0;
+  }
+}
+
+PackedValue ListpackView::decode_long(const unsigned char*& p) {
+  const unsigned char* at = p;
+  const uint32_t encoded = encoded_bytes_long(at);
+  p += encoded + backlen_bytes(encoded);
+  const unsigned char head = *at;
+  const char* text = reinterpret_cast<const char*>(at);
+  if (head < 0xe0) {
+    const int64_t value = (head & 31) << 8 | at[1];
+    return PackedValue(value >= 4096 ? value - 8192 : value);
+  }
+  if (head < 0xf0) return PackedValue(std::string_view(text + 2, encoded - 2));
+  switch (head) {
+    case kText32:
+      return PackedValue(std::string_view(text + 5, encoded - 5));
+    case kInt16:
+      return PackedValue(int64_t{load<int16_t>(at + 1)});
+    case kInt24: {
+      // Read with the head below it, then shifted down arithmetically.
+      return PackedValue(int64_t{load<int32_t>(at) >> 8});
+    }
+    case kInt32:
+      return PackedValue(int64_t{load<int32_t>(at + 1)});
+    case kInt64:
+      return PackedValue(load<int64_t>(at + 1));
+    default:
+      panic(__FILE__, __LINE__, "listpack is damaged");
+  }
+}
+
+// `end` is one past the last byte of the entry.
+uint32_t ListpackView::read_backlen(const unsigned char* end) {
+  uint32_t length = 0;
+  for (unsigned shift = 0; shift < 35; shift += 7) {
+    const unsigned char byte = *--end;
+    length |= static_cast<uint32_t>(byte & 127) << shift;
+    if ((byte & 128) == 0) break;
+  }
+  return length;
+}
+
+PackPosition ListpackView::before(uint32_t offset) const {
+  const uint32_t encoded = read_backlen(data_ + offset);
+  return {offset - encoded - backlen_bytes(encoded)};
+}
+
+size_t ListpackView::size() const {
+  const uint32_t count = load_count(data_);
+  if (count != kCountUnknown) return count;
+  size_t walked = 0;
+  for (PackPosition at = first(); at; at = next(at))
+    ++walked;
+  return walked;
+}
+
+PackPosition ListpackView::advance(PackPosition at, size_t count) const {
+  for (; count > 0 && at; --count)
+    at = next(at);
+  return at;
+}
+
+PackPosition ListpackView::seek(int64_t index) const {
+  const uint32_t stored = load_count(data_);
+  if (stored != kCountUnknown) {
+    const int64_t count = stored;
+    if (index < -count || index >= count) return {};
+    if (index < 0 && -index > count / 2) index += count;
+    if (index > count / 2) index -= count;
+  }
+  if (index >= 0) return advance(first(), static_cast<size_t>(index));
+  PackPosition at = last();
+  while (++index < 0 && at)
+    at = prev(at);
+  return at;
+}
+
+bool ListpackView::equals(PackPosition at, std::string_view text) const {
+  const PackedValue held = value(at);
+  char scratch[kInt64CharsMax];
+  return held.string(scratch) == text;
+}
+
+PackPosition ListpackView::find(std::string_view text, PackPosition from, size_t skip) const {
+  const PackedValue wanted = canonical(text);
+  while (from) {
+    PackPosition at = from;
+    const PackedValue held = take(from);
+    const bool same = held.is_integer()
+                          ? wanted.is_integer() && wanted.integer() == held.integer()
+                          : held.text().size() == text.size() &&
+                                std::memcmp(held.text().data(), text.data(), text.size()) == 0;
+    if (same) return at;
+    for (size_t i = 0; i < skip && from; ++i)
+      from = next(from);
+  }
+  return {};
+}
+
+PackPosition ListpackView::random(Random& random, size_t group) const {
+  const size_t groups = size() / group;
+  return seek(static_cast<int64_t>(random.below(groups) * group));
+}
+
+// Selection sampling: each group is taken with probability wanted / left, which leaves every
+// subset equally likely.
+std::vector<PackPosition> ListpackView::sample(Random& random, size_t count, size_t group) const {
+  size_t left = size() / group;
+  count = std::min(count, left);
+  std::vector<PackPosition> picked;
+  picked.reserve(count);
+  for (PackPosition at = first(); picked.size() < count; at = advance(at, group), --left) {
+    if (random.below(left) < count - picked.size()) picked.push_back(at);
+  }
+  return picked;
+}
+
+std::vector<PackPosition> ListpackView::sample_with_repeats(Random& random, size_t count,
+                                                            size_t group) const {
+  struct Pick {
+    uint64_t index;
+    size_t order;
+  };
+  const size_t groups = size() / group;
+  std::vector<Pick> picks(count);
+  for (size_t i = 0; i < count; ++i)
+    picks[i] = {random.below(groups), i};
+  std::sort(picks.begin(), picks.end(),
+            [](const Pick& a, const Pick& b) { return a.index < b.index; });
+  std::vector<PackPosition> result(count);
+  PackPosition at = first();
+  uint64_t index = 0;
+  for (const Pick& pick : picks) {
+    at = advance(at, (pick.index - index) * group);
+    index = pick.index;
+    result[pick.order] = at;
+  }
+  return result;
+}
+
+// ---- Bytes from outside
+
+namespace {
+
+// Bytes of the entry's head that must be there before its length can be read.
+size_t length_bytes(unsigned char head) {
+  if (head < 0xc0) return 1;
+  if (head < 0xf0) return 2;
+  return head == kText32 ? 5 : 1;
+}
+
+}  // namespace
+
+bool is_valid_listpack(std::string_view bytes, bool deep) {
+  using View = ListpackView;
+  if (bytes.size() < View::kEmptyBytes || bytes.size() > UINT32_MAX) return false;
+  const unsigned char* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  const View view(data);
+  if (view.total_bytes() != bytes.size() || data[bytes.size() - 1] != kEnd) return false;
+  if (!deep) return true;
+
+  const size_t end = bytes.size() - 1;
+  size_t at = View::kHeaderBytes;
+  size_t count = 0;
+  for (; at < end; ++count) {
+    if (data[at] == kEnd || end - at < length_bytes(data[at])) return false;
+    // A text's length may overflow 32 bits when its head is added.
+    if (data[at] == kText32 && size_t{View::load<uint32_t>(data + at + 1)} + 5 > end - at)
+      return false;
+    const uint32_t encoded = View::encoded_bytes(data + at);
+    if (encoded == 0) return false;
+    const size_t whole = size_t{encoded} + View::backlen_bytes(encoded);
+    if (whole > end - at) return false;
+    at += whole;
+    if (View::read_backlen(data + at) != encoded) return false;
+  }
+  const uint32_t stored = load_count(data);
+  return stored == kCountUnknown || stored == count;
+}
+
+// ---- Listpack
+
+Listpack::Listpack() : data_(static_cast<unsigned char*>(allocate(ListpackView::kEmptyBytes))) {
+  set_total(ListpackView::kEmptyBytes);
+  store_count(data_, 0);
+  data_[ListpackView::kHeaderBytes] = kEnd;
+}
+
+Listpack::Listpack(ListpackView source)
+    : data_(static_cast<unsigned char*>(allocate(source.total_bytes()))) {
+  std::memcpy(data_, source.data(), source.total_bytes());
+}
+
+Listpack::~Listpack() {
+  if (data_ != nullptr) deallocate(data_, total_bytes());
+}
+
+size_t Listpack::bytes() const {
+  return allocation_bytes(total_bytes());
+}
+
+size_t Listpack::entry_bytes(PackedValue value) {
+  const uint32_t encoded = bytes_to_encode(canonical(value));
+  return size_t{encoded} + ListpackView::backlen_bytes(encoded);
+}
+
+void Listpack::change_count(int64_t delta) {
+  const uint32_t count = load_count(data_);
+  if (count != kCountUnknown) store_count(data_, static_cast<size_t>(count + delta));
+}
+
+// Replaces `removed` bytes at `offset` by a gap of `added`, for the caller to fill, and returns
+// where it starts. Every change of length goes through here.
+unsigned char* Listpack::open_gap(uint32_t offset, uint32_t removed, size_t added) {
+  const uint32_t old_total = view().total_bytes();
+  const size_t tail = old_total - offset - removed;
+  const size_t new_total = offset + added + tail;
+  ensure(new_total <= UINT32_MAX);
+  if (allocation_bytes(new_total) == allocation_bytes(old_total)) {
+    if (added != removed) std::memmove(data_ + offset + added, data_ + offset + removed, tail);
+  } else {
+    unsigned char* moved = static_cast<unsigned char*>(allocate(new_total));
+    std::memcpy(moved, data_, offset);
+    std::memcpy(moved + offset + added, data_ + offset + removed, tail);
+    deallocate(data_, old_total);
+    data_ = moved;
+  }
+  set_total(static_cast<uint32_t>(new_total));
+  return data_ + offset;
+}
+
+PackPosition Listpack::insert_at(uint32_t offset, PackedValue value) {
+  value = canonical(value);
+  const uint32_t encoded = bytes_to_encode(value);
+  const uint32_t backlen = ListpackView::backlen_bytes(encoded);
+  unsigned char* at = open_gap(offset, 0, size_t{encoded} + backlen);
+  if (value.is_integer()) {
+    write_integer(at, value.integer());
+  } else {
+    write_text(at, value.text());
+  }
+  write_backlen(at + encoded, encoded, backlen);
+  change_count(1);
+  return {offset};
+}
+
+void Listpack::append(std::span<const std::string_view> values) {
+  size_t added = 0;
+  for (const std::string_view value : values)
+    added += entry_bytes(value);
+  unsigned char* at = open_gap(view().total_bytes() - 1, 0, added);
+  for (const std::string_view text : values) {
+    const PackedValue value = canonical(text);
+    const uint32_t encoded = bytes_to_encode(value);
+    const uint32_t backlen = ListpackView::backlen_bytes(encoded);
+    if (value.is_integer()) {
+      write_integer(at, value.integer());
+    } else {
+      write_text(at, text);
+    }
+    write_backlen(at + encoded, encoded, backlen);
+    at += encoded + backlen;
+  }
+  change_count(static_cast<int64_t>(values.size()));
+}
+
+void Listpack::insert_raw(uint32_t offset, ListpackView other) {
+  ensure(other.data() != data_);
+  const size_t added = other.total_bytes() - ListpackView::kEmptyBytes;
+  const uint32_t other_count = load_count(other.data());
+  std::memcpy(open_gap(offset, 0, added), other.data() + ListpackView::kHeaderBytes, added);
+  const uint32_t count = load_count(data_);
+  const bool is_unknown = count == kCountUnknown || other_count == kCountUnknown;
+  store_count(data_, is_unknown ? kCountUnknown : count + other_count);
+}
+
+void Listpack::append(ListpackView other) {
+  insert_raw(view().total_bytes() - 1, other);
+}
+
+void Listpack::prepend(ListpackView other) {
+  insert_raw(ListpackView::kHeaderBytes, other);
+}
+
+PackPosition Listpack::insert_before(PackPosition at, PackedValue value) {
+  ensure(bool(at));
+  return insert_at(at.offset, value);
+}
+
+PackPosition Listpack::insert_after(PackPosition at, PackedValue value) {
+  ensure(bool(at));
+  return insert_at(at.offset + ListpackView::skip_bytes(data_ + at.offset), value);
+}
+
+void Listpack::replace(PackPosition at, PackedValue value) {
+  ensure(bool(at));
+  value = canonical(value);
+  const uint32_t encoded = bytes_to_encode(value);
+  const uint32_t backlen = ListpackView::backlen_bytes(encoded);
+  const uint32_t removed = ListpackView::skip_bytes(data_ + at.offset);
+  unsigned char* entry = open_gap(at.offset, removed, size_t{encoded} + backlen);
+  if (value.is_integer()) {
+    write_integer(entry, value.integer());
+  } else {
+    write_text(entry, value.text());
+  }
+  write_backlen(entry + encoded, encoded, backlen);
+}
+
+PackPosition Listpack::erase(PackPosition at, size_t count) {
+  ensure(bool(at));
+  uint32_t end = at.offset;
+  size_t erased = 0;
+  for (; erased < count && data_[end] != kEnd; ++erased)
+    end += ListpackView::skip_bytes(data_ + end);
+  open_gap(at.offset, end - at.offset, 0);
+  change_count(-static_cast<int64_t>(erased));
+  return view().checked(at.offset);
+}
+
+void Listpack::clear() {
+  *this = Listpack();
+}
+
+Listpack Listpack::split_off(PackPosition at) {
+  ensure(bool(at));
+  Listpack tail;
+  const uint32_t moved = view().total_bytes() - 1 - at.offset;
+  std::memcpy(tail.open_gap(ListpackView::kHeaderBytes, 0, moved), data_ + at.offset, moved);
+  // Counted in the tail, so that both counts are right even where one was unknown.
+  store_count(tail.data_, kCountUnknown);
+  const size_t tail_count = tail.size();
+  const size_t total_count = size();
+  store_count(tail.data_, tail_count);
+  open_gap(at.offset, moved, 0);
+  store_count(data_, total_count - tail_count);
+  return tail;
+}
+
+}  // namespace kvstash::store

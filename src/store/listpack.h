@@ -1,0 +1,255 @@
+// Listpack: a sequence of strings and integers in one run of bytes, Redis's format to the bit, so
+// that values travel between memory, RDB files and DUMP payloads without being rewritten.
+//
+//   ┌─────────────┬──────────────┬─────────┬─ ─ ─┬─────────┬──────┐      entry:
+//   │ total bytes │ num elements │ entry 0 │     │ entry n │ 0xFF │      ┌──────┬──────┬─────────┐
+//   └─────────────┴──────────────┴─────────┴─ ─ ─┴─────────┴──────┘      │ head │ text │ backlen │
+//       4 (LE)         2 (LE)                                  1         └──────┴──────┴─────────┘
+//
+//   head      0xxxxxxx                   integer 0 .. 127
+//             10xxxxxx                   text of 0 .. 63 bytes
+//             110xxxxx + 1 byte          13-bit integer, big-endian
+//             1110xxxx + 1 byte          text of up to 4095 bytes, length big-endian
+//             11110000 + 4 bytes         text, length little-endian
+//             11110001 .. 11110100       integer of 2, 3, 4 or 8 bytes, little-endian
+//   backlen   bytes of head and text, written so that it is read backwards: seven bits a byte, the
+//             least significant group last, the high bit set in all but the first byte
+//   num elements is 65535 when there are as many or more: then only a walk can tell.
+//
+// A text that is the canonical form of a 64-bit integer is always stored as the integer.
+//
+// Positions are byte offsets: they survive a reallocation, but every change kills those at and
+// behind it. The allocated size follows from the total (see alloc.h: a size class is the slack), so
+// a Listpack is one pointer and pushing reallocates a few times for each doubling.
+//
+// Walking trusts the bytes: what comes from outside goes through `is_valid_listpack` first. Not
+// thread-safe: lives on one shard.
+#pragma once
+
+#include "base/numbers.h"
+#include "base/random.h"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kvstash::store {
+
+static_assert(std::endian::native == std::endian::little, "listpacks are read in place");
+
+// An element's value: a view of a text, or an integer.
+class PackedValue {
+ public:
+  // NOLINTBEGIN(google-explicit-constructor): values are written as what they are
+  PackedValue(std::string_view text) : text_(text.empty() ? "" : text.data()), size_(text.size()) {}
+  PackedValue(int64_t integer) : integer_(integer) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  bool is_integer() const { return text_ == nullptr; }
+  int64_t integer() const { return integer_; }              // Only if is_integer().
+  std::string_view text() const { return {text_, size_}; }  // Only if not is_integer().
+
+  // As a client sees it. The view lives as long as the listpack is unchanged, or as `scratch`.
+  std::string_view string(char (&scratch)[kInt64CharsMax]) const {
+    return is_integer() ? std::string_view(scratch, format_int64(scratch, integer_)) : text();
+  }
+
+ private:
+  const char* text_ = nullptr;
+  union {
+    size_t size_;
+    int64_t integer_;
+  };
+};
+
+// Where an element starts, from the first byte of the header. False: no element.
+struct PackPosition {
+  uint32_t offset = 0;
+
+  explicit operator bool() const { return offset != 0; }
+  bool operator==(const PackPosition&) const = default;
+};
+
+// Reads a listpack that somebody else owns; as cheap as a pointer.
+class ListpackView {
+ public:
+  static constexpr size_t kHeaderBytes = 6;
+  static constexpr size_t kEmptyBytes = kHeaderBytes + 1;
+  static constexpr size_t kBytesMax = size_t{1} << 30;  // What containers should keep to.
+
+  explicit ListpackView(const unsigned char* data) : data_(data) {}
+
+  const unsigned char* data() const { return data_; }
+  std::string_view raw() const { return {reinterpret_cast<const char*>(data_), total_bytes()}; }
+  uint32_t total_bytes() const { return load<uint32_t>(data_); }
+  size_t size() const;  // Number of elements. O(1) below 65535, else a walk.
+  bool empty() const { return total_bytes() == kEmptyBytes; }
+
+  // ---- Walking. `next` and `prev` of the last and first element are no element.
+  PackPosition first() const { return checked(kHeaderBytes); }
+  PackPosition last() const { return empty() ? PackPosition{} : before(total_bytes() - 1); }
+  PackPosition next(PackPosition at) const {
+    return checked(at.offset + skip_bytes(data_ + at.offset));
+  }
+  PackPosition prev(PackPosition at) const {
+    return at.offset == kHeaderBytes ? PackPosition{} : before(at.offset);
+  }
+  // Element number `index`, from the end if negative (-1 is the last). Walks from the nearer end.
+  PackPosition seek(int64_t index) const;
+  // `count` elements further; no element if there are not as many.
+  PackPosition advance(PackPosition at, size_t count) const;
+
+  PackedValue value(PackPosition at) const {
+    const unsigned char* p = data_ + at.offset;
+    return decode(p);
+  }
+  // The value, and moves `at` to the next element: cheaper than value() and next().
+  PackedValue take(PackPosition& at) const {
+    const unsigned char* p = data_ + at.offset;
+    const PackedValue result = decode(p);
+    at = checked(static_cast<uint32_t>(p - data_));
+    return result;
+  }
+
+  // ---- Searching. `text` is compared as a client sees values, so "12" finds the integer 12.
+  bool equals(PackPosition at, std::string_view text) const;
+  // The first match at `from` or behind, looking at one element and passing over `skip` before the
+  // next look (hashes look at fields with skip 1).
+  PackPosition find(std::string_view text, PackPosition from, size_t skip) const;
+  PackPosition find(std::string_view text) const { return find(text, first(), 0); }
+
+  // ---- Sampling. Elements count in groups (of 2 for hashes and sorted sets); the answers are the
+  // positions of the first in each group. The pack must not be empty.
+  PackPosition random(Random& random, size_t group) const;
+  // `count` different groups, or all, in the order in which they stand. One walk.
+  std::vector<PackPosition> sample(Random& random, size_t count, size_t group) const;
+  // `count` independent picks in random order; the same one may come again. One walk and a sort.
+  std::vector<PackPosition> sample_with_repeats(Random& random, size_t count, size_t group) const;
+
+ private:
+  friend class Listpack;
+
+  template <typename T>
+  static T load(const unsigned char* p) {
+    T value;
+    std::memcpy(&value, p, sizeof(value));
+    return value;
+  }
+  PackPosition checked(uint32_t offset) const { return {data_[offset] == 0xff ? 0 : offset}; }
+  // The element that ends at `offset`.
+  PackPosition before(uint32_t offset) const;
+
+  // Bytes of an entry of `encoded` bytes' length field; as Redis has it, 16383 takes three.
+  static constexpr uint32_t backlen_bytes(uint32_t encoded) {
+    return encoded <= 127        ? 1
+           : encoded < 16383     ? 2
+           : encoded < 2097151   ? 3
+           : encoded < 268435455 ? 4
+                                 : 5;
+  }
+  // Bytes of head and text of the entry at `p`; 0 if no entry starts so.
+  static uint32_t encoded_bytes(const unsigned char* p) {
+    const unsigned char head = *p;
+    if (head < 0x80) return 1;
+    if (head < 0xc0) return 1 + (head & 63u);
+    return encoded_bytes_long(p);
+  }
+  static uint32_t encoded_bytes_long(const unsigned char* p);
+  static uint32_t skip_bytes(const unsigned char* p) {
+    const uint32_t encoded = encoded_bytes(p);
+    return encoded + backlen_bytes(encoded);
+  }
+  // Reads the entry at `p` and moves `p` behind it.
+  static PackedValue decode(const unsigned char*& p) {
+    const unsigned char head = *p;
+    if (head < 0x80) {
+      p += 2;
+      return PackedValue(int64_t{head});
+    }
+    if (head < 0xc0) {
+      const size_t length = head & 63u;
+      const char* text = reinterpret_cast<const char*>(p + 1);
+      p += length + 2;
+      return PackedValue(std::string_view(text, length));
+    }
+    return decode_long(p);
+  }
+  static PackedValue decode_long(const unsigned char*& p);
+  static uint32_t read_backlen(const unsigned char* end);
+
+  friend bool is_valid_listpack(std::string_view bytes, bool deep);
+
+  const unsigned char* data_;
+};
+
+// Whether `bytes` are a listpack of exactly that length. Shallow: the header and the end only,
+// for bytes that a checksum vouches for. Deep: every entry as well, after which walking is safe in
+// both directions. Never reads outside `bytes`.
+bool is_valid_listpack(std::string_view bytes, bool deep);
+
+// Owns a listpack: one allocation. A value to be stored must not lie in the listpack it goes to.
+class Listpack {
+ public:
+  Listpack();  // Empty; seven bytes.
+  // A copy of bytes that are a listpack.
+  explicit Listpack(ListpackView source);
+  Listpack(const Listpack&) = delete;
+  Listpack& operator=(const Listpack&) = delete;
+  Listpack(Listpack&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
+  Listpack& operator=(Listpack&& other) noexcept {
+    std::swap(data_, other.data_);
+    return *this;
+  }
+  ~Listpack();
+
+  // Gives the bytes away, and takes them back: for owners that keep one word.
+  unsigned char* release() { return std::exchange(data_, nullptr); }
+  static Listpack adopt(unsigned char* data) { return Listpack(data); }
+
+  ListpackView view() const { return ListpackView(data_); }
+  size_t size() const { return view().size(); }
+  bool empty() const { return view().empty(); }
+  size_t total_bytes() const { return view().total_bytes(); }
+  size_t bytes() const;  // As the allocator rounds them.
+
+  // Bytes by which the pack would grow.
+  static size_t entry_bytes(PackedValue value);
+
+  void push_back(PackedValue value) { insert_at(view().total_bytes() - 1, value); }
+  void push_front(PackedValue value) { insert_at(ListpackView::kHeaderBytes, value); }
+  // All of them with one reallocation at most.
+  void append(std::span<const std::string_view> values);
+  // Copies all entries of `other`, byte for byte, behind or before one's own.
+  void append(ListpackView other);
+  void prepend(ListpackView other);
+
+  // The position of the new element.
+  PackPosition insert_before(PackPosition at, PackedValue value);
+  PackPosition insert_after(PackPosition at, PackedValue value);
+  // `at` stays the position of the element.
+  void replace(PackPosition at, PackedValue value);
+  // The position of the element behind those removed. Fewer than `count` are removed at the end.
+  PackPosition erase(PackPosition at, size_t count = 1);
+  void clear();
+
+  // Cuts off the element at `at` and all behind it.
+  Listpack split_off(PackPosition at);
+
+ private:
+  explicit Listpack(unsigned char* data) : data_(data) {}
+
+  PackPosition insert_at(uint32_t offset, PackedValue value);
+  void insert_raw(uint32_t offset, ListpackView other);
+  unsigned char* open_gap(uint32_t offset, uint32_t removed, size_t added);
+  void set_total(uint32_t total) { std::memcpy(data_, &total, sizeof(total)); }
+  void change_count(int64_t delta);
+
+  unsigned char* data_;
+};
+static_assert(sizeof(Listpack) == 8, "owners keep it in a word");
+
+}  // namespace kvstash::store
