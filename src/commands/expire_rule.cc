@@ -18,8 +18,7 @@ Result<ExpireCondition> parse_expire_condition(engine::ArgReader args) {
     } else {
       // As a C string, like Redis: none of what follows a NUL.
       const std::string_view word = args.peek();
-      return Error::text("ERR Unsupported option " +
-                         std::string(word.substr(0, word.find('\0'))));
+      return Error::text("ERR Unsupported option " + std::string(word.substr(0, word.find('\0'))));
     }
   }
   if (condition.if_none && (condition.if_some || condition.if_later || condition.if_earlier)) {

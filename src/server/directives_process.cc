@@ -43,8 +43,9 @@ constexpr ValueWord kOomScoreAdjWords[] = {
 };
 
 constexpr ValueWord kShutdownWords[] = {
-    {"default", shutdown_mode::kDefault}, {"save", shutdown_mode::kSave},   {"nosave", shutdown_mode::kNoSave},
-    {"now", shutdown_mode::kNow},         {"force", shutdown_mode::kForce},
+    {"default", shutdown_mode::kDefault}, {"save", shutdown_mode::kSave},
+    {"nosave", shutdown_mode::kNoSave},   {"now", shutdown_mode::kNow},
+    {"force", shutdown_mode::kForce},
 };
 
 bool is_title_variable(std::string_view name) {
