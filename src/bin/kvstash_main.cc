@@ -8,9 +8,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
 
 extern "C" char** environ;
 
@@ -42,11 +44,29 @@ int print_version() {
   return 0;
 }
 
+// The program's name may ask for a role; those that are no server are named, so that nobody takes
+// this for one of them.
+std::optional<std::string> refused_role(int argc, char** argv) {
+  const std::string path = argc > 0 ? argv[0] : "";
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const auto ends_with = [&name](std::string_view role) { return name.ends_with(role); };
+  if (ends_with("-sentinel") ||
+      (argc > 1 && std::any_of(argv + 1, argv + argc, [](const char* word) {
+         return std::string_view(word) == "--sentinel";
+       })))
+    return "kvstash " + std::string(server::kVersion) + " has no sentinel mode.";
+  if (ends_with("-check-aof") || ends_with("-check-rdb"))
+    return "kvstash " + std::string(server::kVersion) + " has no tool to check files (called as " +
+           name + ").";
+  return std::nullopt;
+}
+
 int serve(server::LoadedOptions loaded) {
   server::ServerOptions& options = loaded.options;
   if (::chdir(options.process.dir.c_str()) != 0)
     return fail("Can't chdir to '" + options.process.dir + "'");
-  if (options.process.daemonize) {
+  const bool is_daemon = options.process.daemonize && !server::is_supervised(options.process);
+  if (is_daemon) {
     if (Status done = server::daemonize(); !done.ok()) return fail(done.error().message());
   }
   if (Status done =
@@ -63,14 +83,15 @@ int serve(server::LoadedOptions loaded) {
     log(LogLevel::kNotice, notice);
   for (const std::string_view warning : server::missing_features(options))
     log(LogLevel::kWarning, warning);
-  if (Status done = server::write_pidfile(options.process); !done.ok())
-    log(LogLevel::kWarning, done.error().message());
+  server::stop_for_upstart(options.process);
 
   server::Server server(options);
   if (Status started = server.start(); !started.ok()) {
     log(LogLevel::kWarning, started.error().message());
     return 1;
   }
+  if (Status done = server::write_pidfile(options.process); !done.ok())
+    log(LogLevel::kWarning, done.error().message());
   const int code = server.run();
   server::remove_pidfile(options.process);
   return code;
@@ -81,6 +102,7 @@ int serve(server::LoadedOptions loaded) {
 
 int main(int argc, char** argv) {
   using namespace kvstash;
+  if (const std::optional<std::string> refused = refused_role(argc, argv)) return fail(*refused);
   Result<server::LoadedOptions> loaded = server::load_options(argc, argv, environ, read_stdin);
   if (!loaded.ok()) return fail(loaded.error().message());
   switch (loaded->action) {

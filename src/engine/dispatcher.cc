@@ -16,6 +16,8 @@ constexpr size_t kGroupTransactionsMax = 256;
 constexpr size_t kGroupKeysMax = 8192;
 // Commands of one connection under way, besides the operator's own limit.
 constexpr size_t kUnderWayMax = 4096;
+// One warning about HTTP in so much time: an attacker must not fill the log.
+constexpr int64_t kHttpLogPeriodMs = 60'000;
 
 Hop make_hop(Session& session, const Command& command) {
   Hop hop{};
@@ -48,8 +50,14 @@ Dispatcher::Dispatcher(Shard& shard) : shard_(&shard) {
 // A browser that was lured into sending a form here: what else it holds must not be run.
 bool Dispatcher::is_http(Session& session, std::string_view name) {
   if (!equals_ignore_case(name, "post") && !equals_ignore_case(name, "host:")) return false;
-  log(LogLevel::kWarning, "Possible SECURITY ATTACK: a client speaks HTTP, closed",
-      {{"addr", session.info.address}});
+  if (shard_->now_ms() >= http_log_at_ms_) {
+    http_log_at_ms_ = shard_->now_ms() + kHttpLogPeriodMs;
+    log(LogLevel::kWarning,
+        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
+        "commands to kvstash. This is likely due to an attacker attempting to use Cross Protocol "
+        "Scripting to compromise this server. Connection aborted.",
+        {{"addr", session.info.address}});
+  }
   shard_->kill_session(session);
   return true;
 }
@@ -67,6 +75,10 @@ bool Dispatcher::has_rate_token(Session& session) {
 // Nothing is counted or told before the command is surely taken: one that waits comes here again.
 bool Dispatcher::dispatch(Session& session, Request request) {
   session.info.active_ms = shard_->now_ms();
+  if (shard_->is_draining && !equals_ignore_case(request.args[0], "shutdown")) [[unlikely]] {
+    session.stop(kStopDrain);
+    return false;
+  }
   if (!has_rate_token(session)) {
     session.stop(kStopRate);
     return false;

@@ -61,6 +61,7 @@ class Dispatcher {
   const Command* exec_ = nullptr;
   std::vector<KeyAt> keys_;
   std::vector<size_t> shards_;  // Of the keys of the command being routed.
+  int64_t http_log_at_ms_ = 0;  // No warning about HTTP before.
 };
 
 }  // namespace kvstash::engine

@@ -47,6 +47,7 @@ enum StopReason : uint32_t {
   kStopRate = 1u << 4,     // Over its command rate.
   kStopPause = 1u << 5,    // CLIENT PAUSE.
   kStopClosing = 1u << 6,  // To be closed once its replies are sent.
+  kStopDrain = 1u << 7,    // The server is about to end.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };

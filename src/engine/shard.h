@@ -154,6 +154,7 @@ class Shard {
 
   bool active_expire = true;    // DEBUG SET-ACTIVE-EXPIRE.
   bool is_cron_paused = false;  // DEBUG PAUSE-CRON.
+  bool is_draining = false;     // A shutdown waits: of new commands only SHUTDOWN is taken.
 
  private:
   void receive();

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "base/text.h"
 #include "commands/help.h"
 #include "engine/call.h"
 #include "engine/errors.h"
@@ -77,7 +78,11 @@ Status config_set(Call& call) {
   Result<ServerOptions> changed =
       apply(server.options(), pairs, {.protected_allowed = may_set_protected(call)});
   if (!changed.ok()) return changed.error();
-  if (Status taken = server.change_options(*std::move(changed), false); !taken.ok())
+  // Files may be new under the same names.
+  bool reads_certificates = false;
+  for (size_t i = 0; i < pairs.size(); i += 2)
+    reads_certificates = reads_certificates || to_lower(pairs[i]).starts_with("tls-");
+  if (Status taken = server.change_options(*std::move(changed), reads_certificates); !taken.ok())
     return config_set_error(pairs[0], taken.error().message());
   call.reply().ok();
   return {};

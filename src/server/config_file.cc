@@ -75,9 +75,23 @@ std::string absolute_path(const std::string& path) {
   return result;
 }
 
+// Passwords stand in these lines: messages, which end up in logs, show the name alone.
+bool is_secret(std::string_view name) {
+  if (equals_ignore_case(name, "user")) return true;
+  const Directive* row = find_directive(name);
+  return row != nullptr && row->is(kSensitive);
+}
+
+// A line of a file as messages show it.
+std::string shown(std::string_view line) {
+  const std::string_view name = line.substr(0, line.find_first_of(" \t\"'"));
+  return is_secret(name) ? std::string(name) + " ..." : std::string(line);
+}
+
 // A line of the command line as messages show it: port "6380".
 std::string shown(const std::vector<std::string>& words) {
   std::string text = words[0];
+  if (is_secret(words[0])) return text + " ...";
   for (size_t i = 1; i < words.size(); ++i)
     text += ' ' + quote(words[i]);
   return text;
@@ -86,8 +100,9 @@ std::string shown(const std::vector<std::string>& words) {
 // Takes directives one after the other, from wherever they come.
 class Loader {
  public:
-  Loader(ServerOptions& options, std::vector<std::string>& notices)
-      : options_(options), notices_(notices) {}
+  // Relative paths are looked for from `directory`; empty: where the process stands.
+  Loader(ServerOptions& options, std::vector<std::string>& notices, std::string directory = {})
+      : options_(options), notices_(notices), directory_(std::move(directory)) {}
 
   Status take_text(std::string_view text, std::string_view name, int depth);
   Status take_yaml(std::string_view text, std::string_view name);
@@ -106,9 +121,11 @@ class Loader {
   Status take_user(const std::vector<std::string>& words, const Place& place);
   Status take_rename(const std::vector<std::string>& words, const Place& place);
   void note_if_inert(const Directive& row);
+  std::string from_directory(const std::string& path) const;
 
   ServerOptions& options_;
   std::vector<std::string>& notices_;
+  std::string directory_;
   bool save_seen_ = false;
 };
 
@@ -120,7 +137,7 @@ Status Loader::take_text(std::string_view text, std::string_view name, int depth
     const std::string_view line = trim(raw);
     if (line.empty() || line[0] == '#') continue;
     const Place place{"at line " + std::to_string(number) + " of " + std::string(name),
-                      std::string(line)};
+                      shown(line)};
     const Result<std::vector<std::string>> words = split_args(line);
     if (!words.ok()) return refuse(place, "Unbalanced quotes in configuration line");
     if (words->empty()) continue;
@@ -182,11 +199,17 @@ Status Loader::take(const std::vector<std::string>& words, const Place& place, i
 Status Loader::take_directive(const Directive& row, const std::vector<std::string>& words,
                               const Place& place) {
   if (row.name == "save" && !std::exchange(save_seen_, true)) options_.persist.save.clear();
-  const std::vector<std::string_view> views(words.begin() + 1, words.end());
+  std::vector<std::string_view> views(words.begin() + 1, words.end());
+  std::string directory;
+  if (row.name == "dir" && views.size() == 1) views[0] = directory = from_directory(words[1]);
   const Status done = set(options_, row, views, SetFrom::kFile);
   if (!done.ok()) return refuse(place, done.error().message());
   note_if_inert(row);
   return {};
+}
+
+std::string Loader::from_directory(const std::string& path) const {
+  return directory_.empty() || path.starts_with('/') ? path : directory_ + '/' + path;
 }
 
 void Loader::note_if_inert(const Directive& row) {
@@ -198,13 +221,14 @@ void Loader::note_if_inert(const Directive& row) {
 Status Loader::take_include(const std::string& pattern, const Place& place, int depth) {
   if (depth >= kIncludeDepthMax) return refuse(place, "Too many nested includes");
   ::glob_t found{};
-  const int failed = ::glob(pattern.c_str(), 0, nullptr, &found);
+  const std::string wanted = from_directory(pattern);
+  const int failed = ::glob(wanted.c_str(), 0, nullptr, &found);
   std::vector<std::string> paths;
   if (failed == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   // A pattern may match nothing; a plain name must be there.
   if (failed == GLOB_NOMATCH && pattern.find_first_of("*?[") == std::string::npos)
-    paths.push_back(pattern);
+    paths.push_back(wanted);
   if (failed != 0 && failed != GLOB_NOMATCH) return refuse(place, "Can't read the directory");
   for (const std::string& path : paths) {
     Status taken = take_file(path, depth + 1);
@@ -385,9 +409,24 @@ Result<LoadedOptions> load_options(int argc, const char* const* argv,
   if (done.ok()) done = check_together(loaded.options);
   if (!done.ok()) return own(done.error());
 
+  loaded.options.start_directory = absolute_path(".");
+  loaded.options.start_environment = std::move(from_environment.lines);
+  loaded.options.start_arguments = line->directives;
   if (line->file) loaded.options.config_file = absolute_path(*line->file);
   loaded.options.process.dir = absolute_path(loaded.options.process.dir);
   return loaded;
+}
+
+Status reload_options(ServerOptions& options, std::vector<std::string>& notices) {
+  options.users.clear();
+  options.renamed_commands.clear();
+  Loader loader(options, notices, options.start_directory);
+  Status done;
+  if (!options.config_file.empty()) done = loader.take_file(options.config_file, 0);
+  if (done.ok()) done = take_environment(loader, options.start_environment);
+  if (done.ok()) done = take_options(loader, options.start_arguments);
+  if (done.ok()) done = check_together(options);
+  return done.ok() ? Status() : Status(own(done.error()));
 }
 
 Status apply_config_text(ServerOptions& options, std::string_view text, std::string_view place,

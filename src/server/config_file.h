@@ -32,6 +32,10 @@ using ReadStdin = std::function<Result<std::string>()>;
 Result<LoadedOptions> load_options(int argc, const char* const* argv,
                                    const char* const* environment, const ReadStdin& read_stdin);
 
+// Reads the file, if there is one, and what environment and command line said at the start once
+// more, on top of `options` as they are now. After an error `options` are of no use.
+Status reload_options(ServerOptions& options, std::vector<std::string>& notices);
+
 // Applies the lines of a text in redis.conf syntax. `place` names it in errors ("redis.conf").
 // Directives without effect here add a line to `notices`.
 Status apply_config_text(ServerOptions& options, std::string_view text, std::string_view place,

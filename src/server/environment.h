@@ -12,6 +12,8 @@ namespace kvstash::server {
 struct EnvironmentLine {
   std::string variable;
   std::vector<std::string> words;
+
+  bool operator==(const EnvironmentLine&) const = default;
 };
 
 struct EnvironmentLines {

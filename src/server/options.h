@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "engine/options.h"
 #include "net/options.h"
+#include "server/environment.h"
 
 #include <cstdint>
 #include <string>
@@ -195,6 +196,11 @@ struct ServerOptions {
   std::vector<RenamedCommand> renamed_commands;
 
   std::string config_file;  // Absolute path of the file read at start; empty: none.
+  // Where and how the program was started, for a reload: what was said goes on winning over the
+  // file, and its relative paths stay what they were.
+  std::string start_directory;
+  std::vector<EnvironmentLine> start_environment;
+  std::vector<std::vector<std::string>> start_arguments;
 
   bool operator==(const ServerOptions&) const = default;
 };

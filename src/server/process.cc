@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +20,16 @@ constexpr std::string_view kDaemonPidfile = "/var/run/redis.pid";
 std::string pidfile_of(const ProcessOptions& options) {
   if (!options.pidfile.empty()) return options.pidfile;
   return options.daemonize ? std::string(kDaemonPidfile) : std::string();
+}
+
+bool has_systemd(const ProcessOptions& options) {
+  return (options.supervised == Supervised::kSystemd || options.supervised == Supervised::kAuto) &&
+         std::getenv("NOTIFY_SOCKET") != nullptr;
+}
+
+bool has_upstart(const ProcessOptions& options) {
+  return (options.supervised == Supervised::kUpstart || options.supervised == Supervised::kAuto) &&
+         std::getenv("UPSTART_JOB") != nullptr;
 }
 
 }  // namespace
@@ -52,7 +63,18 @@ void remove_pidfile(const ProcessOptions& options) {
   if (!path.empty()) ::unlink(path.c_str());
 }
 
-void notify_supervisor(std::string_view message) {
+bool is_supervised(const ProcessOptions& options) {
+  return has_systemd(options) || has_upstart(options);
+}
+
+void stop_for_upstart(const ProcessOptions& options) {
+  if (!has_upstart(options)) return;
+  ::unsetenv("UPSTART_JOB");
+  ::raise(SIGSTOP);
+}
+
+void notify_supervisor(const ProcessOptions& options, std::string_view message) {
+  if (!has_systemd(options)) return;
   const char* path = std::getenv("NOTIFY_SOCKET");
   if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
   sockaddr_un address{};

@@ -17,9 +17,16 @@ Status daemonize();
 Status write_pidfile(const ProcessOptions& options);
 void remove_pidfile(const ProcessOptions& options);
 
-// Sends a line to systemd (sd_notify's protocol: a datagram to $NOTIFY_SOCKET); nothing happens
-// where there is none. Any thread.
-void notify_supervisor(std::string_view message);
+// Whether somebody who was promised a word looks after this process, so that it stays in the
+// foreground.
+bool is_supervised(const ProcessOptions& options);
+
+// Tells the supervisor that `supervised` names: systemd by sd_notify's protocol, a datagram of
+// `message` to $NOTIFY_SOCKET. Nothing happens where there is none. Any thread.
+void notify_supervisor(const ProcessOptions& options, std::string_view message);
+
+// upstart waits for its job to stop itself, and lets it go on. Main thread.
+void stop_for_upstart(const ProcessOptions& options);
 
 // The lines that supervisors and test suites look for on standard output: mode, port, pid.
 void print_banner(const ServerOptions& options, std::string_view version);

@@ -3,7 +3,6 @@
 // opened again, for logrotate.
 #include "base/log.h"
 #include "engine/shard.h"
-#include "net/file.h"
 #include "server/config_file.h"
 #include "server/directives.h"
 #include "server/server.h"
@@ -14,17 +13,18 @@
 namespace kvstash::server {
 namespace {
 
-constexpr size_t kConfigBytesMax = size_t{16} << 20;
-
-// The options of the file, with the immutable ones as they are now: those need a restart.
+// The options as they were given at the start, with the immutable ones as they are now: those need
+// a restart.
 Result<ServerOptions> read_again(const ServerOptions& now) {
-  if (now.config_file.empty()) return now;
-  const Result<std::string> text = net::read_file(now.config_file, kConfigBytesMax);
-  if (!text.ok()) return text.error();
   ServerOptions fresh = now;
   std::vector<std::string> notices;
-  if (Status read = apply_config_text(fresh, *text, now.config_file, notices); !read.ok())
-    return read.error();
+  if (Status read = reload_options(fresh, notices); !read.ok()) return read.error();
+  for (const std::string& notice : notices)
+    log(LogLevel::kNotice, notice);
+  if (fresh.users != now.users || fresh.renamed_commands != now.renamed_commands)
+    log(LogLevel::kWarning, "A change of users or of renamed commands needs a restart");
+  fresh.users = now.users;
+  fresh.renamed_commands = now.renamed_commands;
   for (const DirectiveGroup& group : directive_groups()) {
     for (const Directive& row : group.rows) {
       if (!row.is(kImmutable) || get(fresh, row) == get(now, row)) continue;

@@ -47,6 +47,9 @@ std::array<std::span<const engine::CommandSpec>, 10> all_command_tables() {
           commands::transaction_commands(), server_commands()};
 }
 
+constexpr std::string_view kReadyMessage = "READY=1\nSTATUS=Ready to accept connections\n";
+constexpr std::string_view kShutdownAbortedError =
+    "-ERR Errors trying to SHUTDOWN. Check logs.\r\n";
 constexpr std::string_view kMaxClientsError = "-ERR max number of clients reached\r\n";
 constexpr std::string_view kProtectedModeError =
     "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
@@ -157,7 +160,8 @@ Status Server::start() {
   return {};
 }
 
-// Replaces all listeners; on failure the old ones stay. Shard 0's thread, or with it held.
+// Replaces all listeners. On failure there are none left, unless it was the certificates' fault.
+// Shard 0's thread, or with it held.
 Status Server::open_listeners(const ServerOptions& wanted) {
   std::shared_ptr<net::TlsContext> tls;
   if (wanted.net.tls.port != 0) {
@@ -171,6 +175,16 @@ Status Server::open_listeners(const ServerOptions& wanted) {
   }
   // The old sockets must go before the new ones can take their addresses.
   listeners_.clear();
+  tcp_port_ = 0;
+  if (Status listening = listen_on_all(wanted); !listening.ok()) {
+    listeners_.clear();
+    return listening;
+  }
+  tls_ = std::move(tls);
+  return {};
+}
+
+Status Server::listen_on_all(const ServerOptions& wanted) {
   net::Loop& loop = shells_[0]->loop();
   const auto listen = [&](int64_t port, bool is_tls) -> Status {
     if (port == 0) return {};
@@ -203,7 +217,6 @@ Status Server::open_listeners(const ServerOptions& wanted) {
       return Error::text("Failed opening Unix socket: " + std::string(listener.error().message()));
     listeners_.push_back(*std::move(listener));
   }
-  tls_ = std::move(tls);
   return {};
 }
 
@@ -256,7 +269,7 @@ int Server::run() {
   log(LogLevel::kNotice, "Server initialized",
       {{"shards", std::to_string(shards_->size())}, {"version", std::string(kVersion)}});
   log(LogLevel::kNotice, "Ready to accept connections");
-  notify_supervisor("READY=1\nSTATUS=Ready to accept connections\n");
+  notify_supervisor(options_.process, kReadyMessage);
   shells_[0]->run();
 
   metrics_.reset();
@@ -301,7 +314,9 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
       // The directory was there a moment ago; without it only relative paths to come would suffer.
       if (::chdir(options_.process.dir.c_str()) != 0)
         log(LogLevel::kWarning, "Can't go back to the working directory");
-      return Error::literal("Unable to listen on this port. Check server logs.");
+      return has_same_listeners(next.net, options_.net)
+                 ? Error::literal("Unable to update TLS configuration. Check server logs.")
+                 : Error::literal("Unable to listen on this port. Check server logs.");
     }
   }
   fit_descriptor_limit(next);
@@ -319,34 +334,61 @@ void Server::on_signal(int signal) {
     reload();
     return;
   }
-  if (shutdown_ && signal == SIGINT) std::exit(1);  // The second Ctrl-C does not wait.
-  log(LogLevel::kWarning, signal == SIGINT ? "Received SIGINT scheduling shutdown..."
-                                           : "Received SIGTERM scheduling shutdown...");
-  request_shutdown({});
+  const bool is_int = signal == SIGINT;
+  if (shutdown_ && is_int) {
+    log(LogLevel::kWarning, "You insist... exiting now.");
+    std::_Exit(1);  // Other threads run: nothing of theirs is taken down.
+  }
+  log(LogLevel::kWarning, is_int ? "Received SIGINT scheduling shutdown..."
+                                 : "Received SIGTERM scheduling shutdown...");
+  const ProcessOptions& process = options_.process;
+  const auto mode = is_int ? process.shutdown_on_sigint : process.shutdown_on_sigterm;
+  begin_shutdown({.is_now = (mode & shutdown_mode::kNow) != 0}, 0);
 }
 
-void Server::request_shutdown(ShutdownRequest request) {
-  shards_->submit(0, [this, request](engine::Shard&) {
-    if (shutdown_) return;
-    shutdown_ = request;
-    begin_shutdown();
-  });
-}
-
-bool Server::abort_shutdown() {
-  return false;
-}
-
-void Server::begin_shutdown() {
+void Server::begin_shutdown(ShutdownRequest request, uint64_t asker) {
+  if (asker != 0) shutdown_askers_.push_back(asker);
+  if (shutdown_) {
+    if (request.is_now) shutdown_at_ms_ = 0;
+    return;
+  }
+  shutdown_ = request;
   log(LogLevel::kWarning, "User requested shutdown...");
-  notify_supervisor("STOPPING=1\n");
+  notify_supervisor(options_.process, "STOPPING=1\n");
   is_stopping_.store(true, std::memory_order_relaxed);
   listeners_.clear();
-  const int64_t patience_ms = shutdown_->is_now ? 0 : options_.process.shutdown_timeout_s * 1000;
+  const int64_t patience_ms = request.is_now ? 0 : options_.process.shutdown_timeout_s * 1000;
   shutdown_at_ms_ = to_ms(wall_now()) + patience_ms;
   for (size_t id = 0; id < shells_.size(); ++id)
     shards_->submit(id, [shell = shells_[id].get()](engine::Shard&) { shell->drain(); });
   shutdown_timer_->start_repeating(kShutdownCheckPeriod);
+}
+
+bool Server::abort_shutdown() {
+  if (!shutdown_ || has_stopped_) return false;
+  // Without its addresses the server is of no use: then the shutdown goes on.
+  if (Status opened = open_listeners(options_); !opened.ok()) {
+    log(LogLevel::kWarning, opened.error().message());
+    return false;
+  }
+  shutdown_.reset();
+  shutdown_timer_->stop();
+  is_stopping_.store(false, std::memory_order_relaxed);
+  for (size_t id = 0; id < shells_.size(); ++id) {
+    shards_->submit(id, [shell = shells_[id].get(), askers = shutdown_askers_](engine::Shard& on) {
+      for (const uint64_t asker : askers) {
+        engine::Session* session = on.find_session(asker);
+        if (session == nullptr) continue;
+        session->replies.push_buffer().append(kShutdownAbortedError);
+        on.note_ready(*session);
+      }
+      shell->undrain();
+    });
+  }
+  shutdown_askers_.clear();
+  log(LogLevel::kNotice, "Shutdown manually aborted.");
+  notify_supervisor(options_.process, kReadyMessage);
+  return true;
 }
 
 void Server::check_shutdown() {
@@ -356,6 +398,7 @@ void Server::check_shutdown() {
 }
 
 void Server::stop_shards() {
+  has_stopped_ = true;
   shutdown_timer_->stop();
   // Shard 0 last: it runs this function, and its loop must live until the others have been told.
   for (size_t id = shells_.size(); id-- > 0;)

@@ -81,10 +81,15 @@ class Server final : public engine::ServerPort {
   uint64_t rejected_connections() const { return rejected_.load(std::memory_order_relaxed); }
   void reset_rejected_connections() { rejected_.store(0, std::memory_order_relaxed); }
   uint16_t tcp_port() const;  // The real one, if 0 was asked for.
-  // Stops the server soon: returns at once, so that the caller's reply may still be sent.
-  void request_shutdown(ShutdownRequest request);
-  // A SHUTDOWN that waits can be taken back (SHUTDOWN ABORT); false: there was none.
+
+  // ---- On shard 0's thread.
+  // Stops the server once the replies under way have left, or the shutdown's time is over. `asker`
+  // is the session that hears of an abort; 0: none.
+  void begin_shutdown(ShutdownRequest request, uint64_t asker);
+  // A shutdown that waits can be taken back (SHUTDOWN ABORT); false: there was none.
   bool abort_shutdown();
+
+  // ---- Any thread.
 
   // A shutdown has begun: no new connections, and soon no replies.
   bool is_stopping() const { return is_stopping_.load(std::memory_order_relaxed); }
@@ -95,10 +100,10 @@ class Server final : public engine::ServerPort {
   friend class ShardShell;
 
   Status open_listeners(const ServerOptions& wanted);
+  Status listen_on_all(const ServerOptions& wanted);
   void accept(int fd, const net::Address& peer, bool is_tls);
   void on_signal(int signal);
   void reload();
-  void begin_shutdown();
   void check_shutdown();
   void stop_shards();
 
@@ -115,8 +120,10 @@ class Server final : public engine::ServerPort {
   uint16_t tcp_port_ = 0;
   std::atomic<uint64_t> rejected_{0};
   std::optional<ShutdownRequest> shutdown_;
+  std::vector<uint64_t> shutdown_askers_;  // Sessions.
   std::atomic<bool> is_stopping_{false};
   int64_t shutdown_at_ms_ = 0;
+  bool has_stopped_ = false;  // The shards have been told to end: too late for an abort.
   int exit_code_ = 0;
 };
 

@@ -384,7 +384,7 @@ constexpr CommandSpec kShutdownRow = {
     .arity = -1,
     .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy,
     .group = CommandGroup::kServer,
-    .scope = Scope::kSession,
+    .scope = Scope::kGather,
     .since = "1.0.0",
     .complexity =
         "O(N) when saving, where N is the total number of keys in all databases when saving data, "

@@ -28,7 +28,8 @@ void ShardShell::run() {
   while (!stops_) {
     bool is_busy = shard_->finish_turn();
     if (shard_->now_ms() >= check_at_ms_) check_clients();
-    if (drains_ && !is_drained() && is_quiet()) is_drained_.store(true, std::memory_order_release);
+    if (shard_->is_draining && !is_drained() && is_quiet())
+      is_drained_.store(true, std::memory_order_release);
     if (!is_busy) {
       set_timer();
       is_busy = timer_at_ms_ == 0 || !shard_->prepare_sleep();
@@ -151,11 +152,14 @@ void ShardShell::evict_clients() {
 }
 
 void ShardShell::drain() {
-  drains_ = true;
-  for (const auto& [shell, owned] : sessions_) {
-    shell->session().stop(engine::kStopPause);
-    shard_->note_ready(shell->session());
-  }
+  shard_->is_draining = true;
+}
+
+void ShardShell::undrain() {
+  shard_->is_draining = false;
+  is_drained_.store(false, std::memory_order_release);
+  for (const auto& [shell, owned] : sessions_)
+    shard_->go_on(shell->session(), engine::kStopDrain);
 }
 
 bool ShardShell::is_quiet() const {

@@ -39,8 +39,9 @@ class ShardShell final : public engine::ShardPort {
   void open(NewClient client);
   void destroy(SessionShell& shell);
   void stop() { stops_ = true; }
-  // From now on no new commands are read; is_drained() once every reply has left.
+  // From now on no new commands are taken; is_drained() once every reply has left.
   void drain();
+  void undrain();  // They are again.
 
   // Output buffers change hands, so that idle connections hold none and busy ones do not grow a
   // new one every turn.
@@ -77,7 +78,6 @@ class ShardShell final : public engine::ShardPort {
   int64_t timer_at_ms_ = 0;
   int64_t check_at_ms_ = 0;
   bool stops_ = false;
-  bool drains_ = false;
   std::unordered_map<SessionShell*, std::unique_ptr<SessionShell>> sessions_;
   std::vector<resp::ReplyBuffer> spare_outputs_;
   std::atomic<size_t> connections_{0};

@@ -42,22 +42,36 @@ Result<ShutdownWords> parse(Call& call) {
 
 }  // namespace
 
-// Success has no reply: the connection ends with the server. A save that was asked for and cannot
-// be made stops the shutdown, unless it is forced: data is never lost silently.
+// Success has no reply: the connection ends with the server, or is told when the shutdown is
+// aborted. A save that was asked for and cannot be made stops the shutdown, unless it is forced:
+// data is never lost silently. Shutdowns are shard 0's, so it is asked.
 Status shutdown(Call& call) {
   auto& server = static_cast<Server&>(call.server());
   const Result<ShutdownWords> words = parse(call);
   if (!words.ok()) return words.error();
   if (words->aborts) {
-    if (!server.abort_shutdown()) return Error::literal("ERR No shutdown in progress.");
-    call.reply().ok();
+    call.ask(
+        0, [&server](engine::Shard&) { return std::any(server.abort_shutdown()); },
+        [](std::any& aborted, resp::ReplyWriter& to) {
+          if (std::any_cast<bool>(aborted)) {
+            to.ok();
+          } else {
+            to.error("ERR No shutdown in progress.");
+          }
+        });
     return {};
   }
   if (words->request.saves && !words->request.is_forced) {
     log(LogLevel::kWarning, "SHUTDOWN SAVE refused: this version keeps no data on disk");
     return Error::literal("ERR Errors trying to SHUTDOWN. Check logs.");
   }
-  server.request_shutdown(words->request);
+  call.ask(
+      0,
+      [&server, request = words->request, asker = call.caller().client_id](engine::Shard&) {
+        server.begin_shutdown(request, asker);
+        return std::any();
+      },
+      [](std::any&, resp::ReplyWriter&) {});
   return {};
 }
 
