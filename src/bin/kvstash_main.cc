@@ -65,7 +65,8 @@ int serve(server::LoadedOptions loaded) {
   server::ServerOptions& options = loaded.options;
   if (::chdir(options.process.dir.c_str()) != 0)
     return fail("Can't chdir to '" + options.process.dir + "'");
-  const bool is_daemon = options.process.daemonize && !server::is_supervised(options.process);
+  const bool is_daemon = options.process.daemonize && !server::has_systemd(options.process) &&
+                         !server::has_upstart(options.process);
   if (is_daemon) {
     if (Status done = server::daemonize(); !done.ok()) return fail(done.error().message());
   }

@@ -22,16 +22,6 @@ std::string pidfile_of(const ProcessOptions& options) {
   return options.daemonize ? std::string(kDaemonPidfile) : std::string();
 }
 
-bool has_systemd(const ProcessOptions& options) {
-  return (options.supervised == Supervised::kSystemd || options.supervised == Supervised::kAuto) &&
-         std::getenv("NOTIFY_SOCKET") != nullptr;
-}
-
-bool has_upstart(const ProcessOptions& options) {
-  return (options.supervised == Supervised::kUpstart || options.supervised == Supervised::kAuto) &&
-         std::getenv("UPSTART_JOB") != nullptr;
-}
-
 }  // namespace
 
 Status daemonize() {
@@ -63,8 +53,14 @@ void remove_pidfile(const ProcessOptions& options) {
   if (!path.empty()) ::unlink(path.c_str());
 }
 
-bool is_supervised(const ProcessOptions& options) {
-  return has_systemd(options) || has_upstart(options);
+bool has_systemd(const ProcessOptions& options) {
+  return (options.supervised == Supervised::kSystemd || options.supervised == Supervised::kAuto) &&
+         std::getenv("NOTIFY_SOCKET") != nullptr;
+}
+
+bool has_upstart(const ProcessOptions& options) {
+  return (options.supervised == Supervised::kUpstart || options.supervised == Supervised::kAuto) &&
+         std::getenv("UPSTART_JOB") != nullptr;
 }
 
 void stop_for_upstart(const ProcessOptions& options) {
@@ -73,8 +69,7 @@ void stop_for_upstart(const ProcessOptions& options) {
   ::raise(SIGSTOP);
 }
 
-void notify_supervisor(const ProcessOptions& options, std::string_view message) {
-  if (!has_systemd(options)) return;
+void notify_supervisor(std::string_view message) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
   sockaddr_un address{};

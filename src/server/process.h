@@ -17,13 +17,14 @@ Status daemonize();
 Status write_pidfile(const ProcessOptions& options);
 void remove_pidfile(const ProcessOptions& options);
 
-// Whether somebody who was promised a word looks after this process, so that it stays in the
-// foreground.
-bool is_supervised(const ProcessOptions& options);
+// Sends a line to systemd (sd_notify's protocol: a datagram to $NOTIFY_SOCKET); nothing happens
+// where there is none. Any thread.
+void notify_supervisor(std::string_view message);
 
-// Tells the supervisor that `supervised` names: systemd by sd_notify's protocol, a datagram of
-// `message` to $NOTIFY_SOCKET. Nothing happens where there is none. Any thread.
-void notify_supervisor(const ProcessOptions& options, std::string_view message);
+// Whether the supervisor that `supervised` names is there: one that is waits for a word, and wants
+// the process to stay in the foreground.
+bool has_systemd(const ProcessOptions& options);
+bool has_upstart(const ProcessOptions& options);
 
 // upstart waits for its job to stop itself, and lets it go on. Main thread.
 void stop_for_upstart(const ProcessOptions& options);

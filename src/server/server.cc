@@ -269,7 +269,7 @@ int Server::run() {
   log(LogLevel::kNotice, "Server initialized",
       {{"shards", std::to_string(shards_->size())}, {"version", std::string(kVersion)}});
   log(LogLevel::kNotice, "Ready to accept connections");
-  notify_supervisor(options_.process, kReadyMessage);
+  tell_supervisor(kReadyMessage);
   shells_[0]->run();
 
   metrics_.reset();
@@ -346,6 +346,10 @@ void Server::on_signal(int signal) {
   begin_shutdown({.is_now = (mode & shutdown_mode::kNow) != 0}, 0);
 }
 
+void Server::tell_supervisor(std::string_view message) const {
+  if (has_systemd(options_.process)) notify_supervisor(message);
+}
+
 void Server::begin_shutdown(ShutdownRequest request, uint64_t asker) {
   if (asker != 0) shutdown_askers_.push_back(asker);
   if (shutdown_) {
@@ -354,7 +358,7 @@ void Server::begin_shutdown(ShutdownRequest request, uint64_t asker) {
   }
   shutdown_ = request;
   log(LogLevel::kWarning, "User requested shutdown...");
-  notify_supervisor(options_.process, "STOPPING=1\n");
+  tell_supervisor("STOPPING=1\n");
   is_stopping_.store(true, std::memory_order_relaxed);
   listeners_.clear();
   const int64_t patience_ms = request.is_now ? 0 : options_.process.shutdown_timeout_s * 1000;
@@ -387,7 +391,7 @@ bool Server::abort_shutdown() {
   }
   shutdown_askers_.clear();
   log(LogLevel::kNotice, "Shutdown manually aborted.");
-  notify_supervisor(options_.process, kReadyMessage);
+  tell_supervisor(kReadyMessage);
   return true;
 }
 

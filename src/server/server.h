@@ -104,6 +104,7 @@ class Server final : public engine::ServerPort {
   void accept(int fd, const net::Address& peer, bool is_tls);
   void on_signal(int signal);
   void reload();
+  void tell_supervisor(std::string_view message) const;
   void check_shutdown();
   void stop_shards();
 
