@@ -94,7 +94,9 @@ formatted := $(sort $(shell find src tests -name '*.cc' -o -name '*.h'))
 part := $(if $(ROOMS),-$(subst $() ,-,$(strip $(ROOMS))))
 library := $(OUT)/libkvstash$(part).a
 unit_binary := $(OUT)/kvstash_test$(part)
-programs := $(patsubst src/bin/%_main.cc,$(OUT)/%,$(bin_sources))
+# src/bin/kvstash_bench_main.cc -> kvstash-bench
+program = $(OUT)/$(subst _,-,$(patsubst src/bin/%_main.cc,%,$(1)))
+programs := $(foreach main,$(bin_sources),$(call program,$(main)))
 fuzz_binaries := $(patsubst tests/fuzz/%.cc,$(OUT)/%,$(fuzz_sources))
 object = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
@@ -120,9 +122,13 @@ $(library): $(call object,$(lib_sources)) $(OUT)/sources$(part)
 	@rm -f $@
 	@ar rcs $@ $(call object,$(lib_sources))
 
-$(programs): $(OUT)/%: $(OUT)/obj/src/bin/%_main.o $(library)
+define main_of_program
+$(call program,$(1)): $(call object,$(1))
+endef
+$(foreach main,$(bin_sources),$(eval $(call main_of_program,$(main))))
+$(programs): $(library)
 	@echo "  LINK  $@"
-	@$(CXX) $(link_flags) -o $@ $^ $(link_libs)
+	@$(CXX) $(link_flags) -o $@ $(filter %.o,$^) $(library) $(link_libs)
 
 $(unit_binary): $(call object,$(test_sources)) $(library) $(OUT)/tests$(part)
 	@echo "  LINK  $@"

@@ -1,0 +1,66 @@
+// CommandTemplate: one command of a workload, encoded once, with places for numbers.
+//
+// Written as in redis-cli, with these in any word:
+//
+//   {random}  twelve digits, drawn from 0 .. keys - 1
+//   {next}    twelve digits, one after the other from 0 on, over and over
+//   {ms}      three digits, drawn from 100 .. 999
+//   {data}    the payload, the same in every command
+//
+// All have a fixed width, so that a command is a copy and a few digits. Not thread-safe.
+#pragma once
+
+#include "base/random.h"
+#include "base/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::bench {
+
+// Where the numbers of all templates of a run come from.
+class NumberSource {
+ public:
+  // `keys` is 1 at least.
+  NumberSource(uint64_t keys, uint64_t seed) : random_(seed), keys_(keys) {}
+
+  uint64_t random() { return random_.below(keys_); }
+  uint64_t below(uint64_t bound) { return random_.below(bound); }
+  uint64_t next() {
+    const uint64_t number = next_;
+    next_ = number + 1 == keys_ ? 0 : number + 1;
+    return number;
+  }
+
+ private:
+  Random random_;
+  uint64_t keys_;
+  uint64_t next_ = 0;
+};
+
+class CommandTemplate {
+ public:
+  // Fails if a quote is not closed or there is no word.
+  static Result<CommandTemplate> parse(std::string_view line, std::string_view payload);
+
+  void append_to(std::string& out, NumberSource& numbers) const;
+
+  size_t bytes() const { return encoded_.size(); }  // Of one command.
+
+ private:
+  enum class Kind : uint8_t { kRandom, kNext, kMs };
+  struct Place {
+    size_t offset;
+    Kind kind;
+  };
+
+  void add_word(std::string_view word, std::string_view payload);
+
+  std::string encoded_;
+  std::vector<Place> places_;  // In the order of their offsets.
+};
+
+}  // namespace kvstash::bench
