@@ -107,6 +107,12 @@ void write_backlen(unsigned char* p, uint32_t encoded, uint32_t bytes) {
 
 }  // namespace
 
+PackedNeedle::PackedNeedle(std::string_view text) : text_(text.empty() ? "" : text) {
+  const PackedValue value = canonical(text);
+  is_integer_ = value.is_integer();
+  if (is_integer_) integer_ = value.integer();
+}
+
 // ---- ListpackView
 
 uint32_t ListpackView::encoded_bytes_long(const unsigned char* p) {
@@ -210,16 +216,10 @@ bool ListpackView::equals(PackPosition at, std::string_view text) const {
   return held.string(scratch) == text;
 }
 
-PackPosition ListpackView::find(std::string_view text, PackPosition from, size_t skip) const {
-  const PackedValue wanted = canonical(text);
+PackPosition ListpackView::find(const PackedNeedle& needle, PackPosition from, size_t skip) const {
   while (from) {
-    PackPosition at = from;
-    const PackedValue held = take(from);
-    const bool same = held.is_integer()
-                          ? wanted.is_integer() && wanted.integer() == held.integer()
-                          : held.text().size() == text.size() &&
-                                std::memcmp(held.text().data(), text.data(), text.size()) == 0;
-    if (same) return at;
+    const PackPosition at = from;
+    if (needle.matches(take(from))) return at;
     for (size_t i = 0; i < skip && from; ++i)
       from = next(from);
   }
@@ -445,6 +445,27 @@ PackPosition Listpack::erase(PackPosition at, size_t count) {
   open_gap(at.offset, end - at.offset, 0);
   change_count(-static_cast<int64_t>(erased));
   return view().checked(at.offset);
+}
+
+size_t Listpack::remove(const PackedNeedle& needle, bool from_head, size_t max) {
+  size_t removed = 0;
+  if (from_head) {
+    PackPosition at = view().find(needle, view().first(), 0);
+    for (; at && removed < max; ++removed) {
+      const PackPosition behind = erase(at);  // Before view(): the bytes may move.
+      at = view().find(needle, behind, 0);
+    }
+    return removed;
+  }
+  for (PackPosition at = view().last(); at && removed < max;) {
+    const PackPosition before = view().prev(at);
+    if (needle.matches(view().value(at))) {
+      erase(at);
+      ++removed;
+    }
+    at = before;
+  }
+  return removed;
 }
 
 void Listpack::clear() {

@@ -66,6 +66,25 @@ class PackedValue {
   };
 };
 
+// What is looked for: prepared once, compared with many values. A view of the text.
+class PackedNeedle {
+ public:
+  explicit PackedNeedle(std::string_view text);
+
+  std::string_view text() const { return text_; }
+  // As a client sees values: "12" matches the integer 12.
+  bool matches(PackedValue value) const {
+    if (value.is_integer()) return is_integer_ && value.integer() == integer_;
+    return value.text().size() == text_.size() &&
+           std::memcmp(value.text().data(), text_.data(), text_.size()) == 0;
+  }
+
+ private:
+  std::string_view text_;
+  int64_t integer_ = 0;
+  bool is_integer_;
+};
+
 // Where an element starts, from the first byte of the header. False: no element.
 struct PackPosition {
   uint32_t offset = 0;
@@ -103,6 +122,9 @@ class ListpackView {
   // `count` elements further; no element if there are not as many.
   PackPosition advance(PackPosition at, size_t count) const;
 
+  // What the element takes in the pack, length fields counted.
+  uint32_t entry_bytes_at(PackPosition at) const { return skip_bytes(data_ + at.offset); }
+
   PackedValue value(PackPosition at) const {
     const unsigned char* p = data_ + at.offset;
     return decode(p);
@@ -119,7 +141,10 @@ class ListpackView {
   bool equals(PackPosition at, std::string_view text) const;
   // The first match at `from` or behind, looking at one element and passing over `skip` before the
   // next look (hashes look at fields with skip 1).
-  PackPosition find(std::string_view text, PackPosition from, size_t skip) const;
+  PackPosition find(const PackedNeedle& needle, PackPosition from, size_t skip) const;
+  PackPosition find(std::string_view text, PackPosition from, size_t skip) const {
+    return find(PackedNeedle(text), from, skip);
+  }
   PackPosition find(std::string_view text) const { return find(text, first(), 0); }
 
   // ---- Sampling. Elements count in groups (of 2 for hashes and sorted sets); the answers are the
@@ -234,6 +259,8 @@ class Listpack {
   void replace(PackPosition at, PackedValue value);
   // The position of the element behind those removed. Fewer than `count` are removed at the end.
   PackPosition erase(PackPosition at, size_t count = 1);
+  // At most `max` matches, from the head or from the tail. Returns how many.
+  size_t remove(const PackedNeedle& needle, bool from_head, size_t max);
   void clear();
 
   // Cuts off the element at `at` and all behind it.
