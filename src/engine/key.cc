@@ -36,6 +36,15 @@ std::span<char> Key::open_string(size_t size) {
   return bytes;
 }
 
+void Key::put_object(store::ValueType type, store::ObjectWord word) {
+  entry_ = space_->put_object(ref_, nullptr, type, word, std::nullopt);
+  touch();
+}
+
+void Key::update_object(store::ObjectWord word, size_t bytes_before) {
+  space_->update_object(entry_, word, bytes_before);
+}
+
 void Key::set_deadline(Deadline deadline) {
   entry_ = space_->set_deadline(ref_, &entry(), deadline);
 }

@@ -9,18 +9,58 @@
 #include "base/result.h"
 #include "engine/errors.h"
 #include "store/keyspace.h"
+#include "store/object.h"
 
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace kvstash::engine {
 
 class Call;
+class Key;
 class Shard;
 
 enum class DbIndex : uint32_t {};
+
+// A value that is looked at, for as long as this object lives.
+template <store::Container T>
+class Viewed {
+ public:
+  explicit Viewed(store::ObjectWord word) : value_(T::adopt(word)) {}
+  Viewed(const Viewed&) = delete;
+  Viewed& operator=(const Viewed&) = delete;
+  ~Viewed() { static_cast<void>(value_.release()); }  // The entry owns it all the time.
+
+  const T* operator->() const { return &value_; }
+  const T& operator*() const { return value_; }
+
+ private:
+  T value_;
+};
+
+// A value that is being changed; closed at the end of this object's life at the latest.
+template <store::Container T>
+class Opened {
+ public:
+  explicit Opened(Key& key);
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  ~Opened() { close(); }
+
+  // Writes the value back; the key is up to date afterwards.
+  void close();
+
+  T* operator->() { return &value_; }
+  T& operator*() { return value_; }
+
+ private:
+  Key* key_;  // Null once closed.
+  T value_;
+  size_t bytes_before_;
+};
 
 class Key {
  public:
@@ -63,6 +103,20 @@ class Key {
   std::span<char> open_string(size_t size);
   void set_deadline(Deadline deadline);
   void erase();
+
+  // ---- Values of other types (object.h). The caller has checked the type with expect().
+  // Looks at the value of a key that exists. At most one view or opening of a key at a time.
+  template <store::Container T>
+  Viewed<T> view() const {
+    return Viewed<T>(entry().object());
+  }
+  // Opens the value for change; of an absent key, a new one. When it is closed, a value without
+  // elements takes its key along.
+  template <store::Container T>
+  Opened<T> open() {
+    return Opened<T>(*this);
+  }
+
   // Moves or copies `from`'s value and deadline to this key, which must be absent.
   void take_from(Key& from);
   void copy_from(const Key& from);
@@ -78,6 +132,10 @@ class Key {
   Key(Call& call, Shard& shard, store::Keyspace& space, const store::KeyRef& ref, DbIndex db)
       : call_(&call), shard_(&shard), space_(&space), ref_(ref), db_(db) {}
 
+  template <store::Container T>
+  friend class Opened;
+  void put_object(store::ValueType type, store::ObjectWord word);
+  void update_object(store::ObjectWord word, size_t bytes_before);
   void touch();  // Sets the access clock of an entry that was just made or used.
 
   Call* call_;
@@ -88,5 +146,24 @@ class Key {
   store::Entry* entry_ = nullptr;
   store::NumberText scratch_;
 };
+
+template <store::Container T>
+Opened<T>::Opened(Key& key)
+    : key_(&key),
+      value_(key.exists() ? T::adopt(key.entry().object()) : T()),
+      bytes_before_(key.exists() ? value_.bytes() : 0) {}
+
+template <store::Container T>
+void Opened<T>::close() {
+  if (key_ == nullptr) return;
+  Key& key = *std::exchange(key_, nullptr);
+  const bool is_empty = value_.size() == 0;
+  if (key.exists()) {
+    key.update_object(value_.release(), bytes_before_);
+    if (is_empty) key.erase();
+  } else if (!is_empty) {
+    key.put_object(T::kType, value_.release());
+  }
+}
 
 }  // namespace kvstash::engine

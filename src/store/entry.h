@@ -103,7 +103,13 @@ class Entry {
   void set_integer(int64_t value) { std::memcpy(payload(), &value, sizeof(value)); }
   Blob* blob() const { return load<Blob*>(); }
   void set_blob(Blob* blob) { std::memcpy(payload(), &blob, sizeof(blob)); }
-  void* object() const { return load<void*>(); }
+  bool is_object() const { return type() != ValueType::kString; }
+  uintptr_t object() const { return load<uintptr_t>(); }  // Of another type: see object.h.
+  void set_object(uintptr_t word, Encoding shown) {
+    std::memcpy(payload(), &word, sizeof(word));
+    type_encoding_ =
+        static_cast<uint8_t>((type_encoding_ & 15u) | static_cast<unsigned>(shown) << 4);
+  }
 
   char* payload() { return const_cast<char*>(key().end()); }
   const char* payload() const { return key().end(); }

@@ -48,6 +48,7 @@ Keyspace::~Keyspace() {
   do {
     position = table_.scan(position, [](Entry* entry) {
       if (entry->is_blob()) Blob::destroy(entry->blob());
+      if (entry->is_object()) destroy_object(entry->type(), entry->object());
       deallocate(entry, entry->bytes_asked());
     });
   } while (position != ScanPosition{});
@@ -72,11 +73,10 @@ Entry* Keyspace::put_text(const KeyRef& key, Entry* existing, std::string_view v
                           Encoding encoding, Deadline deadline) {
   if (value.size() <= kInlineBytesMax) {
     if (value.size() > kEmbstrBytesMax) encoding = Encoding::kRaw;
-    return put(
-        key, existing,
-        {.shape = {.encoding = encoding, .is_inline = true, .value_len = value.size()},
-         .bytes = value.data()},
-        deadline);
+    return put(key, existing,
+               {.shape = {.encoding = encoding, .is_inline = true, .value_len = value.size()},
+                .bytes = value.data()},
+               deadline);
   }
   Blob* blob = make_blob(value.size(), value.size());
   std::memcpy(blob->data, value.data(), value.size());
@@ -88,6 +88,22 @@ Entry* Keyspace::put_integer(const KeyRef& key, Entry* existing, int64_t value, 
       key, existing,
       {.shape = {.encoding = Encoding::kInt}, .bytes = reinterpret_cast<const char*>(&value)},
       deadline);
+}
+
+Entry* Keyspace::put_object(const KeyRef& key, Entry* existing, ValueType type, ObjectWord word,
+                            Deadline deadline) {
+  const Encoding encoding = object_encoding(type, word);
+  count_allocated(object_bytes(type, word));
+  return put(key, existing,
+             {.shape = {.type = type, .encoding = encoding},
+              .bytes = reinterpret_cast<const char*>(&word)},
+             deadline);
+}
+
+void Keyspace::update_object(Entry* entry, ObjectWord word, size_t bytes_before) {
+  entry->set_object(word, object_encoding(entry->type(), word));
+  count_allocated(object_bytes(entry->type(), word));
+  uncount_allocated(bytes_before);
 }
 
 Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
@@ -198,11 +214,9 @@ Entry* Keyspace::move_in(const KeyRef& to, Keyspace& source, const KeyRef& from,
   const Deadline deadline = entry->has_deadline() ? Deadline(entry->deadline_ms()) : std::nullopt;
   Entry* fresh = make(to, {.shape = shape_of(*entry), .bytes = entry->payload()}, deadline);
   fresh->set_access(entry->access());
-  if (entry->is_blob()) {  // The blob itself changes hands.
-    const size_t blob_bytes = Blob::bytes_for(entry->blob()->capacity);
-    source.uncount(blob_bytes);
-    count(blob_bytes);
-  }
+  // What lies outside the entry changes hands as it is.
+  source.uncount_allocated(outside_bytes(*fresh));
+  count_allocated(outside_bytes(*fresh));
   table_.insert(fresh, to.hash);
   if (deadline) deadlines_.add(fresh);
   source.free_entry(entry);
@@ -219,19 +233,39 @@ Entry* Keyspace::copy_in(const KeyRef& to, const Entry& entry) {
     std::memcpy(blob->data, bytes.data(), bytes.size());
     payload.bytes = reinterpret_cast<const char*>(&blob);
   }
+  ObjectWord word = 0;
+  if (entry.is_object()) {
+    word = copy_object(entry.type(), entry.object());
+    count_allocated(object_bytes(entry.type(), word));
+    payload.bytes = reinterpret_cast<const char*>(&word);
+  }
   Entry* fresh = put(to, nullptr, payload, deadline);
   fresh->set_access(entry.access());
   return fresh;
 }
 
+size_t Keyspace::outside_bytes(const Entry& entry) {
+  if (entry.is_object()) return object_bytes(entry.type(), entry.object());
+  return entry.is_blob() ? allocation_bytes(Blob::bytes_for(entry.blob()->capacity)) : 0;
+}
+
 size_t Keyspace::bytes_of(const Entry& entry) {
-  const size_t blob_bytes =
-      entry.is_blob() ? allocation_bytes(Blob::bytes_for(entry.blob()->capacity)) : 0;
-  return allocation_bytes(entry.bytes_asked()) + blob_bytes;
+  return allocation_bytes(entry.bytes_asked()) + outside_bytes(entry);
 }
 
 void Keyspace::free_payload(Entry* entry) {
   if (entry->is_blob()) drop_blob(entry->blob());
+  if (entry->is_object()) drop_object(entry->type(), entry->object());
+}
+
+void Keyspace::drop_object(ValueType type, ObjectWord word) {
+  const size_t bytes = object_bytes(type, word);
+  uncount_allocated(bytes);
+  if (bytes < kLazyFreeBytesMin) {
+    destroy_object(type, word);
+  } else {
+    memory_->garbage.add([type, word] { destroy_object(type, word); });
+  }
 }
 
 void Keyspace::free_entry(Entry* entry) {

@@ -13,6 +13,7 @@
 #include "store/entry.h"
 #include "store/garbage.h"
 #include "store/hash_table.h"
+#include "store/object.h"
 #include "store/timing_wheel.h"
 
 #include <cstdint>
@@ -64,6 +65,13 @@ class Keyspace {
                   Deadline deadline);
   Entry* put_integer(const KeyRef& key, Entry* existing, int64_t value, Deadline deadline);
 
+  // Stores a value of another type, and takes its word over.
+  Entry* put_object(const KeyRef& key, Entry* existing, ValueType type, ObjectWord word,
+                    Deadline deadline);
+  // The object of `entry` was changed in place by its class: its new word, and what object_bytes
+  // said before.
+  void update_object(Entry* entry, ObjectWord word, size_t bytes_before);
+
   // Opens a string for change in place, as raw bytes of at least `size` (growth is zeroed; a longer
   // value keeps its length). The deadline stays. Fills `bytes`, valid until the next change.
   Entry* open_string(const KeyRef& key, Entry* existing, size_t size, std::span<char>& bytes);
@@ -106,13 +114,18 @@ class Keyspace {
   void free_entry(Entry* entry);
   Blob* make_blob(size_t size, size_t capacity);
   void drop_blob(Blob* blob);
-  void count(size_t asked) {
-    bytes_ += allocation_bytes(asked);
-    memory_->bytes += allocation_bytes(asked);
+  void drop_object(ValueType type, ObjectWord word);
+  // Bytes outside the entry: its blob or its object.
+  static size_t outside_bytes(const Entry& entry);
+  void count(size_t asked) { count_allocated(allocation_bytes(asked)); }
+  void uncount(size_t asked) { uncount_allocated(allocation_bytes(asked)); }
+  void count_allocated(size_t bytes) {
+    bytes_ += bytes;
+    memory_->bytes += bytes;
   }
-  void uncount(size_t asked) {
-    bytes_ -= allocation_bytes(asked);
-    memory_->bytes -= allocation_bytes(asked);
+  void uncount_allocated(size_t bytes) {
+    bytes_ -= bytes;
+    memory_->bytes -= bytes;
   }
 
   ShardMemory* memory_;

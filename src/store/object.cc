@@ -1,0 +1,69 @@
+#include "store/object.h"
+
+#include <iterator>
+
+namespace kvstash::store {
+namespace {
+
+struct ObjectOps {
+  size_t (*bytes)(ObjectWord word) = nullptr;
+  Encoding (*encoding)(ObjectWord word) = nullptr;
+  ObjectWord (*copy)(ObjectWord word) = nullptr;
+  void (*destroy)(ObjectWord word) = nullptr;
+};
+
+// Looks into a word without taking it away from its entry.
+template <Container T, typename Look>
+auto borrow(ObjectWord word, Look&& look) {
+  T value = T::adopt(word);
+  auto answer = look(value);
+  static_cast<void>(value.release());
+  return answer;
+}
+
+template <Container T>
+constexpr ObjectOps ops_of() {
+  return {.bytes =
+              [](ObjectWord word) {
+                return borrow<T>(word, [](const T& value) { return value.bytes(); });
+              },
+          .encoding =
+              [](ObjectWord word) {
+                return borrow<T>(word, [](const T& value) { return value.encoding(); });
+              },
+          .copy =
+              [](ObjectWord word) {
+                return borrow<T>(word, [](const T& value) { return value.copy().release(); });
+              },
+          .destroy = [](ObjectWord word) { T::adopt(word); }};
+}
+
+// By ValueType. Strings are not objects.
+constexpr ObjectOps kOps[] = {{}, {}, {}, {}, {}, {}};
+static_assert(std::size(kOps) == static_cast<size_t>(ValueType::kCount));
+
+const ObjectOps& ops_for(ValueType type) {
+  const ObjectOps& ops = kOps[static_cast<size_t>(type)];
+  ensure(ops.bytes != nullptr);
+  return ops;
+}
+
+}  // namespace
+
+size_t object_bytes(ValueType type, ObjectWord word) {
+  return ops_for(type).bytes(word);
+}
+
+Encoding object_encoding(ValueType type, ObjectWord word) {
+  return ops_for(type).encoding(word);
+}
+
+ObjectWord copy_object(ValueType type, ObjectWord word) {
+  return ops_for(type).copy(word);
+}
+
+void destroy_object(ValueType type, ObjectWord word) {
+  ops_for(type).destroy(word);
+}
+
+}  // namespace kvstash::store

@@ -1,0 +1,42 @@
+// Object: a value that does not fit into its entry: all types but strings. What an entry keeps is
+// one word, and only the type's class knows what it means.
+//
+// A container class T is one word itself, owns what it points to, and offers
+//
+//   static constexpr ValueType kType;
+//   static T adopt(uintptr_t word);  uintptr_t release();   // Moves in and out of an entry.
+//   size_t bytes() const;                                   // All it owns, as allocated. O(1).
+//   Encoding encoding() const;
+//   T copy() const;
+//   size_t size() const;                                    // Elements; 0: the key goes away.
+//
+// Here the keyspace reaches the few operations it needs without knowing the classes.
+#pragma once
+
+#include "store/entry.h"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+namespace kvstash::store {
+
+using ObjectWord = uintptr_t;
+
+template <typename T>
+concept Container = sizeof(T) == sizeof(ObjectWord) && requires(T value, const T& constant) {
+  { T::kType } -> std::convertible_to<ValueType>;
+  { T::adopt(ObjectWord{}) } -> std::same_as<T>;
+  { value.release() } -> std::convertible_to<ObjectWord>;
+  { constant.bytes() } -> std::convertible_to<size_t>;
+  { constant.encoding() } -> std::same_as<Encoding>;
+  { constant.copy() } -> std::same_as<T>;
+  { constant.size() } -> std::convertible_to<size_t>;
+};
+
+size_t object_bytes(ValueType type, ObjectWord word);
+Encoding object_encoding(ValueType type, ObjectWord word);
+ObjectWord copy_object(ValueType type, ObjectWord word);
+void destroy_object(ValueType type, ObjectWord word);  // Any thread.
+
+}  // namespace kvstash::store
