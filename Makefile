@@ -218,7 +218,7 @@ tidy:  ## layers, names, dead files, missing tests, links in docs
 lint:  ## clang-tidy over the sources: slow (FILES=... limits)
 	@clang-tidy --quiet $(or $(FILES),$(lib_sources) $(bin_sources)) -- $(filter-out -march=%,$(compile_flags))
 
-bench: server  ## throughput beside the oracle (ARGS=...)
+bench: server  ## CPU, throughput and memory beside the oracle, with targets (ARGS='--quick', --only NAME, ...)
 	@$(PYTHON) utils/bench --build $(BUILD) --server $(OUT)/kvstash $(ARGS)
 
 # ---- the rest ---------------------------------------------------------------------------------------------
