@@ -1,0 +1,25 @@
+// LZF: the byte-pair compression of Redis's RDB files and of the inner nodes of its lists.
+//
+//   000LLLLL + L+1 bytes                     bytes as they are (1 .. 32)
+//   LLLooooo oooooooo                        L+2 bytes (3 .. 8) again, from o+1 bytes back
+//   111ooooo LLLLLLLL oooooooo               L+9 bytes (9 .. 264) again, from o+1 bytes back
+//
+// The same input always gives the same output. Compression keeps 32 KiB of tables on the stack;
+// nothing allocates. Any thread.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace kvstash {
+
+// Bytes written to `out`, or 0 if they do not fit there: give less room than the input has where
+// only a gain counts.
+size_t lzf_compress(std::string_view input, std::span<char> out);
+
+// Whether `input` decompresses to exactly the bytes of `out`. Never reads or writes outside either,
+// whatever the input.
+bool lzf_decompress(std::string_view input, std::span<char> out);
+
+}  // namespace kvstash

@@ -1,0 +1,161 @@
+// List: the value of the LIST type. A short list is one listpack; one past the limits is a
+// quicklist, and becomes a listpack again when it has shrunk to half of them: as Redis 7.2 does,
+// so OBJECT ENCODING and the pieces in RDB files agree.
+//
+// One word: owners keep `release()`'s answer and `adopt` it for the time of a change. An empty
+// list is a passing state: its owner deletes it. Indexes are those of LINDEX without the negative
+// ones. Values to be stored must not lie in the list they go to. Not thread-safe: lives on one
+// shard; a whole list may be handed to another thread to be freed there.
+#pragma once
+
+#include "store/entry.h"
+#include "store/listpack.h"
+#include "store/quicklist.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace kvstash::store {
+
+class ListCursor;
+
+class List {
+ public:
+  List();  // Empty, a listpack.
+  List(const List&) = delete;
+  List& operator=(const List&) = delete;
+  List(List&& other) noexcept : word_(std::exchange(other.word_, 0)) {}
+  List& operator=(List&& other) noexcept {
+    std::swap(word_, other.word_);
+    return *this;
+  }
+  ~List();
+
+  void* release() { return reinterpret_cast<void*>(std::exchange(word_, 0)); }
+  static List adopt(void* word) { return List(reinterpret_cast<uintptr_t>(word)); }
+  List copy() const;
+
+  Encoding encoding() const { return is_long() ? Encoding::kQuicklist : Encoding::kListpack; }
+  size_t size() const { return is_long() ? quicklist()->size() : pack().size(); }
+  bool empty() const { return size() == 0; }
+  size_t bytes() const;  // As the allocator rounds them. O(1).
+
+  // ---- Changing.
+
+  // One after the other, so that pushing several at the head turns their order around.
+  void push(ListEnd end, std::span<const std::string_view> values, const ListLimits& limits);
+  // Takes at most `count` elements from one end; `take(PackedValue)` gets them in the order in
+  // which they go. Its views die when it returns.
+  template <typename Take>
+  void pop(ListEnd end, size_t count, const ListLimits& limits, Take&& take);
+  // `index` is at most size(): the place at which the value shall stand.
+  void insert(size_t index, std::string_view value, const ListLimits& limits);
+  void set(size_t index, std::string_view value, const ListLimits& limits);  // Below size().
+  // Elements from `index` on; the range is cut at the end of the list.
+  void erase(size_t index, size_t count, const ListLimits& limits);
+  // At most `max` elements equal to `value`, looking from the given end. Returns how many.
+  size_t remove(ListEnd from, std::string_view value, size_t max, const ListLimits& limits);
+
+  // ---- Pieces: how snapshots write a list, and read it again.
+  struct Piece {
+    std::string_view stored;  // A listpack, or the bytes of one element; compressed or not.
+    size_t raw_bytes;         // Uncompressed.
+    bool is_plain;            // One element.
+    bool is_compressed;       // By LZF.
+  };
+  template <typename Visit>
+  void for_each_piece(Visit&& visit) const;  // visit(const Piece&), from the head on.
+  // Adds elements at the tail: a listpack of valid bytes (an empty one adds nothing), or one
+  // element of any size. Once all are there, `settle` chooses the encoding.
+  void append_pack(ListpackView pack, const ListLimits& limits);
+  void append_plain(std::string_view element, const ListLimits& limits);
+  void settle(const ListLimits& limits);
+
+  // Frees at most `budget` pieces. True once the list is empty, so that a list of millions can be
+  // freed in slices; nothing else may be asked of a list that is being freed.
+  bool free_some(size_t budget);
+
+ private:
+  friend class ListCursor;
+  class OpenPack;
+
+  static constexpr uintptr_t kLong = 1;  // The word is a Quicklist, not a listpack.
+
+  explicit List(uintptr_t word) : word_(word) {}
+
+  bool is_long() const { return (word_ & kLong) != 0; }
+  Quicklist* quicklist() const { return reinterpret_cast<Quicklist*>(word_ & ~kLong); }
+  ListpackView pack() const { return ListpackView(reinterpret_cast<const unsigned char*>(word_)); }
+  Quicklist* lengthen(const ListLimits& limits);
+  void lengthen_for(size_t added_bytes, size_t added, const ListLimits& limits);
+  void shorten(const ListLimits& limits, bool with_slack);
+
+  uintptr_t word_;
+};
+static_assert(sizeof(List) == 8, "owners keep it in a word");
+
+// Walks over a list from one of its elements on. The list must not change meanwhile.
+class ListCursor {
+ public:
+  // Starts at the first element from `end`, and goes towards the other.
+  ListCursor(const List& list, ListEnd end)
+      : ListCursor(list, end, end == ListEnd::kHead || list.empty() ? 0 : list.size() - 1) {}
+  // Starts at the element of this index (always counted from the head) and goes away from `end`.
+  // From size() on there is nothing.
+  ListCursor(const List& list, ListEnd end, size_t index);
+  ListCursor(const ListCursor&) = delete;
+  ListCursor& operator=(const ListCursor&) = delete;
+  ~ListCursor() { drop_scratch(); }
+
+  // The next element's value, until the call after this; false at the end.
+  bool take(PackedValue& value) {
+    if (!at_) [[unlikely]]
+      return take_from_next(value);
+    if (is_forward_) {
+      value = pack_.take(at_);
+    } else {
+      value = pack_.value(at_);
+      at_ = pack_.prev(at_);
+    }
+    return true;
+  }
+
+ private:
+  bool take_from_next(PackedValue& value);
+  const unsigned char* bytes_of(const Quicklist::Node& node);
+  void drop_scratch();
+
+  ListpackView pack_{nullptr};
+  PackPosition at_;                        // In `pack_`; none: go on to `next_`.
+  const Quicklist::Node* next_ = nullptr;  // The piece after this one.
+  unsigned char* scratch_ = nullptr;       // A compressed piece, uncompressed.
+  size_t scratch_bytes_ = 0;
+  bool is_forward_;
+};
+
+template <typename Take>
+void List::pop(ListEnd end, size_t count, const ListLimits& limits, Take&& take) {
+  size_t taken = 0;
+  {
+    ListCursor cursor(*this, end);
+    PackedValue value{int64_t{0}};
+    for (; taken < count && cursor.take(value); ++taken)
+      take(value);
+  }
+  erase(end == ListEnd::kHead ? 0 : size() - taken, taken, limits);
+}
+
+template <typename Visit>
+void List::for_each_piece(Visit&& visit) const {
+  if (!is_long()) {
+    const std::string_view bytes = pack().raw();
+    visit(Piece{bytes, bytes.size(), false, false});
+    return;
+  }
+  for (const Quicklist::Node* node = quicklist()->head(); node != nullptr; node = node->next)
+    visit(Piece{node->stored(), node->raw_bytes, node->is_plain, node->is_compressed});
+}
+
+}  // namespace kvstash::store

@@ -1,0 +1,178 @@
+#include "store/quicklist.h"
+
+#include "base/alloc.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace kvstash;
+using namespace kvstash::store;
+using namespace std::string_view_literals;
+
+namespace {
+
+std::vector<size_t> counts(const Quicklist& list) {
+  std::vector<size_t> result;
+  for (const Quicklist::Node* node = list.head(); node != nullptr; node = node->next)
+    result.push_back(node->count);
+  return result;
+}
+
+std::vector<bool> compressed(const Quicklist& list) {
+  std::vector<bool> result;
+  for (const Quicklist::Node* node = list.head(); node != nullptr; node = node->next)
+    result.push_back(node->is_compressed);
+  return result;
+}
+
+std::vector<bool> plain(const Quicklist& list) {
+  std::vector<bool> result;
+  for (const Quicklist::Node* node = list.head(); node != nullptr; node = node->next)
+    result.push_back(node->is_plain);
+  return result;
+}
+
+const std::string kWords = std::string(100, 'w');
+
+}  // namespace
+
+TEST_CASE("the limits of a pack are those of list-max-listpack-size") {
+  CHECK(ListLimits{.listpack_size = -1}.pack_allows(4096, 100000));
+  CHECK(!ListLimits{.listpack_size = -1}.pack_allows(4097, 1));
+  CHECK(ListLimits{}.pack_allows(8192, 1));
+  CHECK(!ListLimits{}.pack_allows(8193, 1));
+  CHECK(ListLimits{.listpack_size = -5}.pack_allows(65536, 1));
+  CHECK(ListLimits{.listpack_size = -6}.pack_allows(65536, 1));
+  CHECK(!ListLimits{.listpack_size = -6}.pack_allows(65537, 1));
+  CHECK(ListLimits{.listpack_size = 3}.pack_allows(8192, 3));
+  CHECK(!ListLimits{.listpack_size = 3}.pack_allows(100, 4));
+  CHECK(!ListLimits{.listpack_size = 3}.pack_allows(8193, 1));
+  CHECK(ListLimits{.listpack_size = 0}.pack_allows(100, 1));
+  CHECK(!ListLimits{.listpack_size = 0}.pack_allows(100, 2));
+  CHECK(ListLimits{}.half_allows(4096, 1));
+  CHECK(!ListLimits{}.half_allows(4097, 1));
+  CHECK(!ListLimits{.listpack_size = 5}.half_allows(10, 3));
+  CHECK(!ListLimits{}.is_large(8192));
+  CHECK(ListLimits{}.is_large(8193));
+  CHECK(ListLimits{.packed_threshold = 10}.is_large(10));
+  CHECK(!ListLimits{.packed_threshold = 10}.is_large(9));
+}
+
+TEST_CASE("pushing fills a piece before it starts another, at both ends") {
+  Quicklist list;
+  const ListLimits limits{.listpack_size = 3};
+  for (int i = 0; i < 4; ++i)
+    list.push(ListEnd::kTail, "x", limits);
+  CHECK(counts(list) == std::vector<size_t>{3, 1});
+  for (int i = 0; i < 4; ++i)
+    list.push(ListEnd::kHead, "x", limits);
+  CHECK(counts(list) == std::vector<size_t>{1, 3, 3, 1});
+  CHECK(list.size() == 8);
+}
+
+TEST_CASE("a large element is a piece of its own") {
+  Quicklist list;
+  const ListLimits limits{.packed_threshold = 50};
+  list.push(ListEnd::kTail, "a", limits);
+  list.push(ListEnd::kTail, kWords, limits);
+  list.push(ListEnd::kTail, "b", limits);
+  CHECK(plain(list) == std::vector<bool>{false, true, false});
+  list.push(ListEnd::kTail, "c", limits);
+  CHECK(counts(list) == std::vector<size_t>{1, 1, 2});
+  list.set(2, kWords, limits);
+  CHECK(plain(list) == std::vector<bool>{false, true, true, false});
+  list.set(1, "small", limits);
+  CHECK(plain(list) == std::vector<bool>{false, true, false});
+  CHECK(counts(list) == std::vector<size_t>{2, 1, 1});
+}
+
+TEST_CASE("only pieces further inside than the depth are compressed") {
+  Quicklist list;
+  const ListLimits limits{.listpack_size = 2, .compress_depth = 1};
+  for (int i = 0; i < 10; ++i)
+    list.push(ListEnd::kTail, kWords, limits);
+  CHECK(compressed(list) == std::vector<bool>{false, true, true, true, false});
+  list.erase(0, 2, limits);
+  CHECK(compressed(list) == std::vector<bool>{false, true, true, false});
+  list.erase(6, 2, limits);
+  CHECK(compressed(list) == std::vector<bool>{false, true, false});
+  list.insert(2, "inside", limits);
+  CHECK(compressed(list).front() == false);
+  CHECK(compressed(list).back() == false);
+  list.set(3, kWords + "y", limits);
+  CHECK(compressed(list) == std::vector<bool>{false, false, true, false});  // [1] is too small.
+  list.erase(0, list.size() - 1, limits);
+  CHECK(compressed(list) == std::vector<bool>{false});
+}
+
+TEST_CASE("compressing what does not shrink is tried once") {
+  Random random(8);
+  std::string noise;
+  for (int i = 0; i < 200; ++i)
+    noise += static_cast<char>(random.below(256));
+  Quicklist list;
+  const ListLimits limits{.listpack_size = 1, .compress_depth = 1};
+  for (int i = 0; i < 3; ++i)
+    list.push(ListEnd::kTail, noise, limits);
+  CHECK(compressed(list) == std::vector<bool>{false, false, false});
+  CHECK(list.head()->next->is_incompressible);
+  list.set(1, kWords, limits);
+  CHECK(compressed(list) == std::vector<bool>{false, true, false});
+}
+
+TEST_CASE("inserting into a full piece cuts it, and small neighbours become one") {
+  Quicklist list;
+  const ListLimits limits{.listpack_size = 4};
+  for (int i = 0; i < 12; ++i)
+    list.push(ListEnd::kTail, "x", limits);
+  list.insert(6, "y", limits);
+  CHECK(counts(list) == std::vector<size_t>{4, 3, 2, 4});
+  list.erase(0, 3, limits);
+  list.insert(7, "z", limits);
+  CHECK(counts(list) == std::vector<size_t>{1, 3, 4, 3});
+}
+
+TEST_CASE("an element is replaced in place unless the piece would outgrow its limit") {
+  Quicklist list;
+  const ListLimits limits{.listpack_size = -1};
+  for (int i = 0; i < 40; ++i)
+    list.push(ListEnd::kTail, kWords, limits);
+  const std::vector<size_t> before = counts(list);
+  list.set(5, std::string(100, 'v'), limits);
+  CHECK(counts(list) == before);
+  for (int i = 0; i < 38; ++i)
+    list.set(static_cast<size_t>(i), std::string(1000, 'v'), limits);
+  for (const Quicklist::Node* node = list.head(); node != nullptr; node = node->next)
+    CHECK(node->raw_bytes <= 4096);
+  CHECK(list.size() == 40);
+}
+
+TEST_CASE("a list of a million is freed in slices") {
+  Quicklist list;
+  const ListLimits limits{.listpack_size = 10};
+  for (int i = 0; i < 1000; ++i)
+    list.push(ListEnd::kTail, "x", limits);
+  CHECK(!list.free_some(99));
+  CHECK(list.node_count() == 1);
+  CHECK(list.size() == 10);
+  CHECK(list.free_some(1));
+  CHECK(list.size() == 0);
+  CHECK(list.bytes() == allocation_bytes(sizeof(Quicklist)));
+}
+
+TEST_CASE("the only piece is taken as a listpack, compressed or not") {
+  Quicklist list;
+  const ListLimits limits{};
+  list.push(ListEnd::kTail, "a", limits);
+  list.push(ListEnd::kTail, "7", limits);
+  const Listpack pack = list.take_only_pack();
+  CHECK(pack.view().raw() ==
+        "\x0c\x00\x00\x00\x02\x00\x81"
+        "a\x02\x07\x01\xff"sv);
+  CHECK(list.size() == 0);
+  CHECK(list.head() == nullptr);
+}
