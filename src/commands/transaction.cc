@@ -43,7 +43,8 @@ void remove_if_expired(Shard& shard, DbIndex db, const std::string& key) {
   if (space == nullptr) return;
   const store::KeyRef ref{key, keyed_hash(key, shard.set().seed())};
   store::Entry* entry = space->find(ref);
-  if (entry != nullptr && entry->is_expired(shard.now_ms())) shard.expire(db, ref, entry);
+  if (entry != nullptr && entry->is_expired(shard.now_ms()))
+    shard.expire(db, ref, entry, shard.sink());
 }
 
 // Those of `keys` that live on `shard`, with their present versions.

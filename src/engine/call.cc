@@ -28,8 +28,9 @@ void Call::each_held(const std::function<void(Shard&)>& visit) {
     visit(*hold_.single);
     return;
   }
-  for (size_t i = 0; i < hold_.set->size(); ++i)
-    visit(hold_.set->at(i));
+  for (size_t i = 0; i < hold_.set->size(); ++i) {
+    if (hold_.includes(i)) visit(hold_.set->at(i));
+  }
 }
 
 // The place is known for the keys among the arguments; other names are looked up.
@@ -49,10 +50,14 @@ Key Call::find(std::string_view name, DbIndex db) {
   const KeyPlace place = place_of(name);
   const uint64_t hash = place.hash;
   Shard& shard = hold_.single != nullptr ? *hold_.single : hold_.set->at(place.shard);
+  ensure_slow([&] {
+    const size_t owner = hold_.set->shard_of(name);
+    return owner == shard.id() && (hold_.single != nullptr || hold_.includes(owner));
+  });
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
   if (key.entry_ != nullptr && key.entry_->is_expired(worker_->now_ms())) [[unlikely]] {
-    shard.expire(db, key.ref_, key.entry_);
+    shard.expire(db, key.ref_, key.entry_, worker_->sink());
     key.entry_ = nullptr;
   }
   return key;

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 
@@ -26,10 +27,13 @@ class Shard;
 class ShardSet;
 class ServerPort;
 
-// The shards that a running command may touch: one, or all of a set that some transaction holds.
+// The shards that a running command may touch: one, or several that a transaction holds.
 struct Hold {
   ShardSet* set;
   Shard* single;  // The only one, or null: keys are routed by their slot.
+  const std::vector<bool>* members = nullptr;  // By shard, where there is not a single one.
+
+  bool includes(size_t shard) const { return members == nullptr || (*members)[shard]; }
 };
 
 // Who asked, as far as a command may know it on any shard.

@@ -106,7 +106,7 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
     const store::KeyRef ref{key.key, keyed_hash(key.key, hold.set->seed())};
     if (store::Entry* entry = space.find(ref);
         entry != nullptr && entry->is_expired(shard_->now_ms()))
-      shard.expire(key.db, ref, entry);
+      shard.expire(key.db, ref, entry, shard_->sink());
     is_unchanged = is_unchanged && shard.watches().is_unchanged(key);
   }
   for (const WatchedKey& key : watched) {
@@ -150,7 +150,7 @@ bool Executor::make_room(const Hold& hold) {
   const auto evict_from = [&](Shard& shard) {
     while (hold.set->memory_used() > limit) {
       if (evictions == kEvictionsMax) return true;
-      if (!shard.evict_one()) return false;
+      if (!shard.evict_one(shard_->sink())) return false;
       ++evictions;
       hold.set->publish_memory(shard.id(), shard.data_bytes());
     }
@@ -161,7 +161,7 @@ bool Executor::make_room(const Hold& hold) {
     return evict_from(*hold.single);
   }
   for (size_t i = 0; i < hold.set->size(); ++i) {
-    if (evict_from(hold.set->at(i))) return true;
+    if (hold.includes(i) && evict_from(hold.set->at(i))) return true;
   }
   return false;
 }

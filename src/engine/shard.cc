@@ -153,18 +153,18 @@ void Shard::swap_db(DbIndex a, DbIndex b) {
   eviction_pool_.clear();
 }
 
-void Shard::expire(DbIndex db, const store::KeyRef& key, store::Entry* entry) {
+void Shard::expire(DbIndex db, const store::KeyRef& key, store::Entry* entry, EffectSink* journal) {
   const std::string name(key.name);  // The caller's view may be the entry's own.
   keyspace(db).erase({name, key.hash}, entry);
   ++stats_.expired;
   if (!watches_.empty()) watches_.touch(db, name);
-  if (sink_ != nullptr) {
+  if (journal != nullptr) {
     const std::string_view argv[] = {"DEL", name};
-    sink_->on_write(db, argv);
+    journal->on_write(db, argv);
   }
 }
 
-bool Shard::evict_one() {
+bool Shard::evict_one(EffectSink* journal) {
   if (options().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
   std::vector<store::Keyspace*> spaces;
   for (const auto& space : databases_) {
@@ -178,9 +178,9 @@ bool Shard::evict_one() {
   spaces[victim->space]->erase({name, keyed_hash(name, set_->seed())}, victim->entry);
   ++stats_.evicted;
   if (!watches_.empty()) watches_.touch(db, name);
-  if (sink_ != nullptr) {
+  if (journal != nullptr) {
     const std::string_view argv[] = {"DEL", name};
-    sink_->on_write(db, argv);
+    journal->on_write(db, argv);
   }
   return true;
 }
@@ -640,7 +640,7 @@ void Shard::prefetch_group(const HoldGroup& group, std::span<const Transaction> 
 void Shard::run_group(HoldGroup& group) {
   ++stats_.transactions;
   const bool is_single = group.member_count == 1;
-  const Hold hold{.set = set_, .single = is_single ? this : nullptr};
+  const Hold hold{.set = set_, .single = is_single ? this : nullptr, .members = &group.members};
   const auto window = std::span(group.transactions);
   for (size_t from = 0; from < window.size(); from += kPrefetchedTransactions) {
     const auto some = window.subspan(from, std::min(kPrefetchedTransactions, window.size() - from));
@@ -755,7 +755,8 @@ bool Shard::expire_turn() {
     while (store::Entry* due = wheel.next_due(now_ms_, budget)) {
       const int64_t lag_ms = now_ms_ - due->deadline_ms();
       stats_.expire_lag.add(static_cast<uint64_t>(std::max<int64_t>(lag_ms, 0)) * 1'000'000);
-      expire(static_cast<DbIndex>(db), {due->key(), keyed_hash(due->key(), set_->seed())}, due);
+      expire(static_cast<DbIndex>(db), {due->key(), keyed_hash(due->key(), set_->seed())}, due,
+             sink_);
     }
     if (budget == 0) return true;
   }

@@ -59,10 +59,11 @@ class Shard {
   size_t database_count() const { return databases_.size(); }
   void flush_db(DbIndex db, bool lazily);
   void swap_db(DbIndex a, DbIndex b);
-  // Removes an entry whose deadline has passed, and tells everybody.
-  void expire(DbIndex db, const store::KeyRef& key, store::Entry* entry);
+  // Removes an entry whose deadline has passed, and tells everybody. `journal` is the sink of the
+  // thread that does it, so that its records keep their order; null: there is no journal.
+  void expire(DbIndex db, const store::KeyRef& key, store::Entry* entry, EffectSink* journal);
   // Evicts one key by the policy; false if there is none to evict.
-  bool evict_one();
+  bool evict_one(EffectSink* journal);
   store::ShardMemory& memory() { return memory_; }
   size_t data_bytes() const;    // Entries, values and bucket arrays.
   size_t mapped_bytes() const;  // The part of them that the allocator knows nothing of.
