@@ -75,6 +75,10 @@ class ChunkPool {
   }
 
   size_t bytes() const { return bytes_; }
+  // Of them, what connections read into and what is pinned: all but the shared and the spare.
+  size_t lent_bytes() const {
+    return bytes_ - (spare_.size() + (shared_ != nullptr ? 1 : 0)) * kChunkBytes;
+  }
 
  private:
   void free_chunk(InputChunk* chunk) {
