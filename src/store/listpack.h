@@ -47,7 +47,7 @@ class PackedValue {
   // NOLINTBEGIN(google-explicit-constructor): values are written as what they are
   PackedValue(std::string_view text) : text_(text.empty() ? "" : text.data()), size_(text.size()) {}
   PackedValue(int64_t integer) : integer_(integer) {}
-  // NOLINTEND(google-explicit-constructor)
+  // NOLINTEND(google-explicit-constructor): end of the values
 
   bool is_integer() const { return text_ == nullptr; }
   int64_t integer() const { return integer_; }              // Only if is_integer().
