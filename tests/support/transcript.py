@@ -11,7 +11,7 @@ import time
 from . import resp
 
 STEP = re.compile(r"^(?:@(\w+))?(&)?(>>|>|<<|<)(?: (.*))?$")
-HEADER = re.compile(r"^# (shards|only|since|needs|config|server|resp): *(.*)$")
+HEADER = re.compile(r"^# (shards|only|since|needs|allocator|config|server|resp): *(.*)$")
 OPTION = re.compile(r"^# (eventually|unordered|unordered pairs|capture \w+)$")
 
 CLOSED, NOTHING, REST = "(closed)", "(nothing)", "..."
