@@ -116,6 +116,7 @@ class ScoreTree {
   static size_t total(const Node& node);  // Elements in and below it.
   static void refresh_key(Inner& parent, unsigned slot);
   static void refresh(Inner& parent, unsigned slot);
+  static void prefetch_scores(const Node& node);
   static void move_items(Node& from, unsigned from_at, Node& to, unsigned to_at, unsigned n);
 
   // Slots of the node for which `before` holds, all at its start.
