@@ -1,0 +1,176 @@
+#include "engine/shard_set.h"
+
+#include "base/crc16.h"
+#include "engine/shard.h"
+#include "support/command_rooms.h"
+#include "support/watchdog.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace kvstash::engine {
+namespace {
+
+// Counts how often its shard was rung for.
+class Bell final : public ShardPort {
+ public:
+  void ring() override { ++rings; }
+  void flush_sessions() override {}
+  void close_session(Session&) override {}
+
+  std::atomic<int> rings = 0;
+};
+
+struct Set {
+  explicit Set(size_t shards) : set(shards, table, options), bells(shards) {
+    for (size_t id = 0; id < shards; ++id)
+      set.at(id).set_port(bells[id]);
+  }
+
+  EngineOptions options;
+  CommandTable table{test::engine_commands()};
+  ShardSet set;
+  std::vector<Bell> bells;
+};
+
+}  // namespace
+
+TEST_CASE("slots go to shards in contiguous ranges of about the same size") {
+  const Set four(4);
+  std::vector<size_t> keys(4);
+  size_t slots_in_order = 0;
+  std::map<size_t, size_t> shard_of_slot;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string key = std::to_string(i);
+    const size_t shard = four.set.shard_of(key);
+    ++keys[shard];
+    shard_of_slot[to_index(key_slot(key))] = shard;
+  }
+  for (const size_t count : keys)
+    CHECK(count > 4'500);
+  size_t last = 0;
+  for (const auto& [slot, shard] : shard_of_slot) {
+    slots_in_order += shard >= last;
+    last = shard;
+  }
+  CHECK(slots_in_order == shard_of_slot.size());
+  CHECK(shard_of_slot.begin()->second == 0);
+  CHECK(shard_of_slot.rbegin()->second == 3);
+}
+
+TEST_CASE("keys with the same tag share a shard, and with one shard all do") {
+  const Set three(3);
+  for (int i = 0; i < 100; ++i)
+    CHECK(three.set.shard_of("{tag}" + std::to_string(i)) == three.set.shard_of("tag"));
+  const Set one(1);
+  CHECK(one.set.shard_of("anything") == 0);
+}
+
+TEST_CASE("a message rings for a shard that sleeps, once, and for no other") {
+  Set two(2);
+  const auto nothing = [](Shard&) {};
+  two.set.submit(1, nothing);
+  CHECK(two.bells[1].rings == 0);              // It is awake.
+  CHECK_FALSE(two.set.at(1).prepare_sleep());  // There is a message already.
+  two.set.at(1).finish_turn();
+  REQUIRE(two.set.at(1).prepare_sleep());
+  two.set.submit(1, nothing);
+  two.set.submit(1, nothing);
+  CHECK(two.bells[1].rings == 1);
+  CHECK(two.bells[0].rings == 0);
+}
+
+TEST_CASE("tasks run in the order in which they were submitted") {
+  Set one(1);
+  std::string order;
+  for (const char name : {'a', 'b', 'c'})
+    one.set.submit(0, [&order, name](Shard&) { order += name; });
+  one.set.at(0).finish_turn();
+  CHECK(order == "abc");
+}
+
+TEST_CASE("any two groups stand in the same order in every mailbox they share") {
+  constexpr int kGroups = 2000;
+  const test::Watchdog watchdog("enqueueing groups", std::chrono::seconds(60));
+  Set four(4);
+  std::vector<std::unique_ptr<HoldGroup>> groups;
+  for (int i = 0; i < 2 * kGroups; ++i) {
+    groups.push_back(std::make_unique<HoldGroup>());
+    HoldGroup& group = *groups.back();
+    group.reset(4);
+    for (const int member : {i % 4, (i + 1) % 4, (i / 4) % 4})
+      group.add_member(static_cast<size_t>(member));
+  }
+  const auto enqueue = [&](int first) {
+    for (int i = 0; i < kGroups; ++i)
+      four.set.enqueue(*groups[static_cast<size_t>(first + i)]);
+  };
+  std::thread other(enqueue, kGroups);
+  enqueue(0);
+  other.join();
+
+  // Each mailbox numbers what it got; no pair may stand the other way round elsewhere.
+  std::vector<std::vector<const HoldGroup*>> orders;
+  for (size_t shard = 0; shard < 4; ++shard) {
+    orders.emplace_back();
+    for (Message* message = four.set.at(shard).mailbox().take(); message != nullptr;
+         message = message->next)
+      orders.back().push_back(static_cast<HoldGroup::Arrival*>(message)->group);
+  }
+  for (size_t a = 0; a < 4; ++a) {
+    for (size_t b = a + 1; b < 4; ++b) {
+      std::vector<const HoldGroup*> in_a;
+      std::vector<const HoldGroup*> in_b;
+      for (const HoldGroup* group : orders[a])
+        if (group->members[b]) in_a.push_back(group);
+      for (const HoldGroup* group : orders[b])
+        if (group->members[a]) in_b.push_back(group);
+      CHECK_FALSE(in_a.empty());
+      CHECK(in_a == in_b);
+    }
+  }
+}
+
+TEST_CASE("a group counts each shard once, and waits for all of them") {
+  Set four(4);
+  HoldGroup group;
+  group.reset(4);
+  for (const size_t member : {2, 0, 2})
+    group.add_member(member);
+  CHECK(group.member_count == 2);
+  four.set.enqueue(group);
+  CHECK(group.missing == 2);
+  CHECK_FALSE(four.set.at(0).mailbox().is_empty());
+  CHECK(four.set.at(1).mailbox().is_empty());
+  for (const size_t member : {0, 2})
+    four.set.at(member).mailbox().take();
+}
+
+TEST_CASE("used memory is what the shards told and what they have in common") {
+  Set two(2);
+  two.set.publish_memory(0, 100);
+  two.set.publish_memory(1, 20);
+  two.set.publish_overhead(3);
+  CHECK(two.set.memory_used() == 123);
+  two.set.publish_memory(0, 0);
+  CHECK(two.set.memory_used() == 23);
+  CHECK(two.set.memory_of(1) == 20);
+}
+
+TEST_CASE("the peak of memory does not sink") {
+  Set one(1);
+  one.set.publish_mapped(0, size_t{1} << 40);
+  const size_t high = one.set.measure_memory();
+  one.set.publish_mapped(0, 0);
+  CHECK(one.set.measure_memory() < high);
+  CHECK(one.set.peak_memory() == high);
+}
+
+}  // namespace kvstash::engine
