@@ -1,0 +1,145 @@
+// Set: the members behind the SET type.
+//
+// Integers alone are an intset; otherwise a small set is a listpack of its members and a large one
+// a FieldTable of fields without values. A set changes its form exactly where Redis 7.2 does, and
+// only grows: intset -> listpack -> table, or intset -> table. The bytes of the two small forms are
+// Redis's. Operations on one member of a large set move a bounded number of others; the small ones
+// are searched.
+//
+// Members are PackedValues: texts, or integers where that spares making and reading text; the text
+// "12" and the integer 12 are the same member.
+//
+// One word: owners keep `release()`'s answer and `adopt` it for the time of a use. An empty set is
+// a passing state: its owner deletes it. Texts to be stored must not lie in the set. Not
+// thread-safe: lives on one shard; a whole set may be handed to another thread to be freed there.
+#pragma once
+
+#include "base/ensure.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "store/entry.h"
+#include "store/field_table.h"
+#include "store/intset.h"
+#include "store/listpack.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace kvstash::store {
+
+// What all sets of a process share. Limits as set-max-intset-entries and
+// set-max-listpack-entries and -value.
+struct SetOptions {
+  size_t intset_entries_max = 512;
+  size_t listpack_entries_max = 128;
+  size_t listpack_value_bytes_max = 64;
+  HashSeed seed;
+};
+
+class Set {
+ public:
+  static constexpr ValueType kType = ValueType::kSet;
+  using Visitor = std::function<void(PackedValue member)>;
+
+  Set() : Set(Intset()) {}  // Empty, an intset.
+  // Empty, of the form that Redis gives to a set which will get `count` members, first this one.
+  Set(PackedValue first, size_t count, const SetOptions& options);
+  // Empty, of this form: intset, listpack or hashtable.
+  Set(Encoding form, const SetOptions& options);
+  // Of bytes that were checked: valid, and of different members.
+  explicit Set(Intset integers);
+  explicit Set(Listpack pack);
+  Set(const Set&) = delete;
+  Set& operator=(const Set&) = delete;
+  Set(Set&& other) noexcept : word_(std::exchange(other.word_, 0)) {}
+  Set& operator=(Set&& other) noexcept {
+    std::swap(word_, other.word_);
+    return *this;
+  }
+  ~Set();  // O(n) for large ones: see free_some.
+
+  uintptr_t release() { return std::exchange(word_, 0); }
+  static Set adopt(uintptr_t word) { return Set(word); }
+  Set copy() const;  // O(n).
+
+  // ---- Changing.
+
+  bool add(PackedValue member, const SetOptions& options);  // True if it is new.
+  bool erase(PackedValue member);                           // True if it was there.
+  // Becomes a table at once if `count` more members might not fit: before adding many.
+  void expect(size_t count, const SetOptions& options);
+  // For a set known to hold integers only: becomes an intset unless that would be too large. O(n).
+  void make_intset(const SetOptions& options);
+
+  // ---- Reading. Views live until the next change.
+
+  bool contains(PackedValue member) const;
+  size_t size() const;
+  bool empty() const { return size() == 0; }
+
+  // All members; ascending in an intset. `visit` must not change the set, here and below.
+  void for_each(const Visitor& visit) const;
+  // Visits some members and returns where to go on, or zero after the last. A member present from
+  // the start to the end of a scan is visited at least once, also if the set changes its form: the
+  // small forms are visited whole, from any position.
+  ScanPosition scan(ScanPosition position, const Visitor& visit) const;
+
+  // A member chosen at random, each equally likely. The set must not be empty.
+  PackedValue random(Random& random) const;
+  // `count` different members, or all: every choice is equally likely, their order is not random.
+  void sample(Random& random, size_t count, const Visitor& visit) const;
+  // `count` independent choices; none if the set is empty.
+  void sample_with_repeats(Random& random, size_t count, const Visitor& visit) const;
+
+  // ---- Form and memory.
+
+  Encoding encoding() const;
+  // The bytes of a small form, as Redis writes them. Live until the next change.
+  std::string_view intset_bytes() const;
+  ListpackView listpack() const;
+  size_t bytes() const;  // All it owns, as the allocator rounds it. O(1).
+
+  // Frees about `budget` members and returns true while there is more; after that nothing but
+  // free_some and destruction is allowed.
+  bool free_some(size_t budget);
+
+  bool is_sound() const;  // O(n), for tests.
+
+ private:
+  // The two low bits of the word say what the rest points to.
+  enum class Form : uintptr_t { kIntset, kListpack, kTable };
+  static constexpr uintptr_t kFormMask = 3;
+
+  class BorrowedIntset;
+
+  explicit Set(uintptr_t word) : word_(word) {}
+  explicit Set(FieldTable* table) { put(table, Form::kTable); }
+
+  Form form() const { return static_cast<Form>(word_ & kFormMask); }
+  void put(void* pointer, Form form) {
+    word_ = reinterpret_cast<uintptr_t>(pointer) | static_cast<uintptr_t>(form);
+  }
+  template <typename T>
+  T* pointer(Form expected) const {
+    ensure(form() == expected && word_ != 0);
+    return reinterpret_cast<T*>(word_ & ~kFormMask);
+  }
+  FieldTable& table() const { return *pointer<FieldTable>(Form::kTable); }
+  Intset take_intset();
+  Listpack take_listpack();
+
+  bool add_integer(int64_t value, const SetOptions& options);
+  bool add_to_listpack(std::string_view member, const SetOptions& options);
+  bool intset_fits_listpack(std::string_view added, const SetOptions& options) const;
+  void make_listpack();
+  void make_table(const SetOptions& options, size_t expected);
+
+  uintptr_t word_ = 0;
+};
+static_assert(sizeof(Set) == 8, "owners keep it in a word");
+
+}  // namespace kvstash::store
