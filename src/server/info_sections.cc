@@ -355,7 +355,8 @@ void write_shards(const InfoFacts& facts, InfoText& to) {
         ",transactions=" + std::to_string(stats.transactions) +
         ",park_usec=" + std::to_string(stats.park_ns / 1000) +
         ",wakes=" + std::to_string(stats.wakes) + ",turns=" + std::to_string(stats.turns) +
-        ",turn_p99_usec=" + std::to_string(stats.turn_time.percentile_ns(0.99) / 1000);
+        ",turn_p99_usec=" + std::to_string(stats.turn_time.percentile_ns(0.99) / 1000) +
+        ",turn_max_usec=" + std::to_string(stats.turn_time.percentile_ns(1) / 1000);
     to.field("shard" + std::to_string(id), std::string_view(value));
   }
 }
