@@ -607,7 +607,7 @@ void Shard::finish_reply(Session& session) {
 
 void Shard::arrive(HoldGroup& group) {
   ++stats_.holds;
-  send_everything();
+  send_everything();  // What others may wait for must be out before this thread stops.
   const uint32_t word = park_word_.load(std::memory_order_relaxed) & ~1u;
   if (group.missing.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     run_group(group);
@@ -616,7 +616,6 @@ void Shard::arrive(HoldGroup& group) {
   }
 }
 
-// What others may wait for must be out before this thread stops.
 void Shard::send_everything() {
   send_batches();
   if (sink_ != nullptr) sink_->flush();

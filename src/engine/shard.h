@@ -125,6 +125,8 @@ class Shard {
   // Receives messages, expires, goes on with stopped sessions, sends replies. True: call again
   // soon, there is more to do.
   bool finish_turn();
+  // Sends what the turn has made so far: batches, records, replies. May close sessions.
+  void send_everything();
   // True: the loop may wait; producers will ring. False: there is work.
   bool prepare_sleep();
   // When the loop must be back at the latest, in ms of the wall clock; nullopt: whenever.
@@ -166,7 +168,6 @@ class Shard {
   void prefetch_group(const HoldGroup& group, std::span<const Transaction> transactions);
   void finish_group(HoldGroup& group);
   void park(uint32_t word);
-  void send_everything();
   struct Gather;
   void finish_gather(Gather& gather);
   void finish_reply(Session& session);

@@ -8,7 +8,6 @@ namespace {
 
 // One client's turn: what it pipelines beyond this waits for the other clients.
 constexpr int kReadsPerTurn = 4;
-constexpr size_t kKeptOutputBytesMax = size_t{64} << 10;
 
 void log_closed(const engine::Session& session, std::string_view why) {
   log(LogLevel::kNotice, "Client closed",
@@ -35,6 +34,7 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
   ShardShell& owner = *shell->owner_;
   owner.shard().wake_up();
   const net::Readiness todo = shell->transport_.meaning(ready);
+  const size_t unsent = shell->unsent_bytes();
   bool is_open = true;
   if (todo.readable && shell->session_->stopped == 0) is_open = shell->read();
   if (is_open && todo.writable) is_open = shell->flush();
@@ -42,7 +42,10 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
     owner.destroy(*shell);
     return;
   }
-  if (todo.readable) shell->update_interest();  // Replies leave, or wait, at the end of the turn.
+  if (!todo.readable) return;
+  shell->update_interest();
+  if (const size_t now_unsent = shell->unsent_bytes(); now_unsent > unsent)
+    owner.add_output(now_unsent - unsent);  // Last: it may destroy the shell.
 }
 
 bool SessionShell::read() {
@@ -93,15 +96,9 @@ bool SessionShell::flush() {
 }
 
 void SessionShell::trim_output() {
-  resp::ReplyBuffer& out = session_->replies.out();
-  if (has_unsent() || sent_ == 0) return;
+  if (has_unsent()) return;
   sent_ = 0;
-  if (out.capacity() > kKeptOutputBytesMax) {
-    out.release();
-  } else {
-    out.clear();
-    owner_->return_output(*session_);
-  }
+  owner_->return_output(*session_);
 }
 
 void SessionShell::update_interest() {
@@ -132,6 +129,7 @@ bool SessionShell::is_over_output_limit(int64_t now_ms) {
 }
 
 bool SessionShell::check_limits(int64_t now_ms) {
+  trim_output();  // It was lent a buffer and had nothing to say.
   const engine::EngineOptions& options = owner_->shard().options();
   const int64_t idle_s = (now_ms - session_->info.active_ms) / 1000;
   const int64_t timeout_s = owner_->net_options().timeout_s;

@@ -10,7 +10,12 @@ namespace kvstash::server {
 namespace {
 
 constexpr int64_t kCheckPeriodMs = 1000;
+// Buffers for replies that wait for the next client to have some. A batch of 64 replies of a
+// kilobyte must fit in one, or every batch would grow its buffer anew.
+constexpr size_t kSpareOutputBytesMax = size_t{256} << 10;
+constexpr size_t kSpareOutputsBytesMax = size_t{4} << 20;  // All of them.
 constexpr size_t kSpareOutputsMax = 64;
+constexpr size_t kTurnOutputBytesMax = size_t{256} << 10;
 
 }  // namespace
 
@@ -86,6 +91,7 @@ void ShardShell::close_session(engine::Session& session) {
 }
 
 void ShardShell::flush_sessions() {
+  turn_output_bytes_ = 0;
   for (engine::Session* session : shard_->take_ready()) {
     auto* shell = static_cast<SessionShell*>(session->shell);
     if (shell != nullptr && !shell->flush()) destroy(*shell);
@@ -97,17 +103,27 @@ void ShardShell::lend_output(engine::Session& session) {
   if (out.capacity() != 0 || spare_outputs_.empty()) return;
   out.swap(spare_outputs_.back());
   spare_outputs_.pop_back();
+  spare_outputs_bytes_ -= out.capacity();
 }
 
 void ShardShell::return_output(engine::Session& session) {
   resp::ReplyBuffer& out = session.replies.out();
-  if (out.capacity() == 0) return;
-  if (spare_outputs_.size() == kSpareOutputsMax) {
+  const size_t bytes = out.capacity();
+  if (bytes == 0) return;
+  if (bytes > kSpareOutputBytesMax || spare_outputs_bytes_ + bytes > kSpareOutputsBytesMax ||
+      spare_outputs_.size() == kSpareOutputsMax) {
     out.release();
     return;
   }
+  out.clear();
+  spare_outputs_bytes_ += bytes;
   spare_outputs_.emplace_back();
   spare_outputs_.back().swap(out);
+}
+
+void ShardShell::add_output(size_t bytes) {
+  turn_output_bytes_ += bytes;
+  if (turn_output_bytes_ >= kTurnOutputBytesMax) shard_->send_everything();
 }
 
 void ShardShell::check_clients() {

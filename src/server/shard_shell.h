@@ -47,6 +47,9 @@ class ShardShell final : public engine::ShardPort {
   // new one every turn.
   void lend_output(engine::Session& session);
   void return_output(engine::Session& session);
+  // Replies of so many bytes were made. They leave at the end of the turn, or now if much has piled
+  // up, so that they are still in the cache. May destroy any session.
+  void add_output(size_t bytes);
 
   // ---- Any thread.
   size_t connection_count() const { return connections_.load(std::memory_order_relaxed); }
@@ -80,6 +83,8 @@ class ShardShell final : public engine::ShardPort {
   bool stops_ = false;
   std::unordered_map<SessionShell*, std::unique_ptr<SessionShell>> sessions_;
   std::vector<resp::ReplyBuffer> spare_outputs_;
+  size_t spare_outputs_bytes_ = 0;
+  size_t turn_output_bytes_ = 0;
   std::atomic<size_t> connections_{0};
   std::atomic<size_t> client_bytes_{0};
   std::atomic<bool> is_drained_{false};
