@@ -7,12 +7,11 @@ bool is_allowed(Allowed allowed, const Session& session) {
   return allowed == Allowed::kYes || (allowed == Allowed::kLocal && session.info.is_local);
 }
 
-// What the command does to data; EXEC does what its queue does.
+}  // namespace
+
 uint32_t flags_of(const Session& session, const Command& command) {
   return command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
 }
-
-}  // namespace
 
 Status admit(const Session& session, const Command& command, const EngineOptions& options) {
   if (!session.is_authenticated && !command.has(kNoAuth)) return errors::no_auth();

@@ -13,6 +13,9 @@ namespace kvstash::engine {
 
 Status admit(const Session& session, const Command& command, const EngineOptions& options);
 
+// What the command does to data: its CommandFlags. EXEC does what its queue does.
+uint32_t flags_of(const Session& session, const Command& command);
+
 // Whether CLIENT PAUSE holds this command back.
 bool is_paused(const Session& session, const Command& command, bool pauses_all);
 

@@ -14,8 +14,6 @@ namespace {
 // What one group may gather: more would make its members wait too long for each other.
 constexpr size_t kGroupTransactionsMax = 256;
 constexpr size_t kGroupKeysMax = 8192;
-// Commands of one connection under way, besides the operator's own limit.
-constexpr size_t kUnderWayMax = 4096;
 // One warning about HTTP in so much time: an attacker must not fill the log.
 constexpr int64_t kHttpLogPeriodMs = 60'000;
 
@@ -104,6 +102,8 @@ bool Dispatcher::dispatch(Session& session, Request request) {
     return false;
   }
   const bool queues = session.multi.is_active && is_queued(command);
+  if (shard_->options().maxmemory_bytes != 0 && !has_memory(session, command, queues)) [[unlikely]]
+    return (session.stopped & kStopMemory) == 0;
   // Asking others comes after all that the connection sent before.
   const bool gathers = !queues && command.spec->scope == Scope::kGather;
   if (gathers && shard_->set().size() > 1 && session.under_way != 0) {
@@ -122,6 +122,23 @@ bool Dispatcher::dispatch(Session& session, Request request) {
     route(session, request);
   }
   return true;
+}
+
+// The gate of maxmemory, for what is decided before a command reaches its shard: writers wait while
+// eviction cannot keep up, and transactions are refused as a whole when nothing can be evicted. A
+// queue takes memory whatever stands in it. False: refused, or stopped.
+bool Dispatcher::has_memory(Session& session, const Command& command, bool queues) {
+  ShardSet& set = shard_->set();
+  const bool writes = (flags_of(session, command) & kDenyOom) != 0;
+  if (writes && !queues && set.is_overfull()) {
+    session.stop(kStopMemory);
+    return false;
+  }
+  if (!queues && !(writes && &command == exec_)) return true;
+  shard_->publish_memory();
+  if (!set.is_out_of_memory()) return true;
+  refuse(session, &command, errors::out_of_memory().message());
+  return false;
 }
 
 void Dispatcher::queue(Session& session, const Request& request) {
@@ -170,7 +187,7 @@ void Dispatcher::after(Session& session) {
   if (session.reply_mode == ReplyMode::kSkipNext) session.reply_mode = ReplyMode::kSkipThis;
   const int64_t limit = shard_->options().client_commands_in_flight_limit;
   const size_t waiting = session.replies.waiting();
-  if (waiting >= kUnderWayMax || (limit != 0 && waiting >= static_cast<size_t>(limit)))
+  if (waiting >= session.flight_max || (limit != 0 && waiting >= static_cast<size_t>(limit)))
     session.stop(kStopFlight);
   const uint64_t unsent_max = shard_->options().client_unsent_reply_limit_bytes;
   if (unsent_max != 0 && session.replies.bytes() > unsent_max) session.stop(kStopOutput);

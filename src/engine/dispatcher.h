@@ -39,6 +39,7 @@ class Dispatcher {
  private:
   bool is_http(Session& session, std::string_view name);
   bool has_rate_token(Session& session);
+  bool has_memory(Session& session, const Command& command, bool queues);
   void queue(Session& session, const Request& request);
   void fail(Session& session, const Command& command, std::string_view message);
   void refuse(Session& session, const Command* command, std::string_view message);

@@ -7,6 +7,7 @@
 namespace kvstash::engine {
 namespace {
 
+constexpr size_t kEvictionsMax = 128;   // For one command.
 constexpr size_t kErrorCodesMax = 128;  // Codes counted apart; the rest share one.
 
 }  // namespace
@@ -25,7 +26,8 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
   call.effects_ = &effects_;
   call.places_ = places;
   const size_t reply_at = out.size();
-  if (command.has(kDenyOom) && !make_room(hold)) [[unlikely]] {
+  // Of a transaction it was asked at EXEC: it is not cut in two.
+  if (command.has(kDenyOom) && !make_room(hold) && !caller.in_transaction) [[unlikely]] {
     call.reply().error(errors::out_of_memory().message());
     ++stats.rejected;
     count_error("OOM");
@@ -141,29 +143,26 @@ void Executor::count_error(std::string_view message) {
   ++stats.errors[std::move(code)];
 }
 
+// Evicts on the shards that are held, and leaves to everybody's turns what takes longer.
 bool Executor::make_room(const Hold& hold) {
   const uint64_t limit = hold.set->options().maxmemory_bytes;
   if (limit == 0) [[likely]]
     return true;
-  constexpr unsigned kEvictionsMax = 128;  // For one command: the rest is left to the turn's end.
-  unsigned evictions = 0;
+  size_t budget = kEvictionsMax;
   const auto evict_from = [&](Shard& shard) {
-    while (hold.set->memory_used() > limit) {
-      if (evictions == kEvictionsMax) return true;
-      if (!shard.evict_one(shard_->sink())) return false;
-      ++evictions;
-      hold.set->publish_memory(shard.id(), shard.data_bytes());
-    }
-    return true;
+    shard.publish_memory();
+    for (; hold.set->memory_used() > limit && budget != 0 && shard.evict_one(shard_->sink());
+         --budget)
+      shard.publish_memory();
   };
   if (hold.single != nullptr) {
-    hold.set->publish_memory(hold.single->id(), hold.single->data_bytes());
-    return evict_from(*hold.single);
+    evict_from(*hold.single);
+  } else {
+    for (size_t id = 0; id < hold.set->size(); ++id) {
+      if (hold.includes(id)) evict_from(hold.set->at(id));
+    }
   }
-  for (size_t i = 0; i < hold.set->size(); ++i) {
-    if (hold.includes(i) && evict_from(hold.set->at(i))) return true;
-  }
-  return false;
+  return hold.set->memory_used() <= limit || hold.set->ask_to_evict();
 }
 
 }  // namespace kvstash::engine

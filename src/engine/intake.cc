@@ -209,6 +209,7 @@ void Intake::settle(Session& session) {
     session.begin = session.end;
   }
   if ((session.stopped & (kStopRate | kStopPause)) != 0) shard_->delay(session);
+  if ((session.stopped & kStopMemory) != 0) shard_->wait_for_memory(session);
   shard_->note_ready(session);
   if (session.chunk == nullptr) return;
   ChunkPool& pool = shard_->chunks();

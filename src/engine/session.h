@@ -48,6 +48,7 @@ enum StopReason : uint32_t {
   kStopPause = 1u << 5,    // CLIENT PAUSE.
   kStopClosing = 1u << 6,  // To be closed once its replies are sent.
   kStopDrain = 1u << 7,    // The server is about to end.
+  kStopMemory = 1u << 8,   // Memory is overfull, and eviction has to catch up.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
@@ -92,6 +93,9 @@ class Session {
   bool is_killed = false;     // Another client's wish: closed at the end of the turn.
   std::string close_reason;   // Set with kStopClosing, for the log; empty: the client's wish.
   uint32_t under_way = 0;     // Hops, transactions and gathers that will come back.
+  static constexpr uint32_t kFlightMin = 64;
+  static constexpr uint32_t kFlightMax = 1024;
+  uint32_t flight_max = kFlightMin;  // Replies waited for at one time; see learn_reply_size().
   double rate_tokens = 0;
   int64_t rate_at_ms = 0;
 

@@ -17,6 +17,7 @@ namespace {
 // Bounds on the work of one turn besides what clients ask for.
 constexpr size_t kExpireStepsPerTurn = 512;
 constexpr size_t kResizeBucketsPerTurn = 64;
+constexpr size_t kEvictionsPerTurn = 256;
 constexpr size_t kResumesPerTurn = 256;
 // Transactions whose keys are fetched together: about what the first cache level holds.
 constexpr size_t kPrefetchedTransactions = 16;
@@ -185,6 +186,53 @@ bool Shard::evict_one(EffectSink* journal) {
   return true;
 }
 
+// The keys that the policy lets go. Published with the bytes, so that every shard knows whether
+// another has something to give.
+size_t Shard::evictable() const {
+  const EvictionPolicy policy = options().maxmemory_policy;
+  if (policy == EvictionPolicy::kNoEviction) return 0;
+  const bool is_volatile = policy <= EvictionPolicy::kVolatileTtl;
+  size_t keys = 0;
+  for (const auto& space : databases_) {
+    if (space != nullptr) keys += is_volatile ? space->deadlines().size() : space->size();
+  }
+  return keys;
+}
+
+void Shard::publish_memory() {
+  set_->publish_memory(id_, data_bytes(), evictable());
+}
+
+// Bounded, so that a limit that was lowered does not stop the clients. True: there is more to do.
+bool Shard::evict_turn() {
+  if (!evicts_) return false;
+  const uint64_t limit = options().maxmemory_bytes;
+  for (size_t evictions = 0; evictions < kEvictionsPerTurn; ++evictions) {
+    if (limit == 0 || set_->memory_used() <= limit || !evict_one(sink_)) {
+      evicts_ = false;
+      return false;
+    }
+    publish_memory();
+  }
+  set_->note_memory_used();
+  return true;
+}
+
+void Shard::wait_for_memory(Session& session) {
+  if (std::ranges::find(memory_waiters_, &session) == memory_waiters_.end())
+    memory_waiters_.push_back(&session);
+}
+
+void Shard::resume_memory_waiters() {
+  if (memory_waiters_.empty()) return;
+  if (set_->is_overfull()) {
+    set_->ask_to_evict();
+    return;
+  }
+  for (Session* session : std::exchange(memory_waiters_, {}))
+    go_on(*session, kStopMemory);
+}
+
 size_t Shard::data_bytes() const {
   size_t bytes = memory_.bytes;
   for (const auto& space : databases_) {
@@ -280,6 +328,7 @@ void Shard::release_session(Session& session) {
   std::erase(ready_, &session);
   std::erase(resume_, &session);
   std::erase(delayed_, &session);
+  std::erase(memory_waiters_, &session);
   sessions_.erase(session.info.id);
 }
 
@@ -582,6 +631,7 @@ void Shard::finish_batch(Batch& batch) {
     Session& session = *hop.session;
     session.replies.fill(hop.reply_number,
                          replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin));
+    learn_reply_size(session, hop.reply_end - hop.reply_begin);
     note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
                  uint64_t{hop.duration_us} * 1000);
     chunks_.unpin(hop.chunk);
@@ -590,6 +640,16 @@ void Shard::finish_batch(Batch& batch) {
   }
   if (batch.replies.capacity() > kSpareReplyBytesMax) batch.replies.release();
   spare_batches_.push_back(&batch);
+}
+
+// Replies of commands that are under way are not counted as unsent yet. So that they will fit, no
+// more commands go out than would fill the limit with replies as large as the last ones.
+void Shard::learn_reply_size(Session& session, size_t bytes) {
+  const uint64_t limit = options().client_unsent_reply_limit_bytes;
+  const uint64_t fits =
+      limit == 0 ? Session::kFlightMax : std::max<uint64_t>(limit / std::max<size_t>(bytes, 1), 1);
+  session.flight_max = static_cast<uint32_t>(
+      std::min<uint64_t>({fits, session.flight_max + 1, Session::kFlightMax}));
 }
 
 void Shard::finish_reply(Session& session) {
@@ -683,6 +743,7 @@ void Shard::finish_group(HoldGroup& group) {
     session.replies.fill(
         transaction.reply_number,
         replies.substr(transaction.reply_begin, transaction.reply_end - transaction.reply_begin));
+    learn_reply_size(session, transaction.reply_end - transaction.reply_begin);
     --session.transactions_away;
     if (transaction.command != nullptr) {
       note_command(session, *transaction.command, group.argv(transaction), transaction.caller.db,
@@ -706,6 +767,8 @@ bool Shard::finish_turn() {
   receive();
   const bool more_due = expire_turn();
   if (now_ms_ >= cron_at_ms_) cron();
+  const bool more_to_evict = evict_turn();
+  resume_memory_waiters();
   resume_sessions();
   close_killed();
   send_batches();
@@ -715,7 +778,7 @@ bool Shard::finish_turn() {
     post(batch->home, batch);
   port_->flush_sessions();
   if (!memory_.garbage.empty()) set_->reaper().take(std::move(memory_.garbage));
-  if (options().maxmemory_bytes != 0) set_->publish_memory(id_, data_bytes());
+  if (options().maxmemory_bytes != 0) publish_memory();
 
   bool resizes = false;
   for (const auto& space : databases_) {
@@ -725,7 +788,7 @@ bool Shard::finish_turn() {
   ++stats_.turns;
   stats_.turn_time.add(static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));
   is_clock_fresh_ = false;
-  return more_due || resizes || !resume_.empty();
+  return more_due || more_to_evict || resizes || !resume_.empty();
 }
 
 bool Shard::prepare_sleep() {
@@ -736,7 +799,7 @@ bool Shard::prepare_sleep() {
 }
 
 std::optional<int64_t> Shard::next_event_ms() const {
-  int64_t next = cron_at_ms_;
+  int64_t next = memory_waiters_.empty() ? cron_at_ms_ : std::min(cron_at_ms_, now_ms_ + 1);
   if (!active_expire) return next;
   for (const auto& space : databases_) {
     if (space == nullptr) continue;
@@ -765,7 +828,7 @@ bool Shard::expire_turn() {
 void Shard::cron() {
   cron_at_ms_ = now_ms_ + kCronPeriodMs;
   if (is_cron_paused) return;
-  set_->publish_memory(id_, data_bytes());
+  publish_memory();
   set_->publish_mapped(id_, mapped_bytes());
   if (id_ == 0) {
     size_t data = 0;
@@ -774,6 +837,9 @@ void Shard::cron() {
     const size_t used = set_->measure_memory();
     if (options().maxmemory_bytes != 0) set_->publish_overhead(used > data ? used - data : 0);
   }
+  set_->note_memory_used();
+  if (options().maxmemory_bytes != 0 && set_->memory_used() > options().maxmemory_bytes)
+    begin_evicting();
   rates_.commands.sample(now_ms_, stats_.commands);
   rates_.input_bytes.sample(now_ms_, stats_.net_input_bytes);
   rates_.output_bytes.sample(now_ms_, stats_.net_output_bytes);

@@ -64,6 +64,9 @@ class Shard {
   void expire(DbIndex db, const store::KeyRef& key, store::Entry* entry, EffectSink* journal);
   // Evicts one key by the policy; false if there is none to evict.
   bool evict_one(EffectSink* journal);
+  // Evicts in the turns to come until maxmemory is kept.
+  void begin_evicting() { evicts_ = true; }
+  void publish_memory();  // To the set, as it is now.
   store::ShardMemory& memory() { return memory_; }
   size_t data_bytes() const;    // Entries, values and bucket arrays.
   size_t mapped_bytes() const;  // The part of them that the allocator knows nothing of.
@@ -92,6 +95,8 @@ class Shard {
   std::vector<Session*> take_ready();
   // The session was stopped for a time that nobody will end: cron looks at it again.
   void delay(Session& session);
+  // The session was stopped because memory is overfull: goes on when others have made room.
+  void wait_for_memory(Session& session);
   // A reason to stop is gone: its commands go on at the end of this turn.
   void go_on(Session& session, StopReason reason);
   // Sends what monitors want to see.
@@ -172,7 +177,11 @@ class Shard {
   void finish_gather(Gather& gather);
   void finish_reply(Session& session);
   void release_session(Session& session);
+  void learn_reply_size(Session& session, size_t bytes);
   bool expire_turn();
+  size_t evictable() const;
+  bool evict_turn();
+  void resume_memory_waiters();
   void cron();
   void resume_sessions();
   void close_killed();
@@ -188,7 +197,7 @@ class Shard {
   store::ShardMemory memory_;
   std::vector<std::unique_ptr<store::Keyspace>> databases_;
   store::EvictionPool eviction_pool_;
-  size_t eviction_db_ = 0;
+  bool evicts_ = false;
   WatchTable watches_;
 
   ChunkPool chunks_;
@@ -197,6 +206,7 @@ class Shard {
   std::vector<Session*> resume_;
   std::vector<uint64_t> killed_;   // Ids: some may be gone by the end of the turn.
   std::vector<Session*> delayed_;  // Stopped by their rate or a pause: cron looks again.
+  std::vector<Session*> memory_waiters_;
   int64_t pause_until_ms_ = 0;
   bool pause_is_for_all_ = false;
 

@@ -6,6 +6,12 @@
 #include "engine/shard.h"
 
 namespace kvstash::engine {
+namespace {
+
+// Eviction is late by a turn or two; so much of the limit may be written meanwhile.
+constexpr uint64_t kOverfullShare = 32;
+
+}  // namespace
 
 ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options)
     : commands_(&commands), options_(&options), seed_(HashSeed::draw()), memory_(shards) {
@@ -73,6 +79,57 @@ size_t ShardSet::memory_used() const {
   for (const Published& shard : memory_)
     used += shard.bytes.load(std::memory_order_relaxed);
   return used;
+}
+
+size_t ShardSet::client_bytes() const {
+  size_t bytes = 0;
+  for (const Published& shard : memory_)
+    bytes += shard.clients.load(std::memory_order_relaxed);
+  return bytes;
+}
+
+bool ShardSet::can_evict() const {
+  for (const Published& shard : memory_) {
+    if (shard.evictable.load(std::memory_order_relaxed) != 0) return true;
+  }
+  return false;
+}
+
+bool ShardSet::is_out_of_memory() const {
+  const uint64_t limit = options_->maxmemory_bytes;
+  return limit != 0 && memory_used() > limit && !can_evict();
+}
+
+bool ShardSet::ask_to_evict() {
+  bool has_asked = false;
+  for (size_t id = 0; id < size(); ++id) {
+    Published& shard = memory_[id];
+    if (shard.evictable.load(std::memory_order_relaxed) == 0) continue;
+    has_asked = true;
+    if (shard.is_asked.exchange(true, std::memory_order_relaxed)) continue;
+    submit(id, [&shard](Shard& asked) {
+      shard.is_asked.store(false, std::memory_order_relaxed);
+      asked.begin_evicting();
+    });
+  }
+  return has_asked;
+}
+
+bool ShardSet::is_overfull() const {
+  const uint64_t limit = options_->maxmemory_bytes;
+  if (limit == 0 || floor_limit_.load(std::memory_order_relaxed) != limit) return false;
+  const uint64_t least = std::max(limit, floor_.load(std::memory_order_relaxed));
+  return memory_used() > least + limit / kOverfullShare && can_evict();
+}
+
+void ShardSet::note_memory_used() {
+  const uint64_t limit = options_->maxmemory_bytes;
+  const uint64_t used = memory_used();
+  if (floor_limit_.exchange(limit, std::memory_order_relaxed) != limit) {
+    floor_.store(used, std::memory_order_relaxed);
+  } else if (used < floor_.load(std::memory_order_relaxed)) {
+    floor_.store(used, std::memory_order_relaxed);
+  }
 }
 
 }  // namespace kvstash::engine

@@ -59,18 +59,37 @@ class ShardSet {
   uint64_t next_session_id() { return next_session_id_.fetch_add(1, std::memory_order_relaxed); }
 
   // ---- Memory, as far as maxmemory counts it. Any thread.
-  // A shard tells its own bytes at the end of a turn; the rest is measured now and then.
-  void publish_memory(size_t shard, size_t bytes) {
+  // A shard tells its own bytes, and its keys that may be evicted, at the end of a turn; the rest
+  // is measured now and then.
+  void publish_memory(size_t shard, size_t bytes, size_t evictable) {
     memory_[shard].bytes.store(bytes, std::memory_order_relaxed);
+    memory_[shard].evictable.store(evictable, std::memory_order_relaxed);
   }
   void publish_overhead(size_t bytes) { overhead_.store(bytes, std::memory_order_relaxed); }
   void publish_mapped(size_t shard, size_t bytes) {
     memory_[shard].mapped.store(bytes, std::memory_order_relaxed);
   }
+  // What connections hold, as each shard measured it a second ago at most.
+  void publish_client_bytes(size_t shard, size_t bytes) {
+    memory_[shard].clients.store(bytes, std::memory_order_relaxed);
+  }
+  size_t client_bytes() const;
   size_t memory_used() const;
   size_t memory_of(size_t shard) const {
     return memory_[shard].bytes.load(std::memory_order_relaxed);
   }
+  // ---- Eviction.
+  bool can_evict() const;  // Some shard has keys that may go.
+  // Over the limit, and nobody can give anything up.
+  bool is_out_of_memory() const;
+  // Asks every shard that has keys to give to evict in its turns. False: none has.
+  bool ask_to_evict();
+  // Eviction does not keep up: memory has grown well over the limit, or over the least it came down
+  // to since the limit was lowered. Writers wait then.
+  bool is_overfull() const;
+  // Keeps that least, now and then.
+  void note_memory_used();
+
   // ---- Memory of the process, for INFO. Any thread; asks the allocator, tens of microseconds.
   // Bytes in use now: what the allocator handed out, and bucket arrays. Raises the peak.
   size_t measure_memory();
@@ -85,6 +104,9 @@ class ShardSet {
   struct alignas(64) Published {
     std::atomic<size_t> bytes{0};
     std::atomic<size_t> mapped{0};
+    std::atomic<size_t> evictable{0};
+    std::atomic<size_t> clients{0};
+    std::atomic<bool> is_asked{false};  // To evict; the message is under way.
   };
 
   Reaper reaper_;  // Outlives the shards, which hand their garbage to it.
@@ -99,6 +121,8 @@ class ShardSet {
   size_t core_count_ = 1;
   std::vector<Published> memory_;
   std::atomic<size_t> overhead_{0};
+  std::atomic<uint64_t> floor_{UINT64_MAX};  // The least memory used over the limit ...
+  std::atomic<uint64_t> floor_limit_{0};     // ... while this was the limit.
   std::atomic<size_t> peak_memory_{0};
   size_t start_memory_ = 0;
 };

@@ -50,6 +50,13 @@ class ReplyBuffer {
     ensure(size <= size_);
     size_ = size;
   }
+  // Forgets the first `size` bytes, and moves the rest to the front. For what has been sent.
+  void drop_front(size_t size) {
+    ensure(size <= size_);
+    if (size == 0) return;
+    std::memmove(bytes_.get(), bytes_.get() + size, size_ - size);
+    size_ -= size;
+  }
   void clear() { size_ = 0; }  // Keeps the memory.
   void release();              // Gives the memory back.
   void swap(ReplyBuffer& other) noexcept {

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "server/shard_shell.h"
 
+#include <utility>
+
 namespace kvstash::server {
 namespace {
 
@@ -64,6 +66,13 @@ bool SessionShell::read() {
   return true;
 }
 
+// A client that is never quite done reading must not keep all that it ever read.
+void SessionShell::drop_sent() {
+  constexpr size_t kSentBytesKept = size_t{256} << 10;
+  if (!has_unsent() || sent_ < kSentBytesKept || sent_ < unsent_bytes()) return;
+  session_->replies.out().drop_front(std::exchange(sent_, 0));
+}
+
 bool SessionShell::flush() {
   resp::ReplyBuffer& out = session_->replies.out();
   is_socket_full_ = false;
@@ -80,6 +89,7 @@ bool SessionShell::flush() {
     ++owner_->shard().stats().writes;
     progress_at_ms_ = owner_->shard().now_ms();
   }
+  drop_sent();
   trim_output();
   if (is_over_output_limit(owner_->shard().now_ms())) return false;
   const uint64_t limit = owner_->shard().options().client_unsent_reply_limit_bytes;

@@ -42,6 +42,7 @@ class SessionShell {
   static void on_ready(void* context, net::Readiness ready);
   bool read();
   void update_interest();
+  void drop_sent();
   void trim_output();
   bool is_over_output_limit(int64_t now_ms);
 

@@ -135,13 +135,19 @@ void ShardShell::check_clients() {
     bytes += sizeof(SessionShell) + sizeof(engine::Session) + shell->session().memory_bytes();
     if (!shell->check_limits(now_ms)) over.push_back(shell);
   }
-  client_bytes_.store(bytes, std::memory_order_relaxed);
+  publish_client_bytes(bytes);
   for (SessionShell* shell : over)
     destroy(*shell);
   if (shard_->options().maxmemory_clients != 0) evict_clients();
 }
 
-// maxmemory-clients: the largest clients go first. Each shard answers for its own share.
+void ShardShell::publish_client_bytes(size_t bytes) {
+  client_bytes_.store(bytes, std::memory_order_relaxed);
+  shard_->set().publish_client_bytes(shard_->id(), bytes);
+}
+
+// maxmemory-clients: the largest clients go first. While all shards together are over the limit,
+// those that hold more than their share of it close clients.
 void ShardShell::evict_clients() {
   const engine::EngineOptions& options = shard_->options();
   const int64_t setting = options.maxmemory_clients;
@@ -150,7 +156,7 @@ void ShardShell::evict_clients() {
                              : options.maxmemory_bytes / 100 * static_cast<uint64_t>(-setting);
   if (limit == 0) return;
   const uint64_t share = limit / shard_->set().size();
-  while (client_bytes() > share) {
+  while (shard_->set().client_bytes() > limit && client_bytes() > share) {
     SessionShell* largest = nullptr;
     for (const auto& [shell, owned] : sessions_) {
       if (shell->session().no_evict) continue;
@@ -162,7 +168,7 @@ void ShardShell::evict_clients() {
         sizeof(SessionShell) + sizeof(engine::Session) + largest->session().memory_bytes();
     log(LogLevel::kNotice, "Evicting client", {{"addr", largest->session().info.address}});
     ++shard_->stats().connections_closed_by_limit;
-    client_bytes_.fetch_sub(std::min(bytes, client_bytes()), std::memory_order_relaxed);
+    publish_client_bytes(client_bytes() - std::min(bytes, client_bytes()));
     destroy(*largest);
   }
 }

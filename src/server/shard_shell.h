@@ -71,6 +71,7 @@ class ShardShell final : public engine::ShardPort {
   void set_timer();
   void check_clients();
   void evict_clients();
+  void publish_client_bytes(size_t bytes);
   bool is_quiet() const;
 
   engine::Shard* shard_;
