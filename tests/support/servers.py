@@ -63,6 +63,16 @@ class Server:
     def connect(self, timeout=10.0):
         return resp.Connection(self.port, timeout=timeout)
 
+    def info(self, *sections):
+        """INFO as a dictionary of texts."""
+        with self.connect() as connection:
+            text = connection.call("INFO", *sections)[1].decode()
+        return dict(line.split(":", 1) for line in text.split("\r\n") if ":" in line)
+
+    def resident_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
     def is_alive(self):
         return self.process.poll() is None
 

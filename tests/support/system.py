@@ -12,7 +12,9 @@ Each runs on 1 and on 2 shards. A test fails by raising; `assert` is the usual w
 import importlib.util
 import inspect
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 import traceback
 
@@ -29,6 +31,7 @@ class Lab:
         self.binary = binary
         self.shards = shards
         self.started = []
+        self.folders = []
 
     def start(self, *args):
         """A server of the test's own; ended with the test."""
@@ -40,6 +43,25 @@ class Lab:
         """The path of redis-cli, redis-benchmark, ..., from the oracle."""
         return os.path.join(os.path.dirname(servers.oracle_tools(self.build)["redis-cli"]), name)
 
+    def start_sharded(self, shards, *args):
+        """The same with a number of shards of the test's own choice."""
+        server = servers.kvstash(self.binary, shards, args)
+        self.started.append(server)
+        return server
+
+    def folder(self):
+        """An empty directory; gone with the test."""
+        path = tempfile.mkdtemp(prefix="kvstash-lab-")
+        self.folders.append(path)
+        return path
+
+    def eventually(self, holds, seconds=10.0):
+        """Waits until `holds()` is true; fails when it is not in time."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.02)
+
     def run(self, *command, stdin="", seconds=60, **options):
         """Runs a program to its end: (exit status, stdout, stderr)."""
         done = subprocess.run(
@@ -48,10 +70,18 @@ class Lab:
         )
         return done.returncode, done.stdout, done.stderr
 
+    def check(self):
+        """No sanitizer complained."""
+        for server in self.started:
+            assert "Sanitizer" not in server.log(), server.log()[-6000:]
+
     def stop(self):
         for server in self.started:
             server.stop()
         self.started.clear()
+        for path in self.folders:
+            shutil.rmtree(path, ignore_errors=True)
+        self.folders.clear()
 
 
 def load(path):
@@ -89,6 +119,7 @@ class Runner:
                     if needs == "server":
                         shared = self.emptied(shared, shards)
                     test(shared if needs == "server" else lab)
+                    lab.check()
                     if needs == "server":
                         assert shared.is_alive(), f"the server died:\n{shared.log()[-3000:]}"
                     self.tell(True, label, shards, started)
