@@ -44,6 +44,7 @@ class Server:
             self.process = subprocess.Popen(
                 self.argv, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+        self.last_words = None  # The log of one whose directory is gone.
         RUNNING.add(self)
         self.wait_until_serving(start_seconds)
 
@@ -77,6 +78,8 @@ class Server:
         return self.process.poll() is None
 
     def log(self):
+        if self.last_words is not None:
+            return self.last_words
         with open(self.log_path, "rb") as log:
             return log.read().decode("utf-8", "replace")
 
@@ -91,6 +94,8 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.last_words is None:
+            self.last_words = self.log()
         shutil.rmtree(self.directory, ignore_errors=True)
         return status
 

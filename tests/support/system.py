@@ -49,6 +49,12 @@ class Lab:
         self.started.append(server)
         return server
 
+    def start_by(self, launcher, *args):
+        """The same, started by another program."""
+        server = servers.Server([*launcher, os.path.abspath(self.binary)], ["--shards", self.shards, *args])
+        self.started.append(server)
+        return server
+
     def folder(self):
         """An empty directory; gone with the test."""
         path = tempfile.mkdtemp(prefix="kvstash-lab-")
@@ -93,7 +99,7 @@ def load(path):
 
 def tests_of(module):
     """(function, what it needs) in the order of the file."""
-    for name, value in vars(module).items():
+    for name, value in list(vars(module).items()):
         if not inspect.isfunction(value) or name.startswith("_") or value.__module__ != module.__name__:
             continue
         needs = next(iter(inspect.signature(value).parameters), None)
