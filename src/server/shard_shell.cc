@@ -17,6 +17,10 @@ constexpr size_t kSpareOutputsBytesMax = size_t{4} << 20;  // All of them.
 constexpr size_t kSpareOutputsMax = 64;
 constexpr size_t kTurnOutputBytesMax = size_t{256} << 10;
 
+size_t footprint(const engine::Session& session) {
+  return sizeof(SessionShell) + sizeof(engine::Session) + session.memory_bytes();
+}
+
 }  // namespace
 
 ShardShell::ShardShell(engine::Shard& shard, const net::NetOptions& options)
@@ -132,7 +136,7 @@ void ShardShell::check_clients() {
   std::vector<SessionShell*> over;
   size_t bytes = 0;
   for (const auto& [shell, owned] : sessions_) {
-    bytes += sizeof(SessionShell) + sizeof(engine::Session) + shell->session().memory_bytes();
+    if (!shell->session().no_evict) bytes += footprint(shell->session());
     if (!shell->check_limits(now_ms)) over.push_back(shell);
   }
   publish_client_bytes(bytes);
@@ -146,7 +150,8 @@ void ShardShell::publish_client_bytes(size_t bytes) {
   shard_->set().publish_client_bytes(shard_->id(), bytes);
 }
 
-// maxmemory-clients: the largest clients go first. While all shards together are over the limit,
+// maxmemory-clients: the largest clients go first; those that asked for CLIENT NO-EVICT neither go
+// nor count. While all shards together are over the limit,
 // those that hold more than their share of it close clients.
 void ShardShell::evict_clients() {
   const engine::EngineOptions& options = shard_->options();
@@ -164,8 +169,7 @@ void ShardShell::evict_clients() {
         largest = shell;
     }
     if (largest == nullptr) return;
-    const size_t bytes =
-        sizeof(SessionShell) + sizeof(engine::Session) + largest->session().memory_bytes();
+    const size_t bytes = footprint(largest->session());
     log(LogLevel::kNotice, "Evicting client", {{"addr", largest->session().info.address}});
     ++shard_->stats().connections_closed_by_limit;
     publish_client_bytes(client_bytes() - std::min(bytes, client_bytes()));
