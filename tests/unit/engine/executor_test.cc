@@ -36,7 +36,7 @@ TEST_CASE("a command over some shards makes room on these alone") {
   node.options.maxmemory_bytes = 400'000;
   node.options.maxmemory_policy = EvictionPolicy::kAllkeysRandom;
   for (size_t shard = 0; shard < 4; ++shard)
-    node.set().publish_memory(shard, node.at(shard).data_bytes());
+    node.at(shard).publish_memory();
   const std::string a = node.key_on(2);
   const std::string b = node.key_on(3);
   node.run(2, {"mset", a, value, b, value}, kTwoAndThree);
@@ -53,6 +53,22 @@ TEST_CASE("a write is refused when there is nothing to evict") {
   CHECK(node.run_on(0, {"set", key, "v"}).starts_with("-OOM "));
   CHECK(node.run_on(0, {"get", key}) == "$1\r\nv\r\n");
   CHECK(node.stats_of(0, "set").rejected == 1);
+}
+
+TEST_CASE("a shard without keys to evict writes on when another is asked to give up its own") {
+  Node node;
+  node.options.maxmemory_bytes = 1;
+  node.options.maxmemory_policy = EvictionPolicy::kVolatileLru;
+  const std::string lasting = node.key_on(0);
+  const std::string passing = node.key_on(1);
+  node.run_on(0, {"set", lasting, "v"});
+  CHECK(node.run_on(0, {"set", lasting, "v"}).starts_with("-OOM "));
+  node.options.maxmemory_bytes = 0;
+  node.run_on(1, {"set", passing, "v", "ex", "100"});
+  node.options.maxmemory_bytes = 1;
+  node.at(1).publish_memory();
+  CHECK(node.run_on(0, {"set", lasting, "v"}) == "+OK\r\n");
+  CHECK_FALSE(node.at(1).mailbox().is_empty());
 }
 
 TEST_CASE("keys that expire under a transaction are journaled in its order, by its own thread") {
@@ -73,7 +89,7 @@ TEST_CASE("keys evicted for a transaction are journaled by its own thread") {
   const std::string far = node.key_on(3);
   node.run_on(3, {"set", far, "v"});
   node.forget_journal(3);
-  node.set().publish_memory(3, node.at(3).data_bytes());
+  node.at(3).publish_memory();
   node.run(2, {"mset", near, "1", far, "2"}, kTwoAndThree);
   REQUIRE_FALSE(node.journal(2).empty());
   CHECK(node.journal(2)[0] == "0 DEL " + far);

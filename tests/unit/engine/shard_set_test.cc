@@ -155,13 +155,48 @@ TEST_CASE("a group counts each shard once, and waits for all of them") {
 
 TEST_CASE("used memory is what the shards told and what they have in common") {
   Set two(2);
-  two.set.publish_memory(0, 100);
-  two.set.publish_memory(1, 20);
+  two.set.publish_memory(0, 100, 0);
+  two.set.publish_memory(1, 20, 0);
   two.set.publish_overhead(3);
   CHECK(two.set.memory_used() == 123);
-  two.set.publish_memory(0, 0);
+  two.set.publish_memory(0, 0, 0);
   CHECK(two.set.memory_used() == 23);
   CHECK(two.set.memory_of(1) == 20);
+}
+
+TEST_CASE("memory is out when it is over the limit and no shard has keys to evict") {
+  Set two(2);
+  two.options.maxmemory_bytes = 100;
+  two.set.publish_memory(0, 101, 0);
+  CHECK(two.set.is_out_of_memory());
+  CHECK_FALSE(two.set.ask_to_evict());
+  two.set.publish_memory(1, 0, 1);
+  CHECK_FALSE(two.set.is_out_of_memory());
+  CHECK(two.set.ask_to_evict());
+  CHECK(two.set.at(0).mailbox().is_empty());
+  CHECK_FALSE(two.set.at(1).mailbox().is_empty());
+}
+
+TEST_CASE("memory is overfull when it grows over the limit, not while it comes down to a new one") {
+  Set one(1);
+  one.options.maxmemory_bytes = 1000;
+  one.set.publish_memory(0, 900, 1);
+  one.set.note_memory_used();
+  one.set.publish_memory(0, 1020, 1);
+  CHECK_FALSE(one.set.is_overfull());
+  one.set.publish_memory(0, 1040, 1);
+  CHECK(one.set.is_overfull());
+  one.set.publish_memory(0, 1040, 0);
+  CHECK_FALSE(one.set.is_overfull());  // Nobody could make it better.
+  one.options.maxmemory_bytes = 500;
+  one.set.publish_memory(0, 1000, 1);
+  one.set.note_memory_used();
+  CHECK_FALSE(one.set.is_overfull());
+  one.set.publish_memory(0, 800, 1);
+  one.set.note_memory_used();
+  CHECK_FALSE(one.set.is_overfull());
+  one.set.publish_memory(0, 900, 1);
+  CHECK(one.set.is_overfull());
 }
 
 TEST_CASE("the peak of memory does not sink") {

@@ -1,0 +1,262 @@
+"""maxmemory: memory stays at the limit, and what goes is what the policy says."""
+
+import time
+
+from tests.support import resp
+
+MB = 1 << 20
+LIMIT = 32 * MB
+OUT_OF_MEMORY = b"OOM command not allowed when used memory > 'maxmemory'."
+ALLKEYS = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
+VOLATILE = ("volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
+EVICTING = ALLKEYS + VOLATILE
+
+
+def _shard_counts(lab):
+    """1, 2 and 4 shards; each once in a run over 1 and 2."""
+    return (1,) if lab.shards == 1 else (lab.shards, 4)
+
+
+def _start(lab, shards, policy, limit=LIMIT):
+    return lab.start_sharded(shards, "--maxmemory", limit, "--maxmemory-policy", policy)
+
+
+def _set_many(connection, names, size=1000, options=(), batch=500):
+    """Sets all the keys; how many were refused for lack of memory."""
+    refused, names = 0, list(names)
+    value = b"x" * size
+    for start in range(0, len(names), batch):
+        some = names[start : start + batch]
+        connection.send_raw(b"".join(resp.encode(["SET", name, value, *options]) for name in some))
+        for _ in some:
+            reply = connection.read()
+            assert reply in ((b"+", b"OK"), (b"-", OUT_OF_MEMORY)), reply
+            refused += reply[0] == b"-"
+    return refused
+
+
+def _count_alive(connection, names):
+    names = list(names)
+    connection.send_raw(b"".join(resp.encode(["EXISTS", name]) for name in names))
+    return sum(connection.read() == (b":", b"1") for _ in names)
+
+
+def _used(server):
+    return int(server.info("memory")["used_memory"])
+
+
+def _evicted(server):
+    return int(server.info("stats")["evicted_keys"])
+
+
+def _slot(name):
+    tag = name[name.index("{") + 1 : name.index("}")]
+    crc = 0
+    for byte in tag.encode():
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
+    return crc % 16384
+
+
+def _tag_on(shard, shards):
+    return next(f"{{{n}}}" for n in range(1000) if _slot(f"{{{n}}}") * shards // 16384 == shard)
+
+
+def memory_stays_at_the_limit_under_every_evicting_policy(lab):
+    for shards in _shard_counts(lab):
+        for policy in EVICTING:
+            server = _start(lab, shards, policy)
+            options = ("EX", 10_000) if policy in VOLATILE else ()
+            with server.connect() as connection:
+                for start in range(0, 60_000, 5_000):
+                    names = (f"key:{n}" for n in range(start, start + 5_000))
+                    assert _set_many(connection, names, options=options) == 0, policy
+                    assert _used(server) < LIMIT * 1.04, (policy, shards, _used(server) / LIMIT)
+                assert _used(server) > LIMIT * 0.9, (policy, shards, _used(server) / LIMIT)
+                kept = int(connection.call("DBSIZE")[1])
+                assert _evicted(server) == 60_000 - kept, (policy, shards)
+            server.stop()
+
+
+def noeviction_refuses_what_takes_memory_and_nothing_else(lab):
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "noeviction")
+        with server.connect() as connection:
+            refused = _set_many(connection, (f"key:{n}" for n in range(50_000)))
+            assert 10_000 < refused < 45_000, refused
+            assert LIMIT * 0.95 < _used(server) < LIMIT * 1.04, _used(server) / LIMIT
+            assert connection.call("GET", "key:0") == (b"$", b"x" * 1000)
+            assert connection.call("APPEND", "key:0", "y") == (b"-", OUT_OF_MEMORY)
+            assert connection.call("MSET", "a", "1", "b", "2") == (b"-", OUT_OF_MEMORY)
+            assert connection.call("EXPIRE", "key:0", "100") == (b":", b"1")
+            assert connection.call("DEL", "key:1") == (b":", b"1")
+            assert connection.call("PING") == (b"+", b"PONG")
+            assert _evicted(server) == 0
+            assert connection.call("FLUSHALL") == (b"+", b"OK")
+            lab.eventually(lambda: connection.call("SET", "k", "v") == (b"+", b"OK"))
+
+
+def a_transaction_is_refused_as_a_whole(lab):
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "noeviction")
+        with server.connect() as connection:
+            for ready in ("writes", "reads"):
+                assert connection.call("CONFIG", "SET", "maxmemory", "0") == (b"+", b"OK")
+                connection.call("SET", "k", "v")
+                connection.call("MULTI")
+                for n in range(20):
+                    command = ("SET", f"a{n}", "1") if ready == "writes" else ("GET", "k")
+                    assert connection.call(*command) == (b"+", b"QUEUED")
+                with server.connect() as other:
+                    assert other.call("CONFIG", "SET", "maxmemory", "1") == (b"+", b"OK")
+                kind, reply = connection.call("EXEC")
+                if ready == "writes":
+                    assert (kind, reply) == (b"-", b"EXECABORT Transaction discarded because of: " + OUT_OF_MEMORY)
+                    assert connection.call("EXISTS", "a0", "a19") == (b":", b"0")
+                else:
+                    assert (kind, reply) == (b"*", [(b"$", b"v")] * 20)
+            connection.call("MULTI")
+            assert connection.call("GET", "k") == (b"-", OUT_OF_MEMORY)  # A queue takes memory.
+            assert connection.call("EXEC")[1].startswith(b"EXECABORT")
+            assert connection.call("MULTI") == (b"+", b"OK")
+            assert connection.call("DISCARD") == (b"+", b"OK")
+
+
+def transactions_evict_to_make_room(lab):
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "allkeys-random")
+        with server.connect() as connection:
+            for start in range(0, 60_000, 100):
+                connection.send_raw(b"".join(
+                    [resp.encode(["MULTI"]),
+                     *(resp.encode(["SET", f"k{n}", b"x" * 1000]) for n in range(start, start + 100)),
+                     resp.encode(["EXEC"])]))
+                for _ in range(101):
+                    assert connection.read() in ((b"+", b"OK"), (b"+", b"QUEUED"))
+                assert connection.read() == (b"*", [(b"+", b"OK")] * 100)
+        assert _used(server) < LIMIT * 1.04
+
+
+def lru_keeps_what_was_used_lately(lab):
+    for shards in _shard_counts(lab):
+        for policy, options in (("allkeys-lru", ()), ("volatile-lru", ("EX", 10_000))):
+            server = _start(lab, shards, policy)
+            hot = [f"hot:{n}" for n in range(3000)]
+            with server.connect() as connection:
+                _set_many(connection, hot, options=options)
+                for round_ in range(4):
+                    _set_many(connection, (f"cold:{round_}:{n}" for n in range(10_000)), options=options)
+                    time.sleep(1.1)  # The clock of accesses counts seconds.
+                    if round_ < 3:
+                        assert _count_alive(connection, hot) >= 0.97 * len(hot), (policy, shards, round_)
+                        connection.call("TOUCH", *hot)
+                assert _evicted(server) > 10_000
+            server.stop()
+
+
+def lfu_keeps_what_is_used_often(lab):
+    for shards in _shard_counts(lab):
+        for policy, options in (("allkeys-lfu", ()), ("volatile-lfu", ("EX", 10_000))):
+            server = _start(lab, shards, policy)
+            hot = [f"hot:{n}" for n in range(2000)]
+            with server.connect() as connection:
+                _set_many(connection, hot, options=options)
+                for _ in range(60):
+                    connection.call("TOUCH", *hot)
+                _set_many(connection, (f"cold:{n}" for n in range(60_000)), options=options)
+                assert _count_alive(connection, hot) >= 0.95 * len(hot), (policy, shards)
+            server.stop()
+
+
+def volatile_policies_take_only_keys_with_a_deadline(lab):
+    for shards in _shard_counts(lab):
+        for policy in VOLATILE:
+            server = _start(lab, shards, policy)
+            lasting = [f"lasting:{n}" for n in range(8_000)]
+            with server.connect() as connection:
+                assert _set_many(connection, lasting) == 0
+                assert _set_many(connection, (f"passing:{n}" for n in range(40_000)), options=("EX", 10_000)) == 0
+                assert _count_alive(connection, lasting) == len(lasting), policy
+                more = [f"more:{n}" for n in range(30_000)]
+                refused = _set_many(connection, more)
+                assert refused > 1000, (policy, shards)
+                assert _count_alive(connection, lasting) == len(lasting), policy
+                assert _count_alive(connection, more) == len(more) - refused
+                assert _count_alive(connection, (f"passing:{n}" for n in range(40_000))) == 0
+                assert _used(server) < LIMIT * 1.04
+                assert connection.call("GET", "lasting:0")[1] == b"x" * 1000
+            server.stop()
+
+
+def volatile_ttl_takes_what_would_go_first_anyway(lab):
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "volatile-ttl")
+        far = [f"far:{n}" for n in range(8_000)]
+        with server.connect() as connection:
+            _set_many(connection, far, options=("EX", 500_000))
+            _set_many(connection, (f"near:{n}" for n in range(40_000)), options=("EX", 5_000))
+            assert _count_alive(connection, far) >= 0.97 * len(far), shards
+
+
+def a_shard_without_keys_to_evict_lives_on_what_others_give(lab):
+    for shards in _shard_counts(lab):
+        if shards == 1:
+            continue
+        server = _start(lab, shards, "volatile-lru")
+        giver, taker = _tag_on(shards - 1, shards), _tag_on(0, shards)
+        with server.connect() as connection:
+            assert _set_many(connection, (f"{giver}{n}" for n in range(60_000)), options=("EX", 10_000)) == 0
+            full = int(connection.call("DBSIZE")[1])
+            assert full > 15_000
+            # What the others hold is worth as much as the limit, but for what is always there.
+            for start in range(0, full - 5_000, 1_000):
+                assert _set_many(connection, (f"{taker}{n}" for n in range(start, start + 1_000))) == 0, start
+                assert _used(server) < LIMIT * 1.06, _used(server) / LIMIT
+            assert _set_many(connection, (f"{taker}more{n}" for n in range(20_000))) > 5_000
+            assert _count_alive(connection, (f"{taker}{n}" for n in range(full - 5_000))) == full - 5_000
+
+
+def large_values_in_place_of_small_keys_do_not_outrun_eviction(lab):
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "allkeys-random")
+        giver, taker = _tag_on(shards - 1, shards), _tag_on(0, shards)
+        with server.connect() as connection, server.connect() as other:
+            _set_many(connection, (f"{giver}{n}" for n in range(400_000)), size=10, batch=5_000)
+            for start in range(0, 400, 20):
+                assert _set_many(connection, (f"{taker}{n}" for n in range(start, start + 20)), size=200_000) == 0
+                assert _used(server) < LIMIT * 1.15, _used(server) / LIMIT
+                assert other.call("PING") == (b"+", b"PONG")
+            lab.eventually(lambda: _used(server) < LIMIT * 1.04)
+
+
+def a_lowered_limit_is_reached_without_another_write(lab):
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "allkeys-lru", 64 * MB)
+        with server.connect() as connection:
+            _set_many(connection, (f"key:{n}" for n in range(50_000)))
+            assert _used(server) > 50 * MB
+            assert connection.call("CONFIG", "SET", "maxmemory", 20 * MB) == (b"+", b"OK")
+            began = time.monotonic()
+            assert connection.call("SET", "during", "it") == (b"+", b"OK")
+            assert time.monotonic() - began < 1.0
+            lab.eventually(lambda: _used(server) < 20 * MB * 1.04)
+            assert connection.call("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", MB) == (b"+", b"OK")
+            lab.eventually(lambda: connection.call("SET", "k", "v") == (b"-", OUT_OF_MEMORY))
+            assert connection.call("CONFIG", "SET", "maxmemory", 0) == (b"+", b"OK")
+            assert connection.call("SET", "k", "v") == (b"+", b"OK")
+
+
+def a_watched_key_that_is_evicted_has_changed(lab):
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "allkeys-lru")
+        with server.connect() as watcher, server.connect() as connection:
+            watcher.call("SET", "watched", "x")
+            watcher.call("WATCH", "watched")
+            time.sleep(1.1)
+            _set_many(connection, (f"key:{n}" for n in range(60_000)))
+            lab.eventually(lambda: _set_many(connection, [f"more{time.monotonic()}"] * 500) == 0
+                           and _count_alive(connection, ["watched"]) == 0)
+            watcher.call("MULTI")
+            watcher.call("PING")
+            assert watcher.call("EXEC") == (b"*", None)
