@@ -5,6 +5,7 @@
 #include "engine/errors.h"
 #include "engine/session.h"
 #include "engine/shard.h"
+#include "server/config_file.h"
 #include "server/config_rewrite.h"
 #include "server/directives.h"
 #include "server/server.h"
@@ -60,6 +61,8 @@ Status config_rewrite(Call& call) {
   const ServerOptions& options = server_of(call).options();
   if (options.config_file.empty())
     return Error::literal("ERR The server is running without a config file");
+  if (is_yaml(options.config_file))
+    return Error::literal("ERR Rewriting config file: kvstash does not write YAML");
   if (Status written = rewrite_config_file(options); !written.ok()) {
     log(LogLevel::kWarning, "CONFIG REWRITE failed",
         {{"reason", std::string(written.error().message())}});

@@ -62,11 +62,6 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-bool is_yaml(std::string_view path) {
-  const std::string name = to_lower(path);
-  return name.ends_with(".yaml") || name.ends_with(".yml");
-}
-
 std::string absolute_path(const std::string& path) {
   char* resolved = ::realpath(path.c_str(), nullptr);
   if (resolved == nullptr) return path;
@@ -415,6 +410,11 @@ Result<LoadedOptions> load_options(int argc, const char* const* argv,
   if (line->file) loaded.options.config_file = absolute_path(*line->file);
   loaded.options.process.dir = absolute_path(loaded.options.process.dir);
   return loaded;
+}
+
+bool is_yaml(std::string_view path) {
+  const std::string name = to_lower(path);
+  return name.ends_with(".yaml") || name.ends_with(".yml");
 }
 
 Status reload_options(ServerOptions& options, std::vector<std::string>& notices) {

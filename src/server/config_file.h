@@ -32,6 +32,9 @@ using ReadStdin = std::function<Result<std::string>()>;
 Result<LoadedOptions> load_options(int argc, const char* const* argv,
                                    const char* const* environment, const ReadStdin& read_stdin);
 
+// Whether a configuration file of this name is read as YAML.
+bool is_yaml(std::string_view path);
+
 // Reads the file, if there is one, and what environment and command line said at the start once
 // more, on top of `options` as they are now. After an error `options` are of no use.
 Status reload_options(ServerOptions& options, std::vector<std::string>& notices);

@@ -35,15 +35,14 @@ def oracle_tools(build):
 class Server:
     """One server process. `log()` is what it said on stdout and stderr."""
 
-    def __init__(self, command, args=(), start_seconds=20.0):
+    def __init__(self, command, args=(), start_seconds=20.0, **options):
         self.port = free_port()
         self.directory = tempfile.mkdtemp(prefix="kvstash-test-")
         self.log_path = os.path.join(self.directory, "log")
         self.argv = [str(part) for part in [*command, "--port", self.port, *args]]
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(
-                self.argv, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            options = {"cwd": self.directory, "stdin": subprocess.DEVNULL, **options}
+            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, **options)
         self.last_words = None  # The log of one whose directory is gone.
         RUNNING.add(self)
         self.wait_until_serving(start_seconds)
