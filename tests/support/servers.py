@@ -35,7 +35,8 @@ def oracle_tools(build):
 class Server:
     """One server process. `log()` is what it said on stdout and stderr."""
 
-    def __init__(self, command, args=(), start_seconds=20.0, **options):
+    # `options` go to subprocess.Popen. With `waits` false the test waits until it is served.
+    def __init__(self, command, args=(), start_seconds=20.0, waits=True, **options):
         self.port = free_port()
         self.directory = tempfile.mkdtemp(prefix="kvstash-test-")
         self.log_path = os.path.join(self.directory, "log")
@@ -45,12 +46,13 @@ class Server:
             self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, **options)
         self.last_words = None  # The log of one whose directory is gone.
         RUNNING.add(self)
-        self.wait_until_serving(start_seconds)
+        if waits:
+            self.wait_until_serving(start_seconds)
 
-    def wait_until_serving(self, seconds):
+    def wait_until_serving(self, seconds, may_end=False):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.process.poll() is not None:
+            if self.process.poll() is not None and not may_end:
                 raise RuntimeError(f"{' '.join(self.argv)} ended at once:\n{self.log()}")
             try:
                 with resp.Connection(self.port, timeout=2.0) as connection:

@@ -49,6 +49,12 @@ class Lab:
         self.started.append(server)
         return server
 
+    def start_with(self, options, *args):
+        """The same, with options of servers.Server."""
+        server = servers.Server([os.path.abspath(self.binary)], ["--shards", self.shards, *args], **options)
+        self.started.append(server)
+        return server
+
     def start_by(self, launcher, *args):
         """The same, started by another program."""
         server = servers.Server([*launcher, os.path.abspath(self.binary)], ["--shards", self.shards, *args])
