@@ -1,0 +1,338 @@
+// What one shard does in its turns. Shards here have no threads: the test takes their turns, in an
+// order of its own. What needs threads (holds) is in shards_model_test.cc.
+
+#include "engine/shard.h"
+
+#include "support/command_rooms.h"
+#include "support/recording_sink.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+namespace {
+
+// Keeps what sessions sent, and which were closed.
+class Port final : public ShardPort {
+ public:
+  explicit Port(Shard& shard) : shard_(&shard) { shard.set_port(*this); }
+
+  void ring() override {}
+  void flush_sessions() override {
+    for (Session* session : shard_->take_ready()) {
+      sent[session->info.id] += session->replies.out().view();
+      session->replies.out().clear();
+    }
+  }
+  void close_session(Session& session) override {
+    closed.push_back(session.info.id);
+    shard_->close_session(session);
+  }
+
+  std::map<uint64_t, std::string> sent;  // By session.
+  std::vector<uint64_t> closed;
+
+ private:
+  Shard* shard_;
+};
+
+struct Node {
+  explicit Node(size_t shards) : set(shards, table, options) {
+    ports.reserve(shards);
+    for (size_t id = 0; id < shards; ++id)
+      ports.emplace_back(set.at(id));
+  }
+
+  Session& open() { return shard.open_session(nullptr); }
+  void feed(Session& session, std::string_view bytes) {
+    const std::span<char> room = shard.input_room(session);
+    REQUIRE(room.size() >= bytes.size());
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+    shard.consume(session, bytes.size());
+  }
+  // What shard 0's session has been sent so far.
+  std::string sent(const Session& session) { return ports[0].sent[session.info.id]; }
+  std::string key_on(size_t owner, size_t number = 0) const {
+    for (size_t i = 0;; ++i) {
+      std::string key = "k" + std::to_string(i);
+      if (set.shard_of(key) == owner && number-- == 0) return key;
+    }
+  }
+  void put(std::string_view key, store::Keyspace::Deadline deadline = {}) {
+    store::Keyspace& space = shard.keyspace(DbIndex{0});
+    space.put_string(ref(key), space.find(ref(key)), "v", deadline);
+  }
+  store::KeyRef ref(std::string_view key) const { return {key, keyed_hash(key, set.seed())}; }
+  size_t keys() { return shard.keyspace(DbIndex{0}).size(); }
+
+  EngineOptions options;
+  CommandTable table{test::engine_commands()};
+  ShardSet set;
+  std::vector<Port> ports;
+  Shard& shard = set.at(0);
+};
+
+uint64_t version_of(Shard& shard, std::string_view key) {
+  const uint64_t version = shard.watches().watch(DbIndex{0}, key);
+  shard.watches().unwatch(DbIndex{0}, key);
+  return version;
+}
+
+}  // namespace
+
+TEST_CASE("what is due is removed in a turn, told to the journal and counted with its delay") {
+  Node node(1);
+  test::RecordingSink sink;
+  node.shard.set_sink(&sink);
+  node.put("late", node.shard.now_ms() - 20);
+  node.put("later", node.shard.now_ms() + 1'000'000);
+  node.put("never");
+  node.shard.finish_turn();
+  CHECK(node.keys() == 2);
+  CHECK(node.shard.stats().expired == 1);
+  CHECK(node.shard.stats().expire_lag.total() == 1);
+  CHECK(node.shard.stats().expire_lag.percentile_ns(1) >= 20'000'000);
+  REQUIRE_FALSE(sink.records.empty());
+  CHECK(sink.records[0] == "0 DEL late");
+}
+
+TEST_CASE("one turn expires no more than its budget, and wants another at once") {
+  Node node(1);
+  const int64_t due_ms = node.shard.now_ms() - 1;
+  for (int i = 0; i < 2000; ++i)
+    node.put(std::to_string(i), due_ms);
+  CHECK(node.shard.finish_turn());
+  CHECK(node.keys() > 1000);
+  int turns = 1;
+  while (node.shard.finish_turn())
+    ++turns;
+  CHECK(node.keys() == 0);
+  CHECK(turns < 20);
+}
+
+TEST_CASE("without active expiry keys stay, and the shard need not wake for them") {
+  Node node(1);
+  node.shard.active_expire = false;
+  node.put("late", node.shard.now_ms() - 20);
+  node.shard.finish_turn();
+  CHECK(node.keys() == 1);
+  CHECK(*node.shard.next_event_ms() > node.shard.now_ms());
+}
+
+TEST_CASE("the shard wants to be back for the next deadline, and for its cron at the latest") {
+  Node node(1);
+  node.shard.finish_turn();
+  const int64_t cron_ms = *node.shard.next_event_ms();
+  CHECK(cron_ms > node.shard.now_ms());
+  CHECK(cron_ms <= node.shard.now_ms() + 100);
+  const int64_t soon_ms = node.shard.now_ms() + 7;
+  node.put("k", soon_ms);
+  CHECK(*node.shard.next_event_ms() == std::min(soon_ms, cron_ms));
+}
+
+TEST_CASE("replies to commands of one connection leave in order, though one is away") {
+  Node node(2);
+  Session& session = node.open();
+  node.feed(session, "PING\r\nSET " + node.key_on(1) + " v\r\nPING\r\nGET " + node.key_on(0) +
+                         "\r\nGET " + node.key_on(1) + "\r\n");
+  node.shard.finish_turn();
+  CHECK(node.sent(session) == "+PONG\r\n");
+  CHECK(session.under_way == 2);
+  node.set.at(1).finish_turn();
+  node.shard.finish_turn();
+  CHECK(node.sent(session) == "+PONG\r\n+OK\r\n+PONG\r\n$-1\r\n$1\r\nv\r\n");
+  CHECK(session.under_way == 0);
+}
+
+TEST_CASE("arguments under way stay where they are while more is read") {
+  Node node(2);
+  Session& session = node.open();
+  const std::string key = node.key_on(1);
+  const std::string value(30'000, 'a');
+  std::string expected;
+  for (int i = 0; i < 20; ++i) {
+    node.feed(session, "*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + key +
+                           "\r\n$10000\r\n" + std::string(10'000, static_cast<char>('a' + i)) +
+                           "\r\n");
+    node.feed(session, "GET " + key + "\r\n");
+    expected += "+OK\r\n$10000\r\n" + std::string(10'000, static_cast<char>('a' + i)) + "\r\n";
+    if (i % 3 == 0) node.shard.finish_turn();
+  }
+  CHECK(node.shard.chunks().lent_bytes() != 0);
+  node.shard.finish_turn();
+  node.set.at(1).finish_turn();
+  node.shard.finish_turn();
+  CHECK(node.sent(session) == expected);
+  CHECK(node.shard.chunks().lent_bytes() == 0);
+}
+
+TEST_CASE("a session that closes with commands under way is kept until they are back") {
+  Node node(2);
+  Session& session = node.open();
+  node.feed(session, "SET " + node.key_on(1) + " v\r\nGET " + node.key_on(1) + "\r\n");
+  node.shard.finish_turn();
+  const uint64_t id = session.info.id;
+  node.shard.close_session(session);
+  CHECK(node.shard.sessions().size() == 1);
+  CHECK(node.shard.find_session(id) == nullptr);
+  node.set.at(1).finish_turn();
+  node.shard.finish_turn();
+  CHECK(node.shard.sessions().empty());
+  CHECK(node.shard.chunks().lent_bytes() == 0);
+  CHECK(node.set.at(1).keyspace(DbIndex{0}).size() == 1);  // It had been sent.
+}
+
+TEST_CASE("what a client had sent before it left is run") {
+  Node node(1);
+  Session& session = node.open();
+  node.feed(session, "SET k v\r\n");
+  node.shard.close_session(session);
+  CHECK(node.shard.sessions().empty());
+  CHECK(node.keys() == 1);
+}
+
+TEST_CASE("a killed session runs nothing more and is closed at the end of the turn, once") {
+  Node node(1);
+  Session& session = node.open();
+  const uint64_t id = session.info.id;
+  node.shard.finish_turn();
+  node.shard.kill_session(session);
+  node.shard.kill_session(session);
+  node.feed(session, "SET k v\r\n");
+  CHECK(node.ports[0].closed.empty());
+  node.shard.finish_turn();
+  CHECK(node.ports[0].closed == std::vector<uint64_t>{id});
+  CHECK(node.keys() == 0);
+  CHECK(node.shard.sessions().empty());
+}
+
+TEST_CASE("a paused shard holds commands back and goes on where it stopped") {
+  Node node(1);
+  Session& session = node.open();
+  node.shard.finish_turn();
+  node.shard.pause_until(node.shard.now_ms() + 1'000'000, false);
+  node.feed(session, "GET k\r\nSET k v\r\nGET k\r\n");
+  node.shard.finish_turn();
+  CHECK(node.sent(session) == "$-1\r\n");  // Reads go on.
+  node.shard.pause_until(0, false);
+  node.shard.finish_turn();
+  node.shard.finish_turn();
+  CHECK(node.sent(session) == "$-1\r\n+OK\r\n$1\r\nv\r\n");
+}
+
+TEST_CASE("a session over its limit of commands in flight waits, and loses none") {
+  Node node(2);
+  node.options.client_commands_in_flight_limit = 2;
+  Session& session = node.open();
+  std::string commands;
+  for (int i = 0; i < 7; ++i)
+    commands += "INCR " + node.key_on(1) + "\r\n";
+  node.feed(session, commands);
+  node.shard.finish_turn();
+  CHECK(session.under_way == 2);
+  for (int turn = 0; turn < 10; ++turn) {
+    node.set.at(1).finish_turn();
+    node.shard.finish_turn();
+    CHECK(session.under_way <= 2);
+  }
+  CHECK(node.sent(session) == ":1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n");
+}
+
+TEST_CASE("a flush touches watched keys that exist, and no others") {
+  Node node(1);
+  node.put("there");
+  node.shard.watches().watch(DbIndex{0}, "there");
+  node.shard.watches().watch(DbIndex{0}, "absent");
+  const uint64_t there = version_of(node.shard, "there");
+  const uint64_t absent = version_of(node.shard, "absent");
+  node.shard.flush_db(DbIndex{0}, false);
+  CHECK(version_of(node.shard, "there") != there);
+  CHECK(version_of(node.shard, "absent") == absent);
+  CHECK(node.keys() == 0);
+}
+
+TEST_CASE("a swap touches keys that are in either database") {
+  Node node(1);
+  node.put("in zero");
+  node.shard.watches().watch(DbIndex{0}, "in zero");
+  node.shard.watches().watch(DbIndex{0}, "nowhere");
+  const uint64_t in_zero = version_of(node.shard, "in zero");
+  const uint64_t nowhere = version_of(node.shard, "nowhere");
+  node.shard.swap_db(DbIndex{0}, DbIndex{3});
+  CHECK(version_of(node.shard, "in zero") != in_zero);
+  CHECK(version_of(node.shard, "nowhere") == nowhere);
+  CHECK(node.shard.keyspace(DbIndex{3}).size() == 1);
+}
+
+TEST_CASE("a large database is flushed at once and freed by the reaper") {
+  Node node(1);
+  for (int i = 0; i < 10'000; ++i)
+    node.put(std::to_string(i));
+  node.shard.flush_db(DbIndex{0}, false);
+  CHECK(node.keys() == 0);
+  CHECK(node.shard.memory().bytes == 0);
+  CHECK(node.set.reaper().pending() + node.set.reaper().freed() == 0);
+  node.shard.finish_turn();
+  CHECK(node.set.reaper().pending() + node.set.reaper().freed() == 1);
+}
+
+TEST_CASE("eviction takes keys one by one, tells the journal, and ends when there are none") {
+  Node node(1);
+  test::RecordingSink sink;
+  node.put("a");
+  node.put("b");
+  CHECK_FALSE(node.shard.evict_one(&sink));  // The policy does not allow it.
+  node.options.maxmemory_policy = EvictionPolicy::kAllkeysRandom;
+  CHECK(node.shard.evict_one(&sink));
+  CHECK(node.shard.evict_one(&sink));
+  CHECK_FALSE(node.shard.evict_one(&sink));
+  CHECK(node.shard.stats().evicted == 2);
+  std::ranges::sort(sink.records);
+  CHECK(sink.records == std::vector<std::string>{"0 DEL a", "0 DEL b"});
+}
+
+TEST_CASE("resetting statistics keeps the number of changes that a save would have to write") {
+  Node node(1);
+  Session& session = node.open();
+  node.feed(session, "SET k v\r\n");
+  node.shard.finish_turn();
+  CHECK(node.shard.stats().commands == 1);
+  node.shard.reset_stats();
+  CHECK(node.shard.stats().commands == 0);
+  CHECK(node.shard.stats().dirty == 1);
+  CHECK(node.shard.command_stats(*node.table.find("set")).calls == 0);
+}
+
+TEST_CASE("an action over all shards of one runs in the next turn") {
+  Node node(1);
+  int runs = 0;
+  node.shard.hold_all([&runs] { ++runs; });
+  CHECK(runs == 0);
+  node.shard.finish_turn();
+  CHECK(runs == 1);
+  CHECK(node.shard.stats().transactions == 1);
+}
+
+TEST_CASE("monitors are told what others do, with secrets left out") {
+  Node node(1);
+  Session& monitor = node.open();
+  Session& session = node.open();
+  session.info.address = "1.2.3.4:5";
+  node.feed(monitor, "MONITOR\r\n");
+  node.shard.finish_turn();
+  CHECK(node.sent(monitor) == "+OK\r\n");
+  node.feed(session, "SET k \"a b\"\r\n");
+  for (int turn = 0; turn < 3; ++turn)
+    node.shard.finish_turn();
+  CHECK(node.sent(monitor).ends_with(" [0 1.2.3.4:5] \"SET\" \"k\" \"a b\"\r\n"));
+  node.shard.close_session(monitor);
+  CHECK(node.set.monitor_count == 0);
+}
+
+}  // namespace kvstash::engine
