@@ -2,6 +2,7 @@
 
 import random
 import socket
+import time
 
 from tests.support import resp
 
@@ -113,6 +114,56 @@ def _names_that_answer_once(connection):
         name, flags = info[0][1], {flag for _, flag in info[2][1]}
         if name not in special and not flags & {b"blocking", b"pubsub"}:
             yield name
+
+
+def _mutated(source, commands):
+    """A few whole commands, and what becomes of them on a bad day."""
+    data = bytearray(b"".join(resp.encode(source.choice(commands)) for _ in range(source.randrange(1, 30))))
+    for _ in range(source.choice((0, 0, 1, 3, 10))):
+        at = source.randrange(len(data) + 1)
+        kind = source.randrange(4)
+        if kind == 0:
+            data[at:at] = source.choice((b"*", b"$", b"\r\n", b"-1", b"99999999999", b"\0", b"\xff" * 9))
+        elif kind == 1:
+            del data[at : at + source.randrange(1, 9)]
+        elif kind == 2:
+            data[at:at] = source.randbytes(source.randrange(1, 50))
+        elif at < len(data):
+            data[at] = source.randrange(256)
+    return bytes(data)
+
+
+def storms_of_bad_clients_leave_others_served(server):
+    source = random.Random(SEED + 2)
+    keys = [f"key{n}" for n in range(20)]
+    commands = [
+        *(["SET", key, "value" * 20] for key in keys), *(["GET", key] for key in keys), ["MULTI"], ["EXEC"],
+        ["DISCARD"], ["WATCH", *keys[:5]], ["MGET", *keys], ["MSET", *(word for key in keys for word in (key, "1"))],
+        ["DEL", *keys[:7]], ["KEYS", "*"], ["SCAN", "0"], ["HELLO", "3"], ["CLIENT", "LIST"], ["INFO", "all"],
+        ["MONITOR"], ["SELECT", "3"], ["CLIENT", "REPLY", "SKIP"], ["RANDOMKEY"], ["CLIENT", "KILL", "ID", "3"],
+        ["RENAME", "key1", "key2"], ["COPY", "key3", "key4", "REPLACE"], ["FLUSHALL"], ["RESET"], ["QUIT"],
+    ]
+    deadline = time.monotonic() + 6
+    storm = []
+    while time.monotonic() < deadline:
+        connection = server.connect()
+        storm.append(connection)
+        try:
+            for _ in range(source.randrange(1, 6)):
+                connection.send_raw(_mutated(source, commands))
+            if source.random() < 0.3:
+                connection.socket.shutdown(source.choice((socket.SHUT_WR, socket.SHUT_RDWR)))
+        except (resp.Closed, OSError):
+            pass  # Refused, rightly.
+        if len(storm) > 60:
+            storm.pop(source.randrange(len(storm))).close()
+        if source.random() < 0.1:
+            with server.connect() as witness:
+                assert witness.call("ECHO", "here") == (b"$", b"here")
+                assert witness.call("MGET", *keys)[0] == b"*"
+    for connection in storm:
+        connection.close()
+    _still_serves(server)
 
 
 def deep_nonsense_in_every_command_is_answered(server):
