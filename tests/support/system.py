@@ -61,6 +61,10 @@ class Lab:
         self.started.append(server)
         return server
 
+    def counts_memory(self):
+        """Whether memory is what the server uses, and not what a sanitizer adds."""
+        return "malloc=jemalloc" in self.run(os.path.abspath(self.binary), "--version")[1]
+
     def folder(self):
         """An empty directory; gone with the test."""
         path = tempfile.mkdtemp(prefix="kvstash-lab-")

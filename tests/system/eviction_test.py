@@ -64,6 +64,8 @@ def _tag_on(shard, shards):
 
 
 def memory_stays_at_the_limit_under_every_evicting_policy(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         for policy in EVICTING:
             server = _start(lab, shards, policy)
@@ -80,6 +82,8 @@ def memory_stays_at_the_limit_under_every_evicting_policy(lab):
 
 
 def noeviction_refuses_what_takes_memory_and_nothing_else(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         server = _start(lab, shards, "noeviction")
         with server.connect() as connection:
@@ -124,6 +128,8 @@ def a_transaction_is_refused_as_a_whole(lab):
 
 
 def transactions_evict_to_make_room(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         server = _start(lab, shards, "allkeys-random")
         with server.connect() as connection:
@@ -139,6 +145,8 @@ def transactions_evict_to_make_room(lab):
 
 
 def lru_keeps_what_was_used_lately(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         for policy, options in (("allkeys-lru", ()), ("volatile-lru", ("EX", 10_000))):
             server = _start(lab, shards, policy)
@@ -156,6 +164,8 @@ def lru_keeps_what_was_used_lately(lab):
 
 
 def lfu_keeps_what_is_used_often(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         for policy, options in (("allkeys-lfu", ()), ("volatile-lfu", ("EX", 10_000))):
             server = _start(lab, shards, policy)
@@ -170,6 +180,8 @@ def lfu_keeps_what_is_used_often(lab):
 
 
 def volatile_policies_take_only_keys_with_a_deadline(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         for policy in VOLATILE:
             server = _start(lab, shards, policy)
@@ -190,6 +202,8 @@ def volatile_policies_take_only_keys_with_a_deadline(lab):
 
 
 def volatile_ttl_takes_what_would_go_first_anyway(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         server = _start(lab, shards, "volatile-ttl")
         far = [f"far:{n}" for n in range(8_000)]
@@ -200,6 +214,8 @@ def volatile_ttl_takes_what_would_go_first_anyway(lab):
 
 
 def a_shard_without_keys_to_evict_lives_on_what_others_give(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         if shards == 1:
             continue
@@ -218,6 +234,8 @@ def a_shard_without_keys_to_evict_lives_on_what_others_give(lab):
 
 
 def large_values_in_place_of_small_keys_do_not_outrun_eviction(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         server = _start(lab, shards, "allkeys-random")
         giver, taker = _tag_on(shards - 1, shards), _tag_on(0, shards)
@@ -231,6 +249,8 @@ def large_values_in_place_of_small_keys_do_not_outrun_eviction(lab):
 
 
 def a_lowered_limit_is_reached_without_another_write(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         server = _start(lab, shards, "allkeys-lru", 64 * MB)
         with server.connect() as connection:
@@ -248,6 +268,8 @@ def a_lowered_limit_is_reached_without_another_write(lab):
 
 
 def a_watched_key_that_is_evicted_has_changed(lab):
+    if not lab.counts_memory():
+        return
     for shards in _shard_counts(lab):
         server = _start(lab, shards, "allkeys-lru")
         with server.connect() as watcher, server.connect() as connection:

@@ -16,6 +16,8 @@ def _raise_descriptor_limit():
 
 
 def ten_thousand_idle_connections_cost_four_kib_each_at_most(lab):
+    if not lab.counts_memory():
+        return
     assert _raise_descriptor_limit(), "the system does not allow that many descriptors"
     server = lab.start("--maxclients", str(COUNT + 10))
     with server.connect() as connection:

@@ -7,6 +7,8 @@ import subprocess
 
 from tests.support import resp, servers
 
+CROSSES_THREADS = True
+
 
 class _UnixConnection(resp.Connection):
     def __init__(self, path, timeout=10.0):

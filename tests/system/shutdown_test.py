@@ -7,6 +7,8 @@ import time
 
 from tests.support import resp
 
+CROSSES_THREADS = True
+
 
 def _with_replies_that_nobody_reads(server):
     """A connection whose replies do not fit into the buffers of the system: a shutdown waits for it."""
