@@ -23,6 +23,8 @@ class ListCursor;
 
 class List {
  public:
+  static constexpr ValueType kType = ValueType::kList;
+
   List();  // Empty, a listpack.
   List(const List&) = delete;
   List& operator=(const List&) = delete;
@@ -33,8 +35,8 @@ class List {
   }
   ~List();
 
-  void* release() { return reinterpret_cast<void*>(std::exchange(word_, 0)); }
-  static List adopt(void* word) { return List(reinterpret_cast<uintptr_t>(word)); }
+  uintptr_t release() { return std::exchange(word_, 0); }
+  static List adopt(uintptr_t word) { return List(word); }
   List copy() const;
 
   Encoding encoding() const { return is_long() ? Encoding::kQuicklist : Encoding::kListpack; }

@@ -1,5 +1,10 @@
 #include "store/object.h"
 
+#include "store/hash.h"
+#include "store/list.h"
+#include "store/set.h"
+#include "store/sorted_set.h"
+
 #include <iterator>
 
 namespace kvstash::store {
@@ -39,7 +44,8 @@ constexpr ObjectOps ops_of() {
 }
 
 // By ValueType. Strings are not objects.
-constexpr ObjectOps kOps[] = {{}, {}, {}, {}, {}, {}};
+constexpr ObjectOps kOps[] = {
+    {}, ops_of<List>(), ops_of<Set>(), ops_of<SortedSet>(), ops_of<Hash>(), {}};
 static_assert(std::size(kOps) == static_cast<size_t>(ValueType::kCount));
 
 const ObjectOps& ops_for(ValueType type) {

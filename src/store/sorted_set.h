@@ -92,6 +92,8 @@ class SortedSet {
   struct Large;
 
  public:
+  static constexpr ValueType kType = ValueType::kSortedSet;
+
   enum class End : uint8_t { kLowest, kHighest };
 
   struct Popped {
@@ -142,8 +144,8 @@ class SortedSet {
   SortedSet copy() const;  // O(n)
 
   // Gives the value away as one word, and takes it back: for owners that keep just that.
-  void* release() { return reinterpret_cast<void*>(std::exchange(word_, 0)); }
-  static SortedSet adopt(void* word) { return SortedSet(reinterpret_cast<uintptr_t>(word)); }
+  uintptr_t release() { return std::exchange(word_, 0); }
+  static SortedSet adopt(uintptr_t word) { return SortedSet(word); }
 
   // ---- Changing.
 

@@ -320,7 +320,7 @@ TEST_CASE("a list keeps its value through release and adopt") {
   for (const int count : {3, 5000}) {
     CAPTURE(count);
     List list = list_of(numbers(count), {});
-    void* word = list.release();
+    const uintptr_t word = list.release();
     const List again = List::adopt(word);
     CHECK(texts_of(again) == numbers(count));
   }

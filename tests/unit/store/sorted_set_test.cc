@@ -614,7 +614,7 @@ TEST_CASE("the bytes of a set follow its growth and its shrinking") {
 TEST_CASE("a set survives as one word, and a moved one leaves nothing behind") {
   for (const SortedSetOptions& options : kForms) {
     SortedSet set = make({{"a", 1}, {"b", 2}}, options);
-    void* word = set.release();
+    const uintptr_t word = set.release();
     SortedSet back = SortedSet::adopt(word);
     SortedSet moved = std::move(back);
     CHECK(elements_of(moved) == Elements{{"a", 1}, {"b", 2}});
