@@ -128,7 +128,8 @@ void write_instance(const Snapshot& snapshot, Page& page) {
 
 void write_clients(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
   page.gauge("redis_connected_clients", "Open client connections").add(sum.connections);
-  page.gauge("redis_blocked_clients", "Clients waiting in a blocking command").add(0.0);
+  page.gauge("redis_blocked_clients", "Clients waiting in a blocking command")
+      .add(sum.blocked_clients);
   page.gauge("redis_max_clients", "Most client connections allowed").add(snapshot.max_clients);
   page.gauge("redis_client_recent_max_input_buffer_bytes", "Longest unread input of one client")
       .add(sum.clients.input_max_bytes);

@@ -85,6 +85,10 @@ ShardCounters total(const std::vector<ShardCounters>& shards) {
       sum.latencies[id].merge(latency);
     add(sum.clients, shard.clients);
     sum.connections += shard.connections;
+    sum.blocked_clients += shard.blocked_clients;
+    sum.blocked_with_timeout += shard.blocked_with_timeout;
+    sum.blocking_keys += shard.blocking_keys;
+    sum.blocking_keys_without_key += shard.blocking_keys_without_key;
     sum.data_bytes += shard.data_bytes;
     sum.commands_per_s += shard.commands_per_s;
     sum.input_bytes_per_s += shard.input_bytes_per_s;

@@ -49,7 +49,11 @@ struct ShardCounters {
   std::map<uint32_t, LatencyHistogram> latencies;  // By Command::id; used commands only.
   ClientCounters clients;
   uint64_t connections = 0;
-  uint64_t data_bytes = 0;  // Entries, values and bucket arrays.
+  uint64_t blocked_clients = 0;            // In blocking commands, ...
+  uint64_t blocked_with_timeout = 0;       // ... and those of them that will give up.
+  uint64_t blocking_keys = 0;              // Keys that somebody waits for, ...
+  uint64_t blocking_keys_without_key = 0;  // ... and those whose end is waited for, too.
+  uint64_t data_bytes = 0;                 // Entries, values and bucket arrays.
   double commands_per_s = 0;
   double input_bytes_per_s = 0;
   double output_bytes_per_s = 0;

@@ -31,7 +31,7 @@ std::string flags_of(const Session& session) {
   std::string flags;
   if (session.is_monitor) flags += 'O';
   if (session.multi.is_active) flags += 'x';
-  if ((session.stopped & engine::kStopPause) != 0) flags += 'b';
+  if ((session.stopped & (engine::kStopPause | engine::kStopWait)) != 0) flags += 'b';
   if ((session.stopped & engine::kStopClosing) != 0) flags += 'c';
   if (session.info.is_unix_socket) flags += 'U';
   if (session.no_evict) flags += 'e';

@@ -195,13 +195,20 @@ Status client_unpause(Call& call) {
   return {};
 }
 
-// No command blocks, so there is nobody to unblock.
 Status client_unblock(Call& call) {
-  if (call.argc() == 4 && !equals_ignore_case(call.arg(3), "timeout") &&
-      !equals_ignore_case(call.arg(3), "error"))
+  const bool with_error = call.argc() == 4 && equals_ignore_case(call.arg(3), "error");
+  if (call.argc() == 4 && !with_error && !equals_ignore_case(call.arg(3), "timeout"))
     return Error::literal("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-  if (!parse_int64(call.arg(2))) return errors::not_an_integer();
-  call.reply().integer(0);
+  const std::optional<int64_t> id = parse_int64(call.arg(2));
+  if (!id) return errors::not_an_integer();
+  call.gather<bool>(
+      [id = static_cast<uint64_t>(*id), with_error](Shard& shard) {
+        Session* session = shard.find_session(id);
+        return session != nullptr && shard.unblock(*session, with_error);
+      },
+      [](std::vector<bool>& parts, resp::ReplyWriter& to) {
+        to.integer(std::ranges::find(parts, true) == parts.end() ? 0 : 1);
+      });
   return {};
 }
 

@@ -8,9 +8,11 @@
 #include "engine/call.h"
 #include "engine/input.h"
 #include "engine/mailbox.h"
+#include "engine/waiter.h"
 #include "resp/reply_buffer.h"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -45,6 +47,8 @@ struct Batch : Message {
   std::vector<std::string_view> args;
   std::vector<KeyPlace> places;
   resp::ReplyBuffer replies;
+  // Hops that found nothing and wait, by their index. Hardly ever any.
+  std::vector<std::pair<size_t, std::shared_ptr<Waiter>>> waiters;
 
   std::span<const std::string_view> argv(const Hop& hop) const {
     return std::span(args).subspan(hop.first_arg, hop.argc);
@@ -58,6 +62,7 @@ struct Batch : Message {
     args.clear();
     places.clear();
     replies.clear();
+    waiters.clear();
   }
 };
 

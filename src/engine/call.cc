@@ -3,6 +3,9 @@
 #include "base/hash.h"
 #include "engine/session.h"
 #include "engine/shard.h"
+#include "engine/waiter.h"
+
+#include <algorithm>
 
 namespace kvstash::engine {
 
@@ -101,6 +104,37 @@ void Call::replace_effect(std::initializer_list<std::string_view> argv) {
   for (const std::string_view arg : argv)
     record.argv.emplace_back(arg);
   effects_->add_record(std::move(record));
+}
+
+void Call::block(Wait wait) {
+  ensure(may_block());
+  Executor& executor = worker_->executor();
+  if (executor.runs_again()) {
+    executor.wait_again();
+    return;
+  }
+  auto waiter = std::make_shared<Waiter>();
+  waiter->number = hold_.set->next_waiter_number();
+  waiter->home = caller_->home;
+  waiter->command = command_;
+  waiter->argv = std::move(wait.argv);
+  if (waiter->argv.empty()) waiter->argv.assign(args_.begin(), args_.end());
+  waiter->caller = *caller_;
+  waiter->caller.session = nullptr;
+  waiter->keys.assign(wait.keys.begin(), wait.keys.end());
+  waiter->type = wait.type;
+  waiter->wakes_without_key = wait.wakes_without_key;
+  waiter->deadline_ms = wait.deadline_ms;
+  waiter->timeout_reply = wait.timeout_reply;
+  std::vector<KeyAt> keys;
+  ensure(CommandTable::keys_of(*command_, args_, keys).ok());
+  for (const KeyAt& key : keys)
+    waiter->shards.push_back(hold_.set->shard_of(args_[key.index]));
+  std::ranges::sort(waiter->shards);
+  waiter->shards.erase(std::ranges::unique(waiter->shards).begin(), waiter->shards.end());
+  for (const std::string& key : waiter->keys)
+    hold_.set->at(hold_.set->shard_of(key)).blocked_keys().add(db(), key, waiter);
+  executor.wait_with(std::move(waiter));
 }
 
 void Call::gather_any(AnyPart part, AnyFinish finish) {

@@ -43,8 +43,13 @@ struct Caller {
   uint64_t client_id = 0;
   bool no_touch = false;        // CLIENT NO-TOUCH: access clocks stay.
   bool in_transaction = false;  // Inside EXEC.
+  bool in_script = false;       // Run by a script.
+  uint32_t home = 0;            // The connection's shard.
   Session* session = nullptr;   // Null where the connection's own shard is not held.
 };
+
+// What a blocking command answers when its time is over.
+enum class TimeoutReply : uint8_t { kNull, kNullArray };
 
 class Call {
  public:
@@ -103,6 +108,21 @@ class Call {
   void replace_effect(std::initializer_list<std::string_view> argv);
   bool wants_effects() const;
   Effects& effects() { return *effects_; }
+
+  // ---- Waiting. A command that finds nothing to do may wait until one of its keys has something:
+  // it calls block() and returns without a reply, and is run again from the start. `keys` lists
+  // those it waits for, out of its own.
+  struct Wait {
+    std::vector<std::string_view> keys;
+    store::ValueType type{};             // Values of other types are none of its business, ...
+    bool wakes_without_key = false;      // ... but it wants to know if its key goes.
+    std::optional<int64_t> deadline_ms;  // None: for ever. A command run again keeps its first.
+    TimeoutReply timeout_reply = TimeoutReply::kNullArray;
+    std::vector<std::string> argv{};  // What to run again, if not the same arguments.
+  };
+  // False inside EXEC and scripts: the command answers as if its time were over.
+  bool may_block() const { return !caller_->in_transaction && !caller_->in_script; }
+  void block(Wait wait);
 
   // ---- Asking all shards without holding them (Scope::kGather). `part` runs once per shard, on
   // that shard's thread, and must copy what it needs of the arguments; `finish` runs on the

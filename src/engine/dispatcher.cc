@@ -110,6 +110,13 @@ bool Dispatcher::dispatch(Session& session, Request request) {
     session.stop(kStopOrder);
     return false;
   }
+  // One that may wait comes after all that was sent before, too, and all after comes after it.
+  const bool may_wait = !queues && command.has(kBlocking);
+  if (may_wait && session.under_way != 0) {
+    session.stop(kStopOrder);
+    return false;
+  }
+  if (may_wait) session.is_wait_muted = session.is_muted();
   session.info.last_command = &command;
   ++session.info.commands;
   if (queues) {
@@ -121,6 +128,7 @@ bool Dispatcher::dispatch(Session& session, Request request) {
   } else {
     route(session, request);
   }
+  if (may_wait && session.under_way != 0) session.stop(kStopOrder);
   return true;
 }
 
@@ -237,10 +245,13 @@ void Dispatcher::run_here(Session& session, const Request& request) {
   const uint64_t taken_ns = shard_->executor().run(*request.command, args, hold, session.caller,
                                                    session.replies.begin(), request.places);
   session.replies.end(session.is_muted());
-  // One that asks other shards is not over yet.
-  if ((session.stopped & kStopGather) == 0)
+  std::shared_ptr<Waiter> waiter = shard_->executor().take_waiter();
+  // One that asks other shards, or waits, is not over yet.
+  if ((session.stopped & kStopGather) == 0 && waiter == nullptr)
     shard_->note_command(session, *request.command, args, session.caller.db, taken_ns);
   after(session);
+  if (waiter != nullptr) [[unlikely]]
+    shard_->begin_wait(session, std::move(waiter));
 }
 
 void Dispatcher::hop(Session& session, const Request& request, size_t to) {

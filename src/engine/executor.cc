@@ -4,17 +4,40 @@
 #include "engine/errors.h"
 #include "engine/shard.h"
 
+#include <algorithm>
+
 namespace kvstash::engine {
 namespace {
 
 constexpr size_t kEvictionsMax = 128;   // For one command.
 constexpr size_t kErrorCodesMax = 128;  // Codes counted apart; the rest share one.
 
+// Whether keys of the held shards changed that somebody waits for.
+bool has_ready(const Hold& hold) {
+  if (hold.single != nullptr) return hold.single->blocked_keys().has_ready();
+  for (size_t id = 0; id < hold.set->size(); ++id) {
+    if (hold.includes(id) && hold.set->at(id).blocked_keys().has_ready()) return true;
+  }
+  return false;
+}
+
+bool covers(const Hold& hold, std::span<const size_t> shards) {
+  return std::ranges::all_of(shards, [&](size_t id) {
+    return hold.single != nullptr ? hold.single->id() == id : hold.includes(id);
+  });
+}
+
+// Reading a stream leaves it as it is, and so takes nothing away from those who stand behind.
+bool takes_away(const Waiter& waiter) {
+  return waiter.type != store::ValueType::kStream;
+}
+
 }  // namespace
 
 bool Executor::is_observed(const Hold& hold) const {
   if (hold.set->options().notify_keyspace_events != 0) return true;
-  return hold.single == nullptr || !hold.single->watches().empty();
+  if (hold.single == nullptr) return true;
+  return !hold.single->watches().empty() || !hold.single->blocked_keys().empty();
 }
 
 uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
@@ -43,7 +66,7 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
   if (effects_.dirty() != 0 || !effects_.records().empty()) commit(call, hold);
 
   const uint64_t taken = cycles() - began;
-  ++stats.calls;
+  if (again_ == nullptr) ++stats.calls;  // Run again, it is still the same call.
   stats.cycles += taken;
   ++shard_->stats().commands;
   const auto ns = static_cast<uint64_t>(cycles_to_ns(taken));
@@ -51,6 +74,8 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
     if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
     stats.latency->add(ns);
   }
+  if (has_ready(hold) && !caller.in_transaction && !caller.in_script) [[unlikely]]
+    serve_waiters(hold);
   return ns;
 }
 
@@ -61,6 +86,7 @@ void Executor::commit(const Call& call, const Hold& hold) {
     Shard& shard =
         hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
     if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);
+    if (!shard.blocked_keys().empty()) shard.blocked_keys().note_change(change.db, change.key);
   }
   EffectSink* sink = shard_->sink();
   if (sink == nullptr) return;
@@ -80,6 +106,10 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
     transaction.action();
     return;
   }
+  if (transaction.woken != nullptr) {
+    run_woken(transaction.woken, hold);
+    return;
+  }
   const uint64_t began = cycles();
   transaction.reply_begin = group.replies.size();
   // A queue may change its connection (SELECT); one command runs for the caller who sent it, who
@@ -90,6 +120,7 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
   if (transaction.command != nullptr) {
     run(*transaction.command, group.argv(transaction), hold, caller, group.replies,
         group.places_of(transaction));
+    transaction.waiter = take_waiter();
   } else {
     run_queue(*transaction.queue, transaction.watched, hold, caller, group.replies);
   }
@@ -132,6 +163,92 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
   }
   caller.in_transaction = false;
   if (sink != nullptr) sink->end_unit();
+  if (has_ready(hold)) serve_waiters(hold);
+}
+
+// ---- Waiters.
+
+void Executor::serve_waiters(const Hold& hold) {
+  if (std::exchange(is_serving_, true)) return;  // Whoever is at it will see what changed, too.
+  const auto serve_shard = [&](Shard& shard) {
+    while (const auto ready = shard.blocked_keys().take_ready())
+      serve_key(shard, *ready, hold);
+  };
+  if (hold.single != nullptr) {
+    serve_shard(*hold.single);
+  } else {
+    while (has_ready(hold)) {
+      for (size_t id = 0; id < hold.set->size(); ++id) {
+        if (hold.includes(id)) serve_shard(hold.set->at(id));
+      }
+    }
+  }
+  is_serving_ = false;
+}
+
+// Goes along the queue of a key for as long as there is something for those who wait. The queue may
+// change with every waiter that is served.
+void Executor::serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold) {
+  const store::KeyRef ref{ready.key, keyed_hash(ready.key, hold.set->seed())};
+  for (uint64_t last = 0;;) {
+    BlockedKeys::Queue* queue = shard.blocked_keys().find(ready.db, ready.key);
+    if (queue == nullptr) break;
+    const auto at = queue->waiters.upper_bound(last);
+    if (at == queue->waiters.end()) break;
+    const std::shared_ptr<Waiter> waiter = at->second;
+    last = waiter->number;
+    const store::Entry* entry = shard.keyspace(ready.db).find(ref);
+    const bool exists = entry != nullptr && !entry->is_expired(shard_->now_ms());
+    if (!exists && queue->wake_without_key == 0) break;
+    const bool is_of_type = exists && entry->type() == waiter->type;
+    if (!is_of_type && !waiter->wakes_without_key) continue;
+    if (covers(hold, waiter->shards)) {
+      if (!waiter->move(WaitState::kWaiting, WaitState::kRunning)) {
+        if (waiter->state.load(std::memory_order_acquire) == WaitState::kWoken &&
+            takes_away(*waiter))
+          break;
+        continue;
+      }
+      run_waiter(waiter, hold);
+      continue;
+    }
+    if (waiter->move(WaitState::kWaiting, WaitState::kWoken)) {
+      hold.set->submit(waiter->home, [waiter](Shard& home) { home.retry_wait(waiter); });
+    }
+    // Those behind it must not overtake it.
+    if (waiter->state.load(std::memory_order_acquire) != WaitState::kDone && takes_away(*waiter))
+      break;
+  }
+}
+
+// The waiter is ours (kRunning), and all its shards are held.
+void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
+  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
+  Caller caller = waiter->caller;
+  waiter->reply.clear();
+  again_ = waiter.get();
+  found_nothing_ = false;
+  waiter->duration_ns = run(*waiter->command, argv, hold, caller, waiter->reply, {});
+  again_ = nullptr;
+  if (found_nothing_) {
+    waiter->state.store(WaitState::kWaiting, std::memory_order_release);
+    return;
+  }
+  for (const std::string& key : waiter->keys) {
+    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key));
+    shard.blocked_keys().remove(caller.db, key, *waiter);
+  }
+  waiter->state.store(WaitState::kDone, std::memory_order_release);
+  shard_->note_served(waiter);
+}
+
+void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
+  if (waiter->move(WaitState::kWoken, WaitState::kRunning)) run_waiter(waiter, hold);
+  for (const std::string& key : waiter->keys) {
+    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key));
+    shard.blocked_keys().note_change(waiter->caller.db, key);
+  }
+  serve_waiters(hold);
 }
 
 void Executor::count_error(std::string_view message) {

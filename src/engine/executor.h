@@ -5,10 +5,13 @@
 // Hold), which then are parked.
 #pragma once
 
+#include "engine/blocked_keys.h"
 #include "engine/call.h"
 #include "engine/hold.h"
+#include "engine/waiter.h"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -27,6 +30,19 @@ class Executor {
   void run_queue(CommandQueue& queue, std::span<const WatchedKey> watched, const Hold& hold,
                  Caller& caller, resp::ReplyBuffer& out);
 
+  // The waiter that the command just run has become; null for almost all.
+  std::shared_ptr<Waiter> take_waiter() { return std::exchange(waiter_, nullptr); }
+  // Call::block's: whether a waiter's command runs again, and how it says that it found nothing.
+  bool runs_again() const { return again_ != nullptr; }
+  void wait_again() { found_nothing_ = true; }
+  void wait_with(std::shared_ptr<Waiter> waiter) { waiter_ = std::move(waiter); }
+
+  // Serves those who wait for keys of the held shards that have changed, in the order in which they
+  // came, until no more can be done.
+  void serve_waiters(const Hold& hold);
+  // Runs a woken waiter again, whose shards are held; then those who stood behind it.
+  void run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
+
   // Counts an error reply that no command made (a gate refused, a command is unknown).
   void count_error(std::string_view message);
 
@@ -36,9 +52,15 @@ class Executor {
  private:
   void commit(const Call& call, const Hold& hold);
   bool is_observed(const Hold& hold) const;
+  void serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold);
+  void run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 
   Shard* shard_;
   Effects effects_;
+  std::shared_ptr<Waiter> waiter_;  // Made by the command that runs.
+  const Waiter* again_ = nullptr;   // Whose command runs again ...
+  bool found_nothing_ = false;      // ... and has nothing to do yet.
+  bool is_serving_ = false;
 };
 
 }  // namespace kvstash::engine

@@ -11,6 +11,7 @@
 
 #include "engine/batch.h"
 #include "engine/multi.h"
+#include "engine/waiter.h"
 
 #include <atomic>
 #include <functional>
@@ -20,8 +21,8 @@
 
 namespace kvstash::engine {
 
-// What runs while shards are held: one command over several keys, a client's MULTI queue, or an
-// action of the server itself, which has no session and no reply.
+// What runs while shards are held: one command over several keys, a client's MULTI queue, a waiter
+// that was woken, or an action of the server itself, which has no session and no reply.
 struct Transaction {
   const Command* command = nullptr;
   uint32_t first_arg = 0;  // Into HoldGroup::args.
@@ -31,6 +32,7 @@ struct Transaction {
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;
   std::function<void()> action;
+  std::shared_ptr<Waiter> woken;  // To be run again, if it still waits.
   Caller caller;
 
   // Home's.
@@ -42,6 +44,7 @@ struct Transaction {
   size_t reply_begin = 0;
   size_t reply_end = 0;
   uint32_t duration_us = 0;
+  std::shared_ptr<Waiter> waiter;  // The command found nothing, and waits.
 };
 
 struct HoldGroup : Message {

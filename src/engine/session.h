@@ -9,9 +9,11 @@
 #include "engine/input.h"
 #include "engine/multi.h"
 #include "engine/reply_queue.h"
+#include "engine/waiter.h"
 #include "resp/request_parser.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -49,6 +51,7 @@ enum StopReason : uint32_t {
   kStopClosing = 1u << 6,  // To be closed once its replies are sent.
   kStopDrain = 1u << 7,    // The server is about to end.
   kStopMemory = 1u << 8,   // Memory is overfull, and eviction has to catch up.
+  kStopWait = 1u << 9,     // In a blocking command.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
@@ -73,6 +76,9 @@ class Session {
   bool is_muted() const {
     return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis;
   }
+
+  std::shared_ptr<Waiter> waiter;  // Its blocking command, while it waits.
+  bool is_wait_muted = false;      // CLIENT REPLY, as it was when that command was taken.
 
   // ---- Input: unread bytes are chunk->data[begin, end).
   InputChunk* chunk = nullptr;  // Its own, or null while nothing is unread.

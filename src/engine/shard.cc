@@ -134,6 +134,7 @@ void Shard::flush_db(DbIndex db, bool lazily) {
     return space->find({key, keyed_hash(key, set_->seed())}) != nullptr;
   });
   stats_.dirty += space->size();
+  blocked_keys_.note_changes(db);
   if (!lazily && space->size() <= kFlushHereMax) {
     space.reset();
     return;
@@ -152,6 +153,8 @@ void Shard::swap_db(DbIndex a, DbIndex b) {
     watches_.touch_all(db, [&](std::string_view key) { return is_in(a, key) || is_in(b, key); });
   std::swap(databases_[static_cast<size_t>(a)], databases_[static_cast<size_t>(b)]);
   eviction_pool_.clear();
+  blocked_keys_.note_changes(a);
+  blocked_keys_.note_changes(b);
 }
 
 void Shard::expire(DbIndex db, const store::KeyRef& key, store::Entry* entry, EffectSink* journal) {
@@ -159,6 +162,7 @@ void Shard::expire(DbIndex db, const store::KeyRef& key, store::Entry* entry, Ef
   keyspace(db).erase({name, key.hash}, entry);
   ++stats_.expired;
   if (!watches_.empty()) watches_.touch(db, name);
+  if (!blocked_keys_.empty()) blocked_keys_.note_change(db, name);
   if (journal != nullptr) {
     const std::string_view argv[] = {"DEL", name};
     journal->on_write(db, argv);
@@ -179,6 +183,7 @@ bool Shard::evict_one(EffectSink* journal) {
   spaces[victim->space]->erase({name, keyed_hash(name, set_->seed())}, victim->entry);
   ++stats_.evicted;
   if (!watches_.empty()) watches_.touch(db, name);
+  if (!blocked_keys_.empty()) blocked_keys_.note_change(db, name);
   if (journal != nullptr) {
     const std::string_view argv[] = {"DEL", name};
     journal->on_write(db, argv);
@@ -285,6 +290,7 @@ Session& Shard::open_session(void* shell) {
   session->rate_tokens = static_cast<double>(options().client_command_rate_limit);
   session->rate_at_ms = now_ms_;
   session->caller.client_id = session->info.id;
+  session->caller.home = static_cast<uint32_t>(id_);
   session->caller.session = session.get();
   session->is_authenticated = options().requirepass.empty();
   session->shell = shell;
@@ -300,6 +306,10 @@ void Shard::close_session(Session& session) {
   session.is_closed = true;
   session.stop(kStopClosing);
   unwatch_all(session);
+  if (session.waiter != nullptr) {
+    give_up_wait(session.waiter);
+    leave_wait(session);
+  }
   if (session.is_monitor) {
     session.is_monitor = false;
     set_->monitor_count.fetch_sub(1, std::memory_order_relaxed);
@@ -366,7 +376,9 @@ void Shard::delay(Session& session) {
 void Shard::note_ready(Session& session) {
   if (session.is_listed_ready || session.is_closed) return;
   const bool wants_input = session.is_input_off && session.stopped == 0;
-  if (session.replies.out().empty() && (session.stopped & kStopClosing) == 0 && !wants_input)
+  const bool waits = session.waiter != nullptr;
+  if (session.replies.out().empty() && (session.stopped & kStopClosing) == 0 && !wants_input &&
+      !waits)
     return;
   session.is_listed_ready = true;
   ready_.push_back(&session);
@@ -619,6 +631,8 @@ void Shard::run_batch(Batch& batch) {
                                               batch.replies, batch.places_of(hop));
       hop.reply_end = static_cast<uint32_t>(batch.replies.size());
       hop.duration_us = static_cast<uint32_t>(std::min<uint64_t>(taken_ns / 1000, UINT32_MAX));
+      if (std::shared_ptr<Waiter> waiter = executor_.take_waiter(); waiter != nullptr) [[unlikely]]
+        batch.waiters.emplace_back(&hop - batch.hops.data(), std::move(waiter));
     }
   }
   batch.kind = Message::Kind::kBatchDone;
@@ -627,13 +641,17 @@ void Shard::run_batch(Batch& batch) {
 
 void Shard::finish_batch(Batch& batch) {
   const std::string_view replies = batch.replies.view();
+  for (auto& [index, waiter] : batch.waiters)
+    begin_wait(*batch.hops[index].session, std::move(waiter));
   for (const Hop& hop : batch.hops) {
     Session& session = *hop.session;
     session.replies.fill(hop.reply_number,
                          replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin));
     learn_reply_size(session, hop.reply_end - hop.reply_begin);
-    note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
-                 uint64_t{hop.duration_us} * 1000);
+    // One that waits is told of when it is over.
+    if (!hop.command->has(kBlocking) || hop.reply_end != hop.reply_begin)
+      note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
+                   uint64_t{hop.duration_us} * 1000);
     chunks_.unpin(hop.chunk);
     if (batch.to == id_) --session.hops_home;
     finish_reply(session);
@@ -679,8 +697,7 @@ void Shard::arrive(HoldGroup& group) {
 void Shard::send_everything() {
   send_batches();
   if (sink_ != nullptr) sink_->flush();
-  for (Batch* batch : std::exchange(done_batches_, {}))
-    post(batch->home, batch);
+  send_done();
   port_->flush_sessions();
 }
 
@@ -708,6 +725,7 @@ void Shard::run_group(HoldGroup& group) {
       executor_.run_transaction(group, transaction, hold);
   }
   if (sink_ != nullptr) sink_->flush();
+  send_done();
   for (size_t id = 0; id < group.members.size(); ++id) {
     if (group.members[id] && id != id_) set_->at(id).unpark();
   }
@@ -738,6 +756,7 @@ void Shard::unpark() {
 void Shard::finish_group(HoldGroup& group) {
   const std::string_view replies = group.replies.view();
   for (Transaction& transaction : group.transactions) {
+    if (transaction.woken != nullptr) end_retry(transaction.woken);
     if (transaction.session == nullptr) continue;
     Session& session = *transaction.session;
     session.replies.fill(
@@ -745,7 +764,9 @@ void Shard::finish_group(HoldGroup& group) {
         replies.substr(transaction.reply_begin, transaction.reply_end - transaction.reply_begin));
     learn_reply_size(session, transaction.reply_end - transaction.reply_begin);
     --session.transactions_away;
-    if (transaction.command != nullptr) {
+    if (transaction.waiter != nullptr) {
+      begin_wait(session, std::move(transaction.waiter));
+    } else if (transaction.command != nullptr) {
       note_command(session, *transaction.command, group.argv(transaction), transaction.caller.db,
                    uint64_t{transaction.duration_us} * 1000);
     } else {
@@ -768,14 +789,15 @@ bool Shard::finish_turn() {
   const bool more_due = expire_turn();
   if (now_ms_ >= cron_at_ms_) cron();
   const bool more_to_evict = evict_turn();
+  end_due_waits();
+  if (blocked_keys_.has_ready()) executor_.serve_waiters({.set = set_, .single = this});
   resume_memory_waiters();
   resume_sessions();
   close_killed();
   send_batches();
   send_group();
   if (sink_ != nullptr) sink_->flush();
-  for (Batch* batch : std::exchange(done_batches_, {}))
-    post(batch->home, batch);
+  send_done();
   port_->flush_sessions();
   if (!memory_.garbage.empty()) set_->reaper().take(std::move(memory_.garbage));
   if (options().maxmemory_bytes != 0) publish_memory();
@@ -800,6 +822,8 @@ bool Shard::prepare_sleep() {
 
 std::optional<int64_t> Shard::next_event_ms() const {
   int64_t next = memory_waiters_.empty() ? cron_at_ms_ : std::min(cron_at_ms_, now_ms_ + 1);
+  if (const auto due = waiting_.next_deadline_ms())
+    next = std::min(next, std::max(*due, now_ms_ + 1));
   if (!active_expire) return next;
   for (const auto& space : databases_) {
     if (space == nullptr) continue;

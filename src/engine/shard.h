@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/random.h"
+#include "engine/blocked_keys.h"
 #include "engine/dispatcher.h"
 #include "engine/effect_sink.h"
 #include "engine/executor.h"
@@ -20,6 +21,7 @@
 #include "engine/shard_set.h"
 #include "engine/slowlog.h"
 #include "engine/stats.h"
+#include "engine/waiting_sessions.h"
 #include "engine/watch.h"
 #include "store/eviction.h"
 #include "store/garbage.h"
@@ -74,6 +76,7 @@ class Shard {
   uint32_t access_clock(uint32_t before, bool is_new);
 
   WatchTable& watches() { return watches_; }
+  BlockedKeys& blocked_keys() { return blocked_keys_; }
   void unwatch_all(Session& session);
 
   // ---- Sessions.
@@ -99,6 +102,20 @@ class Shard {
   void wait_for_memory(Session& session);
   // A reason to stop is gone: its commands go on at the end of this turn.
   void go_on(Session& session, StopReason reason);
+  // ---- Waiting: connections of this shard in blocking commands.
+  // A command of `session` has come back and waits. What became of it meanwhile is seen to.
+  void begin_wait(Session& session, std::shared_ptr<Waiter> waiter);
+  // The waiter has its reply, by a command that ran on this thread.
+  void note_served(std::shared_ptr<Waiter> waiter) { served_.push_back(std::move(waiter)); }
+  // On the waiter's home: it has its reply; or keys on several shards changed, and it shall run
+  // again as a transaction.
+  void finish_wait(const std::shared_ptr<Waiter>& waiter);
+  void retry_wait(const std::shared_ptr<Waiter>& waiter);
+  // CLIENT UNBLOCK: ends a wait as if its time were over, or with an error. False: it does not
+  // wait, or is being served.
+  bool unblock(Session& session, bool with_error);
+  const WaitingSessions& waiting_sessions() const { return waiting_; }
+
   // Sends what monitors want to see.
   void feed_monitors(const Session& session, const Command& command,
                      std::span<const std::string_view> argv, DbIndex db);
@@ -176,6 +193,12 @@ class Shard {
   struct Gather;
   void finish_gather(Gather& gather);
   void finish_reply(Session& session);
+  bool give_up_wait(const std::shared_ptr<Waiter>& waiter);
+  void leave_wait(Session& session);
+  void end_retry(const std::shared_ptr<Waiter>& waiter);
+  void answer_timeout(Session& session);
+  void end_due_waits();
+  void send_done();
   void release_session(Session& session);
   void learn_reply_size(Session& session, size_t bytes);
   bool expire_turn();
@@ -199,6 +222,9 @@ class Shard {
   store::EvictionPool eviction_pool_;
   bool evicts_ = false;
   WatchTable watches_;
+  BlockedKeys blocked_keys_;
+  WaitingSessions waiting_;
+  std::vector<std::shared_ptr<Waiter>> served_;  // Here, to be told after the journal's flush.
 
   ChunkPool chunks_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;

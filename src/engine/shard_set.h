@@ -56,6 +56,9 @@ class ShardSet {
   void set_core_count(size_t count) { core_count_ = count; }
 
   uint64_t next_slowlog_id() { return next_slowlog_id_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t next_waiter_number() {
+    return next_waiter_number_.fetch_add(1, std::memory_order_relaxed);
+  }
   uint64_t next_session_id() { return next_session_id_.fetch_add(1, std::memory_order_relaxed); }
 
   // ---- Memory, as far as maxmemory counts it. Any thread.
@@ -118,6 +121,7 @@ class ShardSet {
   std::mutex enqueue_lock_;  // Held for k pushes; nothing else is done under it.
   std::atomic<uint64_t> next_session_id_{1};
   std::atomic<uint64_t> next_slowlog_id_{0};
+  std::atomic<uint64_t> next_waiter_number_{1};
   size_t core_count_ = 1;
   std::vector<Published> memory_;
   std::atomic<size_t> overhead_{0};

@@ -11,17 +11,18 @@ struct Poll::State {
   uv_poll_t handle;  // handle.data points back at this State.
   Ready ready;
   void* context;
-  int mask = 0;  // UV_READABLE | UV_WRITABLE, as last given to libuv.
+  int mask = 0;  // UV_READABLE | UV_WRITABLE | UV_DISCONNECT, as last given to libuv.
 
   static void on_event(uv_poll_t* handle, int status, int events) {
     State& state = *static_cast<State*>(handle->data);
     if (status < 0) {  // libuv has stopped watching.
       state.mask = 0;
-      state.ready(state.context, {.readable = true, .writable = true});
+      state.ready(state.context, {.readable = true, .writable = true, .hung_up = true});
       return;
     }
-    state.ready(state.context,
-                {.readable = (events & UV_READABLE) != 0, .writable = (events & UV_WRITABLE) != 0});
+    state.ready(state.context, {.readable = (events & UV_READABLE) != 0,
+                                .writable = (events & UV_WRITABLE) != 0,
+                                .hung_up = (events & UV_DISCONNECT) != 0});
   }
 };
 
@@ -44,9 +45,10 @@ Poll::~Poll() {
            [](uv_handle_t* closed) { delete static_cast<State*>(closed->data); });
 }
 
-void Poll::watch(bool read, bool write) {
+void Poll::watch(bool read, bool write, bool hang_up) {
   ensure(ok());
-  const int mask = (read ? UV_READABLE : 0) | (write ? UV_WRITABLE : 0);
+  const int mask =
+      (read ? UV_READABLE : 0) | (write ? UV_WRITABLE : 0) | (hang_up ? UV_DISCONNECT : 0);
   if (mask == state_->mask) return;
   state_->mask = mask;
   ensure(uv_poll_start(&state_->handle, mask, State::on_event) == 0);

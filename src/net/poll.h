@@ -16,6 +16,7 @@ class Loop;
 struct Readiness {
   bool readable = false;
   bool writable = false;
+  bool hung_up = false;  // The other side has closed, or the descriptor has failed.
 };
 
 class Poll {
@@ -33,9 +34,10 @@ class Poll {
   bool ok() const { return state_ != nullptr; }
 
   // What to wait for from now on; costs nothing if that has not changed. When the descriptor has
-  // failed, the callback gets both directions, so that the next read or write finds the reason,
-  // and nothing is watched until this is called again.
-  void watch(bool read, bool write);
+  // failed, the callback gets all of them, so that the next read or write finds the reason, and
+  // nothing is watched until this is called again. `hang_up`: tells when the other side closes,
+  // for those that do not read.
+  void watch(bool read, bool write, bool hang_up = false);
 
   bool is_watching_read() const;
   bool is_watching_write() const;

@@ -96,9 +96,11 @@ void write_clients(const InfoFacts& facts, InfoText& to) {
   to.field("maxclients", facts.snapshot.max_clients);
   to.field("client_recent_max_input_buffer", facts.sum.clients.input_max_bytes);
   to.field("client_recent_max_output_buffer", facts.sum.clients.output_max_bytes);
-  to.fields({"blocked_clients", "tracking_clients", "clients_in_timeout_table",
-             "total_blocking_keys", "total_blocking_keys_on_nokey"},
-            "0");
+  to.field("blocked_clients", facts.sum.blocked_clients);
+  to.field("tracking_clients", "0");
+  to.field("clients_in_timeout_table", facts.sum.blocked_with_timeout);
+  to.field("total_blocking_keys", facts.sum.blocking_keys);
+  to.field("total_blocking_keys_on_nokey", facts.sum.blocking_keys_without_key);
 }
 
 void write_human(InfoText& to, std::string_view name, uint64_t bytes) {

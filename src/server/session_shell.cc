@@ -35,6 +35,11 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
   auto* shell = static_cast<SessionShell*>(context);
   ShardShell& owner = *shell->owner_;
   owner.shard().wake_up();
+  // Nobody reads from one that waits in a blocking command, so its end would not be seen.
+  if (ready.hung_up && shell->session_->waiter != nullptr) {
+    owner.destroy(*shell);
+    return;
+  }
   const net::Readiness todo = shell->transport_.meaning(ready);
   const size_t unsent = shell->unsent_bytes();
   bool is_open = true;
@@ -116,7 +121,7 @@ void SessionShell::update_interest() {
   session_->is_input_off = !wants_input;
   const net::Readiness watch =
       transport_.interest({.readable = wants_input, .writable = is_socket_full_});
-  poll_.watch(watch.readable, watch.writable);
+  poll_.watch(watch.readable, watch.writable, session_->waiter != nullptr);
 }
 
 bool SessionShell::is_over_output_limit(int64_t now_ms) {

@@ -106,6 +106,10 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   read_commands(shard, detail.latencies, counters);
   if (detail.clients) counters.clients = read_clients(shard);
   counters.connections = shard.sessions().size();
+  counters.blocked_clients = shard.waiting_sessions().size();
+  counters.blocked_with_timeout = shard.waiting_sessions().with_deadline();
+  counters.blocking_keys = shard.blocked_keys().size();
+  counters.blocking_keys_without_key = shard.blocked_keys().size_without_key();
   counters.data_bytes = shard.data_bytes();
   const engine::ShardRates& rates = shard.rates();
   counters.commands_per_s = rates.commands.per_second();

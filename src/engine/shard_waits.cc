@@ -1,0 +1,130 @@
+// The connections of a shard that wait in blocking commands: how their waits begin and end. What
+// happens to the keys is the executor's.
+#include "engine/shard.h"
+
+#include <algorithm>
+
+namespace kvstash::engine {
+
+void Shard::begin_wait(Session& session, std::shared_ptr<Waiter> waiter) {
+  if (session.is_gone()) {
+    give_up_wait(waiter);
+    return;
+  }
+  session.stop(kStopWait);
+  session.waiter = waiter;
+  waiting_.add(session.info.id, waiter->deadline_ms);
+  note_ready(session);  // From now on its shell looks whether the client goes away.
+  const WaitState state = waiter->state.load(std::memory_order_acquire);
+  if (state == WaitState::kDone) finish_wait(waiter);
+  if (state == WaitState::kWoken) retry_wait(waiter);
+}
+
+void Shard::leave_wait(Session& session) {
+  const std::shared_ptr<Waiter> waiter = std::exchange(session.waiter, nullptr);
+  waiting_.remove(session.info.id, waiter->deadline_ms);
+  go_on(session, kStopWait);
+  note_ready(session);
+}
+
+void Shard::finish_wait(const std::shared_ptr<Waiter>& waiter) {
+  Session* session = find_session(waiter->caller.client_id);
+  // Its client is gone; or the command is not home yet, and begin_wait will see what happened.
+  if (session == nullptr || session->waiter != waiter) return;
+  session->replies.begin().append(waiter->reply.view());
+  session->replies.end(session->is_wait_muted);
+  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
+  note_command(*session, *waiter->command, argv, waiter->caller.db, waiter->duration_ns);
+  leave_wait(*session);
+}
+
+void Shard::retry_wait(const std::shared_ptr<Waiter>& waiter) {
+  const Session* session = find_session(waiter->caller.client_id);
+  if (session == nullptr || session->waiter != waiter || waiter->is_retrying) return;
+  waiter->is_retrying = true;
+  HoldGroup& group = pending_group();
+  for (const size_t shard : waiter->shards)
+    group.add_member(shard);
+  group.key_count += waiter->shards.size();
+  Transaction transaction;
+  transaction.woken = waiter;
+  group.transactions.push_back(std::move(transaction));
+}
+
+// The transaction is over. If the waiter found nothing and was woken anew since, it goes again.
+void Shard::end_retry(const std::shared_ptr<Waiter>& waiter) {
+  waiter->is_retrying = false;
+  if (waiter->state.load(std::memory_order_acquire) == WaitState::kWoken) retry_wait(waiter);
+}
+
+// True: nobody will serve it any more. Its keys' shards forget it, and look at those who may have
+// stood behind it.
+bool Shard::give_up_wait(const std::shared_ptr<Waiter>& waiter) {
+  if (!waiter->move(WaitState::kWaiting, WaitState::kDone) &&
+      !waiter->move(WaitState::kWoken, WaitState::kDone))
+    return false;
+  for (const size_t id : waiter->shards) {
+    set_->submit(id, [waiter](Shard& shard) {
+      const DbIndex db = waiter->caller.db;
+      for (const std::string& key : waiter->keys) {
+        if (shard.set().shard_of(key) != shard.id()) continue;
+        shard.blocked_keys().remove(db, key, *waiter);
+        shard.blocked_keys().note_change(db, key);
+      }
+      shard.executor().serve_waiters({.set = &shard.set(), .single = &shard});
+    });
+  }
+  return true;
+}
+
+void Shard::answer_timeout(Session& session) {
+  const TimeoutReply reply = session.waiter->timeout_reply;
+  resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+  if (reply == TimeoutReply::kNull) {
+    writer.null();
+  } else {
+    writer.null_array();
+  }
+  session.replies.end(session.is_wait_muted);
+}
+
+bool Shard::unblock(Session& session, bool with_error) {
+  if (session.waiter == nullptr || !give_up_wait(session.waiter)) return false;
+  if (with_error) {
+    constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+    executor_.count_error(kUnblocked);
+    resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+    writer.error(kUnblocked);
+    session.replies.end(session.is_wait_muted);
+  } else {
+    answer_timeout(session);
+  }
+  leave_wait(session);
+  return true;
+}
+
+// One that is being served at this moment is left alone: it will be done, or be looked at again.
+void Shard::end_due_waits() {
+  for (const uint64_t id : waiting_.due(now_ms_)) {
+    Session* session = find_session(id);
+    ensure(session != nullptr && session->waiter != nullptr);
+    if (!give_up_wait(session->waiter)) continue;
+    answer_timeout(*session);
+    leave_wait(*session);
+  }
+}
+
+// What ran on this thread for others, once the journal has it.
+void Shard::send_done() {
+  for (Batch* batch : std::exchange(done_batches_, {}))
+    post(batch->home, batch);
+  for (std::shared_ptr<Waiter>& waiter : std::exchange(served_, {})) {
+    if (waiter->home == id_) {
+      finish_wait(waiter);
+    } else {
+      set_->submit(waiter->home, [waiter](Shard& home) { home.finish_wait(waiter); });
+    }
+  }
+}
+
+}  // namespace kvstash::engine
