@@ -16,6 +16,7 @@
 namespace kvstash::engine {
 
 class Call;
+class Shard;
 
 // Runs the command. An Error becomes the reply "-<message>"; anything written before is taken back.
 // It must not have changed data by then.
@@ -101,6 +102,11 @@ enum class Scope : uint8_t {
   kAllShards,  // Every shard, held for its time.
   kGather,     // On the connection's shard; asks others by message through Call::gather.
 };
+
+// The scope of one request, for the few commands of scope kKeys whose arguments may ask for more:
+// kKeys or kAllShards. `home` is the connection's shard, whose thread this is. The arguments may be
+// wrong in any way.
+using FindScope = Scope (*)(std::span<const std::string_view> argv, Shard& home);
 
 // ---- Keys.
 
@@ -203,7 +209,8 @@ struct CommandSpec {
   CommandGroup group = CommandGroup::kGeneric;
   Scope scope = Scope::kKeys;
   std::span<const KeySpec> keys{};
-  FindKeys find_keys = nullptr;  // Instead of `keys`, where those are shown but do not suffice.
+  FindKeys find_keys = nullptr;    // Instead of `keys`, where those are shown but do not suffice.
+  FindScope find_scope = nullptr;  // Instead of `scope`, where that depends on the arguments.
   std::string_view since{};
   std::string_view complexity{};
   std::string_view summary{};

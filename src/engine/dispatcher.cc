@@ -27,6 +27,10 @@ Hop make_hop(Session& session, const Command& command) {
   return hop;
 }
 
+Scope scope_of(const CommandSpec& spec, std::span<const std::string_view> args, Shard& home) {
+  return spec.find_scope == nullptr ? spec.scope : spec.find_scope(args, home);
+}
+
 // Between MULTI and EXEC a command waits, but for those that end or watch the transaction.
 bool is_queued(const Command& command) {
   const std::string_view name = command.name;
@@ -211,7 +215,7 @@ void Dispatcher::route(Session& session, const Request& request) {
     return;
   }
   shards_.clear();
-  if (spec.scope == Scope::kAllShards) {
+  if (scope_of(spec, request.args, *shard_) == Scope::kAllShards) {
     hold(session, request);
     return;
   }
@@ -321,11 +325,11 @@ Dispatcher::TransactionReach Dispatcher::reach_of(Multi& multi) {
   ShardSet& set = shard_->set();
   TransactionReach reach;
   for (const QueuedCommand& queued : multi.queue.commands()) {
-    const Scope scope = queued.command->spec->scope;
+    const auto args = multi.queue.argv(queued);
+    const Scope scope = scope_of(*queued.command->spec, args, *shard_);
     reach.needs_all = reach.needs_all || scope == Scope::kAllShards || scope == Scope::kGather;
     reach.needs_home = reach.needs_home || scope == Scope::kSession;
     if (scope != Scope::kKeys) continue;
-    const auto args = multi.queue.argv(queued);
     keys_.clear();
     // Arguments that hide their keys fail when they run, wherever that is.
     if (!CommandTable::keys_of(*queued.command, args, keys_).ok()) continue;
