@@ -26,6 +26,9 @@ inline constexpr uint32_t kReplyItemsMax = 64 * 1024 * 1024;  // Elements in one
 // Keyspace.
 inline constexpr uint32_t kSlotCount = 16384;
 
+// Replies that name elements chosen at random again and again.
+inline constexpr uint32_t kRandomRepeatsMax = 16 * 1024 * 1024;  // Choices in one command.
+
 // Log.
 inline constexpr size_t kLogMessageBytesMax =
     1024;  // A longer message, or value of a field, is cut.

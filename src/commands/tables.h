@@ -16,6 +16,7 @@ CommandRows bitmap_commands();
 CommandRows client_commands();
 CommandRows command_commands();
 CommandRows connection_commands();
+CommandRows hash_commands();
 CommandRows keys_commands();
 CommandRows server_commands();
 CommandRows slowlog_commands();

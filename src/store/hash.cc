@@ -117,12 +117,9 @@ ScanPosition Hash::scan(ScanPosition position, int64_t now_ms, const Visitor& vi
 }
 
 void Hash::sample(Random& random, size_t count, int64_t now_ms, const Visitor& visit) const {
+  if (count == 1) return sample_with_repeats(random, 1, now_ms, visit);
   if (!is_small()) {
     table().sample(random, count, now_ms, [&](const Field& field) { visit(show(field)); });
-    return;
-  }
-  if (count == 1 && !empty()) {
-    visit(field_at(listpack(), listpack().random(random, 2)));
     return;
   }
   for (const PackPosition at : listpack().sample(random, count, 2))
@@ -140,6 +137,7 @@ void Hash::sample_with_repeats(Random& random, size_t count, int64_t now_ms,
     }
     return;
   }
+  if (count == 1) return visit(field_at(listpack(), listpack().random(random, 2)));
   constexpr size_t kBatch = 1024;  // `count` comes from a client, and may be anything.
   while (count > 0) {
     const size_t batch = std::min(count, kBatch);
