@@ -1,6 +1,7 @@
 #include "commands/string.h"
 
 #include "base/numbers.h"
+#include "commands/digits.h"
 #include "commands/string_options.h"
 #include "engine/arg_reader.h"
 #include "engine/call.h"
@@ -17,17 +18,6 @@ using engine::Key;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 using Deadline = Key::Deadline;
-
-// A number as text, for the journal's records.
-class Digits {
- public:
-  explicit Digits(int64_t value) : size_(format_int64(text_, value)) {}
-  std::string_view view() const { return {text_, size_}; }
-
- private:
-  char text_[kInt64CharsMax];
-  size_t size_;
-};
 
 Result<int64_t> parse_integer(std::string_view text) {
   const std::optional<int64_t> value = parse_int64(text);

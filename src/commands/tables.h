@@ -18,6 +18,7 @@ CommandRows command_commands();
 CommandRows connection_commands();
 CommandRows hash_commands();
 CommandRows keys_commands();
+CommandRows list_commands();
 CommandRows server_commands();
 CommandRows slowlog_commands();
 CommandRows string_commands();
