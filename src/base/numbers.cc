@@ -3,6 +3,7 @@
 #include "base/ensure.h"
 #include "base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -46,10 +47,83 @@ std::optional<Float> read_float(const char* text, const char* end, Read read) {
 }
 
 // The exact integers, which most scores are, need no work with digits after the point.
-bool is_short_integer(double value) {
-  constexpr double kExact = 1e15;
-  return value > -kExact && value < kExact && value == std::trunc(value) &&
+bool is_integer_within(double value, double limit) {
+  return value >= -limit && value <= limit && value == std::trunc(value) &&
          !(value == 0 && std::signbit(value));
+}
+
+// Significant digits and their place: 0.d1d2d3... times 10 to the power of `point`.
+struct Decimal {
+  char digits[kDoubleCharsMax];
+  int count = 0;
+  int point = 0;
+};
+
+// The shortest digits of a positive finite number.
+Decimal shortest_decimal(double value) {
+  char text[kDoubleCharsMax];
+  const auto [end, failure] =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
+  ensure(failure == std::errc());
+  const char* exponent = std::find(text, end, 'e');
+  Decimal decimal;
+  for (const char* at = text; at != exponent; ++at) {
+    if (*at != '.') decimal.digits[decimal.count++] = *at;
+  }
+  const bool is_negative = exponent[1] == '-';  // Always a sign, and two digits or three.
+  std::from_chars(exponent + 2, end, decimal.point);
+  decimal.point = (is_negative ? -decimal.point : decimal.point) + 1;
+  return decimal;
+}
+
+char* put_digits(char* at, const Decimal& decimal, int from, int to) {
+  std::memcpy(at, decimal.digits + from, static_cast<size_t>(to - from));
+  return at + (to - from);
+}
+
+char* put_zeros(char* at, int count) {
+  std::memset(at, '0', static_cast<size_t>(count));
+  return at + count;
+}
+
+// "1.25e+21". The digits fit: at most 17.
+char* put_scientific(char* at, const Decimal& decimal) {
+  at = put_digits(at, decimal, 0, 1);
+  if (decimal.count > 1) {
+    *at++ = '.';
+    at = put_digits(at, decimal, 1, decimal.count);
+  }
+  const int exponent = decimal.point - 1;
+  *at++ = 'e';
+  *at++ = exponent < 0 ? '-' : '+';
+  return at + format_uint64(at, static_cast<uint64_t>(std::abs(exponent)));
+}
+
+// Where Redis changes to scientific notation: with more than six digits after the point, only
+// numbers from 0.001 to below 10000 are written out; without, those of up to seven zeros at the
+// end.
+bool is_written_out(const Decimal& decimal) {
+  constexpr int kDigitsBehindPoint = 6;
+  constexpr int kExponentSmall = 3;
+  constexpr int kZerosMax = 7;
+  const int behind_point = decimal.count - decimal.point;
+  const int exponent = std::abs(decimal.point - 1);
+  if (behind_point <= 0) return exponent < decimal.count + kZerosMax;
+  return behind_point <= kDigitsBehindPoint || exponent <= kExponentSmall;
+}
+
+char* put_decimal(char* at, const Decimal& decimal) {
+  if (!is_written_out(decimal)) return put_scientific(at, decimal);
+  if (decimal.point >= decimal.count)
+    return put_zeros(put_digits(at, decimal, 0, decimal.count), decimal.point - decimal.count);
+  if (decimal.point > 0) {
+    at = put_digits(at, decimal, 0, decimal.point);
+    *at++ = '.';
+    return put_digits(at, decimal, decimal.point, decimal.count);
+  }
+  *at++ = '0';
+  *at++ = '.';
+  return put_digits(put_zeros(at, -decimal.point), decimal, 0, decimal.count);
 }
 
 template <typename Float>
@@ -171,7 +245,22 @@ size_t format_int64(char* out, int64_t value) {
 }
 
 size_t format_double(char* out, double value) {
-  if (is_short_integer(value)) return format_int64(out, static_cast<int64_t>(value));
+  constexpr double kInteger = 4611686018427387904.0;  // 2^62, where Redis stops.
+  if (is_integer_within(value, kInteger)) return format_int64(out, static_cast<int64_t>(value));
+  if (!std::isfinite(value)) return format_special(out, value);
+  char* at = out;
+  if (std::signbit(value)) *at++ = '-';
+  if (value == 0) {
+    *at++ = '0';
+  } else {
+    at = put_decimal(at, shortest_decimal(std::abs(value)));
+  }
+  return static_cast<size_t>(at - out);
+}
+
+size_t format_double_17(char* out, double value) {
+  constexpr double kExact = 1e15;
+  if (is_integer_within(value, kExact)) return format_int64(out, static_cast<int64_t>(value));
   if (!std::isfinite(value)) return format_special(out, value);
   constexpr int kDigits = 17;
   const auto [end, failure] =

@@ -21,6 +21,7 @@ CommandRows keys_commands();
 CommandRows list_commands();
 CommandRows server_commands();
 CommandRows slowlog_commands();
+CommandRows sorted_set_commands();
 CommandRows string_commands();
 CommandRows transaction_commands();
 

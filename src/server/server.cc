@@ -39,13 +39,20 @@ constexpr std::chrono::milliseconds kShutdownCheckPeriod{10};
 // Descriptors that are not clients: listeners, loops, log, files.
 constexpr int64_t kReservedDescriptors = 32;
 
-std::array<std::span<const engine::CommandSpec>, 12> all_command_tables() {
-  return {commands::bitmap_commands(),      commands::client_commands(),
-          commands::command_commands(),     commands::connection_commands(),
-          commands::hash_commands(),        commands::keys_commands(),
-          commands::list_commands(),        commands::server_commands(),
-          commands::slowlog_commands(),     commands::string_commands(),
-          commands::transaction_commands(), server_commands()};
+std::array<std::span<const engine::CommandSpec>, 13> all_command_tables() {
+  return {commands::bitmap_commands(),
+          commands::client_commands(),
+          commands::command_commands(),
+          commands::connection_commands(),
+          commands::hash_commands(),
+          commands::keys_commands(),
+          commands::list_commands(),
+          commands::server_commands(),
+          commands::slowlog_commands(),
+          commands::sorted_set_commands(),
+          commands::string_commands(),
+          commands::transaction_commands(),
+          server_commands()};
 }
 
 constexpr std::string_view kReadyMessage = "READY=1\nSTATUS=Ready to accept connections\n";

@@ -1,0 +1,58 @@
+// Sorted set commands: members with scores, in the order of the scores.
+//
+// Their rows are in sorted_set_table.cc; each runs on the thread that holds the shards of its keys.
+#pragma once
+
+#include "base/result.h"
+
+namespace kvstash::engine {
+class Call;
+}
+
+namespace kvstash::commands {
+
+using engine::Call;
+
+// Changing members.
+Status zadd(Call& call);
+Status zincrby(Call& call);
+Status zrem(Call& call);
+Status zremrangebylex(Call& call);
+Status zremrangebyrank(Call& call);
+Status zremrangebyscore(Call& call);
+
+// Asking about members.
+Status zcard(Call& call);
+Status zcount(Call& call);
+Status zlexcount(Call& call);
+Status zmscore(Call& call);
+Status zrandmember(Call& call);
+Status zrank(Call& call);
+Status zrevrank(Call& call);
+Status zscan(Call& call);
+Status zscore(Call& call);
+
+// Ranges.
+Status zrange(Call& call);
+Status zrangebylex(Call& call);
+Status zrangebyscore(Call& call);
+Status zrangestore(Call& call);
+Status zrevrange(Call& call);
+Status zrevrangebylex(Call& call);
+Status zrevrangebyscore(Call& call);
+
+// Taking members out from an end.
+Status zmpop(Call& call);
+Status zpopmax(Call& call);
+Status zpopmin(Call& call);
+
+// Several sets at once.
+Status zdiff(Call& call);
+Status zdiffstore(Call& call);
+Status zinter(Call& call);
+Status zintercard(Call& call);
+Status zinterstore(Call& call);
+Status zunion(Call& call);
+Status zunionstore(Call& call);
+
+}  // namespace kvstash::commands

@@ -1,0 +1,24 @@
+// The ends of ranges of sorted sets, as clients write them: "(1.5" and "+inf", "[a" and "-", and
+// places counted from either end.
+//
+// Texts in a LexRange are views of the arguments. Pure; any thread.
+#pragma once
+
+#include "base/result.h"
+#include "store/sorted_set.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace kvstash::commands {
+
+// As strtod reads them up to a NUL, which is what Redis does: "" is 0, and blanks in front are
+// fine.
+Result<store::ScoreRange> parse_score_range(std::string_view min, std::string_view max);
+Result<store::LexRange> parse_lex_range(std::string_view min, std::string_view max);
+
+// The ranks first .. last, both included and counted from the end if negative, of `size` members.
+store::RankRange ranks_between(int64_t first, int64_t last, size_t size);
+
+}  // namespace kvstash::commands
