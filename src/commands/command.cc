@@ -64,7 +64,7 @@ using Filter = std::function<bool(const Command&)>;
 std::optional<Filter> parse_filter(std::string_view kind, std::string_view value) {
   if (equals_ignore_case(kind, "MODULE")) return [](const Command&) { return false; };
   if (equals_ignore_case(kind, "ACLCAT")) {
-    return [category = acl_category(value)](const Command& command) {
+    return [category = engine::acl_category(value)](const Command& command) {
       return (command.acl & category) != 0;
     };
   }

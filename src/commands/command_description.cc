@@ -1,6 +1,7 @@
 #include "commands/command_description.h"
 
 #include "base/text.h"
+#include "engine/acl_rules.h"
 
 #include <bit>
 #include <span>
@@ -58,30 +59,6 @@ constexpr FlagName kKeyFlagNames[] = {
     {engine::kKeyNotKey, "not_key"},
     {engine::kKeyIncomplete, "incomplete"},
     {engine::kKeyVariableFlags, "variable_flags"},
-};
-
-constexpr FlagName kCategoryNames[] = {
-    {engine::kAclKeyspace, "@keyspace"},
-    {engine::kAclRead, "@read"},
-    {engine::kAclWrite, "@write"},
-    {engine::kAclSet, "@set"},
-    {engine::kAclSortedSet, "@sortedset"},
-    {engine::kAclList, "@list"},
-    {engine::kAclHash, "@hash"},
-    {engine::kAclString, "@string"},
-    {engine::kAclBitmap, "@bitmap"},
-    {engine::kAclHyperLogLog, "@hyperloglog"},
-    {engine::kAclGeo, "@geo"},
-    {engine::kAclStream, "@stream"},
-    {engine::kAclPubSub, "@pubsub"},
-    {engine::kAclAdmin, "@admin"},
-    {engine::kAclFast, "@fast"},
-    {engine::kAclSlow, "@slow"},
-    {engine::kAclBlocking, "@blocking"},
-    {engine::kAclDangerous, "@dangerous"},
-    {engine::kAclConnection, "@connection"},
-    {engine::kAclTransaction, "@transaction"},
-    {engine::kAclScripting, "@scripting"},
 };
 
 constexpr FlagName kArgFlagNames[] = {
@@ -161,6 +138,13 @@ void write_flags(uint32_t flags, std::span<const FlagName> names, ReplyWriter& r
   reply.set(static_cast<size_t>(std::popcount(flags & shown)));
   for (const FlagName& each : names) {
     if ((flags & each.flag) != 0) reply.simple(each.name);
+  }
+}
+
+void write_categories(uint32_t categories, ReplyWriter& reply) {
+  reply.set(static_cast<size_t>(std::popcount(categories)));
+  for (const engine::AclCategoryName& each : engine::acl_categories()) {
+    if ((categories & each.flag) != 0) reply.simple(each.name);
   }
 }
 
@@ -327,7 +311,7 @@ void write_info(const Command& command, ReplyWriter& reply) {
   reply.integer(command.first_key);
   reply.integer(command.last_key);
   reply.integer(command.key_step);
-  write_flags(command.acl, kCategoryNames, reply);
+  write_categories(command.acl, reply);
   write_texts(spec.tips, reply);
   reply.set(spec.keys.size());
   for (const KeySpec& keys : spec.keys)
@@ -374,13 +358,6 @@ void write_docs(const Command& command, ReplyWriter& reply) {
 
 void write_key_flags(uint32_t flags, ReplyWriter& reply) {
   write_flags(flags, kKeyFlagNames, reply);
-}
-
-uint32_t acl_category(std::string_view name) {
-  for (const FlagName& each : kCategoryNames) {
-    if (equals_ignore_case(each.name.substr(1), name)) return each.flag;
-  }
-  return 0;
 }
 
 }  // namespace kvstash::commands

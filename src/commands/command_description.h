@@ -22,7 +22,4 @@ void write_docs(const engine::Command& command, resp::ReplyWriter& reply);
 // The names of KeyFlags ("RW", "access", ...), as a set.
 void write_key_flags(uint32_t flags, resp::ReplyWriter& reply);
 
-// The AclCategory of that name in any case, without '@'; 0 if there is none.
-uint32_t acl_category(std::string_view name);
-
 }  // namespace kvstash::commands

@@ -2,9 +2,10 @@
 
 #include "base/numbers.h"
 #include "commands/client_name.h"
+#include "engine/acl.h"
+#include "engine/admission.h"
 #include "engine/arg_reader.h"
 #include "engine/call.h"
-#include "engine/server_port.h"
 #include "engine/session.h"
 #include "engine/shard.h"
 
@@ -17,21 +18,24 @@ namespace {
 
 using engine::ArgReader;
 using engine::DbIndex;
+using engine::kDefaultUser;
 using engine::ReplyMode;
 using engine::Session;
 namespace errors = engine::errors;
 
-constexpr std::string_view kDefaultUser = "default";
 constexpr std::string_view kServerName = "redis";  // What libraries expect to speak to.
 constexpr std::string_view kServerVersion = "7.2.4";
 
 // Logs the connection in as `user`, or says why not.
 Status authenticate(Call& call, std::string_view user, std::string_view password) {
-  const bool needs_password = !call.options().requirepass.empty();
-  if (user != kDefaultUser || (needs_password && !call.server().is_password(password)))
+  engine::Acl& acl = call.shards().acl();
+  engine::Acl::UserPtr whom = acl.authenticate(user, password);
+  if (whom == nullptr) {
+    engine::note_denial(call.session(), {engine::AclReason::kAuth, "AUTH"}, user, call.worker());
     return Error::literal("WRONGPASS invalid username-password pair or user is disabled.");
+  }
+  call.session().act_as(std::move(whom));
   call.session().is_authenticated = true;
-  call.session().info.user = kDefaultUser;
   return {};
 }
 
@@ -108,7 +112,7 @@ Status auth(Call& call) {
   if (call.argc() > 3) return errors::syntax();
   if (call.argc() == 3) {
     if (Status done = authenticate(call, call.arg(1), call.arg(2)); !done.ok()) return done;
-  } else if (call.options().requirepass.empty()) {
+  } else if (call.shards().acl().default_user()->needs_no_password) {
     return Error::literal(
         "ERR AUTH <password> called without any password configured for the default user. Are you "
         "sure your configuration is correct?");
@@ -166,8 +170,8 @@ Status reset(Call& call) {
   call.worker().unwatch_all(session);
   session.multi = {};
   session.info.name.clear();
-  session.info.user = kDefaultUser;
-  session.is_authenticated = call.options().requirepass.empty();
+  session.act_as(call.shards().acl().default_user());
+  session.is_authenticated = session.user->is_open();
   session.no_evict = false;
   session.reply_mode = ReplyMode::kOn;
   call.caller().db = DbIndex{0};

@@ -12,6 +12,7 @@ namespace kvstash::commands {
 
 using CommandRows = std::span<const engine::CommandSpec>;
 
+CommandRows acl_commands();
 CommandRows bitmap_commands();
 CommandRows client_commands();
 CommandRows command_commands();
@@ -24,5 +25,7 @@ CommandRows slowlog_commands();
 CommandRows sorted_set_commands();
 CommandRows string_commands();
 CommandRows transaction_commands();
+
+std::span<const CommandRows> all_commands();  // All of the above.
 
 }  // namespace kvstash::commands

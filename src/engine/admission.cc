@@ -1,5 +1,8 @@
 #include "engine/admission.h"
 
+#include "engine/server_port.h"
+#include "engine/shard.h"
+
 namespace kvstash::engine {
 namespace {
 
@@ -28,6 +31,30 @@ Status admit(const Session& session, const Command& command, const EngineOptions
       (flags_of(session, command) & (kWrite | kMayReplicate | kReadOnly)) != 0)
     return Error::literal("ERR Replica can't interact with the keyspace");
   return {};
+}
+
+std::optional<AclDenial> deny(const Session& session, const Command& command,
+                              std::span<const std::string_view> args, Shard& shard) {
+  const AclUser* user = session.caller.user;
+  if (user == nullptr || user->is_unlimited()) [[likely]]
+    return std::nullopt;
+  std::optional<AclDenial> denial = user->check(command, args);
+  if (denial) note_denial(session, *denial, user->name, shard);
+  return denial;
+}
+
+void note_denial(const Session& session, const AclDenial& denial, std::string_view user,
+                 Shard& shard) {
+  const int64_t now_ms = shard.now_ms();
+  shard.set().acl().log().add(
+      {.reason = denial.reason,
+       .context = session.multi.is_active ? AclContextKind::kMulti : AclContextKind::kTopLevel,
+       .object = denial.object,
+       .user = std::string(user),
+       .client = shard.set().server().describe(session, now_ms),
+       .created_ms = now_ms,
+       .updated_ms = now_ms},
+      static_cast<size_t>(shard.options().acllog_max_len));
 }
 
 bool is_paused(const Session& session, const Command& command, bool pauses_all) {

@@ -22,6 +22,7 @@
 
 namespace kvstash::engine {
 
+struct AclUser;
 class Session;
 class Shard;
 class ShardSet;
@@ -41,11 +42,12 @@ struct Caller {
   DbIndex db{};
   resp::RespVersion resp = resp::RespVersion::k2;
   uint64_t client_id = 0;
-  bool no_touch = false;        // CLIENT NO-TOUCH: access clocks stay.
-  bool in_transaction = false;  // Inside EXEC.
-  bool in_script = false;       // Run by a script.
-  uint32_t home = 0;            // The connection's shard.
-  Session* session = nullptr;   // Null where the connection's own shard is not held.
+  bool no_touch = false;          // CLIENT NO-TOUCH: access clocks stay.
+  bool in_transaction = false;    // Inside EXEC.
+  bool in_script = false;         // Run by a script.
+  uint32_t home = 0;              // The connection's shard.
+  const AclUser* user = nullptr;  // Lives as long as its session has anything under way.
+  Session* session = nullptr;     // Null where the connection's own shard is not held.
 };
 
 // What a blocking command answers when its time is over.

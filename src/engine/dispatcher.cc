@@ -100,6 +100,10 @@ bool Dispatcher::dispatch(Session& session, Request request) {
     refuse(session, &command, admitted.error().message());
     return true;
   }
+  if (const auto denial = deny(session, command, request.args, *shard_)) [[unlikely]] {
+    refuse(session, &command, "NOPERM " + acl_message(*denial, session.user->name, false));
+    return true;
+  }
   if (shard_->paused_until_ms() > shard_->now_ms() &&
       is_paused(session, command, shard_->pause_is_for_all())) {
     session.stop(kStopPause);

@@ -128,6 +128,25 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
   transaction.duration_us = static_cast<uint32_t>(cycles_to_ns(cycles() - began) / 1000);
 }
 
+// What a user may do may have changed since the command was queued.
+bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const Caller& caller,
+                         resp::ReplyWriter& to) {
+  if (caller.user == nullptr || caller.user->is_unlimited()) [[likely]]
+    return false;
+  const std::optional<AclDenial> denial = caller.user->check(*queued.command, queue.argv(queued));
+  if (!denial) return false;
+  std::string_view why = "no permission to execute the command or subcommand";
+  if (denial->reason == AclReason::kKey) why = "no permission to touch the specified keys";
+  if (denial->reason == AclReason::kChannel)
+    why = "no permission to access one of the channels used as arguments to the command";
+  to.error(
+      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+      "call. This command is no longer allowed for the following reason: " +
+      std::string(why));
+  count_error("NOPERM");
+  return true;
+}
+
 void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watched, const Hold& hold,
                          Caller& caller, resp::ReplyBuffer& out) {
   bool is_unchanged = true;
@@ -157,6 +176,7 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
   if (sink != nullptr) sink->begin_unit();
   caller.in_transaction = true;
   for (QueuedCommand& queued : queue.commands()) {
+    if (is_denied(queued, queue, caller, writer)) continue;
     queued.duration_ns = run(*queued.command, queue.argv(queued), hold, caller, out, {});
     queued.db = caller.db;
     queued.has_run = true;

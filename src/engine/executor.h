@@ -52,6 +52,8 @@ class Executor {
  private:
   void commit(const Call& call, const Hold& hold);
   bool is_observed(const Hold& hold) const;
+  bool is_denied(const QueuedCommand& queued, CommandQueue& queue, const Caller& caller,
+                 resp::ReplyWriter& to);
   void serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold);
   void run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 

@@ -48,6 +48,7 @@ std::vector<std::string_view> redacted(const Command& command,
   std::vector<std::string_view> shown(argv.begin(), argv.end());
   if (command.name == "auth") redact_auth(shown);
   if (command.name == "hello") redact_hello(shown);
+  if (command.name == "acl|setuser") std::fill(shown.begin() + 2, shown.end(), kRedacted);
   if (command.name == "config|set") redact_config_set(shown);
   return shown;
 }

@@ -5,6 +5,7 @@
 // holds that shard. Owned by its Shard, which keeps it until the last reply under way has arrived.
 #pragma once
 
+#include "engine/acl_user.h"
 #include "engine/call.h"
 #include "engine/input.h"
 #include "engine/multi.h"
@@ -68,7 +69,13 @@ class Session {
   ReplyQueue replies;
   resp::RequestParser parser;
 
+  std::shared_ptr<const AclUser> user;
   bool is_authenticated = true;
+  void act_as(std::shared_ptr<const AclUser> whom) {
+    user = std::move(whom);
+    caller.user = user.get();
+    info.user = user->name;
+  }
   bool is_monitor = false;
   bool no_evict = false;
   ReplyMode reply_mode = ReplyMode::kOn;

@@ -292,7 +292,8 @@ Session& Shard::open_session(void* shell) {
   session->caller.client_id = session->info.id;
   session->caller.home = static_cast<uint32_t>(id_);
   session->caller.session = session.get();
-  session->is_authenticated = options().requirepass.empty();
+  session->act_as(set_->acl().default_user());
+  session->is_authenticated = session->user->is_open();
   session->shell = shell;
   ++stats_.connections_accepted;
   Session& opened = *session;

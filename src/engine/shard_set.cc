@@ -14,7 +14,11 @@ constexpr uint64_t kOverfullShare = 32;
 }  // namespace
 
 ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options)
-    : commands_(&commands), options_(&options), seed_(HashSeed::draw()), memory_(shards) {
+    : commands_(&commands),
+      options_(&options),
+      seed_(HashSeed::draw()),
+      acl_(commands, options),
+      memory_(shards) {
   ensure(shards > 0 && shards <= kSlotCount);
   // The vector is sized before a shard is made: shards ask how many there will be.
   shards_.resize(shards);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "engine/acl.h"
 #include "engine/command_table.h"
 #include "engine/hold.h"
 #include "engine/options.h"
@@ -38,6 +39,8 @@ class ShardSet {
   const CommandTable& commands() const { return *commands_; }
   const EngineOptions& options() const { return *options_; }
   const HashSeed& seed() const { return seed_; }
+  Acl& acl() { return acl_; }
+  const Acl& acl() const { return acl_; }
   ServerPort& server() const { return *server_; }
   void set_server(ServerPort& server) { server_ = &server; }
 
@@ -117,6 +120,7 @@ class ShardSet {
   const CommandTable* commands_;
   const EngineOptions* options_;
   HashSeed seed_;
+  Acl acl_;
   ServerPort* server_ = nullptr;
   std::mutex enqueue_lock_;  // Held for k pushes; nothing else is done under it.
   std::atomic<uint64_t> next_session_id_{1};

@@ -5,6 +5,7 @@
 #include "engine/errors.h"
 #include "engine/session.h"
 #include "engine/shard.h"
+#include "server/acl_file.h"
 #include "server/config_file.h"
 #include "server/config_rewrite.h"
 #include "server/directives.h"
@@ -58,7 +59,9 @@ Status config_resetstat(Call& call) {
 }
 
 Status config_rewrite(Call& call) {
-  const ServerOptions& options = server_of(call).options();
+  ServerOptions options = server_of(call).options();
+  options.users.clear();
+  if (options.engine.aclfile.empty()) options.users = user_lines(call.shards().acl());
   if (options.config_file.empty())
     return Error::literal("ERR The server is running without a config file");
   if (is_yaml(options.config_file))

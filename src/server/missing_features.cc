@@ -10,8 +10,6 @@ std::vector<std::string_view> missing_features(const ServerOptions& options) {
     missing.push_back("'replicaof': this version has no replication; it serves as a primary.");
   if (options.cluster.enabled)
     missing.push_back("'cluster-enabled yes': this version has no cluster; it serves standalone.");
-  if (!options.users.empty() || !options.engine.aclfile.empty())
-    missing.push_back("'user', 'aclfile': this version knows the default user only.");
   return missing;
 }
 

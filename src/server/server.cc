@@ -2,7 +2,7 @@
 
 #include "admin/metrics_page.h"
 #include "base/log.h"
-#include "base/random.h"
+#include "commands/client_line.h"
 #include "commands/tables.h"
 #include "engine/shard.h"
 #include "net/listener.h"
@@ -12,19 +12,17 @@
 #include "net/timer.h"
 #include "net/tls.h"
 #include "net/transport.h"
+#include "server/acl_file.h"
 #include "server/directives.h"
 #include "server/process.h"
 #include "server/server_commands.h"
 #include "server/shard_shell.h"
 #include "server/snapshot.h"
 
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <climits>
 #include <csignal>
@@ -39,20 +37,18 @@ constexpr std::chrono::milliseconds kShutdownCheckPeriod{10};
 // Descriptors that are not clients: listeners, loops, log, files.
 constexpr int64_t kReservedDescriptors = 32;
 
-std::array<std::span<const engine::CommandSpec>, 13> all_command_tables() {
-  return {commands::bitmap_commands(),
-          commands::client_commands(),
-          commands::command_commands(),
-          commands::connection_commands(),
-          commands::hash_commands(),
-          commands::keys_commands(),
-          commands::list_commands(),
-          commands::server_commands(),
-          commands::slowlog_commands(),
-          commands::sorted_set_commands(),
-          commands::string_commands(),
-          commands::transaction_commands(),
-          server_commands()};
+std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
+  const auto rows = commands::all_commands();
+  std::vector<std::span<const engine::CommandSpec>> tables(rows.begin(), rows.end());
+  tables.push_back(server_commands());
+  return tables;
+}
+
+Error no_acl_file() {
+  return Error::literal(
+      "ERR This Redis instance is not configured to use an ACL file. You may want to specify users "
+      "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis "
+      "configuration file set) in order to store users in the Redis configuration.");
 }
 
 constexpr std::string_view kReadyMessage = "READY=1\nSTATUS=Ready to accept connections\n";
@@ -149,6 +145,7 @@ Status Server::start() {
   shards_ = std::make_unique<engine::ShardSet>(shard_count(options_), commands_, options_.engine);
   shards_->set_server(*this);
   shards_->set_core_count(net::usable_cores());
+  if (Status loaded = load_users(options_, shards_->acl()); !loaded.ok()) return loaded;
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
@@ -235,7 +232,8 @@ void Server::accept(int fd, const net::Address& peer, bool is_tls) {
     refuse(fd, is_tls ? std::string_view() : kMaxClientsError);
     return;
   }
-  if (options_.net.protected_mode && options_.engine.requirepass.empty() && !peer.is_loopback()) {
+  if (options_.net.protected_mode && shards_->acl().default_user()->needs_no_password &&
+      !peer.is_loopback()) {
     rejected_.fetch_add(1, std::memory_order_relaxed);
     refuse(fd, is_tls ? std::string_view() : kProtectedModeError);
     return;
@@ -290,16 +288,27 @@ int Server::run() {
   return exit_code_;
 }
 
-bool Server::is_password(std::string_view password) const {
-  // Digests have one length whatever the passwords', and are compared in constant time.
-  const auto digest = [](std::string_view text) {
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> out{};
-    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data());
-    return out;
-  };
-  const auto given = digest(password);
-  const auto wanted = digest(options_.engine.requirepass);
-  return CRYPTO_memcmp(given.data(), wanted.data(), given.size()) == 0;
+std::string Server::describe(const engine::Session& session, int64_t now_ms) const {
+  std::string line = commands::client_line(session, now_ms);
+  line.pop_back();  // The end of the line.
+  return line;
+}
+
+Status Server::load_acl() {
+  if (options_.engine.aclfile.empty()) return no_acl_file();
+  Status loaded = load_acl_file(options_.engine.aclfile, shards_->acl());
+  if (loaded.ok()) return loaded;
+  return Error::text("ERR " + std::string(loaded.error().message()));
+}
+
+Status Server::save_acl() {
+  if (options_.engine.aclfile.empty()) return no_acl_file();
+  const Status saved = save_acl_file(options_.engine.aclfile, shards_->acl());
+  if (saved.ok()) return {};
+  log(LogLevel::kWarning, saved.error().message());
+  return Error::literal(
+      "ERR There was an error trying to save the ACLs. Please check the server logs for more "
+      "information");
 }
 
 std::optional<Instant> Server::tls_not_after() const {
@@ -329,7 +338,9 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
   }
   fit_descriptor_limit(next);
   set_log_level(next.process.loglevel);
+  const bool has_new_password = next.engine.requirepass != options_.engine.requirepass;
   options_ = std::move(next);
+  if (has_new_password) shards_->acl().set_default_password(options_.engine.requirepass);
   for (size_t id = 0; id < shards_->size(); ++id)
     shards_->at(id).slowlog().trim(static_cast<size_t>(options_.engine.slowlog_max_len));
   return {};

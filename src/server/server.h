@@ -75,7 +75,9 @@ class Server final : public engine::ServerPort {
   Status change_options(ServerOptions next, bool reads_certificates);
   const RunInfo& run_info() const { return run_info_; }
   engine::ShardSet& shards() { return *shards_; }
-  bool is_password(std::string_view password) const override;
+  std::string describe(const engine::Session& session, int64_t now_ms) const override;
+  Status load_acl() override;
+  Status save_acl() override;
   // Expiry of the certificate in use, if TLS is on.
   std::optional<Instant> tls_not_after() const;
   uint64_t rejected_connections() const { return rejected_.load(std::memory_order_relaxed); }

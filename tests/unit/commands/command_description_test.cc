@@ -105,12 +105,4 @@ TEST_CASE("flags that are the server's own business are not shown") {
         "*10 x :1 *1 +allow_busy :0 :0 :0 *1 +@slow *0 *0 *0");
 }
 
-TEST_CASE("categories are found by name in any case, without the at sign") {
-  CHECK(acl_category("keyspace") == engine::kAclKeyspace);
-  CHECK(acl_category("SortedSet") == engine::kAclSortedSet);
-  CHECK(acl_category("scripting") == engine::kAclScripting);
-  CHECK(acl_category("@read") == 0);
-  CHECK(acl_category("") == 0);
-}
-
 }  // namespace kvstash::commands

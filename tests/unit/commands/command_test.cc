@@ -15,15 +15,9 @@ namespace {
 using resp::RespVersion;
 using test::words_of;
 
-std::array<CommandRows, 9> all_rows() {
-  return {bitmap_commands(),     client_commands(), command_commands(),
-          connection_commands(), keys_commands(),   server_commands(),
-          slowlog_commands(),    string_commands(), transaction_commands()};
-}
-
 struct Server : test::CommandServer {
   explicit Server(std::initializer_list<engine::CommandTable::Rename> renames = {})
-      : CommandServer(all_rows(), renames) {}
+      : CommandServer(all_commands(), renames) {}
 };
 
 }  // namespace

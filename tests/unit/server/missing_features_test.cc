@@ -13,6 +13,5 @@ TEST_CASE("each feature that is asked for and missing gets its own warning") {
   options.persist.appendonly = true;
   options.replication.primary_host = "10.0.0.1";
   options.cluster.enabled = true;
-  options.engine.aclfile = "users.acl";
-  CHECK(missing_features(options).size() == 4);
+  CHECK(missing_features(options).size() == 3);
 }
