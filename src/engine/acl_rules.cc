@@ -272,19 +272,21 @@ Status apply_acl_rule(AclUser& user, std::string_view rule, const AclContext& co
 
 Result<std::vector<std::string>> join_acl_selectors(std::span<const std::string_view> words) {
   std::vector<std::string> joined;
-  std::optional<std::string_view> open;  // The word that the selector begins with.
+  std::string_view opened_by;
+  bool is_open = false;
   for (const std::string_view word : words) {
-    if (open) {
+    if (is_open) {
       joined.back().append(" ").append(word);
     } else {
       joined.emplace_back(word);
-      if (word.starts_with('(')) open = word;
+      is_open = word.starts_with('(');
+      opened_by = word;
     }
-    if (open && word.ends_with(')')) open.reset();
+    if (is_open && word.ends_with(')')) is_open = false;
   }
-  if (open) {
+  if (is_open) {
     return Error::text("ERR Unmatched parenthesis in acl selector starting at '" +
-                       std::string(*open) + "'.");
+                       std::string(opened_by) + "'.");
   }
   return joined;
 }
