@@ -41,10 +41,13 @@ Status zrevrange(Call& call);
 Status zrevrangebylex(Call& call);
 Status zrevrangebyscore(Call& call);
 
-// Taking members out from an end.
+// Taking members out from an end; the last three wait for one.
 Status zmpop(Call& call);
 Status zpopmax(Call& call);
 Status zpopmin(Call& call);
+Status bzmpop(Call& call);
+Status bzpopmax(Call& call);
+Status bzpopmin(Call& call);
 
 // Several sets at once.
 Status zdiff(Call& call);

@@ -1,5 +1,7 @@
-// ZPOPMIN, ZPOPMAX and ZMPOP: taking members out from an end. Declared in sorted_set.h.
-#include "base/text.h"
+// Taking members out from an end: ZPOPMIN, ZPOPMAX, ZMPOP and those that wait for a member.
+// Declared in sorted_set.h.
+#include "commands/block_timeout.h"
+#include "commands/digits.h"
 #include "commands/sorted_set.h"
 #include "commands/sorted_set_reply.h"
 #include "engine/arg_reader.h"
@@ -22,6 +24,10 @@ namespace notify = engine::notify;
 RankRange ranks_at(const SortedSet& set, End end, size_t count) {
   count = std::min(count, set.size());
   return {.first = end == End::kLowest ? 0 : set.size() - count, .count = count};
+}
+
+std::string_view pop_command(End end) {
+  return end == End::kLowest ? "ZPOPMIN" : "ZPOPMAX";
 }
 
 // Takes the members at these ranks, which are not none, out of a key.
@@ -116,12 +122,61 @@ void reply_multi_pop(Call& call, Key& key, const MultiPop& wanted) {
     }
   }
   erase_popped(key, wanted.end, ranks);
-  if (call.wants_effects()) {
-    char digits[kInt64CharsMax];
-    call.replace_effect({wanted.end == End::kLowest ? "ZPOPMIN" : "ZPOPMAX",
-                         key.name(),
-                         {digits, format_uint64(digits, ranks.count)}});
+  const Digits count(static_cast<int64_t>(ranks.count));
+  call.replace_effect({pop_command(wanted.end), key.name(), count.view()});
+}
+
+// Pops one member and replies the key's name, the member and its score.
+void reply_named_pop(Call& call, Key& key, End end) {
+  RankRange ranks;
+  {
+    const auto set = key.view<SortedSet>();
+    ranks = ranks_at(*set, end, 1);
+    const SortedSet::Iterator at = set->at(ranks.first);
+    call.reply().array(3);
+    call.reply().bulk(key.name());
+    call.reply().bulk(at.member());
+    call.reply().dbl(at.score());
   }
+  erase_popped(key, end, ranks);
+  call.replace_effect({pop_command(end), key.name()});
+}
+
+// ---- The first of several keys that has members.
+
+// A key of another type before it is an error; nothing if there is none.
+Result<std::optional<Key>> first_sorted_set(Call& call, Call::Args names) {
+  for (const std::string_view name : names) {
+    Key key = call.write(name);
+    if (!key.exists()) continue;
+    if (Status status = key.expect(SortedSet::kType); !status.ok()) return status.error();
+    return std::optional<Key>(key);
+  }
+  return std::optional<Key>();
+}
+
+void wait(Call& call, Call::Args names, BlockDeadline deadline) {
+  if (!call.may_block()) return call.reply().null_array();
+  call.block({.keys = {names.begin(), names.end()},
+              .type = SortedSet::kType,
+              .deadline_ms = deadline,
+              .timeout_reply = engine::TimeoutReply::kNullArray});
+}
+
+// BZPOPMIN and BZPOPMAX.
+Status pop_or_wait(Call& call, End end) {
+  const Result<BlockDeadline> deadline =
+      parse_block_seconds(call.arg(call.argc() - 1), call.now_ms());
+  if (!deadline.ok()) return deadline.error();
+  const Call::Args names = call.args().subspan(1, call.argc() - 2);
+  Result<std::optional<Key>> found = first_sorted_set(call, names);
+  if (!found.ok()) return found.error();
+  if (*found) {
+    reply_named_pop(call, **found, end);
+  } else {
+    wait(call, names, *deadline);
+  }
+  return {};
 }
 
 }  // namespace
@@ -137,14 +192,36 @@ Status zpopmax(Call& call) {
 Status zmpop(Call& call) {
   const Result<MultiPop> wanted = parse_multi_pop(call.args_from(1));
   if (!wanted.ok()) return wanted.error();
-  for (const std::string_view name : wanted->keys) {
-    Key key = call.write(name);
-    if (!key.exists()) continue;
-    if (Status status = key.expect(SortedSet::kType); !status.ok()) return status;
-    reply_multi_pop(call, key, *wanted);
-    return {};
+  Result<std::optional<Key>> found = first_sorted_set(call, wanted->keys);
+  if (!found.ok()) return found.error();
+  if (*found) {
+    reply_multi_pop(call, **found, *wanted);
+  } else {
+    call.reply().null_array();
   }
-  call.reply().null_array();
+  return {};
+}
+
+Status bzpopmin(Call& call) {
+  return pop_or_wait(call, End::kLowest);
+}
+
+Status bzpopmax(Call& call) {
+  return pop_or_wait(call, End::kHighest);
+}
+
+Status bzmpop(Call& call) {
+  const Result<MultiPop> wanted = parse_multi_pop(call.args_from(2));
+  if (!wanted.ok()) return wanted.error();
+  const Result<BlockDeadline> deadline = parse_block_seconds(call.arg(1), call.now_ms());
+  if (!deadline.ok()) return deadline.error();
+  Result<std::optional<Key>> found = first_sorted_set(call, wanted->keys);
+  if (!found.ok()) return found.error();
+  if (*found) {
+    reply_multi_pop(call, **found, *wanted);
+  } else {
+    wait(call, wanted->keys, *deadline);
+  }
   return {};
 }
 

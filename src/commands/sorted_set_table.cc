@@ -10,6 +10,87 @@ using namespace engine;
 using namespace commands::rows;
 using enum ArgType;
 
+constexpr KeySpec kBzmpopKeys[] = {
+    {.flags = kKeyRW | kKeyAccess | kKeyDelete,
+     .index = 2,
+     .find = KeySpec::Find::kKeynum,
+     .first_key = 1},
+};
+constexpr ArgSpec kBzmpopWhere[] = {
+    {.name = "min", .type = kPureToken, .token = "MIN"},
+    {.name = "max", .type = kPureToken, .token = "MAX"},
+};
+constexpr ArgSpec kBzmpopArgs[] = {
+    {.name = "timeout", .type = kDouble},
+    {.name = "numkeys", .type = kInteger},
+    {.name = "key", .type = kKey, .key_spec = 0, .flags = kArgMultiple},
+    {.name = "where", .type = kOneOf, .arguments = kBzmpopWhere},
+    {.name = "count", .type = kInteger, .token = "COUNT", .flags = kArgOptional},
+};
+constexpr CommandSpec kBzmpopRow = {
+    .name = "bzmpop",
+    .arity = -5,
+    .flags = kWrite | kBlocking | kMovableKeys,
+    .group = CommandGroup::kSortedSet,
+    .scope = Scope::kKeys,
+    .keys = kBzmpopKeys,
+    .since = "7.0.0",
+    .complexity =
+        "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements "
+        "in the sorted set, and M being the number of elements popped.",
+    .summary =
+        "Remove and return members with scores in a sorted set or block until one is available",
+    .arguments = kBzmpopArgs,
+    .run = bzmpop,
+};
+
+constexpr KeySpec kBzpopmaxKeys[] = {
+    keys_from(1, -2, 1, kKeyRW | kKeyAccess | kKeyDelete),
+};
+constexpr ArgSpec kBzpopmaxArgs[] = {
+    {.name = "key", .type = kKey, .key_spec = 0, .flags = kArgMultiple},
+    {.name = "timeout", .type = kDouble},
+};
+constexpr HistoryNote kBzpopmaxHistory[] = {
+    {"6.0.0", "`timeout` is interpreted as a double instead of an integer."},
+};
+constexpr CommandSpec kBzpopmaxRow = {
+    .name = "bzpopmax",
+    .arity = -3,
+    .flags = kWrite | kBlocking | kFast,
+    .group = CommandGroup::kSortedSet,
+    .scope = Scope::kKeys,
+    .keys = kBzpopmaxKeys,
+    .since = "5.0.0",
+    .complexity = "O(log(N)) with N being the number of elements in the sorted set.",
+    .summary =
+        "Remove and return the member with the highest score from one or more sorted sets, or "
+        "block until one is available",
+    .history = kBzpopmaxHistory,
+    .arguments = kBzpopmaxArgs,
+    .run = bzpopmax,
+};
+
+constexpr HistoryNote kBzpopminHistory[] = {
+    {"6.0.0", "`timeout` is interpreted as a double instead of an integer."},
+};
+constexpr CommandSpec kBzpopminRow = {
+    .name = "bzpopmin",
+    .arity = -3,
+    .flags = kWrite | kBlocking | kFast,
+    .group = CommandGroup::kSortedSet,
+    .scope = Scope::kKeys,
+    .keys = kBzpopmaxKeys,
+    .since = "5.0.0",
+    .complexity = "O(log(N)) with N being the number of elements in the sorted set.",
+    .summary =
+        "Remove and return the member with the lowest score from one or more sorted sets, or block "
+        "until one is available",
+    .history = kBzpopminHistory,
+    .arguments = kBzpopmaxArgs,
+    .run = bzpopmin,
+};
+
 constexpr ArgSpec kZaddCondition[] = {
     {.name = "nx", .type = kPureToken, .token = "NX"},
     {.name = "xx", .type = kPureToken, .token = "XX"},
@@ -271,14 +352,10 @@ constexpr KeySpec kZmpopKeys[] = {
      .find = KeySpec::Find::kKeynum,
      .first_key = 1},
 };
-constexpr ArgSpec kZmpopWhere[] = {
-    {.name = "min", .type = kPureToken, .token = "MIN"},
-    {.name = "max", .type = kPureToken, .token = "MAX"},
-};
 constexpr ArgSpec kZmpopArgs[] = {
     {.name = "numkeys", .type = kInteger},
     {.name = "key", .type = kKey, .key_spec = 0, .flags = kArgMultiple},
-    {.name = "where", .type = kOneOf, .arguments = kZmpopWhere},
+    {.name = "where", .type = kOneOf, .arguments = kBzmpopWhere},
     {.name = "count", .type = kInteger, .token = "COUNT", .flags = kArgOptional},
 };
 constexpr CommandSpec kZmpopRow = {
@@ -806,6 +883,7 @@ constexpr CommandSpec kZunionstoreRow = {
 };
 
 constexpr CommandSpec kRows[] = {
+    kBzmpopRow,         kBzpopmaxRow,        kBzpopminRow,
     kZaddRow,           kZcardRow,           kZcountRow,
     kZdiffRow,          kZdiffstoreRow,      kZincrbyRow,
     kZinterRow,         kZintercardRow,      kZinterstoreRow,
