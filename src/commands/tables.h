@@ -21,6 +21,7 @@ CommandRows hash_commands();
 CommandRows keys_commands();
 CommandRows list_commands();
 CommandRows server_commands();
+CommandRows set_commands();
 CommandRows slowlog_commands();
 CommandRows sorted_set_commands();
 CommandRows string_commands();

@@ -98,12 +98,9 @@ bool Call::wants_effects() const {
   return effects_->is_journaled();
 }
 
-void Call::replace_effect(std::initializer_list<std::string_view> argv) {
+void Call::replace_effect(std::span<const std::string_view> argv) {
   if (!wants_effects()) return;
-  EffectRecord record{.db = caller_->db, .argv = {}};
-  for (const std::string_view arg : argv)
-    record.argv.emplace_back(arg);
-  effects_->add_record(std::move(record));
+  effects_->add_record({.db = caller_->db, .argv = {argv.begin(), argv.end()}});
 }
 
 void Call::block(Wait wait) {

@@ -107,7 +107,10 @@ class Call {
   // Replaces what the journal gets for this command: for a change whose outcome depends on more
   // than the data (time, randomness), the command that has the same effect anywhere. May be called
   // several times: the records follow each other. Costs nothing when there is no journal.
-  void replace_effect(std::initializer_list<std::string_view> argv);
+  void replace_effect(std::initializer_list<std::string_view> argv) {
+    replace_effect(std::span(argv.begin(), argv.size()));
+  }
+  void replace_effect(std::span<const std::string_view> argv);
   bool wants_effects() const;
   Effects& effects() { return *effects_; }
 

@@ -83,7 +83,15 @@ class BucketTable {
   // Calls visit(Element*) for every element, in the order of the hashes. `visit` must not change
   // the table.
   template <typename Visit>
-  void for_each(Visit&& visit) const;
+  void for_each(Visit&& visit) const {
+    all_of([&visit](Element* element) {
+      visit(element);
+      return true;
+    });
+  }
+  // Whether test(Element*) says so of every element; the first that fails it ends the walk.
+  template <typename Test>
+  bool all_of(Test&& test) const;
 
   // Visits every element of the bucket at `position`; returns where to go on, or zero after the
   // last. An element present from the start to the end of a scan is visited at least once, whatever
@@ -330,16 +338,20 @@ void BucketTable<Element, kName>::visit_chain(const Bucket& head, Visit& visit) 
 }
 
 template <typename Element, std::string_view (Element::*kName)() const>
-template <typename Visit>
-void BucketTable<Element, kName>::for_each(Visit&& visit) const {
-  const auto visit_range = [&visit](const Array& array, size_t begin, size_t end) {
+template <typename Test>
+bool BucketTable<Element, kName>::all_of(Test&& test) const {
+  const auto range_passes = [&test](const Array& array, size_t begin, size_t end) {
     for (size_t at = begin; at < end; ++at) {
       if (at + 1 < end) array.buckets[at + 1].prefetch_elements();
-      visit_chain(array.buckets[at], visit);
+      for (const Bucket* bucket = &array.buckets[at]; bucket != nullptr; bucket = bucket->next()) {
+        for (unsigned slot = 0; slot < bucket->size(); ++slot) {
+          if (!test(bucket->element(slot))) return false;
+        }
+      }
     }
+    return true;
   };
-  visit_range(next_, 0, filled_of_next());
-  visit_range(current_, moved_, current_.count);
+  return range_passes(next_, 0, filled_of_next()) && range_passes(current_, moved_, current_.count);
 }
 
 template <typename Element, std::string_view (Element::*kName)() const>

@@ -69,6 +69,10 @@ void FieldTable::for_each(const Visitor& visit) const {
   fields_.for_each([&visit](const Field* field) { visit(*field); });
 }
 
+bool FieldTable::all_of(const std::function<bool(const Field&)>& test) const {
+  return fields_.all_of([&test](const Field* field) { return test(*field); });
+}
+
 ScanPosition FieldTable::scan(ScanPosition position, const Visitor& visit) const {
   return fields_.scan(position, [&visit](const Field* field) { visit(*field); });
 }

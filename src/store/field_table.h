@@ -43,6 +43,8 @@ class FieldTable {
   // ---- Reading.
   const Field* find(std::string_view name) const { return fields_.find(name, fields_.hash(name)); }
   void for_each(const Visitor& visit) const;
+  // Whether `test` says so of every field; the first that fails it ends the walk.
+  bool all_of(const std::function<bool(const Field&)>& test) const;
   // See BucketTable::scan.
   ScanPosition scan(ScanPosition position, const Visitor& visit) const;
 

@@ -4,6 +4,7 @@
 #include "base/numbers.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace kvstash::store {
 namespace {
@@ -258,6 +259,108 @@ bool Set::erase(PackedValue member) {
   return true;
 }
 
+// ---- Popping.
+
+void Set::pop(Random& random, const Visitor& visit) {
+  ensure(!empty());
+  switch (form()) {
+    case Form::kIntset: {
+      const int64_t value = BorrowedIntset(*this)->random(random);
+      visit(value);
+      erase(value);
+      break;
+    }
+    case Form::kListpack: {
+      const PackPosition at = listpack().random(random, 1);
+      visit(listpack().value(at));
+      Listpack changed = take_listpack();
+      changed.erase(at);
+      put(changed.release(), Form::kListpack);
+      break;
+    }
+    case Form::kTable:
+      pop_few_from_table(random, 1, visit);
+  }
+}
+
+void Set::pop(Random& random, size_t count, const SetOptions& options, const Visitor& visit) {
+  constexpr size_t kMost = 5;  // So many times as many as stay: as Redis has it.
+  ensure(count <= size());
+  switch (form()) {
+    case Form::kIntset:
+      pop_from_intset(random, count, visit);
+      break;
+    case Form::kListpack:
+      pop_from_listpack(random, count, visit);
+      break;
+    case Form::kTable:
+      if (count / kMost < size() - count) {
+        pop_few_from_table(random, count, visit);
+      } else {
+        pop_most_from_table(random, count, options, visit);
+      }
+  }
+}
+
+// Selection sampling: each of the members left goes with probability wanted / left.
+void Set::pop_from_intset(Random& random, size_t count, const Visitor& visit) {
+  const Intset old = take_intset();
+  Intset kept;
+  for (size_t i = 0; i < old.size(); ++i) {
+    if (random.below(old.size() - i) < count) {
+      visit(old.at(i));
+      --count;
+    } else {
+      kept.add(old.at(i));
+    }
+  }
+  put(kept.release(), Form::kIntset);
+}
+
+void Set::pop_from_listpack(Random& random, size_t count, const Visitor& visit) {
+  const Listpack old = take_listpack();
+  Listpack kept;
+  size_t left = old.size();
+  for (PackPosition at = old.view().first(); at; --left) {
+    const PackedValue member = old.view().take(at);
+    if (random.below(left) < count) {
+      visit(member);
+      --count;
+    } else {
+      kept.push_back(member);
+    }
+  }
+  put(kept.release(), Form::kListpack);
+}
+
+void Set::pop_few_from_table(Random& random, size_t count, const Visitor& visit) {
+  if (count == 1) {
+    const Field* field = table().sample(random, FieldTable::kNothingDue);
+    visit(field->name());
+    table().erase(field->name());
+    return;
+  }
+  std::vector<const Field*> picked;  // They stay where they are while others go.
+  picked.reserve(count);
+  table().sample(random, count, FieldTable::kNothingDue,
+                 [&picked](const Field& field) { picked.push_back(&field); });
+  for (const Field* field : picked) {
+    visit(field->name());
+    table().erase(field->name());
+  }
+}
+
+// What stays is collected in a new set, whose form is, as in Redis, a listpack if it fits.
+void Set::pop_most_from_table(Random& random, size_t count, const SetOptions& options,
+                              const Visitor& visit) {
+  Set kept(Encoding::kListpack, options);
+  sample(random, size() - count, [&](PackedValue member) { kept.add(member, options); });
+  for_each([&](PackedValue member) {
+    if (!kept.contains(member)) visit(member);
+  });
+  *this = std::move(kept);
+}
+
 // ---- Reading.
 
 bool Set::contains(PackedValue member) const {
@@ -283,20 +386,30 @@ size_t Set::size() const {
 }
 
 void Set::for_each(const Visitor& visit) const {
+  all_of([&visit](PackedValue member) {
+    visit(member);
+    return true;
+  });
+}
+
+bool Set::all_of(const std::function<bool(PackedValue)>& test) const {
   switch (form()) {
     case Form::kIntset: {
       const BorrowedIntset integers(*this);
-      for (size_t i = 0; i < integers->size(); ++i)
-        visit(integers->at(i));
-      break;
+      for (size_t i = 0; i < integers->size(); ++i) {
+        if (!test(integers->at(i))) return false;
+      }
+      return true;
     }
     case Form::kListpack:
-      for (PackPosition at = listpack().first(); at;)
-        visit(listpack().take(at));
-      break;
+      for (PackPosition at = listpack().first(); at;) {
+        if (!test(listpack().take(at))) return false;
+      }
+      return true;
     case Form::kTable:
-      table().for_each([&visit](const Field& field) { visit(field.name()); });
+      break;
   }
+  return table().all_of([&test](const Field& field) { return test(field.name()); });
 }
 
 ScanPosition Set::scan(ScanPosition position, const Visitor& visit) const {

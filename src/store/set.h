@@ -70,6 +70,12 @@ class Set {
 
   bool add(PackedValue member, const SetOptions& options);  // True if it is new.
   bool erase(PackedValue member);                           // True if it was there.
+  // Takes a member out that is chosen at random, each equally likely, after visiting it. The set
+  // must not be empty.
+  void pop(Random& random, const Visitor& visit);
+  // The same for `count` different members, at most as many as there are: every choice is equally
+  // likely. Costs what the fewer take, those that go or those that stay, or a walk of a small form.
+  void pop(Random& random, size_t count, const SetOptions& options, const Visitor& visit);
   // Becomes a table at once if `count` more members might not fit: before adding many.
   void expect(size_t count, const SetOptions& options);
   // For a set known to hold integers only: becomes an intset unless that would be too large. O(n).
@@ -83,6 +89,8 @@ class Set {
 
   // All members; ascending in an intset. `visit` must not change the set, here and below.
   void for_each(const Visitor& visit) const;
+  // Whether `test` says so of every member; the first that fails it ends the walk.
+  bool all_of(const std::function<bool(PackedValue)>& test) const;
   // Visits some members and returns where to go on, or zero after the last. A member present from
   // the start to the end of a scan is visited at least once, also if the set changes its form: the
   // small forms are visited whole, from any position.
@@ -132,6 +140,11 @@ class Set {
   Intset take_intset();
   Listpack take_listpack();
 
+  void pop_from_intset(Random& random, size_t count, const Visitor& visit);
+  void pop_from_listpack(Random& random, size_t count, const Visitor& visit);
+  void pop_few_from_table(Random& random, size_t count, const Visitor& visit);
+  void pop_most_from_table(Random& random, size_t count, const SetOptions& options,
+                           const Visitor& visit);
   bool add_integer(int64_t value, const SetOptions& options);
   bool add_to_listpack(std::string_view member, const SetOptions& options);
   bool intset_fits_listpack(std::string_view added, const SetOptions& options) const;

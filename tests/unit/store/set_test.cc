@@ -204,6 +204,81 @@ TEST_CASE("a set of many thousands grows and shrinks back, and pays for what it 
   CHECK(set.encoding() == Encoding::kHashtable);
 }
 
+TEST_CASE("a walk over a set ends at the first member that fails the test") {
+  for (const Encoding form : {Encoding::kIntset, Encoding::kListpack, Encoding::kHashtable}) {
+    CAPTURE(encoding_name(form));
+    Set set(form, kOptions);
+    for (int64_t i = 0; i < 50; ++i)
+      set.add(i, kOptions);
+    size_t visited = 0;
+    CHECK(!set.all_of([&visited](PackedValue) { return ++visited < 7; }));
+    CHECK(visited == 7);
+    CHECK(set.all_of([](PackedValue) { return true; }));
+  }
+}
+
+TEST_CASE("what is popped leaves the set, and nothing else does, in every form and number") {
+  Random random(4);
+  for (const Encoding form : {Encoding::kIntset, Encoding::kListpack, Encoding::kHashtable}) {
+    CAPTURE(encoding_name(form));
+    for (size_t count = 0; count <= 40; ++count) {
+      Set set(form, kOptions);
+      for (int64_t i = 0; i < 40; ++i)
+        set.add(i, kOptions);
+      Members all = members(set);
+      set.pop(random, count, kOptions,
+              [&all](PackedValue member) { REQUIRE(all.erase(text(member)) == 1); });
+      CHECK(all.size() == 40 - count);
+      CHECK(members(set) == all);
+      CHECK(set.is_sound());
+      if (set.empty()) continue;
+      set.pop(random, [&all](PackedValue member) { REQUIRE(all.erase(text(member)) == 1); });
+      CHECK(members(set) == all);
+    }
+  }
+}
+
+TEST_CASE("a table of which few members stay becomes a listpack, if they fit") {
+  Random random(4);
+  const auto ignore = [](PackedValue) {};
+  Set set = words(1000);
+  set.pop(random, 832, kOptions, ignore);
+  CHECK(set.encoding() == Encoding::kHashtable);
+  set = words(1000);
+  set.pop(random, 840, kOptions, ignore);
+  CHECK(set.size() == 160);
+  CHECK(set.encoding() == Encoding::kHashtable);
+  set = words(1000);
+  set.pop(random, 900, kOptions, ignore);
+  CHECK(set.size() == 100);
+  CHECK(set.encoding() == Encoding::kListpack);
+}
+
+TEST_CASE("every member is popped equally often") {
+  constexpr int kRounds = 6000;
+  Random random(8);
+  for (const Encoding form : {Encoding::kIntset, Encoding::kListpack, Encoding::kHashtable}) {
+    CAPTURE(encoding_name(form));
+    for (const size_t count : {size_t{1}, size_t{4}, size_t{11}}) {
+      CAPTURE(count);
+      std::map<std::string, int> popped;
+      for (int round = 0; round < kRounds; ++round) {
+        Set set(form, kOptions);
+        for (int64_t i = 0; i < 12; ++i)
+          set.add(i, kOptions);
+        set.pop(random, count, kOptions, [&](PackedValue member) { ++popped[text(member)]; });
+      }
+      const int expected = kRounds * static_cast<int>(count) / 12;
+      for (const auto& [member, times] : popped) {
+        CAPTURE(member);
+        CHECK(times > expected * 85 / 100);
+        CHECK(times < expected * 115 / 100);
+      }
+      CHECK(popped.size() == 12);
+    }
+  }
+}
+
 TEST_CASE("a scan of a set sees all that stays, through conversion, growth and shrinking") {
   for (const bool grows : {true, false}) {
     CAPTURE(grows);
