@@ -68,7 +68,7 @@ endif
 # The oldest x86-64 that matters has SSE4.2 and POPCNT; other processors take their compiler's default.
 machine := $(if $(filter x86_64%,$(shell $(CXX) -dumpmachine 2>/dev/null)),-march=x86-64-v2)
 
-packages := libuv openssl spdlog fmt yaml-cpp prometheus-cpp-core $(if $(SANITIZE),,jemalloc)
+packages := libuv openssl spdlog fmt yaml-cpp prometheus-cpp-core lua5.1-c++ $(if $(SANITIZE),,jemalloc)
 pkg_cflags := $(shell pkg-config --cflags $(packages) 2>/dev/null)
 pkg_libs := $(shell pkg-config --libs $(packages) 2>/dev/null)
 

@@ -44,7 +44,8 @@ struct Caller {
   uint64_t client_id = 0;
   bool no_touch = false;          // CLIENT NO-TOUCH: access clocks stay.
   bool in_transaction = false;    // Inside EXEC.
-  bool in_script = false;         // Run by a script.
+  bool in_script = false;         // Run by a script ...
+  bool is_unjournaled = false;    // ... that wants the journal not to know.
   uint32_t home = 0;              // The connection's shard.
   const AclUser* user = nullptr;  // Lives as long as its session has anything under way.
   Session* session = nullptr;     // Null where the connection's own shard is not held.

@@ -44,13 +44,14 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
                        resp::ReplyBuffer& out, KeyPlaces places) {
   const uint64_t began = cycles();
   CommandStats& stats = shard_->command_stats(command);
-  effects_.begin(is_observed(hold), shard_->sink() != nullptr);
+  effects_.begin(is_observed(hold), shard_->sink() != nullptr && !caller.is_unjournaled);
   Call call(command, argv, hold, *shard_, caller, out);
   call.effects_ = &effects_;
   call.places_ = places;
   const size_t reply_at = out.size();
-  // Of a transaction it was asked at EXEC: it is not cut in two.
-  if (command.has(kDenyOom) && !make_room(hold) && !caller.in_transaction) [[unlikely]] {
+  // Of a transaction it was asked at EXEC, of a script when it began: they are not cut in two.
+  if (command.has(kDenyOom) && !caller.in_script && !make_room(hold) && !caller.in_transaction)
+      [[unlikely]] {
     call.reply().error(errors::out_of_memory().message());
     ++stats.rejected;
     count_error("OOM");
@@ -79,6 +80,13 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
   return ns;
 }
 
+void Executor::run_nested(const Command& command, Call::Args argv, const Call& outer,
+                          Caller& caller, resp::ReplyBuffer& out) {
+  ensure(caller.in_script);
+  run(command, argv, outer.hold(), caller, out, {});
+  effects_.begin(false, false);  // Committed: none of it is left for the outer command.
+}
+
 // The only way out of the keyspace. Watchers must be dirty before anyone is told.
 void Executor::commit(const Call& call, const Hold& hold) {
   shard_->stats().dirty += effects_.dirty();
@@ -88,8 +96,8 @@ void Executor::commit(const Call& call, const Hold& hold) {
     if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);
     if (!shard.blocked_keys().empty()) shard.blocked_keys().note_change(change.db, change.key);
   }
+  if (!effects_.is_journaled()) return;
   EffectSink* sink = shard_->sink();
-  if (sink == nullptr) return;
   if (effects_.records().empty()) {
     sink->on_write(call.db(), call.args());
     return;

@@ -25,6 +25,11 @@ class Executor {
   uint64_t run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
                resp::ReplyBuffer& out, KeyPlaces places);
 
+  // Runs a command that the running command `outer` asks for, a script: inside its hold, for
+  // `caller`, its own copy of who asked. What it changes is committed before this returns.
+  void run_nested(const Command& command, Call::Args argv, const Call& outer, Caller& caller,
+                  resp::ReplyBuffer& out);
+
   // Runs what a client queued, unless a watched key has changed; its shards are held.
   void run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold);
   void run_queue(CommandQueue& queue, std::span<const WatchedKey> watched, const Hold& hold,

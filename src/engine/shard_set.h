@@ -18,6 +18,10 @@
 #include <string_view>
 #include <vector>
 
+namespace kvstash::scripting {
+class Scripting;
+}
+
 namespace kvstash::engine {
 
 class Shard;
@@ -43,6 +47,9 @@ class ShardSet {
   const Acl& acl() const { return acl_; }
   ServerPort& server() const { return *server_; }
   void set_server(ServerPort& server) { server_ = &server; }
+  // What the commands of the scripting room keep. Never looked into here.
+  scripting::Scripting& scripting() const { return *scripting_; }
+  void set_scripting(scripting::Scripting& scripting) { scripting_ = &scripting; }
 
   // Any thread: hands a message to a shard and wakes it if it sleeps. True if it had to be woken.
   bool post(size_t to, Message* message);
@@ -122,6 +129,7 @@ class ShardSet {
   HashSeed seed_;
   Acl acl_;
   ServerPort* server_ = nullptr;
+  scripting::Scripting* scripting_ = nullptr;
   std::mutex enqueue_lock_;  // Held for k pushes; nothing else is done under it.
   std::atomic<uint64_t> next_session_id_{1};
   std::atomic<uint64_t> next_slowlog_id_{0};

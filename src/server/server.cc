@@ -12,6 +12,8 @@
 #include "net/timer.h"
 #include "net/tls.h"
 #include "net/transport.h"
+#include "scripting/scripting.h"
+#include "scripting/scripting_table.h"
 #include "server/acl_file.h"
 #include "server/directives.h"
 #include "server/process.h"
@@ -40,6 +42,7 @@ constexpr int64_t kReservedDescriptors = 32;
 std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
   const auto rows = commands::all_commands();
   std::vector<std::span<const engine::CommandSpec>> tables(rows.begin(), rows.end());
+  tables.push_back(scripting::scripting_commands());
   tables.push_back(server_commands());
   return tables;
 }
@@ -144,6 +147,8 @@ Status Server::start() {
   fit_descriptor_limit(options_);
   shards_ = std::make_unique<engine::ShardSet>(shard_count(options_), commands_, options_.engine);
   shards_->set_server(*this);
+  scripting_ = std::make_unique<scripting::Scripting>(shards_->size(), kRedisVersion);
+  shards_->set_scripting(*scripting_);
   shards_->set_core_count(net::usable_cores());
   if (Status loaded = load_users(options_, shards_->acl()); !loaded.ok()) return loaded;
   for (size_t id = 0; id < shards_->size(); ++id)

@@ -34,6 +34,10 @@ namespace kvstash::admin {
 class MetricsPage;
 }
 
+namespace kvstash::scripting {
+class Scripting;
+}
+
 namespace kvstash::server {
 
 class ShardShell;
@@ -113,6 +117,7 @@ class Server final : public engine::ServerPort {
   ServerOptions options_;
   RunInfo run_info_;
   engine::CommandTable commands_;
+  std::unique_ptr<scripting::Scripting> scripting_;  // Outlives the shards, which run scripts.
   std::unique_ptr<engine::ShardSet> shards_;
   std::vector<std::unique_ptr<ShardShell>> shells_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -1,0 +1,165 @@
+#include "scripting/eval_commands.h"
+
+#include "base/numbers.h"
+#include "engine/call.h"
+#include "engine/shard.h"
+#include "scripting/scripting.h"
+
+#include <algorithm>
+
+namespace kvstash::scripting {
+namespace {
+
+using engine::Scope;
+using Args = std::span<const std::string_view>;
+
+enum class Access : uint8_t { kAny, kReadOnly };
+
+constexpr size_t kFirstKeyArg = 3;
+
+Scope scope_of(uint32_t flags) {
+  return (flags & (kUndeclared | kAllowCrossSlotKeys)) != 0 ? Scope::kAllShards : Scope::kKeys;
+}
+
+// The number of keys, which stands behind the script.
+Result<size_t> key_count(Call& call, Error otherwise) {
+  const std::optional<int64_t> count = parse_int64(call.arg(2));
+  if (!count) return otherwise;
+  if (*count > static_cast<int64_t>(call.argc() - kFirstKeyArg))
+    return Error::literal("ERR Number of keys can't be greater than number of args");
+  if (*count < 0) return Error::literal("ERR Number of keys can't be negative");
+  return static_cast<size_t>(*count);
+}
+
+bool holds_all(const engine::Hold& hold) {
+  if (hold.set->size() == 1) return true;
+  return hold.single == nullptr && hold.members != nullptr &&
+         std::ranges::all_of(*hold.members, [](bool is_member) { return is_member; });
+}
+
+// What the script's flags allow, before it begins.
+Status check_flags(const Run& run, Access access) {
+  if ((run.flags & kUndeclared) != 0) return {};
+  const bool may_write = (run.flags & kNoWrites) == 0;
+  if (may_write && access == Access::kReadOnly)
+    return Error::literal("ERR Can not execute a script with write flag using *_ro command.");
+  if (may_write && run.is_out_of_memory && (run.flags & kAllowOom) == 0) {
+    return Error::literal(
+        "OOM allow-oom flag is not set on the script, can not run it when used memory > "
+        "'maxmemory'");
+  }
+  return {};
+}
+
+Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access access) {
+  Run run{.call = &call, .caller = call.caller(), .name = name, .flags = flags};
+  run.is_function = vm.kind() == VmKind::kFunctions;
+  run.is_read_only = access == Access::kReadOnly || (flags & kNoWrites) != 0;
+  run.is_out_of_memory = !call.worker().executor().make_room(call.hold());
+  run.holds_all = holds_all(call.hold());
+  run.caller.in_script = true;
+  run.caller.resp = resp::RespVersion::k2;
+  run.caller.session = &vm.scratch().session;
+  return run;
+}
+
+// Calls the function, and ends the journal's unit that its first write began.
+void finish(Run& run, Vm& vm, int reference, size_t keys) {
+  Call& call = *run.call;
+  vm.call(run, reference, call.args().subspan(kFirstKeyArg, keys),
+          call.args_from(kFirstKeyArg + keys));
+  if (run.has_unit) call.worker().sink()->end_unit();
+}
+
+CompiledScripts& scripts_of(Call& call) {
+  return Scripting::of(call).scripts_of(call.worker().id());
+}
+
+template <typename Find>
+Status run_script(Call& call, Access access, Find find) {
+  const Result<size_t> keys =
+      key_count(call, Error::literal("ERR value is not an integer or out of range"));
+  if (!keys.ok()) return keys.error();
+  CompiledScripts& scripts = scripts_of(call);
+  const Result<const CompiledScript*> found = find(scripts);
+  if (!found.ok()) return found.error();
+  const ScriptRef script = (*found)->script;
+  Run run = make_run(call, scripts.vm(), script->sha, script->shebang.flags, access);
+  if (Status allowed = check_flags(run, access); !allowed.ok()) return allowed;
+  finish(run, scripts.vm(), (*found)->reference, *keys);
+  return {};
+}
+
+Status run_body(Call& call, Access access) {
+  return run_script(call, access, [&](CompiledScripts& scripts) {
+    return scripts.by_body(call.arg(1), call.now_ms());
+  });
+}
+
+Status run_sha(Call& call, Access access) {
+  constexpr size_t kShaBytes = 40;
+  if (call.arg(1).size() != kShaBytes) return no_such_script();
+  return run_script(call, access, [&](CompiledScripts& scripts) {
+    return scripts.by_sha(call.arg(1), call.now_ms());
+  });
+}
+
+Status run_function(Call& call, Access access) {
+  Scripting& scripting = Scripting::of(call);
+  const Libraries::Place place = scripting.libraries().find_function(call.arg(1));
+  if (place.function == nullptr) return Error::literal("ERR Function not found");
+  const Result<size_t> keys = key_count(call, Error::literal("ERR Bad number of keys provided"));
+  if (!keys.ok()) return keys.error();
+  LoadedLibraries& loaded = scripting.libraries_of(call.worker().id());
+  Run run = make_run(call, loaded.vm(), place.function->name, place.function->flags, access);
+  if (Status allowed = check_flags(run, access); !allowed.ok()) return allowed;
+  const Result<int> callback = loaded.callback_of(place);
+  if (!callback.ok()) return callback.error();
+  finish(run, loaded.vm(), *callback, *keys);
+  return {};
+}
+
+}  // namespace
+
+Status eval(Call& call) {
+  return run_body(call, Access::kAny);
+}
+
+Status eval_ro(Call& call) {
+  return run_body(call, Access::kReadOnly);
+}
+
+Status evalsha(Call& call) {
+  return run_sha(call, Access::kAny);
+}
+
+Status evalsha_ro(Call& call) {
+  return run_sha(call, Access::kReadOnly);
+}
+
+Status fcall(Call& call) {
+  return run_function(call, Access::kAny);
+}
+
+Status fcall_ro(Call& call) {
+  return run_function(call, Access::kReadOnly);
+}
+
+// A script that is not known, or not right, does not run: any shard can say so.
+
+Scope eval_scope(Args argv, engine::Shard&) {
+  const Result<Shebang> shebang = parse_shebang(argv[1]);
+  return shebang.ok() ? scope_of(shebang->flags) : Scope::kKeys;
+}
+
+Scope evalsha_scope(Args argv, engine::Shard& home) {
+  const std::optional<uint32_t> flags = Scripting::of(home).scripts_of(home.id()).flags_of(argv[1]);
+  return flags ? scope_of(*flags) : Scope::kKeys;
+}
+
+Scope fcall_scope(Args argv, engine::Shard& home) {
+  const Libraries::Place place = Scripting::of(home).libraries().find_function(argv[1]);
+  return place.function == nullptr ? Scope::kKeys : scope_of(place.function->flags);
+}
+
+}  // namespace kvstash::scripting

@@ -1,0 +1,29 @@
+// EVAL, EVALSHA, FCALL and their read-only twins: scripts and functions being run.
+//
+// They run where their keys are. A script that does not declare what it does, or says
+// allow-cross-slot-keys, holds every shard; the others hold the shards of their keys, and touch
+// nothing else.
+#pragma once
+
+#include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+
+namespace kvstash::scripting {
+
+using engine::Call;
+
+Status eval(Call& call);
+Status eval_ro(Call& call);
+Status evalsha(Call& call);
+Status evalsha_ro(Call& call);
+Status fcall(Call& call);
+Status fcall_ro(Call& call);
+
+engine::Scope eval_scope(std::span<const std::string_view> argv, engine::Shard& home);
+engine::Scope evalsha_scope(std::span<const std::string_view> argv, engine::Shard& home);
+engine::Scope fcall_scope(std::span<const std::string_view> argv, engine::Shard& home);
+
+}  // namespace kvstash::scripting

@@ -1,0 +1,24 @@
+// math.random and math.randomseed: the 48-bit generator that Redis gives to scripts, so that a seed
+// gives the same numbers on every machine.
+#pragma once
+
+#include "scripting/lua.h"
+
+#include <cstdint>
+
+namespace kvstash::scripting {
+
+class ScriptRandom {
+ public:
+  void seed(int32_t value);
+  int32_t next();  // 0 .. 2^31 - 1.
+
+ private:
+  uint64_t state_ = 0x1234abcd330e;
+};
+
+// Sets functions as fields of the library's table on top of the stack, which stays. `random`
+// outlives the state.
+void add_math_library(lua_State* L, ScriptRandom& random);
+
+}  // namespace kvstash::scripting

@@ -1,0 +1,28 @@
+// Read-only tables: what scripts share and must not change.
+//
+// Stock Lua has no read-only tables, so a script gets an empty stand-in whose metatable reads
+// through to the real table and refuses writes. The functions that look at a table without asking
+// its metatable (next, rawget, rawset, table.insert, ...) are replaced by ones that know stand-ins,
+// so a script cannot tell the difference.
+#pragma once
+
+#include "scripting/lua.h"
+
+namespace kvstash::scripting {
+
+inline constexpr std::string_view kReadonlyError = "Attempt to modify a readonly table";
+
+// Replaces the table on top of the stack by a stand-in for it.
+void make_readonly(lua_State* L);
+
+bool is_readonly(lua_State* L, int index);
+
+// Pushes the real table behind a stand-in, or the table itself.
+void push_target(lua_State* L, int index);
+
+// Raises kReadonlyError if the value is a stand-in.
+inline void check_writable(lua_State* L, int index) {
+  if (is_readonly(L, index)) raise(L, kReadonlyError);
+}
+
+}  // namespace kvstash::scripting

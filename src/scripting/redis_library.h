@@ -1,0 +1,17 @@
+// The table `redis` that scripts see: call, pcall, log, sha1hex, setresp, error_reply and the rest.
+#pragma once
+
+#include "scripting/lua.h"
+
+#include <string_view>
+
+namespace kvstash::scripting {
+
+// Push the table: for scripts or functions that run; for a library while it is loaded.
+void push_redis(lua_State* L, std::string_view redis_version, bool is_for_functions);
+void push_loading_redis(lua_State* L, std::string_view redis_version);
+
+// Raises {err="ERR <message>"}, as the functions of `redis` do.
+[[noreturn]] void raise_redis_error(lua_State* L, std::string_view message);
+
+}  // namespace kvstash::scripting

@@ -1,0 +1,203 @@
+#include "scripting/reply_maker.h"
+
+#include "base/ensure.h"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace kvstash::scripting {
+namespace {
+
+constexpr int kSlotsPerLevel = 4;
+
+class ReplyMaker {
+ public:
+  ReplyMaker(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp)
+      : lua_(L), to_(&to), script_resp_(script_resp) {}
+
+  void write();
+
+ private:
+  void write_boolean();
+  void write_table();
+  bool write_tagged();
+  bool write_verbatim();
+  void write_map();
+  void write_set();
+  void write_array();
+  size_t count_pairs();
+  int push_field(const char* name);
+
+  lua_State* lua_;
+  resp::ReplyWriter* to_;
+  resp::RespVersion script_resp_;
+};
+
+// As the conversion of a double to an integer ends on x86 where it does not fit.
+int64_t to_integer(lua_Number value) {
+  constexpr lua_Number kLimit = 9223372036854775808.0;
+  if (!(value >= -kLimit && value < kLimit)) return std::numeric_limits<int64_t>::min();
+  return static_cast<int64_t>(value);
+}
+
+std::string on_one_line(std::string_view text) {
+  std::string line(text);
+  for (char& c : line) {
+    if (c == '\r' || c == '\n') c = ' ';
+  }
+  return line;
+}
+
+// The lines that end an error belong to nobody.
+std::string_view without_line_ends(std::string_view text) {
+  const size_t last = text.find_last_not_of("\r\n");
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+void ReplyMaker::write() {
+  if (lua_checkstack(lua_, kSlotsPerLevel) == 0) {
+    to_->error("ERR reached lua stack limit");
+    lua_pop(lua_, 1);
+    return;
+  }
+  switch (lua_type(lua_, -1)) {
+    case LUA_TSTRING:
+      to_->bulk(text_at(lua_, -1));
+      break;
+    case LUA_TBOOLEAN:
+      write_boolean();
+      break;
+    case LUA_TNUMBER:
+      to_->integer(to_integer(lua_tonumber(lua_, -1)));
+      break;
+    case LUA_TTABLE:
+      write_table();
+      break;
+    default:
+      to_->null();
+      break;
+  }
+  lua_pop(lua_, 1);
+}
+
+void ReplyMaker::write_boolean() {
+  const bool value = lua_toboolean(lua_, -1) != 0;
+  if (script_resp_ == resp::RespVersion::k3) {
+    to_->boolean(value);
+  } else if (value) {
+    to_->integer(1);
+  } else {
+    to_->null();
+  }
+}
+
+// Pushes the table's field; its type.
+int ReplyMaker::push_field(const char* name) {
+  lua_pushstring(lua_, name);
+  lua_rawget(lua_, -2);
+  return lua_type(lua_, -1);
+}
+
+void ReplyMaker::write_table() {
+  const int top = lua_gettop(lua_);
+  const bool is_tagged = write_tagged();
+  lua_settop(lua_, top);
+  if (!is_tagged) write_array();
+}
+
+// A table with one of the fields that mean something; what it leaves on the stack is of no use.
+bool ReplyMaker::write_tagged() {
+  if (push_field("err") == LUA_TSTRING) {
+    to_->error(without_line_ends(text_at(lua_, -1)));
+    return true;
+  }
+  lua_pop(lua_, 1);
+  if (push_field("ok") == LUA_TSTRING) {
+    to_->simple(on_one_line(text_at(lua_, -1)));
+    return true;
+  }
+  lua_pop(lua_, 1);
+  if (push_field("double") == LUA_TNUMBER) {
+    to_->dbl(lua_tonumber(lua_, -1));
+    return true;
+  }
+  lua_pop(lua_, 1);
+  if (push_field("map") == LUA_TTABLE) {
+    write_map();
+    return true;
+  }
+  lua_pop(lua_, 1);
+  if (push_field("set") == LUA_TTABLE) {
+    write_set();
+    return true;
+  }
+  lua_pop(lua_, 1);
+  if (push_field("big_number") == LUA_TSTRING) {
+    to_->big_number(on_one_line(text_at(lua_, -1)));
+    return true;
+  }
+  lua_pop(lua_, 1);
+  return push_field("verbatim_string") == LUA_TTABLE && write_verbatim();
+}
+
+bool ReplyMaker::write_verbatim() {
+  if (push_field("format") != LUA_TSTRING) return false;
+  std::string format(text_at(lua_, -1));
+  lua_pop(lua_, 1);
+  if (push_field("string") != LUA_TSTRING) return false;
+  format.resize(3, '\0');
+  to_->verbatim(format, text_at(lua_, -1));
+  return true;
+}
+
+// The number of pairs in the table on top of the stack.
+size_t ReplyMaker::count_pairs() {
+  size_t count = 0;
+  for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1))
+    ++count;
+  return count;
+}
+
+void ReplyMaker::write_map() {
+  to_->map(count_pairs());
+  lua_pushnil(lua_);
+  while (lua_next(lua_, -2) != 0) {
+    lua_pushvalue(lua_, -2);
+    write();
+    write();
+  }
+}
+
+void ReplyMaker::write_set() {
+  to_->set(count_pairs());
+  lua_pushnil(lua_);
+  while (lua_next(lua_, -2) != 0) {
+    lua_pop(lua_, 1);
+    lua_pushvalue(lua_, -1);
+    write();
+  }
+}
+
+void ReplyMaker::write_array() {
+  int count = 0;
+  for (bool is_end = false; !is_end; lua_pop(lua_, 1)) {
+    lua_rawgeti(lua_, -1, count + 1);
+    is_end = lua_isnil(lua_, -1);
+    if (!is_end) ++count;
+  }
+  to_->array(static_cast<size_t>(count));
+  for (int index = 1; index <= count; ++index) {
+    lua_rawgeti(lua_, -1, index);
+    write();
+  }
+}
+
+}  // namespace
+
+void write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp) {
+  ReplyMaker(L, to, script_resp).write();
+}
+
+}  // namespace kvstash::scripting

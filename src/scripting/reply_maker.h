@@ -1,0 +1,21 @@
+// A Lua value becomes a reply: what EVAL and FCALL answer.
+//
+//   number   integer, cut off          {ok=...}               status
+//   string   bulk string               {err=...}              error
+//   true     1 (RESP3: true)           {double=...}           double
+//   false    null (RESP3: false)       {map=...} {set=...}    map, set
+//   nil      null                      {big_number=...}       big number
+//   table    array, up to its nil      {verbatim_string=...}  verbatim string
+//
+// Reads tables raw: no metamethod runs, so nothing here raises an error.
+#pragma once
+
+#include "resp/reply_writer.h"
+#include "scripting/lua.h"
+
+namespace kvstash::scripting {
+
+// Pops the value on top of the stack and writes it. `script_resp` is what redis.setresp() chose.
+void write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp);
+
+}  // namespace kvstash::scripting

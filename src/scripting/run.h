@@ -1,0 +1,29 @@
+// Run: one script or function being run: for whom, what it may do, and what it has done so far.
+//
+// Made by the command that runs it (EVAL, FCALL, ...), on the thread that executes; lives until its
+// reply is written.
+#pragma once
+
+#include "engine/call.h"
+#include "scripting/script_flags.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace kvstash::scripting {
+
+struct Run {
+  engine::Call* call = nullptr;  // EVAL's own, or FCALL's.
+  engine::Caller caller{};       // The script's own copy: SELECT and setresp() change nothing else.
+  std::string_view name{};       // The script's SHA1, or the function's name.
+  uint32_t flags = 0;            // ScriptFlags.
+  bool is_function = false;
+  bool is_read_only = false;      // EVAL_RO and the like, or flagged no-writes.
+  bool is_out_of_memory = false;  // When it began.
+  bool holds_all = false;         // Every shard.
+
+  bool has_written = false;  // Tried to: from then on it cannot be killed.
+  bool has_unit = false;     // The journal's unit was begun.
+};
+
+}  // namespace kvstash::scripting

@@ -1,0 +1,182 @@
+#include "scripting/script_call.h"
+
+#include "base/numbers.h"
+#include "engine/shard.h"
+#include "scripting/redis_library.h"
+#include "scripting/reply_reader.h"
+#include "scripting/vm.h"
+
+#include <cmath>
+#include <string>
+
+namespace kvstash::scripting {
+namespace {
+
+using engine::Command;
+using Args = std::span<const std::string_view>;
+
+constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
+constexpr std::string_view kNoArguments =
+    "ERR Please specify at least one argument for this redis lib call";
+constexpr std::string_view kBadArguments =
+    "ERR Lua redis lib command arguments must be strings or integers";
+constexpr std::string_view kNotLocal =
+    "ERR Script attempted to access a non local key in a cluster node";
+
+// ---- Arguments.
+
+std::string_view number_text(lua_Number value, char* room) {
+  constexpr lua_Number kIntegerMax = 9.2e18;
+  const bool is_integer =
+      value >= -kIntegerMax && value <= kIntegerMax && value == std::trunc(value);
+  const size_t size =
+      is_integer ? format_int64(room, static_cast<int64_t>(value)) : format_double(room, value);
+  return {room, size};
+}
+
+// The arguments as bytes, or false. They live as long as they stay on the stack.
+bool read_args(lua_State* L, CallScratch& scratch) {
+  const int count = lua_gettop(L);
+  scratch.args.clear();
+  for (int i = 1; i <= count; ++i) {
+    const int type = lua_type(L, i);
+    if (type == LUA_TSTRING) {
+      scratch.args.push_back(text_at(L, i));
+    } else if (type == LUA_TNUMBER) {
+      if (scratch.numbers.size() < static_cast<size_t>(count))
+        scratch.numbers.resize(static_cast<size_t>(count));
+      scratch.args.push_back(
+          number_text(lua_tonumber(L, i), scratch.numbers[static_cast<size_t>(i - 1)].data()));
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+// ---- May it?
+
+struct Resolved {
+  const Command* command = nullptr;
+  std::string_view error{};
+};
+
+Resolved resolve(const engine::CommandTable& table, Args args) {
+  const Command* command = table.find(args[0]);
+  if (command == nullptr) return {nullptr, "ERR Unknown Redis command called from script"};
+  if (!command->subcommands.empty() && args.size() > 1) {
+    command = engine::CommandTable::find_subcommand(*command, args[1]);
+    if (command == nullptr) return {nullptr, "ERR Unknown Redis command called from script"};
+  }
+  if (!engine::CommandTable::arity_fits(*command, args.size()) || command->spec->run == nullptr)
+    return {nullptr, "ERR Wrong number of args calling Redis command from script"};
+  return {command, {}};
+}
+
+// Of those who may not run every command or touch every key, this is where a script's commands are
+// checked. Everybody may, as yet.
+std::string_view check_access(const Run&, const Command&, Args) {
+  return {};
+}
+
+// A script holds certain shards, and may touch no others.
+bool is_within_hold(const Run& run, const Command& command, Args args, CallScratch& scratch) {
+  if (run.holds_all || command.spec->scope == engine::Scope::kSession) return true;
+  if (command.spec->scope != engine::Scope::kKeys) return false;
+  scratch.keys.clear();
+  // Arguments that hide their keys: the command itself will say what is wrong with them.
+  if (!engine::CommandTable::keys_of(command, args, scratch.keys).ok()) return true;
+  const engine::Hold& hold = run.call->hold();
+  for (const engine::KeyAt& key : scratch.keys) {
+    const size_t shard = hold.set->shard_of(args[key.index]);
+    if (hold.single != nullptr ? hold.single->id() != shard : !hold.includes(shard)) return false;
+  }
+  return true;
+}
+
+// In Redis's order. An empty view: it may.
+std::string_view refusal(const Run& run, const Command& command, Args args, CallScratch& scratch) {
+  if (command.has(engine::kNoScript)) return "ERR This Redis command is not allowed from script";
+  if (const std::string_view denied = check_access(run, command, args); !denied.empty())
+    return denied;
+  if (command.has(engine::kWrite) && run.is_read_only)
+    return "ERR Write commands are not allowed from read-only scripts.";
+  const bool asks_memory = command.has(engine::kDenyOom) && !run.has_written;
+  if (asks_memory && run.is_out_of_memory && (run.flags & kAllowOom) == 0)
+    return engine::errors::out_of_memory().message();
+  if (!is_within_hold(run, command, args, scratch)) return kNotLocal;
+  return {};
+}
+
+// ---- Running it.
+
+// Pushes an error of the script's own making, to be counted when it ends the script.
+int answer_error(lua_State* L, std::string_view message, bool raises) {
+  push_error(L, message);
+  if (raises) return lua_error(L);
+  return 1;
+}
+
+// The reply of a command. Its errors have been counted.
+int answer_reply(lua_State* L, CallScratch& scratch, bool raises) {
+  const std::string_view bytes = scratch.out.view();
+  push_reply(L, bytes);
+  const bool is_error = bytes.starts_with('-');
+  if (is_error) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "ignore_error_stats_update");
+  }
+  if (scratch.out.capacity() > kSpareReplyBytesMax) scratch.out.release();
+  if (is_error && raises) return lua_error(L);
+  return 1;
+}
+
+void begin_writing(Run& run) {
+  run.has_written = true;
+  engine::EffectSink* sink = run.call->worker().sink();
+  if (sink == nullptr || run.has_unit || run.caller.in_transaction) return;
+  run.has_unit = true;
+  sink->begin_unit();
+}
+
+int call_command(lua_State* L, bool raises) {
+  Vm& vm = Vm::of(L);
+  Run& run = *vm.run();
+  CallScratch& scratch = vm.scratch();
+  if (lua_gettop(L) == 0) return answer_error(L, kNoArguments, raises);
+  if (!read_args(L, scratch)) return answer_error(L, kBadArguments, raises);
+  const auto [command, error] = resolve(run.call->shards().commands(), scratch.args);
+  if (!error.empty()) return answer_error(L, error, raises);
+  if (const std::string_view why = refusal(run, *command, scratch.args, scratch); !why.empty())
+    return answer_error(L, why, raises);
+  if (command->has(engine::kWrite)) begin_writing(run);
+  scratch.out.clear();
+  run.call->worker().executor().run_nested(*command, scratch.args, *run.call, run.caller,
+                                           scratch.out);
+  return answer_reply(L, scratch, raises);
+}
+
+}  // namespace
+
+int redis_call(lua_State* L) {
+  return call_command(L, true);
+}
+
+int redis_pcall(lua_State* L) {
+  return call_command(L, false);
+}
+
+int redis_acl_check_cmd(lua_State* L) {
+  Vm& vm = Vm::of(L);
+  const Run& run = *vm.run();
+  if (lua_gettop(L) == 0) return answer_error(L, kNoArguments, true);
+  if (!read_args(L, vm.scratch())) return answer_error(L, kBadArguments, true);
+  const Args args = vm.scratch().args;
+  const Resolved resolved = resolve(run.call->shards().commands(), args);
+  if (resolved.command == nullptr)
+    raise_redis_error(L, "Invalid command passed to redis.acl_check_cmd()");
+  lua_pushboolean(L, check_access(run, *resolved.command, args).empty() ? 1 : 0);
+  return 1;
+}
+
+}  // namespace kvstash::scripting

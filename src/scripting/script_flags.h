@@ -1,0 +1,46 @@
+// What a script or a function says about itself: `#!lua flags=no-writes,allow-oom` in its first
+// line, or the `flags` of redis.register_function.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace kvstash::scripting {
+
+enum ScriptFlag : uint32_t {
+  kNoWrites = 1u << 0,
+  kAllowOom = 1u << 1,
+  kAllowStale = 1u << 2,
+  kNoCluster = 1u << 3,
+  kAllowCrossSlotKeys = 1u << 4,
+  kUndeclared = 1u << 5,  // A script without a first line of the kind: it may do anything.
+};
+
+struct NamedScriptFlag {
+  std::string_view name;
+  ScriptFlag flag;
+};
+
+// As clients write them, in the order in which they are shown.
+inline constexpr NamedScriptFlag kScriptFlagNames[] = {
+    {"no-writes", kNoWrites},
+    {"allow-oom", kAllowOom},
+    {"allow-stale", kAllowStale},
+    {"no-cluster", kNoCluster},
+    {"allow-cross-slot-keys", kAllowCrossSlotKeys},
+};
+
+std::optional<ScriptFlag> script_flag(std::string_view name);
+
+// What the first line of a script for EVAL says, and how long it is (without its line feed).
+struct Shebang {
+  uint32_t flags = kUndeclared;
+  size_t bytes = 0;
+};
+Result<Shebang> parse_shebang(std::string_view script);
+
+}  // namespace kvstash::scripting

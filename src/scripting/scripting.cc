@@ -1,0 +1,49 @@
+#include "scripting/scripting.h"
+
+#include "engine/call.h"
+#include "engine/shard.h"
+
+#include <utility>
+
+namespace kvstash::scripting {
+
+Scripting::Scripting(size_t shards, std::string_view redis_version)
+    : redis_version_(redis_version), scripts_(shards), loaded_(shards) {}
+
+Scripting& Scripting::of(engine::Call& call) {
+  return call.shards().scripting();
+}
+
+Scripting& Scripting::of(engine::Shard& shard) {
+  return shard.set().scripting();
+}
+
+CompiledScripts& Scripting::scripts_of(size_t shard) {
+  std::unique_ptr<CompiledScripts>& scripts = scripts_[shard];
+  if (scripts == nullptr) scripts = std::make_unique<CompiledScripts>(cache_, redis_version_);
+  return *scripts;
+}
+
+LoadedLibraries& Scripting::libraries_of(size_t shard) {
+  std::unique_ptr<LoadedLibraries>& libraries = loaded_[shard];
+  if (libraries == nullptr) libraries = std::make_unique<LoadedLibraries>(redis_version_);
+  return *libraries;
+}
+
+Scripting::Garbage Scripting::flush_scripts() {
+  cache_.clear();
+  Garbage garbage;
+  garbage.scripts = std::exchange(scripts_, {});
+  scripts_.resize(garbage.scripts.size());
+  return garbage;
+}
+
+Scripting::Garbage Scripting::flush_libraries() {
+  libraries_.clear();
+  Garbage garbage;
+  garbage.libraries = std::exchange(loaded_, {});
+  loaded_.resize(garbage.libraries.size());
+  return garbage;
+}
+
+}  // namespace kvstash::scripting

@@ -1,0 +1,58 @@
+// Scripting: all that the server knows of scripts and functions: what is shared by the shards, and
+// the virtual machines of each.
+//
+// Owned by the server, found through the ShardSet. Virtual machines are made when they are first
+// needed, on the thread of their shard.
+#pragma once
+
+#include "scripting/compiled_scripts.h"
+#include "scripting/libraries.h"
+#include "scripting/loaded_libraries.h"
+#include "scripting/script_cache.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+class Call;
+class Shard;
+}  // namespace kvstash::engine
+
+namespace kvstash::scripting {
+
+class Scripting {
+ public:
+  Scripting(size_t shards, std::string_view redis_version);
+  static Scripting& of(engine::Call& call);
+  static Scripting& of(engine::Shard& shard);
+
+  ScriptCache& cache() { return cache_; }
+  Libraries& libraries() { return libraries_; }
+  const Libraries& libraries() const { return libraries_; }
+
+  // On the shard's thread, or while it is held.
+  CompiledScripts& scripts_of(size_t shard);
+  LoadedLibraries& libraries_of(size_t shard);
+
+  // While every shard is held: everything starts anew. `garbage` is what was there.
+  struct Garbage {
+    std::vector<std::unique_ptr<CompiledScripts>> scripts;
+    std::vector<std::unique_ptr<LoadedLibraries>> libraries;
+  };
+  Garbage flush_scripts();
+  Garbage flush_libraries();
+
+ private:
+  std::string redis_version_;
+  ScriptCache cache_;
+  Libraries libraries_;
+  std::vector<std::unique_ptr<CompiledScripts>> scripts_;  // By shard.
+  std::vector<std::unique_ptr<LoadedLibraries>> loaded_;   // By shard.
+};
+
+}  // namespace kvstash::scripting

@@ -1,0 +1,12 @@
+// The rows of EVAL, SCRIPT, FUNCTION, FCALL and their like: constant, alive for ever.
+#pragma once
+
+#include "engine/command_spec.h"
+
+#include <span>
+
+namespace kvstash::scripting {
+
+std::span<const engine::CommandSpec> scripting_commands();
+
+}  // namespace kvstash::scripting

@@ -1,0 +1,97 @@
+// Vm: a Lua state in which scripts of one shard run: the sandbox, the compiled functions, and the
+// rules under which they are called.
+//
+// Each shard has one for EVAL and one for functions, used by the thread that runs the shard's
+// commands. Scripts share the state but cannot change what is shared. Bounded: memory by a ceiling
+// (kBytesMax), depth by Lua's own limits and check_depth(), time by whoever watches `tick`.
+#pragma once
+
+#include "base/result.h"
+#include "engine/command_spec.h"
+#include "engine/session.h"
+#include "resp/reply_buffer.h"
+#include "resp/reply_writer.h"
+#include "scripting/lua.h"
+#include "scripting/lua_heap.h"
+#include "scripting/math_library.h"
+#include "scripting/run.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::scripting {
+
+struct RegisteredFunction;
+
+enum class VmKind : uint8_t { kEval, kFunctions };
+
+// What redis.call needs again and again.
+struct CallScratch {
+  std::vector<std::string_view> args;
+  std::vector<std::array<char, kDoubleCharsMax>> numbers;
+  std::vector<engine::KeyAt> keys;
+  resp::ReplyBuffer out;
+  engine::Session session;  // Whom commands take for the connection.
+};
+
+class Vm {
+ public:
+  // What the scripts of one shard may have in memory.
+  static constexpr size_t kBytesMax = size_t{256} << 20;
+  // How often the time is looked at.
+  static constexpr int kInstructionsPerTick = 100'000;
+
+  Vm(VmKind kind, std::string_view redis_version);
+  Vm(const Vm&) = delete;
+  Vm& operator=(const Vm&) = delete;
+
+  static Vm& of(lua_State* L) { return *static_cast<Vm*>(LuaHeap::owner_of(L)); }
+
+  lua_State* state() const { return heap_.state(); }
+  VmKind kind() const { return kind_; }
+  size_t bytes() const { return heap_.bytes(); }  // Any thread.
+  Run* run() const { return run_; }               // Null while nothing runs.
+  CallScratch& scratch() { return scratch_; }
+
+  // A reference to the compiled function. Error: what is wrong with the text, without a code.
+  Result<int> compile(std::string_view text, const char* chunk_name);
+  // Takes the function on top of the stack.
+  int keep();
+  void forget(int reference);
+
+  // Calls a function and writes its reply, or the error it ended with.
+  void call(Run& run, int reference, std::span<const std::string_view> keys,
+            std::span<const std::string_view> args);
+
+  // Runs the text of a library, with what libraries may use while they are loaded. Error: what it
+  // ended with, code first.
+  // Its functions are added to `registered`, with references that the caller owns even then.
+  Status load(std::string_view text, const char* chunk_name,
+              std::vector<RegisteredFunction>& registered);
+  // Null while no library is being loaded.
+  std::vector<RegisteredFunction>* registered() const { return registered_; }
+
+  // guard.h
+  void tick(lua_State* L);
+  void check_depth(lua_State* L) const;
+
+ private:
+  void write_failure(Run& run);
+  void collect_some();
+
+  VmKind kind_;
+  ScriptRandom random_;
+  LuaHeap heap_;
+  Run* run_ = nullptr;
+  CallScratch scratch_;
+  std::vector<RegisteredFunction>* registered_ = nullptr;
+  uintptr_t stack_base_ = 0;
+  uint32_t runs_ = 0;
+};
+
+}  // namespace kvstash::scripting
