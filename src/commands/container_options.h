@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/call.h"
+#include "engine/shard.h"
 #include "engine/shard_set.h"
 #include "store/hash.h"
 #include "store/list.h"
@@ -15,7 +16,8 @@ namespace kvstash::commands {
 inline store::ListLimits list_limits(engine::Call& call) {
   const engine::EngineOptions& options = call.options();
   return {.listpack_size = options.list_max_listpack_size,
-          .compress_depth = static_cast<uint32_t>(options.list_compress_depth)};
+          .compress_depth = static_cast<uint32_t>(options.list_compress_depth),
+          .packed_threshold = call.worker().quicklist_packed_threshold};
 }
 
 inline store::HashOptions hash_options(engine::Call& call) {

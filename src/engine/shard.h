@@ -177,9 +177,10 @@ class Shard {
   void note_command(const Session& session, const Command& command,
                     std::span<const std::string_view> argv, DbIndex db, uint64_t duration_ns);
 
-  bool active_expire = true;    // DEBUG SET-ACTIVE-EXPIRE.
-  bool is_cron_paused = false;  // DEBUG PAUSE-CRON.
-  bool is_draining = false;     // A shutdown waits: of new commands only SHUTDOWN is taken.
+  bool active_expire = true;              // DEBUG SET-ACTIVE-EXPIRE.
+  bool is_cron_paused = false;            // DEBUG PAUSE-CRON.
+  size_t quicklist_packed_threshold = 0;  // DEBUG QUICKLIST-PACKED-THRESHOLD: store/quicklist.h.
+  bool is_draining = false;  // A shutdown waits: of new commands only SHUTDOWN is taken.
 
  private:
   void receive();

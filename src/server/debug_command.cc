@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/numbers.h"
 #include "base/text.h"
+#include "commands/container_options.h"
 #include "commands/help.h"
 #include "engine/arg_reader.h"
 #include "engine/call.h"
@@ -10,6 +11,7 @@
 #include "server/allocator_report.h"
 #include "server/debug_digest.h"
 #include "server/debug_protocol.h"
+#include "server/debug_value.h"
 #include "server/server.h"
 #include "server/server_commands.h"
 
@@ -36,6 +38,11 @@ Server& server_of(Call& call) {
 // As C's atoi, which test suites rely on: what is no number is 0.
 bool flag_of(std::string_view word) {
   return std::atoi(std::string(word).c_str()) != 0;
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
 }
 
 Status reply_ok(Call& call) {
@@ -109,8 +116,7 @@ Status debug_quicklist_packed_threshold(Call& call) {
   const std::optional<uint64_t> bytes = parse_memory(call.arg(2));
   if (!bytes || *bytes > kMax)
     return Error::literal("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
-  server_of(call).debug_state.quicklist_packed_threshold =
-      *bytes == 0 ? DebugState().quicklist_packed_threshold : *bytes;
+  call.each_held([&](Shard& shard) { shard.quicklist_packed_threshold = *bytes; });
   return reply_ok(call);
 }
 
@@ -154,19 +160,6 @@ Status debug_digest_value(Call& call) {
   return {};
 }
 
-// Bytes that a string takes in a snapshot file, without compression.
-size_t serialized_bytes(const store::Entry& entry) {
-  store::NumberText scratch;
-  const std::string_view bytes = store::string_bytes(entry, scratch);
-  if (const std::optional<int64_t> number = parse_int64(bytes)) {
-    if (*number == static_cast<int8_t>(*number)) return 2;
-    if (*number == static_cast<int16_t>(*number)) return 3;
-    if (*number == static_cast<int32_t>(*number)) return 5;
-  }
-  const size_t length_bytes = bytes.size() < 64 ? 1 : bytes.size() < 16384 ? 2 : 5;
-  return length_bytes + bytes.size();
-}
-
 Status debug_object(Call& call) {
   const Key key = call.peek(2);
   if (!key.exists()) return errors::no_such_key();
@@ -178,7 +171,32 @@ Status debug_object(Call& call) {
       "Value at:" + std::string(address) +
       " refcount:1 encoding:" + std::string(store::encoding_name(entry.encoding())) +
       " serializedlength:" + std::to_string(serialized_bytes(entry)) +
-      " lru:" + std::to_string(entry.access()) + " lru_seconds_idle:" + std::to_string(idle_s));
+      " lru:" + std::to_string(entry.access()) + " lru_seconds_idle:" + std::to_string(idle_s) +
+      (entry.encoding() == store::Encoding::kQuicklist
+           ? quicklist_summary(*key.view<store::List>(), commands::list_limits(call))
+           : std::string()));
+  return {};
+}
+
+// Both print where Redis does, since suites know the answer.
+Status debug_listpack(Call& call) {
+  const Key key = call.peek(2);
+  if (!key.exists()) return errors::no_such_key();
+  const unsigned char* pack = listpack_of(key.entry());
+  if (pack == nullptr) return Error::literal("ERR Not a listpack encoded object.");
+  print(describe_listpack(store::ListpackView(pack)));
+  call.reply().simple("Listpack structure printed on stdout");
+  return {};
+}
+
+Status debug_quicklist(Call& call) {
+  const Key key = call.peek(2);
+  if (!key.exists()) return errors::no_such_key();
+  if (key.entry().encoding() != store::Encoding::kQuicklist)
+    return Error::literal("ERR Not a quicklist encoded object.");
+  const bool with_elements = call.argc() == 4 && flag_of(call.arg(3));
+  print(describe_quicklist(*key.view<store::List>(), with_elements));
+  call.reply().simple("Quicklist structure printed on stdout");
   return {};
 }
 
@@ -308,6 +326,8 @@ Status debug_help(Call& call) {
       "    unit tests to simulate Redis errors.",
       "HTSTATS <dbid>",
       "    Return hash table statistics of the specified database, shard by shard.",
+      "LISTPACK <key>",
+      "    Show low level info about the listpack encoding of <key>.",
       "LOG <message>",
       "    Write <message> to the server log.",
       "MALLCTL <key> [<val>]",
@@ -330,6 +350,9 @@ Status debug_help(Call& call) {
       "    Reply with a test value of the specified type. <type> can be: string,",
       "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
       "    true, false.",
+      "QUICKLIST <key> [<0|1>]",
+      "    Show low level info about the quicklist encoding of <key>.",
+      "    The optional argument (0 by default) sets the level of detail",
       "QUICKLIST-PACKED-THRESHOLD <size>",
       "    Sets the threshold for elements to be inserted as plain vs packed nodes",
       "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
@@ -370,6 +393,7 @@ constexpr DebugRow kRows[] = {
     {"error", 3, 3, debug_error},
     {"help", 2, 2, debug_help},
     {"htstats", 3, 4, debug_htstats},
+    {"listpack", 3, 3, debug_listpack},
     {"loadaof", 2, 2, debug_needs_files},
     {"log", 3, 3, debug_log},
     {"mallctl", 3, 4, debug_mallctl},
@@ -380,6 +404,7 @@ constexpr DebugRow kRows[] = {
     {"pause-cron", 3, 3, debug_pause_cron},
     {"populate", 3, 5, debug_populate},
     {"protocol", 3, 3, [](Call& call) { return write_sample(call.arg(2), call.reply()); }},
+    {"quicklist", 3, 4, debug_quicklist},
     {"quicklist-packed-threshold", 3, 3, debug_quicklist_packed_threshold},
     {"reload", 2, kAny, debug_needs_files},
     {"replybuffer", 4, 4, debug_replybuffer},

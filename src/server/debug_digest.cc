@@ -1,5 +1,12 @@
 #include "server/debug_digest.h"
 
+#include "base/numbers.h"
+#include "engine/key.h"
+#include "store/hash.h"
+#include "store/list.h"
+#include "store/set.h"
+#include "store/sorted_set.h"
+
 #include <openssl/sha.h>
 
 #include <utility>
@@ -35,11 +42,71 @@ uint32_t type_number(store::ValueType type) {
   panic(__FILE__, __LINE__, "not a type");
 }
 
-void add_value(Digest& digest, const store::Entry& entry) {
-  mix_number(digest, type_number(entry.type()));
-  ensure(entry.type() == store::ValueType::kString);
+void mix_value(Digest& digest, store::PackedValue value) {
   store::NumberText scratch;
-  digest.mix(store::string_bytes(entry, scratch));
+  digest.mix(value.string(scratch));
+}
+
+void mix_list(Digest& digest, const store::List& list) {
+  store::ListCursor cursor(list, store::ListEnd::kHead);
+  for (store::PackedValue value{int64_t{0}}; cursor.take(value);)
+    mix_value(digest, value);
+}
+
+// Members, fields and elements of sorted sets have no order of their own.
+
+void merge_set(Digest& digest, const store::Set& set) {
+  set.for_each([&](store::PackedValue member) {
+    store::NumberText scratch;
+    digest.merge(member.string(scratch));
+  });
+}
+
+void merge_sorted_set(Digest& digest, const store::SortedSet& set) {
+  char score[kDoubleCharsMax];
+  for (auto at = set.at(0); !at.at_end(); at.next()) {
+    Digest element;
+    element.mix(at.member());
+    element.mix({score, format_double(score, at.score())});
+    digest.merge(element);
+  }
+}
+
+void merge_hash(Digest& digest, const store::Hash& hash) {
+  hash.for_each(store::Hash::kNothingDue, [&](const store::HashField& field) {
+    Digest element;
+    mix_value(element, field.name);
+    mix_value(element, field.value);
+    if (field.deadline_ms) element.merge("!!hexpire!!");
+    digest.merge(element);
+  });
+}
+
+void add_value(Digest& digest, const store::Entry& entry) {
+  using engine::Viewed;
+  mix_number(digest, type_number(entry.type()));
+  switch (entry.type()) {
+    case store::ValueType::kString: {
+      store::NumberText scratch;
+      digest.mix(store::string_bytes(entry, scratch));
+      break;
+    }
+    case store::ValueType::kList:
+      mix_list(digest, *Viewed<store::List>(entry.object()));
+      break;
+    case store::ValueType::kSet:
+      merge_set(digest, *Viewed<store::Set>(entry.object()));
+      break;
+    case store::ValueType::kSortedSet:
+      merge_sorted_set(digest, *Viewed<store::SortedSet>(entry.object()));
+      break;
+    case store::ValueType::kHash:
+      merge_hash(digest, *Viewed<store::Hash>(entry.object()));
+      break;
+    case store::ValueType::kStream:
+    case store::ValueType::kCount:
+      panic(__FILE__, __LINE__, "not a type that is stored");
+  }
   if (entry.has_deadline()) digest.merge("!!expire!!");
 }
 

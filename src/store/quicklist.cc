@@ -439,8 +439,8 @@ void Quicklist::set(size_t index, std::string_view value, const ListLimits& limi
              may_replace(place, value, limits)) {
     OpenPack(*this, node)->replace(place.at, value);
   } else {
-    insert(index, value, limits);
-    erase(index + 1, 1, limits);
+    insert(index + 1, value, limits);  // Behind the old one: so it may join the next piece.
+    erase(index, 1, limits);
     return;
   }
   settle(limits, node);

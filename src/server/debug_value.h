@@ -1,0 +1,30 @@
+// How a value is kept, as DEBUG OBJECT, LISTPACK and QUICKLIST tell it. For people and test suites;
+// everything walks over the whole value. The shard behind the entry must be held.
+#pragma once
+
+#include "store/keyspace.h"
+#include "store/list.h"
+#include "store/listpack.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace kvstash::server {
+
+// Bytes that the value takes in a snapshot file, in Redis's format, without compression.
+size_t serialized_bytes(const store::Entry& entry);
+
+// The listpack that the value is, if it is kept as one; it dies at the next change.
+const unsigned char* listpack_of(const store::Entry& entry);
+
+// One line an element, long ones cut.
+std::string describe_listpack(store::ListpackView pack);
+
+// The words that DEBUG OBJECT adds for a quicklist, a blank before each.
+std::string quicklist_summary(const store::List& list, const store::ListLimits& limits);
+
+// One line a piece, and one an element where asked for.
+std::string describe_quicklist(const store::List& list, bool with_elements);
+
+}  // namespace kvstash::server
