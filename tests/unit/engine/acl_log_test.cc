@@ -10,6 +10,7 @@ AclLogEntry entry(std::string object, int64_t now_ms) {
           .context = AclContextKind::kTopLevel,
           .object = std::move(object),
           .user = "ann",
+          .client = {},
           .created_ms = now_ms,
           .updated_ms = now_ms};
 }
