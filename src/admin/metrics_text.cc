@@ -139,6 +139,14 @@ void write_clients(const Snapshot& snapshot, const ShardCounters& sum, Page& pag
       .add(sum.stats.connections_accepted);
   page.counter("redis_rejected_connections_total", "Connections refused because of maxclients")
       .add(snapshot.process.rejected_connections);
+  page.counter("redis_acl_access_denied_auth_total", "Logins that failed")
+      .add(snapshot.process.denied_logins);
+  page.counter("redis_acl_access_denied_cmd_total", "Commands denied to their user")
+      .add(snapshot.process.denied_commands);
+  page.counter("redis_acl_access_denied_key_total", "Keys denied to their user")
+      .add(snapshot.process.denied_keys);
+  page.counter("redis_acl_access_denied_channel_total", "Channels denied to their user")
+      .add(snapshot.process.denied_channels);
   page.counter("redis_evicted_clients_total", "Connections closed because of a limit")
       .add(sum.stats.connections_closed_by_limit);
 }

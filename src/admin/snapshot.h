@@ -79,6 +79,11 @@ struct ProcessCounters {
   uint64_t lazyfree_pending = 0;
   uint64_t lazyfree_freed = 0;
   uint64_t rejected_connections = 0;
+  // What access control lists denied.
+  uint64_t denied_logins = 0;
+  uint64_t denied_commands = 0;
+  uint64_t denied_keys = 0;
+  uint64_t denied_channels = 0;
   CpuSeconds cpu;
   CpuSeconds cpu_children;
   CpuSeconds cpu_main_thread;

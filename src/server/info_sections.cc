@@ -252,9 +252,11 @@ void write_stats(const InfoFacts& facts, InfoText& to) {
              "reply_buffer_expands"},
             "0");
   write_event_loop(facts, to);
-  to.fields({"acl_access_denied_auth", "acl_access_denied_cmd", "acl_access_denied_key",
-             "acl_access_denied_channel"},
-            "0");
+  const admin::ProcessCounters& process = facts.snapshot.process;
+  to.field("acl_access_denied_auth", process.denied_logins);
+  to.field("acl_access_denied_cmd", process.denied_commands);
+  to.field("acl_access_denied_key", process.denied_keys);
+  to.field("acl_access_denied_channel", process.denied_channels);
 }
 
 void write_replication(const InfoFacts& facts, InfoText& to) {

@@ -135,6 +135,11 @@ admin::ProcessCounters read_process(Server& server) {
   process.lazyfree_pending = shards.reaper().pending();
   process.lazyfree_freed = shards.reaper().freed();
   process.rejected_connections = server.rejected_connections();
+  const engine::AclLog& denials = shards.acl().log();
+  process.denied_logins = denials.denied(engine::AclReason::kAuth);
+  process.denied_commands = denials.denied(engine::AclReason::kCommand);
+  process.denied_keys = denials.denied(engine::AclReason::kKey);
+  process.denied_channels = denials.denied(engine::AclReason::kChannel);
   process.cpu = cpu_seconds(RUSAGE_SELF);
   process.cpu_children = cpu_seconds(RUSAGE_CHILDREN);
   process.cpu_main_thread = cpu_seconds(RUSAGE_THREAD);
