@@ -11,6 +11,7 @@ void add(engine::ShardStats& to, const engine::ShardStats& from) {
       &engine::ShardStats::keyspace_hits,
       &engine::ShardStats::keyspace_misses,
       &engine::ShardStats::expired,
+      &engine::ShardStats::expired_fields,
       &engine::ShardStats::evicted,
       &engine::ShardStats::net_input_bytes,
       &engine::ShardStats::net_output_bytes,

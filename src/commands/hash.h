@@ -33,6 +33,22 @@ Status hlen(Call& call);
 Status hexists(Call& call);
 Status hstrlen(Call& call);
 
+// Deadlines of fields. hash_expire.cc
+Status hexpire(Call& call);
+Status hpexpire(Call& call);
+Status hexpireat(Call& call);
+Status hpexpireat(Call& call);
+Status httl(Call& call);
+Status hpttl(Call& call);
+Status hexpiretime(Call& call);
+Status hpexpiretime(Call& call);
+Status hpersist(Call& call);
+
+// Several fields at once, with what becomes of their deadlines or of them. hash_getset.cc
+Status hgetex(Call& call);
+Status hsetex(Call& call);
+Status hgetdel(Call& call);
+
 // Walking, in steps. hash_scan.cc
 Status hscan(Call& call);
 

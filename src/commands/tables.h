@@ -18,6 +18,7 @@ CommandRows client_commands();
 CommandRows command_commands();
 CommandRows connection_commands();
 CommandRows hash_commands();
+CommandRows hash_fields_commands();
 CommandRows keys_commands();
 CommandRows list_commands();
 CommandRows server_commands();

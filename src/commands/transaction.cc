@@ -37,14 +37,14 @@ Keys new_keys(Call& call) {
   return keys;
 }
 
-// A key past its deadline is gone already: its removal later must not count as a change.
-void remove_if_expired(Shard& shard, DbIndex db, const std::string& key) {
+// What is past its deadline is gone already: its removal later must not count as a change.
+void remove_due(Shard& shard, DbIndex db, const std::string& key) {
   store::Keyspace* space = shard.keyspace_if_any(db);
   if (space == nullptr) return;
   const store::KeyRef ref{key, keyed_hash(key, shard.set().seed())};
   store::Entry* entry = space->find(ref);
-  if (entry != nullptr && entry->is_expired(shard.now_ms()))
-    shard.expire(db, ref, entry, shard.sink());
+  if (entry != nullptr && entry->is_due(shard.now_ms()))
+    shard.expire_due(db, ref, entry, shard.now_ms(), shard.sink());
 }
 
 // Those of `keys` that live on `shard`, with their present versions.
@@ -52,7 +52,7 @@ Watched watch_on(Shard& shard, DbIndex db, const Keys& keys) {
   Watched watched;
   for (const std::string& key : keys) {
     if (shard.set().shard_of(key) != shard.id()) continue;
-    remove_if_expired(shard, db, key);
+    remove_due(shard, db, key);
     watched.push_back({.db = db, .key = key, .version = shard.watches().watch(db, key)});
   }
   return watched;

@@ -18,6 +18,7 @@ class ArgReader {
 
   bool done() const { return args_.empty(); }
   size_t left() const { return args_.size(); }
+  std::span<const std::string_view> rest() const { return args_; }
   std::string_view peek() const { return args_.front(); }
 
   std::string_view next() {

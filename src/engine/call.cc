@@ -59,10 +59,8 @@ Key Call::find(std::string_view name, DbIndex db) {
   });
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
-  if (key.entry_ != nullptr && key.entry_->is_expired(worker_->now_ms())) [[unlikely]] {
-    shard.expire(db, key.ref_, key.entry_, worker_->sink());
-    key.entry_ = nullptr;
-  }
+  if (key.entry_ != nullptr && key.entry_->is_due(worker_->now_ms())) [[unlikely]]
+    key.entry_ = shard.expire_due(db, key.ref_, key.entry_, worker_->now_ms(), worker_->sink());
   return key;
 }
 

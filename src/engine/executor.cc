@@ -164,9 +164,8 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
     // A key that expired meanwhile changes now, whether or not the wheel came round to it.
     store::Keyspace& space = shard.keyspace(key.db);
     const store::KeyRef ref{key.key, keyed_hash(key.key, hold.set->seed())};
-    if (store::Entry* entry = space.find(ref);
-        entry != nullptr && entry->is_expired(shard_->now_ms()))
-      shard.expire(key.db, ref, entry, shard_->sink());
+    if (store::Entry* entry = space.find(ref); entry != nullptr && entry->is_due(shard_->now_ms()))
+      shard.expire_due(key.db, ref, entry, shard_->now_ms(), shard_->sink());
     is_unchanged = is_unchanged && shard.watches().is_unchanged(key);
   }
   for (const WatchedKey& key : watched) {

@@ -42,7 +42,7 @@ void Key::put_object(store::ValueType type, store::ObjectWord word) {
 }
 
 void Key::update_object(store::ObjectWord word, size_t bytes_before) {
-  space_->update_object(entry_, word, bytes_before);
+  entry_ = space_->update_object(ref_, entry_, word, bytes_before);
 }
 
 void Key::set_deadline(Deadline deadline) {
@@ -52,6 +52,13 @@ void Key::set_deadline(Deadline deadline) {
 void Key::erase() {
   space_->erase(ref_, &entry());
   entry_ = nullptr;
+}
+
+void Key::expire_field(std::string_view field) {
+  const int64_t now_ms = call_->now_ms();
+  if (entry_ == nullptr || !entry_->has_due_fields(now_ms)) [[likely]]
+    return;
+  entry_ = shard_->expire_field(db_, ref_, entry_, field, now_ms, call_->worker().sink());
 }
 
 void Key::take_from(Key& from) {

@@ -117,6 +117,10 @@ class Key {
     return Opened<T>(*this);
   }
 
+  // Of a hash: removes a field that is due, and tells everybody. Looking up a key does so for all,
+  // up to a bound: commands that change a field call this before, and see the others as absent.
+  void expire_field(std::string_view field);
+
   // Moves or copies `from`'s value and deadline to this key, which must be absent.
   void take_from(Key& from);
   void copy_from(const Key& from);

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 
 namespace kvstash::engine {
 namespace {
 
 // Bounds on the work of one turn besides what clients ask for.
-constexpr size_t kExpireStepsPerTurn = 512;
 constexpr size_t kResizeBucketsPerTurn = 64;
 constexpr size_t kEvictionsPerTurn = 256;
 constexpr size_t kResumesPerTurn = 256;
@@ -157,18 +157,6 @@ void Shard::swap_db(DbIndex a, DbIndex b) {
   blocked_keys_.note_changes(b);
 }
 
-void Shard::expire(DbIndex db, const store::KeyRef& key, store::Entry* entry, EffectSink* journal) {
-  const std::string name(key.name);  // The caller's view may be the entry's own.
-  keyspace(db).erase({name, key.hash}, entry);
-  ++stats_.expired;
-  if (!watches_.empty()) watches_.touch(db, name);
-  if (!blocked_keys_.empty()) blocked_keys_.note_change(db, name);
-  if (journal != nullptr) {
-    const std::string_view argv[] = {"DEL", name};
-    journal->on_write(db, argv);
-  }
-}
-
 bool Shard::evict_one(EffectSink* journal) {
   if (options().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
   std::vector<store::Keyspace*> spaces;
@@ -182,12 +170,7 @@ bool Shard::evict_one(EffectSink* journal) {
   const auto db = static_cast<DbIndex>(victim->space);
   spaces[victim->space]->erase({name, keyed_hash(name, set_->seed())}, victim->entry);
   ++stats_.evicted;
-  if (!watches_.empty()) watches_.touch(db, name);
-  if (!blocked_keys_.empty()) blocked_keys_.note_change(db, name);
-  if (journal != nullptr) {
-    const std::string_view argv[] = {"DEL", name};
-    journal->on_write(db, argv);
-  }
+  tell_removal(db, name, std::array<std::string_view, 2>{"DEL", name}, journal);
   return true;
 }
 
@@ -241,7 +224,9 @@ void Shard::resume_memory_waiters() {
 size_t Shard::data_bytes() const {
   size_t bytes = memory_.bytes;
   for (const auto& space : databases_) {
-    if (space != nullptr) bytes += space->table().bytes() + sizeof(store::Keyspace);
+    if (space == nullptr) continue;
+    bytes += space->table().bytes() + sizeof(store::Keyspace);
+    if (space->field_deadlines() != nullptr) bytes += sizeof(store::TimingWheel);
   }
   return bytes;
 }
@@ -826,28 +811,8 @@ std::optional<int64_t> Shard::next_event_ms() const {
   if (const auto due = waiting_.next_deadline_ms())
     next = std::min(next, std::max(*due, now_ms_ + 1));
   if (!active_expire) return next;
-  for (const auto& space : databases_) {
-    if (space == nullptr) continue;
-    if (const auto due = space->deadlines().next_event_ms()) next = std::min(next, *due);
-  }
+  if (const auto due = next_deadline_ms()) next = std::min(next, *due);
   return next;
-}
-
-bool Shard::expire_turn() {
-  if (!active_expire) return false;
-  size_t budget = kExpireStepsPerTurn;
-  for (size_t db = 0; db < databases_.size(); ++db) {
-    if (databases_[db] == nullptr) continue;
-    store::TimingWheel& wheel = databases_[db]->deadlines();
-    while (store::Entry* due = wheel.next_due(now_ms_, budget)) {
-      const int64_t lag_ms = now_ms_ - due->deadline_ms();
-      stats_.expire_lag.add(static_cast<uint64_t>(std::max<int64_t>(lag_ms, 0)) * 1'000'000);
-      expire(static_cast<DbIndex>(db), {due->key(), keyed_hash(due->key(), set_->seed())}, due,
-             sink_);
-    }
-    if (budget == 0) return true;
-  }
-  return false;
 }
 
 void Shard::cron() {

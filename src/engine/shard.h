@@ -25,6 +25,7 @@
 #include "engine/watch.h"
 #include "store/eviction.h"
 #include "store/garbage.h"
+#include "store/hash.h"
 #include "store/keyspace.h"
 
 #include <atomic>
@@ -61,9 +62,14 @@ class Shard {
   size_t database_count() const { return databases_.size(); }
   void flush_db(DbIndex db, bool lazily);
   void swap_db(DbIndex a, DbIndex b);
-  // Removes an entry whose deadline has passed, and tells everybody. `journal` is the sink of the
+  // Removes what is due of an entry: the key itself, or fields of its hash, a bounded number. Tells
+  // everybody. Returns the entry's new address; null: the key is gone. `journal` is the sink of the
   // thread that does it, so that its records keep their order; null: there is no journal.
-  void expire(DbIndex db, const store::KeyRef& key, store::Entry* entry, EffectSink* journal);
+  store::Entry* expire_due(DbIndex db, const store::KeyRef& key, store::Entry* entry,
+                           int64_t now_ms, EffectSink* journal);
+  // The same for one field, if it is due.
+  store::Entry* expire_field(DbIndex db, const store::KeyRef& key, store::Entry* entry,
+                             std::string_view field, int64_t now_ms, EffectSink* journal);
   // Evicts one key by the policy; false if there is none to evict.
   bool evict_one(EffectSink* journal);
   // Evicts in the turns to come until maxmemory is kept.
@@ -203,6 +209,15 @@ class Shard {
   void release_session(Session& session);
   void learn_reply_size(Session& session, size_t bytes);
   bool expire_turn();
+  bool expire_keys_turn();
+  bool expire_fields_turn();
+  void expire_key(DbIndex db, const store::KeyRef& key, store::Entry* entry, EffectSink* journal);
+  using RemoveFields = std::function<void(store::Hash&, const store::Hash::Visitor&)>;
+  store::Entry* remove_fields(DbIndex db, const store::KeyRef& key, store::Entry* entry,
+                              const RemoveFields& remove, EffectSink* journal);
+  void tell_removal(DbIndex db, std::string_view key, std::span<const std::string_view> record,
+                    EffectSink* journal);
+  std::optional<int64_t> next_deadline_ms() const;
   size_t evictable() const;
   bool evict_turn();
   void resume_memory_waiters();

@@ -24,6 +24,7 @@ struct ShardStats {
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
   uint64_t expired = 0;
+  uint64_t expired_fields = 0;  // Of hashes.
   uint64_t evicted = 0;
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;

@@ -207,6 +207,7 @@ void write_expiry(const engine::ShardStats& stats, InfoText& to) {
     return stats.expire_lag.percentile_ns(fraction) / 1000;
   };
   to.field("expired_keys", stats.expired);
+  to.field("expired_subkeys", stats.expired_fields);
   to.field("expired_stale_perc", "0.00");
   to.fields({"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"}, "0");
   to.field("expire_lag_usec_p50", usec(0.5));

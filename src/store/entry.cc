@@ -35,9 +35,10 @@ void Blob::destroy(Blob* blob) {
 
 Entry* Entry::construct(void* memory, std::string_view key, const Shape& shape) {
   Entry* entry = static_cast<Entry*>(memory);
-  entry->flags_ = shape.has_deadline ? kHasDeadline : 0;
+  entry->flags_ = static_cast<uint8_t>((shape.has_deadline ? kHasDeadline : 0) |
+                                       (shape.has_field_deadlines ? kHasFieldDeadlines : 0));
   entry->set_access(0);
-  char* at = const_cast<char*>(entry->after_deadline());
+  char* at = const_cast<char*>(entry->after_deadlines());
   if (key.size() >= kKeyIsLong) {
     ensure(key.size() <= UINT32_MAX);
     entry->key_len_ = kKeyIsLong;
@@ -53,7 +54,8 @@ Entry* Entry::construct(void* memory, std::string_view key, const Shape& shape) 
 }
 
 void Entry::reshape(const Shape& shape) {
-  ensure(shape.has_deadline == has_deadline());
+  ensure(shape.has_deadline == has_deadline() &&
+         shape.has_field_deadlines == has_field_deadlines());
   ensure(!shape.is_inline || shape.value_len <= kInlineBytesMax);
   type_encoding_ = static_cast<uint8_t>(static_cast<unsigned>(shape.type) |
                                         static_cast<unsigned>(shape.encoding) << 4);

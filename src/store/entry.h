@@ -2,19 +2,20 @@
 //
 //   0        1       2         5         6           8
 //   ┌────────┬───────┬─────────┬─────────┬───────────┬─────────────┬───────────┬─────┬─────────┐
-//   │type|enc│ flags │ access  │ key len │ value len │ [deadline]  │ [key len] │ key │ payload │
+//   │type|enc│ flags │ access  │ key len │ value len │ [deadlines] │ [key len] │ key │ payload │
 //   └────────┴───────┴─────────┴─────────┴───────────┴─────────────┴───────────┴─────┴─────────┘
-//    4+4 bits  8 bits  24 bits    8 bits    16 bits     24 bytes      4 bytes
+//    4+4 bits  8 bits  24 bits    8 bits    16 bits     0, 24, 48     4 bytes
 //
-// The deadline block (time and two links of the timing wheel) is there only for keys that have a
-// deadline, the long key length only for keys of 255 bytes and more. The payload is one of
+// A deadline block (time and two links of a timing wheel) is there for a key that has a deadline,
+// and then one for a hash whose fields have deadlines, with the earliest of them. The long key
+// length is there only for keys of 255 bytes and more. The payload is one of
 //   * the bytes of a short string (kInline),
 //   * a 64-bit integer (encoding kInt),
 //   * a pointer to a Blob (a long string) or to the object of another type.
 //
-// Changing the payload's size, or gaining or losing a deadline, may move the entry: pointers to an
-// entry die at the next change of its key. The allocated size always follows from the header, so
-// nothing stores it. Entries belong to one Keyspace and so to one shard.
+// Changing the payload's size, or gaining or losing a deadline block, may move the entry: pointers
+// to an entry die at the next change of its key. The allocated size always follows from the header,
+// so nothing stores it. Entries belong to one Keyspace and so to one shard.
 #pragma once
 
 #include "base/ensure.h"
@@ -61,7 +62,10 @@ struct Blob {
 
 class Entry;
 
-// The wheel's part of an entry. `prev` is the entry before this one, or, with its low bit set, the
+// Whose deadline: the key's own, or the earliest of its fields'. Each has a wheel of its own.
+enum class DeadlineOf : uint8_t { kKey, kFields };
+
+// A wheel's part of an entry. `prev` is the entry before this one, or, with its low bit set, the
 // address of the list head.
 struct DeadlineLink {
   int64_t deadline_ms;
@@ -75,23 +79,32 @@ class Entry {
   // ---- Identity.
   std::string_view key() const {
     if (key_len_ != kKeyIsLong) [[likely]]
-      return {after_deadline(), key_len_};
+      return {after_deadlines(), key_len_};
     uint32_t length;
-    std::memcpy(&length, after_deadline(), sizeof(length));
-    return {after_deadline() + sizeof(length), length};
+    std::memcpy(&length, after_deadlines(), sizeof(length));
+    return {after_deadlines() + sizeof(length), length};
   }
   ValueType type() const { return static_cast<ValueType>(type_encoding_ & 15); }
   Encoding encoding() const { return static_cast<Encoding>(type_encoding_ >> 4); }
 
-  // ---- Deadline.
+  // ---- Deadlines.
   bool has_deadline() const { return (flags_ & kHasDeadline) != 0; }
-  DeadlineLink& link() {
-    ensure(has_deadline());
-    return *reinterpret_cast<DeadlineLink*>(bytes() + kHeaderBytes);
+  bool has_field_deadlines() const { return (flags_ & kHasFieldDeadlines) != 0; }
+  DeadlineLink& link(DeadlineOf of = DeadlineOf::kKey) {
+    const bool is_second = of == DeadlineOf::kFields && has_deadline();
+    ensure(of == DeadlineOf::kKey ? has_deadline() : has_field_deadlines());
+    return reinterpret_cast<DeadlineLink*>(bytes() + kHeaderBytes)[is_second ? 1 : 0];
   }
-  const DeadlineLink& link() const { return const_cast<Entry*>(this)->link(); }
+  const DeadlineLink& link(DeadlineOf of = DeadlineOf::kKey) const {
+    return const_cast<Entry*>(this)->link(of);
+  }
   int64_t deadline_ms() const { return link().deadline_ms; }
   bool is_expired(int64_t now_ms) const { return has_deadline() && deadline_ms() <= now_ms; }
+  // Whether the key is due, or a field of its hash.
+  bool is_due(int64_t now_ms) const { return is_expired(now_ms) || has_due_fields(now_ms); }
+  bool has_due_fields(int64_t now_ms) const {
+    return has_field_deadlines() && link(DeadlineOf::kFields).deadline_ms <= now_ms;
+  }
 
   // ---- Payload.
   bool is_inline_string() const { return (flags_ & kInline) != 0; }
@@ -142,15 +155,18 @@ class Entry {
     ValueType type = ValueType::kString;
     Encoding encoding = Encoding::kRaw;
     bool has_deadline = false;
+    bool has_field_deadlines = false;
     bool is_inline = false;
     size_t value_len = 0;  // Only for inline strings.
   };
   static size_t bytes_for(std::string_view key, const Shape& shape) {
     const size_t payload = shape.is_inline ? shape.value_len : sizeof(int64_t);
-    return kHeaderBytes + (shape.has_deadline ? sizeof(DeadlineLink) : 0) +
+    const size_t deadlines = (shape.has_deadline ? 1u : 0u) + (shape.has_field_deadlines ? 1u : 0u);
+    return kHeaderBytes + deadlines * sizeof(DeadlineLink) +
            (key.size() >= kKeyIsLong ? sizeof(uint32_t) : 0) + key.size() + payload;
   }
-  // Writes header and key into `memory`; payload, deadline block and access clock are the caller's.
+  // Writes header and key into `memory`; payload, deadline blocks and access clock are the
+  // caller's.
   static Entry* construct(void* memory, std::string_view key, const Shape& shape);
 
   // Gives an existing entry another payload shape; the caller made sure that it fits.
@@ -160,12 +176,14 @@ class Entry {
   static constexpr size_t kHeaderBytes = 8;
   static constexpr uint8_t kHasDeadline = 1;
   static constexpr uint8_t kInline = 2;
+  static constexpr uint8_t kHasFieldDeadlines = 4;
   static constexpr unsigned kSnapshotShift = 6;
 
   char* bytes() { return reinterpret_cast<char*>(this); }
-  const char* after_deadline() const {
-    return reinterpret_cast<const char*>(this) + kHeaderBytes +
-           (has_deadline() ? sizeof(DeadlineLink) : 0);
+  const char* after_deadlines() const {
+    const unsigned blocks =
+        (flags_ & 1u) + (flags_ >> 2 & 1u);  // kHasDeadline, kHasFieldDeadlines.
+    return reinterpret_cast<const char*>(this) + kHeaderBytes + blocks * sizeof(DeadlineLink);
   }
   template <typename T>
   T load() const {

@@ -18,8 +18,13 @@ Entry::Shape shape_of(const Entry& entry) {
   return {.type = entry.type(),
           .encoding = entry.encoding(),
           .has_deadline = entry.has_deadline(),
+          .has_field_deadlines = entry.has_field_deadlines(),
           .is_inline = entry.is_inline_string(),
           .value_len = entry.is_inline_string() ? entry.inline_string().size() : 0};
+}
+
+Keyspace::Deadline deadline_of(const Entry& entry) {
+  return entry.has_deadline() ? Keyspace::Deadline(entry.deadline_ms()) : std::nullopt;
 }
 
 // Doubling up to a megabyte of air, as sds does.
@@ -41,7 +46,7 @@ size_t string_length(const Entry& entry) {
 }
 
 Keyspace::Keyspace(const HashSeed& seed, ShardMemory& memory, int64_t now_ms)
-    : memory_(&memory), table_(seed), deadlines_(now_ms) {}
+    : memory_(&memory), table_(seed), deadlines_(now_ms), made_at_ms_(now_ms) {}
 
 Keyspace::~Keyspace() {
   ScanPosition position{};
@@ -100,17 +105,22 @@ Entry* Keyspace::put_object(const KeyRef& key, Entry* existing, ValueType type, 
              deadline);
 }
 
-void Keyspace::update_object(Entry* entry, ObjectWord word, size_t bytes_before) {
+Entry* Keyspace::update_object(const KeyRef& key, Entry* entry, ObjectWord word,
+                               size_t bytes_before) {
   entry->set_object(word, object_encoding(entry->type(), word));
   count_allocated(object_bytes(entry->type(), word));
   uncount_allocated(bytes_before);
+  const Deadline fields = next_field_deadline_ms(entry->type(), word);
+  if (!fields && !entry->has_field_deadlines()) [[likely]]
+    return entry;
+  return remake(key, entry, {.shape = shape_of(*entry), .bytes = entry->payload()},
+                deadline_of(*entry));
 }
 
 Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
                              std::span<char>& bytes) {
   Entry* entry = existing;
-  const Deadline deadline =
-      entry != nullptr && entry->has_deadline() ? Deadline(entry->deadline_ms()) : std::nullopt;
+  const Deadline deadline = entry != nullptr ? deadline_of(*entry) : std::nullopt;
   if (entry != nullptr && entry->is_blob() && size <= entry->blob()->capacity) {
     Blob* blob = entry->blob();
     if (size > blob->size) {
@@ -145,22 +155,32 @@ Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
 Entry* Keyspace::put(const KeyRef& key, Entry* existing, const Payload& payload,
                      Deadline deadline) {
   if (existing == nullptr) {
-    Entry* entry = make(key, payload, deadline);
+    Entry* entry = make(key, payload, {.key = deadline, .fields = field_deadline_of(payload)});
     table_.insert(entry, key.hash);
-    if (deadline) deadlines_.add(entry);
+    schedule(entry);
     return entry;
   }
   free_payload(existing);
   return remake(key, existing, payload, deadline);
 }
 
-Entry* Keyspace::make(const KeyRef& key, const Payload& payload, Deadline deadline) {
+Keyspace::Deadline Keyspace::field_deadline_of(const Payload& payload) {
+  if (payload.shape.type != ValueType::kHash) [[likely]]
+    return std::nullopt;
+  ObjectWord word;
+  std::memcpy(&word, payload.bytes, sizeof(word));
+  return next_field_deadline_ms(ValueType::kHash, word);
+}
+
+Entry* Keyspace::make(const KeyRef& key, const Payload& payload, const Deadlines& deadlines) {
   Entry::Shape shape = payload.shape;
-  shape.has_deadline = deadline.has_value();
+  shape.has_deadline = deadlines.key.has_value();
+  shape.has_field_deadlines = deadlines.fields.has_value();
   const size_t bytes = Entry::bytes_for(key.name, shape);
   Entry* entry = Entry::construct(allocate(bytes), key.name, shape);
   std::memcpy(entry->payload(), payload.bytes, entry->payload_bytes());
-  if (deadline) entry->link().deadline_ms = *deadline;
+  if (deadlines.key) entry->link().deadline_ms = *deadlines.key;
+  if (deadlines.fields) entry->link(DeadlineOf::kFields).deadline_ms = *deadlines.fields;
   count(bytes);
   return entry;
 }
@@ -168,31 +188,54 @@ Entry* Keyspace::make(const KeyRef& key, const Payload& payload, Deadline deadli
 // Gives `old` another payload or deadline, in place where the allocation allows. Does not free what
 // the old payload pointed to.
 Entry* Keyspace::remake(const KeyRef& key, Entry* old, const Payload& payload, Deadline deadline) {
+  const Deadlines deadlines{.key = deadline, .fields = field_deadline_of(payload)};
   Entry::Shape shape = payload.shape;
-  shape.has_deadline = deadline.has_value();
+  shape.has_deadline = deadlines.key.has_value();
+  shape.has_field_deadlines = deadlines.fields.has_value();
   const size_t old_bytes = old->bytes_asked();
   const size_t new_bytes = Entry::bytes_for(key.name, shape);
   const bool fits = allocation_bytes(old_bytes) == allocation_bytes(new_bytes) &&
-                    old->has_deadline() == shape.has_deadline;
-  if (old->has_deadline() && (!fits || old->deadline_ms() != *deadline)) deadlines_.remove(old);
+                    old->has_deadline() == shape.has_deadline &&
+                    old->has_field_deadlines() == shape.has_field_deadlines;
   if (fits) {
-    const bool moves = shape.has_deadline && old->deadline_ms() != *deadline;
     old->reshape(shape);
     std::memmove(old->payload(), payload.bytes, old->payload_bytes());
-    if (moves) {
-      old->link().deadline_ms = *deadline;
-      deadlines_.add(old);
-    }
+    if (deadlines.key) change_deadline(deadlines_, old, DeadlineOf::kKey, *deadlines.key);
+    if (deadlines.fields)
+      change_deadline(*field_deadlines_, old, DeadlineOf::kFields, *deadlines.fields);
     return old;
   }
-  Entry* fresh = make({old->key(), key.hash}, payload, deadline);
+  Entry* fresh = make({old->key(), key.hash}, payload, deadlines);
   fresh->set_access(old->access());
   fresh->set_snapshot_generation(old->snapshot_generation());
   table_.replace(old, fresh, key.hash);
-  if (deadline) deadlines_.add(fresh);
+  unschedule(old);
+  schedule(fresh);
   uncount(old_bytes);
   deallocate(old, old_bytes);
   return fresh;
+}
+
+void Keyspace::change_deadline(TimingWheel& wheel, Entry* entry, DeadlineOf of, int64_t to_ms) {
+  DeadlineLink& link = entry->link(of);
+  if (link.deadline_ms == to_ms) return;
+  wheel.remove(entry);
+  link.deadline_ms = to_ms;
+  wheel.add(entry);
+}
+
+void Keyspace::schedule(Entry* entry) {
+  if (entry->has_deadline()) deadlines_.add(entry);
+  if (!entry->has_field_deadlines()) [[likely]]
+    return;
+  if (field_deadlines_ == nullptr)
+    field_deadlines_ = std::make_unique<TimingWheel>(made_at_ms_, DeadlineOf::kFields);
+  field_deadlines_->add(entry);
+}
+
+void Keyspace::unschedule(Entry* entry) {
+  if (entry->has_deadline()) deadlines_.remove(entry);
+  if (entry->has_field_deadlines()) field_deadlines_->remove(entry);
 }
 
 Entry* Keyspace::set_deadline(const KeyRef& key, Entry* entry, Deadline deadline) {
@@ -202,7 +245,7 @@ Entry* Keyspace::set_deadline(const KeyRef& key, Entry* entry, Deadline deadline
 
 void Keyspace::erase(const KeyRef& key, Entry* entry) {
   table_.erase(entry, key.hash);
-  if (entry->has_deadline()) deadlines_.remove(entry);
+  unschedule(entry);
   free_payload(entry);
   free_entry(entry);
 }
@@ -210,21 +253,21 @@ void Keyspace::erase(const KeyRef& key, Entry* entry) {
 Entry* Keyspace::move_in(const KeyRef& to, Keyspace& source, const KeyRef& from, Entry* entry) {
   ensure(find(to) == nullptr);
   source.table_.erase(entry, from.hash);
-  if (entry->has_deadline()) source.deadlines_.remove(entry);
-  const Deadline deadline = entry->has_deadline() ? Deadline(entry->deadline_ms()) : std::nullopt;
-  Entry* fresh = make(to, {.shape = shape_of(*entry), .bytes = entry->payload()}, deadline);
+  source.unschedule(entry);
+  const Payload payload{.shape = shape_of(*entry), .bytes = entry->payload()};
+  Entry* fresh =
+      make(to, payload, {.key = deadline_of(*entry), .fields = field_deadline_of(payload)});
   fresh->set_access(entry->access());
   // What lies outside the entry changes hands as it is.
   source.uncount_allocated(outside_bytes(*fresh));
   count_allocated(outside_bytes(*fresh));
   table_.insert(fresh, to.hash);
-  if (deadline) deadlines_.add(fresh);
+  schedule(fresh);
   source.free_entry(entry);
   return fresh;
 }
 
 Entry* Keyspace::copy_in(const KeyRef& to, const Entry& entry) {
-  const Deadline deadline = entry.has_deadline() ? Deadline(entry.deadline_ms()) : std::nullopt;
   Payload payload{.shape = shape_of(entry), .bytes = entry.payload()};
   Blob* blob = nullptr;
   if (entry.is_blob()) {
@@ -239,7 +282,7 @@ Entry* Keyspace::copy_in(const KeyRef& to, const Entry& entry) {
     count_allocated(object_bytes(entry.type(), word));
     payload.bytes = reinterpret_cast<const char*>(&word);
   }
-  Entry* fresh = put(to, nullptr, payload, deadline);
+  Entry* fresh = put(to, nullptr, payload, deadline_of(entry));
   fresh->set_access(entry.access());
   return fresh;
 }

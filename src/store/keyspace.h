@@ -1,9 +1,13 @@
 // Keyspace: the keys of one database on one shard. Owns the entries; keeps the table that finds
-// them, the wheel of their deadlines, and the count of the bytes they take.
+// them, the wheels of their deadlines, and the count of the bytes they take.
 //
 // It knows no commands, replies or effects: what to store is decided above. Functions that change
 // an entry return its new address; older pointers to that entry are dead. A deadline in the past is
 // kept like any other: whether a key counts as gone is decided by the caller.
+//
+// A hash whose fields have deadlines is in a second wheel, by the earliest of them. It is put
+// there, moved and taken out wherever its value is stored or changed, so that wheel is never out of
+// date.
 //
 // Not thread-safe: lives on a shard, and is touched only by who holds the shard.
 #pragma once
@@ -17,6 +21,7 @@
 #include "store/timing_wheel.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -70,7 +75,7 @@ class Keyspace {
                     Deadline deadline);
   // The object of `entry` was changed in place by its class: its new word, and what object_bytes
   // said before.
-  void update_object(Entry* entry, ObjectWord word, size_t bytes_before);
+  Entry* update_object(const KeyRef& key, Entry* entry, ObjectWord word, size_t bytes_before);
 
   // Opens a string for change in place, as raw bytes of at least `size` (growth is zeroed; a longer
   // value keeps its length). The deadline stays. Fills `bytes`, valid until the next change.
@@ -98,6 +103,9 @@ class Keyspace {
   const HashTable& table() const { return table_; }
   TimingWheel& deadlines() { return deadlines_; }
   const TimingWheel& deadlines() const { return deadlines_; }
+  // Hashes by the earliest deadline of a field; null as long as there was none.
+  TimingWheel* field_deadlines() { return field_deadlines_.get(); }
+  const TimingWheel* field_deadlines() const { return field_deadlines_.get(); }
   size_t size() const { return table_.size(); }
 
  private:
@@ -107,9 +115,18 @@ class Keyspace {
     const char* bytes;
   };
 
+  struct Deadlines {
+    Deadline key;
+    Deadline fields;  // The earliest.
+  };
+
   Entry* put(const KeyRef& key, Entry* existing, const Payload& payload, Deadline deadline);
-  Entry* make(const KeyRef& key, const Payload& payload, Deadline deadline);
+  Entry* make(const KeyRef& key, const Payload& payload, const Deadlines& deadlines);
   Entry* remake(const KeyRef& key, Entry* old, const Payload& payload, Deadline deadline);
+  void schedule(Entry* entry);    // Into the wheels that it has a block for.
+  void unschedule(Entry* entry);  // Out of them.
+  static void change_deadline(TimingWheel& wheel, Entry* entry, DeadlineOf of, int64_t to_ms);
+  static Deadline field_deadline_of(const Payload& payload);
   void free_payload(Entry* entry);
   void free_entry(Entry* entry);
   Blob* make_blob(size_t size, size_t capacity);
@@ -132,6 +149,8 @@ class Keyspace {
   size_t bytes_ = 0;
   HashTable table_;
   TimingWheel deadlines_;
+  int64_t made_at_ms_;
+  std::unique_ptr<TimingWheel> field_deadlines_;
 };
 
 }  // namespace kvstash::store

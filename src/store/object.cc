@@ -72,4 +72,9 @@ void destroy_object(ValueType type, ObjectWord word) {
   ops_for(type).destroy(word);
 }
 
+std::optional<int64_t> next_field_deadline_ms(ValueType type, ObjectWord word) {
+  if (type != ValueType::kHash) return std::nullopt;
+  return borrow<Hash>(word, [](const Hash& hash) { return hash.next_deadline_ms(); });
+}
+
 }  // namespace kvstash::store

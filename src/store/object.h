@@ -18,6 +18,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace kvstash::store {
 
@@ -38,5 +39,7 @@ size_t object_bytes(ValueType type, ObjectWord word);
 Encoding object_encoding(ValueType type, ObjectWord word);
 ObjectWord copy_object(ValueType type, ObjectWord word);
 void destroy_object(ValueType type, ObjectWord word);  // Any thread.
+// The earliest deadline of a field. Only hashes have them. Milliseconds since 1970. O(1).
+std::optional<int64_t> next_field_deadline_ms(ValueType type, ObjectWord word);
 
 }  // namespace kvstash::store

@@ -27,20 +27,20 @@ unsigned TimingWheel::place_for(int64_t deadline_ms) const {
 }
 
 void TimingWheel::push(unsigned slot, Entry* entry) {
-  DeadlineLink& link = entry->link();
+  DeadlineLink& link = link_of(entry);
   Entry*& head = heads_[slot];
   link.next = head;
   link.prev = reinterpret_cast<uintptr_t>(&head) | kIsHead;
-  if (head != nullptr) head->link().prev = reinterpret_cast<uintptr_t>(entry);
+  if (head != nullptr) link_of(head).prev = reinterpret_cast<uintptr_t>(entry);
   head = entry;
   occupied_[slot / 64] |= uint64_t{1} << (slot % 64);
 }
 
 void TimingWheel::unlink(Entry* entry) {
-  DeadlineLink& link = entry->link();
-  if (link.next != nullptr) link.next->link().prev = link.prev;
+  DeadlineLink& link = link_of(entry);
+  if (link.next != nullptr) link_of(link.next).prev = link.prev;
   if ((link.prev & kIsHead) == 0) {
-    reinterpret_cast<Entry*>(link.prev)->link().next = link.next;
+    link_of(reinterpret_cast<Entry*>(link.prev)).next = link.next;
     return;
   }
   Entry** head = head_from(link.prev);
@@ -52,7 +52,7 @@ void TimingWheel::unlink(Entry* entry) {
 }
 
 void TimingWheel::add(Entry* entry) {
-  push(place_for(entry->deadline_ms()), entry);
+  push(place_for(link_of(entry).deadline_ms), entry);
   ++size_;
 }
 
@@ -62,12 +62,12 @@ void TimingWheel::remove(Entry* entry) {
 }
 
 void TimingWheel::relocate(Entry* fresh) {
-  DeadlineLink& link = fresh->link();
-  if (link.next != nullptr) link.next->link().prev = reinterpret_cast<uintptr_t>(fresh);
+  DeadlineLink& link = link_of(fresh);
+  if (link.next != nullptr) link_of(link.next).prev = reinterpret_cast<uintptr_t>(fresh);
   if ((link.prev & kIsHead) != 0) {
     *head_from(link.prev) = fresh;
   } else {
-    reinterpret_cast<Entry*>(link.prev)->link().next = fresh;
+    link_of(reinterpret_cast<Entry*>(link.prev)).next = fresh;
   }
 }
 
@@ -111,8 +111,8 @@ bool TimingWheel::cascade_step() {
     cascaded_[level] = *found - 1;
     Entry* entry = heads_[slot_of(level, *found << shift(level))];
     unlink(entry);
-    push(place_for(entry->deadline_ms()), entry);
-    if (entry->link().next != nullptr) __builtin_prefetch(entry->link().next);
+    push(place_for(link_of(entry).deadline_ms), entry);
+    if (link_of(entry).next != nullptr) __builtin_prefetch(link_of(entry).next);
     return true;
   }
   return false;
@@ -158,10 +158,10 @@ Entry* TimingWheel::sample_earliest() const {
     const std::optional<int64_t> found = first_from(level, hand_ >> shift(level));
     if (!found) continue;
     Entry* earliest = heads_[slot_of(level, *found << shift(level))];
-    Entry* next = earliest->link().next;
+    Entry* next = link_of(earliest).next;
     for (unsigned seen = 1; seen < kSampleDepth && next != nullptr; ++seen) {
-      if (next->deadline_ms() < earliest->deadline_ms()) earliest = next;
-      next = next->link().next;
+      if (link_of(next).deadline_ms < link_of(earliest).deadline_ms) earliest = next;
+      next = link_of(next).next;
     }
     return earliest;
   }
@@ -181,9 +181,9 @@ Entry* TimingWheel::sample(Random& random) const {
       word &= word - 1;
     }
     Entry* entry = heads_[at * 64 + static_cast<size_t>(__builtin_ctzll(word))];
-    for (auto depth = random.below(kSampleDepth); depth != 0 && entry->link().next != nullptr;
+    for (auto depth = random.below(kSampleDepth); depth != 0 && link_of(entry).next != nullptr;
          --depth)
-      entry = entry->link().next;
+      entry = link_of(entry).next;
     return entry;
   }
   panic(__FILE__, __LINE__, "a wheel with entries has an occupied slot");

@@ -1,4 +1,5 @@
 // TimingWheel: the entries of a keyspace that have a deadline, ordered just enough to find the due.
+// There is one for the deadlines of keys, and one for hashes by the earliest deadline of a field.
 //
 // A hierarchical timing wheel (Varghese & Lauck, 1987), intrusive: links live in the entries.
 // Level 0 has slots of one millisecond; a slot of level l+1 is as wide as 64 slots of level l (256
@@ -26,17 +27,19 @@ namespace kvstash::store {
 
 class TimingWheel {
  public:
-  // `now_ms`: where the wheel's hand starts.
-  explicit TimingWheel(int64_t now_ms) : hand_(now_ms) { mark_cascaded(); }
+  // `now_ms`: where the wheel's hand starts. `of`: which of an entry's deadlines it goes by.
+  explicit TimingWheel(int64_t now_ms, DeadlineOf of = DeadlineOf::kKey) : of_(of), hand_(now_ms) {
+    mark_cascaded();
+  }
 
-  // Adds an entry whose link().deadline_ms is set. A deadline in the past is due at once.
+  // Adds an entry whose link's deadline_ms is set. A deadline in the past is due at once.
   void add(Entry* entry);
 
   // Takes an entry out.
   void remove(Entry* entry);
 
   // The entry moved in memory (links copied): its neighbours learn the new address.
-  static void relocate(Entry* fresh);
+  void relocate(Entry* fresh);
 
   // Moves the hand on towards `now_ms`, in at most `budget` steps of bounded work, and returns the
   // next due entry (still in the wheel; the caller removes it), or null when there is none to be
@@ -72,12 +75,14 @@ class TimingWheel {
     return first_slot(level) + static_cast<unsigned>(at_ms >> shift(level)) % slots(level);
   }
   unsigned place_for(int64_t deadline_ms) const;
+  DeadlineLink& link_of(Entry* entry) const { return entry->link(of_); }
   void push(unsigned slot, Entry* entry);
   void unlink(Entry* entry);
   void mark_cascaded();
   bool cascade_step();
   std::optional<int64_t> first_from(unsigned level, int64_t from) const;
 
+  DeadlineOf of_;
   int64_t hand_;  // Every entry due before this has been handed out, or is in the hand's slot.
   size_t size_ = 0;
   // Per level above 0: the last slot, counted from the epoch, that has been emptied downwards.

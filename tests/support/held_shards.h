@@ -6,6 +6,7 @@
 
 #include "engine/shard.h"
 #include "engine/shard_set.h"
+#include "store/hash.h"
 #include "support/command_rooms.h"
 #include "support/recording_sink.h"
 
@@ -69,6 +70,23 @@ class HeldShards {
     engine::Shard& shard = at(set_.shard_of(key));
     shard.keyspace(engine::DbIndex{0})
         .put_string({key, keyed_hash(key, set_.seed())}, nullptr, "old", shard.now_ms() - 5);
+  }
+  // A hash with fields whose deadlines passed, the last one first, and fields that stay.
+  void set_hash(std::string_view key, const std::vector<std::string>& due,
+                const std::vector<std::string>& fresh) {
+    engine::Shard& shard = at(set_.shard_of(key));
+    const store::HashOptions options_of_hash{.seed = set_.seed()};
+    store::Hash hash;
+    for (const std::string& field : fresh)
+      hash.set(field, "v", options_of_hash);
+    int64_t deadline_ms = shard.now_ms() - 5;
+    for (const std::string& field : due) {
+      hash.set(field, "v", options_of_hash);
+      hash.set_deadline(field, deadline_ms--, options_of_hash);
+    }
+    shard.keyspace(engine::DbIndex{0})
+        .put_object({key, keyed_hash(key, set_.seed())}, nullptr, store::ValueType::kHash,
+                    hash.release(), std::nullopt);
   }
   size_t keys_on(size_t shard) { return at(shard).keyspace(engine::DbIndex{0}).size(); }
 

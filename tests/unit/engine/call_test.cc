@@ -56,6 +56,58 @@ TEST_CASE("a key past its deadline counts as absent and is removed on the way") 
   CHECK(node.journal(0) == std::vector<std::string>{"0 DEL k"});
 }
 
+TEST_CASE("a hash loses its due fields when it is looked up, and goes with the last of them") {
+  HeldShards node(1, kProbeRows);
+  node.set_hash("h", {"old", "older"}, {"fresh"});
+  node.set_hash("gone", {"old"}, {});
+  probe_on(node, 0, {"h", "gone"}, [](Call& call) {
+    CHECK(call.read(1).view<store::Hash>()->size() == 1);
+    CHECK_FALSE(call.peek(2).exists());
+  });
+  CHECK(node.keys_on(0) == 1);
+  CHECK(node.at(0).stats().expired_fields == 3);
+  CHECK(node.at(0).stats().expired == 0);
+  CHECK(node.journal(0) == std::vector<std::string>{"0 HDEL h older old", "0 HDEL gone old"});
+}
+
+TEST_CASE("a lookup removes a bounded number of due fields; a command that means one, that one") {
+  HeldShards node(1, kProbeRows);
+  std::vector<std::string> due;
+  for (int i = 0; i < 2000; ++i)
+    due.push_back("f" + std::to_string(i));
+  node.set_hash("h", due, {"fresh"});
+  probe_on(node, 0, {"h"}, [&](Call& call) {
+    Key key = call.write(1);
+    const size_t left = key.view<store::Hash>()->size();
+    CHECK(left > 1);
+    CHECK(left < 2000);
+    for (const std::string& field : due)
+      key.expire_field(field);
+    key.expire_field("fresh");
+    key.expire_field("none");
+    REQUIRE(key.exists());
+    CHECK(key.view<store::Hash>()->size() == 1);
+    CHECK_FALSE(key.entry().has_field_deadlines());
+  });
+  CHECK(node.at(0).stats().expired_fields == 2000);
+}
+
+TEST_CASE("the last due field takes its key along, also when a command means that field") {
+  HeldShards node(1, kProbeRows);
+  std::vector<std::string> due;
+  for (int i = 0; i < 1000; ++i)
+    due.push_back("f" + std::to_string(i));
+  node.set_hash("h", due, {});
+  probe_on(node, 0, {"h"}, [&](Call& call) {
+    Key key = call.write(1);
+    for (const std::string& field : due)
+      key.expire_field(field);
+    CHECK_FALSE(key.exists());
+    key.expire_field("f0");
+  });
+  CHECK(node.keys_on(0) == 0);
+}
+
 TEST_CASE("reads count a hit or a miss where the command runs, writes count neither") {
   HeldShards node(4, kProbeRows);
   const std::string key = node.key_on(3);

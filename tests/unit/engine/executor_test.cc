@@ -171,6 +171,18 @@ TEST_CASE("a watched key that expired meanwhile has changed") {
   CHECK(node.journal(2) == Records{"0 DEL " + key});
 }
 
+TEST_CASE("a watched hash that lost a field to its deadline meanwhile has changed") {
+  Node node;
+  const std::string key = node.key_on(3);
+  const std::vector<WatchedKey> watched = {
+      {DbIndex{0}, key, node.at(3).watches().watch(DbIndex{0}, key)}};
+  node.set_hash(key, {"old"}, {"fresh"});
+  CommandQueue queue;
+  node.queue(queue, {"get", key});
+  CHECK(node.run_queue(2, queue, watched, kTwoAndThree) == "*-1\r\n");
+  CHECK(node.journal(2) == Records{"0 HDEL " + key + " old"});
+}
+
 TEST_CASE("how often and how long commands ran is kept by whose thread ran them") {
   Node node;
   const std::string a = node.key_on(2);

@@ -81,6 +81,30 @@ TEST_CASE("an entry is expired from its deadline on, to the millisecond") {
   CHECK_FALSE(eternal->is_expired(1'000'000'000'000'000));
 }
 
+TEST_CASE("the deadline of fields is apart from the key's, and there with or without it") {
+  for (const bool has_key_deadline : {false, true}) {
+    CAPTURE(has_key_deadline);
+    const std::string name(300, 'k');
+    for (const std::string& key : {std::string("key"), name}) {
+      Made entry(key, {.type = ValueType::kHash,
+                       .encoding = Encoding::kHashtable,
+                       .has_deadline = has_key_deadline,
+                       .has_field_deadlines = true});
+      if (has_key_deadline) entry->link().deadline_ms = 5000;
+      entry->link(DeadlineOf::kFields).deadline_ms = 1000;
+      CHECK(entry->key() == key);
+      CHECK(entry->has_deadline() == has_key_deadline);
+      CHECK_FALSE(entry->is_expired(1000));
+      CHECK_FALSE(entry->is_due(999));
+      CHECK(entry->is_due(1000));
+      CHECK(entry->has_due_fields(1000));
+      if (has_key_deadline) CHECK(entry->deadline_ms() == 5000);
+      const size_t blocks = has_key_deadline ? 2 : 1;
+      CHECK(entry->bytes_asked() == 8 + blocks * 24 + (key.size() > 254 ? 4 : 0) + key.size() + 8);
+    }
+  }
+}
+
 TEST_CASE("access clock, snapshot generation and shape do not disturb each other") {
   Made entry("key", {.encoding = Encoding::kInt, .has_deadline = true});
   entry->set_access(0xabcdef);

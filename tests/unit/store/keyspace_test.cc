@@ -1,6 +1,7 @@
 #include "store/keyspace.h"
 
 #include "base/random.h"
+#include "store/hash.h"
 
 #include <doctest/doctest.h>
 
@@ -40,6 +41,37 @@ class Space {
     return bytes;
   }
   Encoding encoding(std::string_view name) const { return find(name)->encoding(); }
+
+  // A hash of these fields; a deadline of 0: none.
+  void put_hash(std::string_view name, const std::map<std::string, int64_t>& fields) {
+    Hash hash;
+    for (const auto& [field, deadline_ms] : fields) {
+      hash.set(field, "v", {.seed = kSeed});
+      if (deadline_ms != 0) hash.set_deadline(field, deadline_ms, {.seed = kSeed});
+    }
+    keys.put_object(key_ref(name), find(name), ValueType::kHash, hash.release(), std::nullopt);
+  }
+  template <typename Change>
+  void change_hash(std::string_view name, Change&& change) {
+    Hash hash = Hash::adopt(find(name)->object());
+    const size_t bytes_before = hash.bytes();
+    change(hash);
+    keys.update_object(key_ref(name), find(name), hash.release(), bytes_before);
+  }
+  size_t fields_in_wheel() const {
+    return keys.field_deadlines() == nullptr ? 0 : keys.field_deadlines()->size();
+  }
+  // Takes the hashes that are due out of their wheel, one by one, by erasing them.
+  size_t due_hashes(int64_t now_ms) {
+    size_t due = 0;
+    size_t budget = 1'000'000;
+    if (keys.field_deadlines() == nullptr) return 0;
+    while (const Entry* entry = keys.field_deadlines()->next_due(now_ms, budget)) {
+      erase(std::string(entry->key()));
+      ++due;
+    }
+    return due;
+  }
 
   ShardMemory memory;
   Keyspace keys{kSeed, memory, kNow};
@@ -319,6 +351,112 @@ TEST_CASE("the count of bytes is exact after any changes, and nothing is left at
     }
     CHECK(space.memory.bytes == 0);
     CHECK(space.keys.deadlines().size() == 0);
+  }
+}
+
+TEST_CASE("a hash is in the wheel of fields by its earliest deadline, wherever its key goes") {
+  Space space;
+  Space other;
+  const auto deadline_of = [](const Space& in, std::string_view name) {
+    return in.find(name)->link(DeadlineOf::kFields).deadline_ms;
+  };
+  space.put_hash("h", {{"a", kNow + 50}, {"b", kNow + 70}, {"c", 0}});
+  CHECK(space.fields_in_wheel() == 1);
+  CHECK(deadline_of(space, "h") == kNow + 50);
+  space.change_hash("h", [](Hash& hash) { hash.erase("a"); });
+  CHECK(deadline_of(space, "h") == kNow + 70);
+  space.keys.set_deadline(key_ref("h"), space.find("h"), kNow + 60);
+  CHECK(deadline_of(space, "h") == kNow + 70);
+  CHECK(space.keys.deadlines().size() == 1);
+
+  other.keys.copy_in(key_ref("copy"), *space.find("h"));
+  CHECK(other.fields_in_wheel() == 1);
+  CHECK(other.keys.deadlines().size() == 1);
+  CHECK(deadline_of(other, "copy") == kNow + 70);
+  other.keys.move_in(key_ref("moved"), space.keys, key_ref("h"), space.find("h"));
+  CHECK(space.fields_in_wheel() == 0);
+  CHECK(other.fields_in_wheel() == 2);
+  other.put("copy", "a string now");
+  CHECK(other.fields_in_wheel() == 1);
+  CHECK_FALSE(other.find("copy")->has_field_deadlines());
+  other.change_hash("moved", [](Hash& hash) { hash.clear_deadline("b"); });
+  CHECK(other.fields_in_wheel() == 0);
+  CHECK_FALSE(other.find("moved")->has_field_deadlines());
+  CHECK(other.find("moved")->deadline_ms() == kNow + 60);
+  other.put_hash("moved", {{"x", kNow + 5}});
+  CHECK(other.fields_in_wheel() == 1);
+  other.erase("moved");
+  CHECK(other.fields_in_wheel() == 0);
+}
+
+TEST_CASE("after any changes the wheel of fields holds exactly the hashes with deadlines") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Space spaces[2];
+    const std::string names[] = {"a", "b", "c", "d", "e", std::string(300, 'f')};
+    const auto some_name = [&] { return names[random.below(std::size(names))]; };
+    const auto some_field = [&] {
+      return std::string(1, static_cast<char>('0' + random.below(5)));
+    };
+    for (int step = 0; step < 2000; ++step) {
+      Space& space = spaces[random.below(2)];
+      const std::string name = some_name();
+      const bool is_hash =
+          space.find(name) != nullptr && space.find(name)->type() == ValueType::kHash;
+      const auto at_ms = kNow + static_cast<int64_t>(random.below(1'000'000));
+      switch (random.below(10)) {
+        case 0:
+          space.put(name, "v");
+          break;
+        case 1:
+          if (space.find(name) != nullptr) space.erase(name);
+          break;
+        case 2:
+          if (space.find(name) != nullptr)
+            space.keys.set_deadline(key_ref(name), space.find(name),
+                                    random.one_in(2) ? Keyspace::Deadline(at_ms) : std::nullopt);
+          break;
+        case 3: {
+          Space& to = spaces[random.below(2)];
+          const std::string to_name = some_name();
+          if (space.find(name) == nullptr || to.find(to_name) != nullptr) break;
+          if (random.one_in(2)) {
+            to.keys.copy_in(key_ref(to_name), *space.find(name));
+          } else {
+            to.keys.move_in(key_ref(to_name), space.keys, key_ref(name), space.find(name));
+          }
+          break;
+        }
+        case 4:
+          space.put_hash(name, {{"0", at_ms}, {"1", 0}});
+          break;
+        default:
+          if (!is_hash) break;
+          space.change_hash(name, [&](Hash& hash) {
+            hash.set(some_field(), "v", {.seed = kSeed});
+            hash.set_deadline(some_field(), at_ms, {.seed = kSeed});
+            hash.clear_deadline(some_field());
+            if (hash.size() > 1) hash.erase(some_field());
+          });
+      }
+    }
+    for (Space& space : spaces) {
+      size_t with_deadlines = 0;
+      for (const std::string& name : names) {
+        const Entry* entry = space.find(name);
+        if (entry == nullptr) continue;
+        const auto next = entry->is_object()
+                              ? next_field_deadline_ms(entry->type(), entry->object())
+                              : std::nullopt;
+        REQUIRE(entry->has_field_deadlines() == next.has_value());
+        if (next) CHECK(entry->link(DeadlineOf::kFields).deadline_ms == *next);
+        with_deadlines += next ? 1 : 0;
+      }
+      CHECK(space.fields_in_wheel() == with_deadlines);
+      CHECK(space.due_hashes(kNow + 2'000'000) == with_deadlines);
+      CHECK(space.memory.bytes == bytes_of_all(space.keys));
+    }
   }
 }
 

@@ -198,7 +198,7 @@ TEST_CASE("an entry that moved in memory is still in its list") {
   for (OwnedEntry& entry : entries) {  // The tail, the middle, and the head of the list.
     OwnedEntry fresh = make_entry(0);
     fresh->link() = entry->link();
-    TimingWheel::relocate(fresh.get());
+    wheel.relocate(fresh.get());
     entry = std::move(fresh);
   }
   const std::set<Entry*> expected{entries[0].get(), entries[1].get(), entries[2].get()};
