@@ -108,9 +108,14 @@ int base_load(lua_State* L) {
   luaL_buffinit(L, &text);
   for (;;) {
     lua_pushvalue(L, 1);
-    lua_call(L, 0, 1);
+    if (const int status = lua_pcall(L, 0, 1, 0); status != 0) return loaded(L, status);
     if (lua_isnil(L, -1)) break;
-    if (lua_isstring(L, -1) == 0) raise_here(L, "reader function must return a string");
+    if (lua_isstring(L, -1) == 0) {
+      luaL_where(L, 1);
+      lua_pushliteral(L, "reader function must return a string");
+      lua_concat(L, 2);
+      return loaded(L, LUA_ERRRUN);
+    }
     if (text_at(L, -1).empty()) break;
     luaL_addvalue(&text);
   }
@@ -121,7 +126,11 @@ int base_load(lua_State* L) {
 
 // Errors of redis.call are tables; a script that catches them sees their text.
 int base_pcall(lua_State* L) {
-  luaL_checkany(L, 1);
+  if (lua_gettop(L) == 0) {
+    lua_pushboolean(L, 0);
+    lua_pushliteral(L, "attempt to call a boolean value");
+    return 2;
+  }
   lua_pushboolean(L, 1);
   lua_insert(L, 1);
   if (lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0) == 0) return lua_gettop(L);

@@ -77,7 +77,7 @@ int redis_sha1hex(lua_State* L) {
 
 int redis_setresp(lua_State* L) {
   if (lua_gettop(L) != 1) raise_redis_error(L, "redis.setresp() requires one argument.");
-  const lua_Number version = lua_tonumber(L, 1);
+  const lua_Integer version = lua_tointeger(L, 1);
   if (version != 2 && version != 3) raise_redis_error(L, "RESP version must be 2 or 3.");
   Vm::of(L).run()->caller.resp = version == 2 ? resp::RespVersion::k2 : resp::RespVersion::k3;
   return 0;

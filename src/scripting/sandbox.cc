@@ -1,10 +1,13 @@
 #include "scripting/sandbox.h"
 
 #include "scripting/base_library.h"
+#include "scripting/bit_library.h"
+#include "scripting/cmsgpack_library.h"
 #include "scripting/coroutine_library.h"
 #include "scripting/readonly.h"
 #include "scripting/redis_library.h"
 #include "scripting/string_library.h"
+#include "scripting/struct_library.h"
 
 #include <string>
 
@@ -76,6 +79,23 @@ void add_lua_libraries(lua_State* L, ScriptRandom& random) {
   add_library(L, "os", [L] { keep_clock_only(L); });
 }
 
+// Those that Redis adds, to the globals on top of the stack.
+CjsonOptions* add_further_libraries(lua_State* L) {
+  const auto add = [L](const char* name) {
+    make_readonly(L);
+    lua_setfield(L, -2, name);
+  };
+  CjsonOptions* cjson = push_cjson_library(L);
+  add("cjson");
+  push_cmsgpack_library(L);
+  add("cmsgpack");
+  push_struct_library(L);
+  add("struct");
+  push_bit_library(L);
+  add("bit");
+  return cjson;
+}
+
 // On the stack: the globals, then the stand-in for them.
 void add_getmetatable(lua_State* L) {
   lua_pushvalue(L, -1);
@@ -103,9 +123,10 @@ void push_loading_globals(lua_State* L, const SandboxOptions& options) {
 
 }  // namespace
 
-void build_sandbox(lua_State* L, const SandboxOptions& options) {
+CjsonOptions* build_sandbox(lua_State* L, const SandboxOptions& options) {
   lua_newtable(L);
   add_lua_libraries(L, *options.random);
+  CjsonOptions* cjson = add_further_libraries(L);
   push_redis(L, options.redis_version, options.is_for_functions);
   make_readonly(L);
   lua_pushvalue(L, -1);
@@ -128,6 +149,7 @@ void build_sandbox(lua_State* L, const SandboxOptions& options) {
   } else {
     lua_pushnil(L);
   }
+  return cjson;
 }
 
 }  // namespace kvstash::scripting

@@ -2,6 +2,7 @@
 // nothing of it can be changed, and no global can be added.
 #pragma once
 
+#include "scripting/cjson_library.h"
 #include "scripting/lua.h"
 #include "scripting/math_library.h"
 
@@ -18,7 +19,7 @@ struct SandboxOptions {
 
 // Builds everything in a fresh state, and pushes: the table of globals behind the stand-in that
 // scripts see; the stand-in's metatable, whose __index chooses the globals; for functions, the
-// globals for the time of loading (otherwise nil).
-void build_sandbox(lua_State* L, const SandboxOptions& options);
+// globals for the time of loading (otherwise nil). Returns the options of cjson.
+CjsonOptions* build_sandbox(lua_State* L, const SandboxOptions& options);
 
 }  // namespace kvstash::scripting

@@ -1,12 +1,15 @@
 #include "scripting/script_call.h"
 
 #include "base/numbers.h"
+#include "engine/acl.h"
+#include "engine/server_port.h"
 #include "engine/shard.h"
 #include "scripting/redis_library.h"
 #include "scripting/reply_reader.h"
 #include "scripting/vm.h"
 
 #include <cmath>
+#include <optional>
 #include <string>
 
 namespace kvstash::scripting {
@@ -73,10 +76,27 @@ Resolved resolve(const engine::CommandTable& table, Args args) {
   return {command, {}};
 }
 
-// Of those who may not run every command or touch every key, this is where a script's commands are
-// checked. Everybody may, as yet.
-std::string_view check_access(const Run&, const Command&, Args) {
-  return {};
+// What the caller's access control list says. None: it may.
+std::optional<engine::AclDenial> check_access(const Run& run, const Command& command, Args args) {
+  const engine::AclUser* user = run.caller.user;
+  if (user == nullptr || user->is_unlimited()) [[likely]]
+    return std::nullopt;
+  return user->check(command, args);
+}
+
+void log_denial(const Run& run, const engine::AclDenial& denial) {
+  engine::Call& call = *run.call;
+  const engine::Session* session = call.caller().session;
+  const int64_t now_ms = call.now_ms();
+  call.shards().acl().log().add(
+      {.reason = denial.reason,
+       .context = engine::AclContextKind::kScript,
+       .object = denial.object,
+       .user = run.caller.user->name,
+       .client = session == nullptr ? std::string() : call.server().describe(*session, now_ms),
+       .created_ms = now_ms,
+       .updated_ms = now_ms},
+      static_cast<size_t>(call.options().acllog_max_len));
 }
 
 // A script holds certain shards, and may touch no others.
@@ -97,8 +117,12 @@ bool is_within_hold(const Run& run, const Command& command, Args args, CallScrat
 // In Redis's order. An empty view: it may.
 std::string_view refusal(const Run& run, const Command& command, Args args, CallScratch& scratch) {
   if (command.has(engine::kNoScript)) return "ERR This Redis command is not allowed from script";
-  if (const std::string_view denied = check_access(run, command, args); !denied.empty())
-    return denied;
+  if (const std::optional<engine::AclDenial> denial = check_access(run, command, args)) {
+    log_denial(run, *denial);
+    scratch.error =
+        "ERR ACL failure in script: " + engine::acl_message(*denial, run.caller.user->name, false);
+    return scratch.error;
+  }
   if (command.has(engine::kWrite) && run.is_read_only)
     return "ERR Write commands are not allowed from read-only scripts.";
   const bool asks_memory = command.has(engine::kDenyOom) && !run.has_written;
@@ -175,7 +199,7 @@ int redis_acl_check_cmd(lua_State* L) {
   const Resolved resolved = resolve(run.call->shards().commands(), args);
   if (resolved.command == nullptr)
     raise_redis_error(L, "Invalid command passed to redis.acl_check_cmd()");
-  lua_pushboolean(L, check_access(run, *resolved.command, args).empty() ? 1 : 0);
+  lua_pushboolean(L, check_access(run, *resolved.command, args) ? 0 : 1);
   return 1;
 }
 

@@ -269,15 +269,6 @@ int table_remove(lua_State* L) {
   return 1;
 }
 
-// Upvalue 1: Lua's own.
-int table_sort(lua_State* L) {
-  check_writable(L, 1);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, 0);
-  return 0;
-}
-
 constexpr LibraryFunction kTableFunctions[] = {
     {"insert", table_insert},
     {"remove", table_remove},
@@ -291,9 +282,6 @@ void add_string_library(lua_State* L) {
 
 void add_table_library(lua_State* L) {
   set_functions(L, kTableFunctions);
-  lua_getfield(L, -1, "sort");
-  lua_pushcclosure(L, table_sort, 1);
-  lua_setfield(L, -2, "sort");
 }
 
 }  // namespace kvstash::scripting

@@ -126,9 +126,9 @@ void check_depth(lua_State* L) {
 Vm::Vm(VmKind kind, std::string_view redis_version) : kind_(kind), heap_(this, kBytesMax) {
   lua_State* L = state();
   lua_pushcfunction(L, on_error);
-  build_sandbox(L, {.is_for_functions = kind == VmKind::kFunctions,
-                    .redis_version = redis_version,
-                    .random = &random_});
+  cjson_ = build_sandbox(L, {.is_for_functions = kind == VmKind::kFunctions,
+                             .redis_version = redis_version,
+                             .random = &random_});
   lua_pushliteral(L, "KEYS");
   lua_pushliteral(L, "ARGV");
   ensure(lua_gettop(L) == kSlots);
@@ -204,6 +204,7 @@ void Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
   }
   const int status = heap_.run(arguments, 1, kHandlerSlot);
   run_ = nullptr;
+  *cjson_ = {};
   resp::ReplyWriter& reply = run.call->reply();
   if (status == 0) {
     write_value(L, reply, run.caller.resp);

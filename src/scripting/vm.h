@@ -11,6 +11,7 @@
 #include "engine/session.h"
 #include "resp/reply_buffer.h"
 #include "resp/reply_writer.h"
+#include "scripting/cjson_library.h"
 #include "scripting/lua.h"
 #include "scripting/lua_heap.h"
 #include "scripting/math_library.h"
@@ -36,6 +37,7 @@ struct CallScratch {
   std::vector<std::array<char, kDoubleCharsMax>> numbers;
   std::vector<engine::KeyAt> keys;
   resp::ReplyBuffer out;
+  std::string error;
   engine::Session session;  // Whom commands take for the connection.
 };
 
@@ -87,6 +89,7 @@ class Vm {
   VmKind kind_;
   ScriptRandom random_;
   LuaHeap heap_;
+  CjsonOptions* cjson_ = nullptr;  // In the heap.
   Run* run_ = nullptr;
   CallScratch scratch_;
   std::vector<RegisteredFunction>* registered_ = nullptr;

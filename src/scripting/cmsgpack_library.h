@@ -1,0 +1,11 @@
+// The library `cmsgpack`: Lua values as MessagePack and back, in the dialect of Redis's: strings
+// are raw bytes, tables with the keys 1..n are arrays, and tables nested past 16 levels become nil.
+#pragma once
+
+#include "scripting/lua.h"
+
+namespace kvstash::scripting {
+
+void push_cmsgpack_library(lua_State* L);
+
+}  // namespace kvstash::scripting
