@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string>
 
 namespace kvstash {
@@ -267,6 +268,25 @@ size_t format_double_17(char* out, double value) {
       std::to_chars(out, out + kDoubleCharsMax, value, std::chars_format::general, kDigits);
   ensure(failure == std::errc());
   return static_cast<size_t>(end - out);
+}
+
+size_t format_double_4(char* out, double value) {
+  constexpr uint64_t kUnit = 10'000;
+  constexpr double kUnitsMax = 9.2e18;
+  const double scaled = value * static_cast<double>(kUnit);
+  const int64_t units =
+      std::fabs(scaled) < kUnitsMax ? std::llrint(scaled) : std::numeric_limits<int64_t>::min();
+  char* at = out;
+  if (units < 0) *at++ = '-';
+  const uint64_t magnitude =
+      units < 0 ? 0 - static_cast<uint64_t>(units) : static_cast<uint64_t>(units);
+  at += format_uint64(at, magnitude / kUnit);
+  *at++ = '.';
+  // One more digit in front, so that zeros are written.
+  char behind_point[kInt64CharsMax];
+  const size_t digits = format_uint64(behind_point, kUnit + magnitude % kUnit);
+  std::memcpy(at, behind_point + 1, digits - 1);
+  return static_cast<size_t>(at - out) + digits - 1;
 }
 
 size_t format_long_double_human(char* out, long double value) {

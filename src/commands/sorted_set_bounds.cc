@@ -1,6 +1,5 @@
 #include "commands/sorted_set_bounds.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -12,7 +11,6 @@ namespace {
 
 using store::LexBound;
 using store::LexRange;
-using store::RankRange;
 using store::ScoreRange;
 
 std::optional<double> read_score(std::string_view text) {
@@ -75,15 +73,6 @@ Result<LexRange> parse_lex_range(std::string_view min, std::string_view max) {
   const std::optional<LexBound> high = read_lex_bound(max);
   if (!low || !high) return Error::literal("ERR min or max not valid string range item");
   return LexRange{.min = *low, .max = *high};
-}
-
-RankRange ranks_between(int64_t first, int64_t last, size_t size) {
-  const auto count = static_cast<int64_t>(size);
-  if (first < 0) first = std::max<int64_t>(first + count, 0);
-  if (last < 0) last += count;
-  last = std::min(last, count - 1);
-  if (first > last) return {};
-  return {.first = static_cast<size_t>(first), .count = static_cast<size_t>(last - first) + 1};
 }
 
 }  // namespace kvstash::commands

@@ -1,5 +1,4 @@
-// The ends of ranges of sorted sets, as clients write them: "(1.5" and "+inf", "[a" and "-", and
-// places counted from either end.
+// The ends of ranges of sorted sets, as clients write them: "(1.5" and "+inf", "[a" and "-".
 //
 // Texts in a LexRange are views of the arguments. Pure; any thread.
 #pragma once
@@ -7,8 +6,6 @@
 #include "base/result.h"
 #include "store/sorted_set.h"
 
-#include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 namespace kvstash::commands {
@@ -17,8 +14,5 @@ namespace kvstash::commands {
 // fine.
 Result<store::ScoreRange> parse_score_range(std::string_view min, std::string_view max);
 Result<store::LexRange> parse_lex_range(std::string_view min, std::string_view max);
-
-// The ranks first .. last, both included and counted from the end if negative, of `size` members.
-store::RankRange ranks_between(int64_t first, int64_t last, size_t size);
 
 }  // namespace kvstash::commands

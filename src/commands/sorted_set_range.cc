@@ -1,5 +1,6 @@
 // ZRANGE and its older forms, and ZRANGESTORE. Declared in sorted_set.h.
 #include "commands/container_options.h"
+#include "commands/index_range.h"
 #include "commands/sorted_set.h"
 #include "commands/sorted_set_bounds.h"
 #include "commands/sorted_set_reply.h"
@@ -124,10 +125,9 @@ RankRange cut_to_limit(RankRange ranks, const RangeQuery& query) {
 RankRange ranks_of(const SortedSet& set, const RangeQuery& query) {
   switch (query.by) {
     case RangeBy::kRank: {
-      RankRange ranks = ranks_between(query.first, query.last, set.size());
-      if (query.is_reverse && ranks.count != 0)
-        ranks.first = set.size() - ranks.first - ranks.count;
-      return ranks;
+      const IndexRange range = index_range(query.first, query.last, set.size());
+      const size_t before = query.is_reverse ? set.size() - range.first - range.count : range.first;
+      return {.first = before, .count = range.count};
     }
     case RangeBy::kScore:
       return cut_to_limit(set.ranks_of(query.scores), query);

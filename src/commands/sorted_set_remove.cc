@@ -1,4 +1,5 @@
 // ZREM and ZREMRANGEBY...: what removes members without telling them. Declared in sorted_set.h.
+#include "commands/index_range.h"
 #include "commands/sorted_set.h"
 #include "commands/sorted_set_bounds.h"
 #include "engine/call.h"
@@ -69,7 +70,11 @@ Status zremrangebyrank(Call& call) {
   const std::optional<int64_t> last = parse_int64(call.arg(3));
   if (!first || !last) return errors::not_an_integer();
   return remove_ranks(
-      call, [&](const SortedSet& set) { return ranks_between(*first, *last, set.size()); },
+      call,
+      [&](const SortedSet& set) {
+        const IndexRange range = index_range(*first, *last, set.size());
+        return RankRange{.first = range.first, .count = range.count};
+      },
       "zremrangebyrank");
 }
 

@@ -17,6 +17,7 @@ CommandRows bitmap_commands();
 CommandRows client_commands();
 CommandRows command_commands();
 CommandRows connection_commands();
+CommandRows geo_commands();
 CommandRows hash_commands();
 CommandRows hash_fields_commands();
 CommandRows keys_commands();

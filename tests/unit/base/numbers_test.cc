@@ -161,6 +161,21 @@ TEST_CASE("a double is written with the fewest digits that read back as it") {
   }
 }
 
+TEST_CASE("a distance is written with four digits after the point") {
+  const auto text = [](double value) {
+    char out[kDoubleCharsMax];
+    return std::string(out, format_double_4(out, value));
+  };
+  CHECK(text(0) == "0.0000");
+  CHECK(text(0.00004) == "0.0000");
+  CHECK(text(0.775) == "0.7750");
+  CHECK(text(1) == "1.0000");
+  CHECK(text(166274.15156) == "166274.1516");
+  CHECK(text(-12.00005001) == "-12.0001");
+  CHECK(text(99'999'999'999'999.5) == "99999999999999.5000");
+  CHECK(text(std::nan("")) == "-922337203685477.5808");
+}
+
 TEST_CASE("a double is written with 17 significant digits, as printf does") {
   CHECK(text_of_17_digits(0) == "0");
   CHECK(text_of_17_digits(-0.0) == "-0");

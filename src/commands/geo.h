@@ -1,0 +1,29 @@
+// Geo commands: sorted sets whose scores are places on Earth (store/geohash.h).
+//
+// Their rows are in geo_table.cc; each runs on the thread that holds the shards of its keys.
+#pragma once
+
+#include "base/result.h"
+
+namespace kvstash::engine {
+class Call;
+}
+
+namespace kvstash::commands {
+
+using engine::Call;
+
+Status geoadd(Call& call);
+Status geodist(Call& call);
+Status geohash(Call& call);
+Status geopos(Call& call);
+
+// Searches.
+Status georadius(Call& call);
+Status georadius_ro(Call& call);
+Status georadiusbymember(Call& call);
+Status georadiusbymember_ro(Call& call);
+Status geosearch(Call& call);
+Status geosearchstore(Call& call);
+
+}  // namespace kvstash::commands
