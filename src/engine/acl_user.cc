@@ -95,6 +95,12 @@ bool AclSelector::may_use_key(std::string_view key, uint8_t access) const {
          });
 }
 
+bool AclSelector::may_use_every_key(uint8_t access) const {
+  return all_keys_ || std::ranges::any_of(keys_, [access](const AclKeyPattern& pattern) {
+           return (pattern.access & access) == access && pattern.glob == "*";
+         });
+}
+
 // ---- Channels.
 
 void AclSelector::allow_all_channels() {
@@ -159,6 +165,17 @@ std::optional<AclDenial> AclUser::check(const Command& command, AclSelector::Arg
     if (!denial || tells_more) told = std::move(denial);
   }
   return told;
+}
+
+bool AclUser::may_use_every_key(const Command& command, AclSelector::Args args,
+                                uint8_t access) const {
+  if (is_unlimited()) return true;
+  std::vector<KeyAt> keys;
+  if (!CommandTable::keys_of(command, args, keys).ok()) keys.clear();
+  const auto allows = [&](const AclSelector& selector) {
+    return selector.may_use_every_key(access) && !selector.check(command, args, keys);
+  };
+  return allows(own) || std::ranges::any_of(selectors, allows);
 }
 
 bool AclUser::may_use_key(std::string_view key, uint8_t access) const {

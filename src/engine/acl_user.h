@@ -75,6 +75,7 @@ class AclSelector {
   std::optional<AclDenial> check(const Command& command, Args args,
                                  std::span<const KeyAt> keys) const;
   bool may_use_key(std::string_view key, uint8_t access) const;
+  bool may_use_every_key(uint8_t access) const;
   // A pattern is allowed only as it stands there.
   bool may_use_channel(std::string_view channel, bool is_pattern) const;
 
@@ -119,6 +120,8 @@ struct AclUser {
 
   // None: it may. One selector must allow all of it.
   std::optional<AclDenial> check(const Command& command, AclSelector::Args args) const;
+  // Whether some selector allows the command, and any key besides.
+  bool may_use_every_key(const Command& command, AclSelector::Args args, uint8_t access) const;
   // Whether some selector lets it use this key, or listen to this channel.
   bool may_use_key(std::string_view key, uint8_t access) const;
   bool may_use_channel(std::string_view channel, bool is_pattern) const;

@@ -36,6 +36,10 @@ std::span<char> Key::open_string(size_t size) {
   return bytes;
 }
 
+void Key::cut_string(size_t size) {
+  entry_ = space_->cut_string(ref_, &entry(), size);
+}
+
 void Key::put_object(store::ValueType type, store::ObjectWord word) {
   entry_ = space_->put_object(ref_, nullptr, type, word, std::nullopt);
   touch();

@@ -101,6 +101,7 @@ class Key {
   void set_integer(int64_t value, Deadline deadline);  // Keeps the integer encoding.
   // At least `size` bytes to write into, zeroed where the string grew. The deadline stays.
   std::span<char> open_string(size_t size);
+  void cut_string(size_t size);  // After open_string: only the first `size` bytes stay.
   void set_deadline(Deadline deadline);
   void erase();
 

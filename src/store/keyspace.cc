@@ -152,6 +152,21 @@ Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
   return entry;
 }
 
+Entry* Keyspace::cut_string(const KeyRef& key, Entry* entry, size_t size) {
+  if (entry->is_blob()) {
+    ensure(size <= entry->blob()->size);
+    entry->blob()->size = size;
+    return entry;
+  }
+  const std::string_view old = entry->inline_string();
+  ensure(size <= old.size() && old.size() <= kOpenInlineBytesMax);
+  char image[kOpenInlineBytesMax];
+  std::memcpy(image, old.data(), size);
+  const Deadline deadline = entry->has_deadline() ? Deadline(entry->deadline_ms()) : std::nullopt;
+  return put(key, entry, {.shape = {.is_inline = true, .value_len = size}, .bytes = image},
+             deadline);
+}
+
 Entry* Keyspace::put(const KeyRef& key, Entry* existing, const Payload& payload,
                      Deadline deadline) {
   if (existing == nullptr) {

@@ -80,6 +80,8 @@ class Keyspace {
   // Opens a string for change in place, as raw bytes of at least `size` (growth is zeroed; a longer
   // value keeps its length). The deadline stays. Fills `bytes`, valid until the next change.
   Entry* open_string(const KeyRef& key, Entry* existing, size_t size, std::span<char>& bytes);
+  // Cuts a string that was opened so down to its first `size` bytes. Its memory stays.
+  Entry* cut_string(const KeyRef& key, Entry* entry, size_t size);
 
   Entry* set_deadline(const KeyRef& key, Entry* entry, Deadline deadline);
 
