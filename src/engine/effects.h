@@ -17,6 +17,7 @@ struct KeyChange {
   uint32_t event_class;
   std::string_view event;  // A literal.
   std::string key;
+  bool is_quiet = false;  // Neither watchers nor those who wait for the key hear of it.
 };
 
 // A record for the journal, in place of the command as the client sent it.
@@ -42,6 +43,11 @@ class Effects {
   }
   void add_event(DbIndex db, std::string_view key, uint32_t event_class, std::string_view event) {
     if (observed_) changes_.push_back({db, event_class, event, std::string(key)});
+  }
+  void add_quiet_change(DbIndex db, std::string_view key, uint32_t event_class,
+                        std::string_view event) {
+    ++dirty_;
+    if (observed_) changes_.push_back({db, event_class, event, std::string(key), true});
   }
   void add_record(EffectRecord record) { records_.push_back(std::move(record)); }
 

@@ -91,6 +91,7 @@ void Executor::run_nested(const Command& command, Call::Args argv, const Call& o
 void Executor::commit(const Call& call, const Hold& hold) {
   shard_->stats().dirty += effects_.dirty();
   for (const KeyChange& change : effects_.changes()) {
+    if (change.is_quiet) continue;
     Shard& shard =
         hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
     if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);

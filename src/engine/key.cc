@@ -79,6 +79,10 @@ void Key::changed(uint32_t event_class, std::string_view event) {
   call_->effects_->add_change(db_, ref_.name, event_class, event);
 }
 
+void Key::changed_quietly(uint32_t event_class, std::string_view event) {
+  call_->effects_->add_quiet_change(db_, ref_.name, event_class, event);
+}
+
 void Key::also(uint32_t event_class, std::string_view event) {
   call_->effects_->add_event(db_, ref_.name, event_class, event);
 }

@@ -112,7 +112,7 @@ class Key {
     return Viewed<T>(entry().object());
   }
   // Opens the value for change; of an absent key, a new one. When it is closed, a value without
-  // elements takes its key along.
+  // elements takes its key along, if its class does not keep those.
   template <store::Container T>
   Opened<T> open() {
     return Opened<T>(*this);
@@ -129,6 +129,9 @@ class Key {
   // Tells watchers, keyspace events and the journal that the key changed. `event_class` is one of
   // notify::k..., `event` a literal such as "set".
   void changed(uint32_t event_class, std::string_view event);
+  // The same for a change that readers of the key do not see, such as in a stream's consumer groups:
+  // watchers and those who wait for the key hear nothing. Without an event if its class is 0.
+  void changed_quietly(uint32_t event_class = 0, std::string_view event = {});
   // A further event of a change that changed() has told.
   void also(uint32_t event_class, std::string_view event);
 
@@ -162,7 +165,7 @@ template <store::Container T>
 void Opened<T>::close() {
   if (key_ == nullptr) return;
   Key& key = *std::exchange(key_, nullptr);
-  const bool is_empty = value_.size() == 0;
+  const bool is_empty = !store::keeps_empty<T>() && value_.size() == 0;
   if (key.exists()) {
     key.update_object(value_.release(), bytes_before_);
     if (is_empty) key.erase();

@@ -393,6 +393,28 @@ void Listpack::append(std::span<const std::string_view> values) {
   change_count(static_cast<int64_t>(values.size()));
 }
 
+void Listpack::append(std::span<PackedValue> values) {
+  size_t added = 0;
+  for (PackedValue& value : values) {
+    value = canonical(value);
+    const uint32_t encoded = bytes_to_encode(value);
+    added += size_t{encoded} + ListpackView::backlen_bytes(encoded);
+  }
+  unsigned char* at = open_gap(view().total_bytes() - 1, 0, added);
+  for (const PackedValue value : values) {
+    const uint32_t encoded = bytes_to_encode(value);
+    const uint32_t backlen = ListpackView::backlen_bytes(encoded);
+    if (value.is_integer()) {
+      write_integer(at, value.integer());
+    } else {
+      write_text(at, value.text());
+    }
+    write_backlen(at + encoded, encoded, backlen);
+    at += encoded + backlen;
+  }
+  change_count(static_cast<int64_t>(values.size()));
+}
+
 void Listpack::insert_raw(uint32_t offset, ListpackView other) {
   ensure(other.data() != data_);
   const size_t added = other.total_bytes() - ListpackView::kEmptyBytes;

@@ -44,6 +44,7 @@ static_assert(std::endian::native == std::endian::little, "listpacks are read in
 // An element's value: a view of a text, or an integer.
 class PackedValue {
  public:
+  PackedValue() : integer_(0) {}
   // NOLINTBEGIN(google-explicit-constructor): values are written as what they are
   PackedValue(std::string_view text) : text_(text.empty() ? "" : text.data()), size_(text.size()) {}
   PackedValue(int64_t integer) : integer_(integer) {}
@@ -248,6 +249,8 @@ class Listpack {
   void push_front(PackedValue value) { insert_at(ListpackView::kHeaderBytes, value); }
   // All of them with one reallocation at most.
   void append(std::span<const std::string_view> values);
+  // The same. Texts of integers become integers in `values`, as they do in the pack.
+  void append(std::span<PackedValue> values);
   // Copies all entries of `other`, byte for byte, behind or before one's own.
   void append(ListpackView other);
   void prepend(ListpackView other);

@@ -4,6 +4,7 @@
 #include "store/list.h"
 #include "store/set.h"
 #include "store/sorted_set.h"
+#include "store/stream.h"
 
 #include <iterator>
 
@@ -45,7 +46,7 @@ constexpr ObjectOps ops_of() {
 
 // By ValueType. Strings are not objects.
 constexpr ObjectOps kOps[] = {
-    {}, ops_of<List>(), ops_of<Set>(), ops_of<SortedSet>(), ops_of<Hash>(), {}};
+    {}, ops_of<List>(), ops_of<Set>(), ops_of<SortedSet>(), ops_of<Hash>(), ops_of<Stream>()};
 static_assert(std::size(kOps) == static_cast<size_t>(ValueType::kCount));
 
 const ObjectOps& ops_for(ValueType type) {

@@ -8,7 +8,8 @@
 //   size_t bytes() const;                                   // All it owns, as allocated. O(1).
 //   Encoding encoding() const;
 //   T copy() const;
-//   size_t size() const;                                    // Elements; 0: the key goes away.
+//   size_t size() const;                                    // Elements; 0: the key goes away, ...
+//   static constexpr bool kKeepsEmpty = true;               // ... but not if the class says this.
 //
 // Here the keyspace reaches the few operations it needs without knowing the classes.
 #pragma once
@@ -34,6 +35,13 @@ concept Container = sizeof(T) == sizeof(ObjectWord) && requires(T value, const T
   { constant.copy() } -> std::same_as<T>;
   { constant.size() } -> std::convertible_to<size_t>;
 };
+
+// Whether a value without elements stays.
+template <Container T>
+constexpr bool keeps_empty() {
+  if constexpr (requires { T::kKeepsEmpty; }) return T::kKeepsEmpty;
+  return false;
+}
 
 size_t object_bytes(ValueType type, ObjectWord word);
 Encoding object_encoding(ValueType type, ObjectWord word);

@@ -1,0 +1,137 @@
+// NameTable: things that have a name, found by it and kept in the order of the names' bytes.
+//
+// A sorted array of pointers: a look-up is a binary search, a new name moves the pointers behind
+// it, 8 bytes each. For the consumer groups of a stream and the consumers of a group, of which
+// there are few beside what they read.
+//
+// Owns its things, which stay where they are, and adds what it allocates, and their own size, to a
+// counter of its owner's, which must outlive it. Not thread-safe.
+#pragma once
+
+#include "base/alloc.h"
+#include "base/ensure.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+namespace kvstash::store {
+
+// The bytes of a name, counted.
+class OwnedName {
+ public:
+  OwnedName(std::string_view name, size_t& bytes) : size_(name.size()), bytes_(&bytes) {
+    if (size_ == 0) return;
+    data_ = static_cast<char*>(allocate(size_));
+    std::memcpy(data_, name.data(), size_);
+    *bytes_ += allocation_bytes(size_);
+  }
+  OwnedName(const OwnedName&) = delete;
+  OwnedName& operator=(const OwnedName&) = delete;
+  ~OwnedName() {
+    if (size_ == 0) return;
+    *bytes_ -= allocation_bytes(size_);
+    deallocate(data_, size_);
+  }
+
+  std::string_view view() const { return {data_, size_}; }
+
+ private:
+  char* data_ = nullptr;
+  size_t size_;
+  size_t* bytes_;
+};
+
+// T is made from a name and the counter, and has name().
+template <typename T>
+class NameTable {
+ public:
+  explicit NameTable(size_t& bytes) : bytes_(&bytes) {}
+  NameTable(const NameTable&) = delete;
+  NameTable& operator=(const NameTable&) = delete;
+  ~NameTable();
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  std::span<T* const> all() const { return {things_, size_}; }  // In order; until the next change.
+
+  T* find(std::string_view name) const {
+    const size_t at = place_of(name);
+    return at < size_ && things_[at]->name() == name ? things_[at] : nullptr;
+  }
+  T& create(std::string_view name);  // The name must be new.
+  void destroy(T& thing);            // It must be in the table.
+
+ private:
+  size_t place_of(std::string_view name) const {
+    return static_cast<size_t>(std::lower_bound(things_, things_ + size_, name,
+                                                [](const T* thing, std::string_view sought) {
+                                                  return thing->name() < sought;
+                                                }) -
+                               things_);
+  }
+  void resize(size_t capacity);
+  void free_thing(T* thing);
+
+  T** things_ = nullptr;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+  size_t* bytes_;
+};
+
+template <typename T>
+NameTable<T>::~NameTable() {
+  for (T* thing : all())
+    free_thing(thing);
+  resize(0);
+}
+
+template <typename T>
+T& NameTable<T>::create(std::string_view name) {
+  const size_t at = place_of(name);
+  ensure(at == size_ || things_[at]->name() != name);
+  if (size_ == capacity_) resize(capacity_ == 0 ? 1 : 2 * capacity_);
+  *bytes_ += allocation_bytes(sizeof(T));
+  T* thing = new (allocate(sizeof(T))) T(name, *bytes_);
+  std::copy_backward(things_ + at, things_ + size_, things_ + size_ + 1);
+  things_[at] = thing;
+  ++size_;
+  return *thing;
+}
+
+template <typename T>
+void NameTable<T>::destroy(T& thing) {
+  const size_t at = place_of(thing.name());
+  ensure(at < size_ && things_[at] == &thing);
+  std::copy(things_ + at + 1, things_ + size_, things_ + at);
+  --size_;
+  free_thing(&thing);
+  if (size_ <= capacity_ / 4) resize(size_ == 0 ? 0 : capacity_ / 2);
+}
+
+template <typename T>
+void NameTable<T>::free_thing(T* thing) {
+  thing->~T();
+  deallocate(thing, sizeof(T));
+  *bytes_ -= allocation_bytes(sizeof(T));
+}
+
+template <typename T>
+void NameTable<T>::resize(size_t capacity) {
+  T** things = nullptr;
+  if (capacity != 0) {
+    things = static_cast<T**>(allocate(capacity * sizeof(T*)));
+    std::copy(things_, things_ + size_, things);
+    *bytes_ += allocation_bytes(capacity * sizeof(T*));
+  }
+  if (capacity_ != 0) {
+    *bytes_ -= allocation_bytes(capacity_ * sizeof(T*));
+    deallocate(things_, capacity_ * sizeof(T*));
+  }
+  things_ = things;
+  capacity_ = capacity;
+}
+
+}  // namespace kvstash::store
