@@ -28,6 +28,7 @@ CommandRows set_commands();
 CommandRows slowlog_commands();
 CommandRows sort_commands();
 CommandRows sorted_set_commands();
+CommandRows stream_commands();
 CommandRows string_commands();
 CommandRows transaction_commands();
 

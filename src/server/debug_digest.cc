@@ -6,9 +6,11 @@
 #include "store/list.h"
 #include "store/set.h"
 #include "store/sorted_set.h"
+#include "store/stream.h"
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace kvstash::server {
@@ -82,6 +84,21 @@ void merge_hash(Digest& digest, const store::Hash& hash) {
   });
 }
 
+// An entry's id stands with a point here. Groups do not count.
+void mix_stream(Digest& digest, const store::Stream& stream) {
+  store::StreamCursor cursor(stream, store::StreamId::min(), store::StreamId::max());
+  while (cursor.next()) {
+    char id[store::kStreamIdCharsMax];
+    const size_t size = store::format_stream_id(id, cursor.id());
+    *std::find(id, id + size, '-') = '.';
+    digest.mix({id, size});
+    cursor.entry().for_each([&](store::PackedValue field, store::PackedValue value) {
+      mix_value(digest, field);
+      mix_value(digest, value);
+    });
+  }
+}
+
 void add_value(Digest& digest, const store::Entry& entry) {
   using engine::Viewed;
   mix_number(digest, type_number(entry.type()));
@@ -104,6 +121,8 @@ void add_value(Digest& digest, const store::Entry& entry) {
       merge_hash(digest, *Viewed<store::Hash>(entry.object()));
       break;
     case store::ValueType::kStream:
+      mix_stream(digest, *Viewed<store::Stream>(entry.object()));
+      break;
     case store::ValueType::kCount:
       panic(__FILE__, __LINE__, "not a type that is stored");
   }

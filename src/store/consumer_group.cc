@@ -18,10 +18,10 @@ size_t ConsumerGroup::destroy_consumer(Consumer& consumer) {
   return count;
 }
 
-PendingEntry& ConsumerGroup::add_pending(StreamId id, const PendingEntry& entry) {
-  ensure(pending_.insert(id, entry));
+bool ConsumerGroup::add_pending(StreamId id, const PendingEntry& entry) {
+  if (!pending_.insert(id, entry)) return false;
   ensure(entry.consumer->pending_.insert(id, {}));
-  return *pending_.find(id);
+  return true;
 }
 
 void ConsumerGroup::assign(StreamId id, PendingEntry& entry, Consumer& to) {
@@ -50,7 +50,7 @@ void ConsumerGroup::copy_from(const ConsumerGroup& other) {
   for (auto at = other.pending().first(); !at.at_end(); at.next()) {
     PendingEntry entry = at.value();
     entry.consumer = find_consumer(entry.consumer->name());
-    add_pending(at.id(), entry);
+    ensure(add_pending(at.id(), entry));
   }
 }
 

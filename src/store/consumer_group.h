@@ -65,8 +65,8 @@ class ConsumerGroup {
   size_t destroy_consumer(Consumer& consumer);
 
   PendingEntry* find_pending(StreamId id) const { return pending_.find(id); }
-  // Notes an entry as delivered. It must not be pending.
-  PendingEntry& add_pending(StreamId id, const PendingEntry& entry);
+  // Notes an entry as delivered. False, and nothing changes, if it is pending already.
+  bool add_pending(StreamId id, const PendingEntry& entry);
   // Gives a pending entry to another consumer; its time and count stay.
   void assign(StreamId id, PendingEntry& entry, Consumer& to);
   bool acknowledge(StreamId id);  // False if it is not pending.

@@ -95,7 +95,7 @@ class HeldShards {
                   engine::KeyPlaces places) {
     engine::Caller caller;
     resp::ReplyBuffer out;
-    at(worker).executor().run(command(argv[0]), argv, hold, caller, out, places);
+    at(worker).executor().run(**table_.resolve(argv), argv, hold, caller, out, places);
     return std::string(out.view());
   }
 

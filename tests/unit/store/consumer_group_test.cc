@@ -43,9 +43,10 @@ TEST_CASE("a pending entry belongs to one consumer until it is acknowledged") {
   ConsumerGroup group("g", bytes);
   Consumer& alice = group.create_consumer("alice", 0);
   Consumer& bob = group.create_consumer("bob", 0);
-  group.add_pending({1, 0}, {.delivered_ms = 10, .deliveries = 1, .consumer = &alice});
-  PendingEntry& second =
-      group.add_pending({2, 0}, {.delivered_ms = 11, .deliveries = 1, .consumer = &alice});
+  CHECK(group.add_pending({1, 0}, {.delivered_ms = 10, .deliveries = 1, .consumer = &alice}));
+  CHECK(group.add_pending({2, 0}, {.delivered_ms = 11, .deliveries = 1, .consumer = &alice}));
+  CHECK(!group.add_pending({2, 0}, {.delivered_ms = 12, .deliveries = 1, .consumer = &bob}));
+  PendingEntry& second = *group.find_pending({2, 0});
   CHECK(alice.pending().size() == 2);
   group.assign({2, 0}, second, bob);
   group.assign({2, 0}, second, bob);
