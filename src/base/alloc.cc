@@ -62,6 +62,10 @@ void allocator_purge() {
   mallctl(name, nullptr, nullptr, nullptr, 0);
 }
 
+void allocator_flush_thread() {
+  mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+}
+
 #else
 
 void* allocate(size_t bytes) {
@@ -85,6 +89,7 @@ const char* allocator_name() {
   return "libc";
 }
 void allocator_purge() {}
+void allocator_flush_thread() {}
 
 #endif
 

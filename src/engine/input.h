@@ -6,11 +6,11 @@
 #pragma once
 
 #include "base/ensure.h"
+#include "base/spares.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <vector>
 
 namespace kvstash::engine {
 
@@ -23,7 +23,8 @@ struct InputChunk {
 
 class ChunkPool {
  public:
-  static constexpr size_t kChunkBytes = size_t{64} << 10;
+  // With the head of a chunk a size class of the allocator, to the byte.
+  static constexpr size_t kChunkBytes = (size_t{64} << 10) - sizeof(InputChunk);
   static constexpr size_t kSpareMax = 64;
 
   ChunkPool() = default;
@@ -50,11 +51,7 @@ class ChunkPool {
   }
 
   InputChunk* take(size_t capacity) {
-    if (capacity == kChunkBytes && !spare_.empty()) {
-      InputChunk* chunk = spare_.back();
-      spare_.pop_back();
-      return chunk;
-    }
+    if (capacity == kChunkBytes && !spare_.empty()) return spare_.pop();
     auto* chunk = static_cast<InputChunk*>(std::malloc(sizeof(InputChunk) + capacity));
     if (chunk == nullptr) panic(__FILE__, __LINE__, "out of memory");
     *chunk = {.capacity = capacity, .pins = 0, .is_dropped = false};
@@ -74,6 +71,14 @@ class ChunkPool {
     if (--chunk->pins == 0 && chunk->is_dropped) free_chunk(chunk);
   }
 
+  // Now and then: gives back spare chunks that are not needed.
+  void trim() {
+    for (InputChunk* chunk : spare_.take_idle()) {
+      bytes_ -= chunk->capacity;
+      std::free(chunk);
+    }
+  }
+
   size_t bytes() const { return bytes_; }
   // Of them, what connections read into and what is pinned: all but the shared and the spare.
   size_t lent_bytes() const {
@@ -84,7 +89,7 @@ class ChunkPool {
   void free_chunk(InputChunk* chunk) {
     if (chunk->capacity == kChunkBytes && spare_.size() < kSpareMax) {
       chunk->is_dropped = false;
-      spare_.push_back(chunk);
+      spare_.push(chunk);
       return;
     }
     bytes_ -= chunk->capacity;
@@ -92,7 +97,7 @@ class ChunkPool {
   }
 
   InputChunk* shared_ = nullptr;
-  std::vector<InputChunk*> spare_;
+  Spares<InputChunk*> spare_;
   size_t bytes_ = 0;
 };
 

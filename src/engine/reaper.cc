@@ -1,5 +1,7 @@
 #include "engine/reaper.h"
 
+#include "base/alloc.h"
+
 #include <pthread.h>
 
 namespace kvstash::engine {
@@ -48,6 +50,7 @@ void Reaper::run() {
       pieces += garbage.size();
       garbage.clear();
     }
+    allocator_flush_thread();
     guard.lock();
     pending_ -= pieces;
     freed_ += pieces;

@@ -1,5 +1,6 @@
 #include "engine/shard.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "engine/redaction.h"
@@ -22,6 +23,8 @@ constexpr size_t kResumesPerTurn = 256;
 // Transactions whose keys are fetched together: about what the first cache level holds.
 constexpr size_t kPrefetchedTransactions = 16;
 constexpr int64_t kCronPeriodMs = 100;
+// With fewer, the blocks that the allocator keeps at hand are worth less than their memory.
+constexpr double kQuietCommandsPerSecond = 1000;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
 // A flush of fewer keys than this frees them on the spot when it is asked to.
 constexpr size_t kFlushHereMax = 4096;
@@ -35,6 +38,24 @@ void futex_wait(std::atomic<uint32_t>& word, uint32_t while_it_is) {
 void futex_wake(std::atomic<uint32_t>& word) {
   syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr,
           nullptr, 0);
+}
+
+size_t bytes_beside_entries(const store::Keyspace& space) {
+  const size_t wheel = space.field_deadlines() != nullptr ? sizeof(store::TimingWheel) : 0;
+  return space.table().bytes() + sizeof(store::Keyspace) + wheel;
+}
+
+// Long bucket arrays come from the kernel in pages, see store/hash_table.h.
+size_t mapped_bytes(const store::Keyspace& space) {
+  constexpr size_t kBucketBytes = 64;
+  constexpr size_t kMappedBytesMin = size_t{64} << 10;
+  const size_t array = space.table().bucket_count() * kBucketBytes;
+  return array >= kMappedBytesMin ? array : 0;
+}
+
+size_t evictable_keys(const store::Keyspace& space, EvictionPolicy policy) {
+  if (policy == EvictionPolicy::kNoEviction) return 0;
+  return policy <= EvictionPolicy::kVolatileTtl ? space.deadlines().size() : space.size();
 }
 
 store::EvictionRule rule_of(const EngineOptions& options) {
@@ -174,21 +195,20 @@ bool Shard::evict_one(EffectSink* journal) {
   return true;
 }
 
-// The keys that the policy lets go. Published with the bytes, so that every shard knows whether
+// The keys that the policy lets go are published with the bytes, so that every shard knows whether
 // another has something to give.
-size_t Shard::evictable() const {
-  const EvictionPolicy policy = options().maxmemory_policy;
-  if (policy == EvictionPolicy::kNoEviction) return 0;
-  const bool is_volatile = policy <= EvictionPolicy::kVolatileTtl;
-  size_t keys = 0;
-  for (const auto& space : databases_) {
-    if (space != nullptr) keys += is_volatile ? space->deadlines().size() : space->size();
-  }
-  return keys;
-}
-
 void Shard::publish_memory() {
-  set_->publish_memory(id_, data_bytes(), evictable());
+  const EvictionPolicy policy = options().maxmemory_policy;
+  size_t bytes = memory_.bytes;
+  size_t mapped = 0;
+  size_t evictable = 0;
+  for (const auto& space : databases_) {
+    if (space == nullptr) continue;
+    bytes += bytes_beside_entries(*space);
+    mapped += mapped_bytes(*space);
+    evictable += evictable_keys(*space, policy);
+  }
+  set_->publish_memory(id_, {.bytes = bytes, .mapped = mapped, .evictable = evictable});
 }
 
 // Bounded, so that a limit that was lowered does not stop the clients. True: there is more to do.
@@ -224,21 +244,7 @@ void Shard::resume_memory_waiters() {
 size_t Shard::data_bytes() const {
   size_t bytes = memory_.bytes;
   for (const auto& space : databases_) {
-    if (space == nullptr) continue;
-    bytes += space->table().bytes() + sizeof(store::Keyspace);
-    if (space->field_deadlines() != nullptr) bytes += sizeof(store::TimingWheel);
-  }
-  return bytes;
-}
-
-// Long bucket arrays come from the kernel in pages, see store/hash_table.h.
-size_t Shard::mapped_bytes() const {
-  constexpr size_t kBucketBytes = 64;
-  constexpr size_t kMappedBytesMin = size_t{64} << 10;
-  size_t bytes = 0;
-  for (const auto& space : databases_) {
-    const size_t array = space == nullptr ? 0 : space->table().bucket_count() * kBucketBytes;
-    if (array >= kMappedBytesMin) bytes += array;
+    if (space != nullptr) bytes += bytes_beside_entries(*space);
   }
   return bytes;
 }
@@ -470,10 +476,9 @@ Batch& Shard::batch_for(size_t to) {
   if (batch != nullptr) return *batch;
   if (spare_batches_.empty()) {
     batches_.push_back(std::make_unique<Batch>());
-    spare_batches_.push_back(batches_.back().get());
+    spare_batches_.push(batches_.back().get());
   }
-  batch = spare_batches_.back();
-  spare_batches_.pop_back();
+  batch = spare_batches_.pop();
   batch->reset();
   batch->home = id_;
   batch->to = to;
@@ -495,10 +500,9 @@ HoldGroup& Shard::pending_group() {
   if (group_ != nullptr) return *group_;
   if (spare_groups_.empty()) {
     groups_.push_back(std::make_unique<HoldGroup>());
-    spare_groups_.push_back(groups_.back().get());
+    spare_groups_.push(groups_.back().get());
   }
-  group_ = spare_groups_.back();
-  spare_groups_.pop_back();
+  group_ = spare_groups_.pop();
   group_->reset(set_->size());
   group_->home = id_;
   return *group_;
@@ -643,7 +647,7 @@ void Shard::finish_batch(Batch& batch) {
     finish_reply(session);
   }
   if (batch.replies.capacity() > kSpareReplyBytesMax) batch.replies.release();
-  spare_batches_.push_back(&batch);
+  spare_batches_.push(&batch);
 }
 
 // Replies of commands that are under way are not counted as unsent yet. So that they will fit, no
@@ -763,7 +767,7 @@ void Shard::finish_group(HoldGroup& group) {
   }
   group.transactions.clear();
   if (group.replies.capacity() > kSpareReplyBytesMax) group.replies.release();
-  spare_groups_.push_back(&group);
+  spare_groups_.push(&group);
 }
 
 // ---- The turn.
@@ -815,11 +819,26 @@ std::optional<int64_t> Shard::next_event_ms() const {
   return next;
 }
 
+// What a burst left behind, or a time when another shard was slow: it counts as memory used, and
+// may stand where keys could.
+void Shard::trim_spares() {
+  const auto free_idle = [](auto& spares, auto& owned) {
+    const auto idle = spares.take_idle();
+    if (idle.empty()) return;
+    std::erase_if(
+        owned, [&](const auto& one) { return std::ranges::find(idle, one.get()) != idle.end(); });
+  };
+  chunks_.trim();
+  free_idle(spare_batches_, batches_);
+  free_idle(spare_groups_, groups_);
+  if (rates_.commands.per_second() < kQuietCommandsPerSecond) allocator_flush_thread();
+}
+
 void Shard::cron() {
   cron_at_ms_ = now_ms_ + kCronPeriodMs;
   if (is_cron_paused) return;
+  trim_spares();
   publish_memory();
-  set_->publish_mapped(id_, mapped_bytes());
   if (id_ == 0) {
     size_t data = 0;
     for (size_t id = 0; id < set_->size(); ++id)

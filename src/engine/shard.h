@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/random.h"
+#include "base/spares.h"
 #include "engine/blocked_keys.h"
 #include "engine/dispatcher.h"
 #include "engine/effect_sink.h"
@@ -76,8 +77,7 @@ class Shard {
   void begin_evicting() { evicts_ = true; }
   void publish_memory();  // To the set, as it is now.
   store::ShardMemory& memory() { return memory_; }
-  size_t data_bytes() const;    // Entries, values and bucket arrays.
-  size_t mapped_bytes() const;  // The part of them that the allocator knows nothing of.
+  size_t data_bytes() const;  // Entries, values and bucket arrays.
   // The access clock that an entry touched now gets.
   uint32_t access_clock(uint32_t before, bool is_new);
 
@@ -218,10 +218,10 @@ class Shard {
   void tell_removal(DbIndex db, std::string_view key, std::span<const std::string_view> record,
                     EffectSink* journal);
   std::optional<int64_t> next_deadline_ms() const;
-  size_t evictable() const;
   bool evict_turn();
   void resume_memory_waiters();
   void cron();
+  void trim_spares();
   void resume_sessions();
   void close_killed();
 
@@ -269,11 +269,11 @@ class Shard {
       0};                       // Even: may be waited on. Bit 0: waits in futex.
   std::vector<Batch*> outbox_;  // Per shard: this turn's batch, or null.
   std::vector<std::unique_ptr<Batch>> batches_;
-  std::vector<Batch*> spare_batches_;
+  Spares<Batch*> spare_batches_;
   std::vector<Batch*> done_batches_;  // Run here, to be sent home after the journal's flush.
   HoldGroup* group_ = nullptr;        // This turn's transactions.
   std::vector<std::unique_ptr<HoldGroup>> groups_;
-  std::vector<HoldGroup*> spare_groups_;
+  Spares<HoldGroup*> spare_groups_;
 };
 
 }  // namespace kvstash::engine

@@ -72,16 +72,18 @@ class ShardSet {
   uint64_t next_session_id() { return next_session_id_.fetch_add(1, std::memory_order_relaxed); }
 
   // ---- Memory, as far as maxmemory counts it. Any thread.
-  // A shard tells its own bytes, and its keys that may be evicted, at the end of a turn; the rest
-  // is measured now and then.
-  void publish_memory(size_t shard, size_t bytes, size_t evictable) {
-    memory_[shard].bytes.store(bytes, std::memory_order_relaxed);
-    memory_[shard].evictable.store(evictable, std::memory_order_relaxed);
+  // A shard tells its own at the end of a turn; the rest is measured now and then.
+  struct ShardBytes {
+    size_t bytes = 0;      // Entries, values and bucket arrays.
+    size_t mapped = 0;     // The part of them that the allocator knows nothing of.
+    size_t evictable = 0;  // Keys that may be evicted.
+  };
+  void publish_memory(size_t shard, const ShardBytes& now) {
+    memory_[shard].bytes.store(now.bytes, std::memory_order_relaxed);
+    memory_[shard].mapped.store(now.mapped, std::memory_order_relaxed);
+    memory_[shard].evictable.store(now.evictable, std::memory_order_relaxed);
   }
   void publish_overhead(size_t bytes) { overhead_.store(bytes, std::memory_order_relaxed); }
-  void publish_mapped(size_t shard, size_t bytes) {
-    memory_[shard].mapped.store(bytes, std::memory_order_relaxed);
-  }
   // What connections hold, as each shard measured it a second ago at most.
   void publish_client_bytes(size_t shard, size_t bytes) {
     memory_[shard].clients.store(bytes, std::memory_order_relaxed);

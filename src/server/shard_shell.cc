@@ -105,8 +105,7 @@ void ShardShell::flush_sessions() {
 void ShardShell::lend_output(engine::Session& session) {
   resp::ReplyBuffer& out = session.replies.out();
   if (out.capacity() != 0 || spare_outputs_.empty()) return;
-  out.swap(spare_outputs_.back());
-  spare_outputs_.pop_back();
+  out = spare_outputs_.pop();
   spare_outputs_bytes_ -= out.capacity();
 }
 
@@ -121,8 +120,7 @@ void ShardShell::return_output(engine::Session& session) {
   }
   out.clear();
   spare_outputs_bytes_ += bytes;
-  spare_outputs_.emplace_back();
-  spare_outputs_.back().swap(out);
+  spare_outputs_.push(std::move(out));
 }
 
 void ShardShell::add_output(size_t bytes) {
@@ -130,9 +128,15 @@ void ShardShell::add_output(size_t bytes) {
   if (turn_output_bytes_ >= kTurnOutputBytesMax) shard_->send_everything();
 }
 
+void ShardShell::trim_outputs() {
+  for (const resp::ReplyBuffer& idle : spare_outputs_.take_idle())
+    spare_outputs_bytes_ -= idle.capacity();
+}
+
 void ShardShell::check_clients() {
   const int64_t now_ms = shard_->now_ms();
   check_at_ms_ = now_ms + kCheckPeriodMs;
+  trim_outputs();
   std::vector<SessionShell*> over;
   size_t bytes = 0;
   for (const auto& [shell, owned] : sessions_) {

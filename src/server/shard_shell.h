@@ -4,6 +4,7 @@
 // by message from elsewhere.
 #pragma once
 
+#include "base/spares.h"
 #include "engine/shard.h"
 #include "engine/shard_port.h"
 #include "net/loop.h"
@@ -70,6 +71,7 @@ class ShardShell final : public engine::ShardPort {
  private:
   void set_timer();
   void check_clients();
+  void trim_outputs();
   void evict_clients();
   void publish_client_bytes(size_t bytes);
   bool is_quiet() const;
@@ -83,7 +85,7 @@ class ShardShell final : public engine::ShardPort {
   int64_t check_at_ms_ = 0;
   bool stops_ = false;
   std::unordered_map<SessionShell*, std::unique_ptr<SessionShell>> sessions_;
-  std::vector<resp::ReplyBuffer> spare_outputs_;
+  Spares<resp::ReplyBuffer> spare_outputs_;
   size_t spare_outputs_bytes_ = 0;
   size_t turn_output_bytes_ = 0;
   std::atomic<size_t> connections_{0};

@@ -45,6 +45,13 @@ def _used(server):
     return int(server.info("memory")["used_memory"])
 
 
+# What commands under way hold (input, replies, batches between shards: a megabyte or two) comes on top for a
+# moment. It is measured ten times a second, and given back when it is no longer needed.
+def _keeps_the_limit(lab, server):
+    assert _used(server) < LIMIT * 1.15, _used(server) / LIMIT
+    lab.eventually(lambda: _used(server) < LIMIT * 1.04)
+
+
 def _evicted(server):
     return int(server.info("stats")["evicted_keys"])
 
@@ -74,10 +81,9 @@ def memory_stays_at_the_limit_under_every_evicting_policy(lab):
                 for start in range(0, 60_000, 5_000):
                     names = (f"key:{n}" for n in range(start, start + 5_000))
                     assert _set_many(connection, names, options=options) == 0, policy
-                    assert _used(server) < LIMIT * 1.04, (policy, shards, _used(server) / LIMIT)
+                    _keeps_the_limit(lab, server)
                 assert _used(server) > LIMIT * 0.9, (policy, shards, _used(server) / LIMIT)
-                kept = int(connection.call("DBSIZE")[1])
-                assert _evicted(server) == 60_000 - kept, (policy, shards)
+                lab.eventually(lambda: _evicted(server) == 60_000 - int(connection.call("DBSIZE")[1]))
             server.stop()
 
 
@@ -89,7 +95,8 @@ def noeviction_refuses_what_takes_memory_and_nothing_else(lab):
         with server.connect() as connection:
             refused = _set_many(connection, (f"key:{n}" for n in range(50_000)))
             assert 10_000 < refused < 45_000, refused
-            assert LIMIT * 0.95 < _used(server) < LIMIT * 1.04, _used(server) / LIMIT
+            assert _used(server) > LIMIT * 0.95, _used(server) / LIMIT
+            _keeps_the_limit(lab, server)
             assert connection.call("GET", "key:0") == (b"$", b"x" * 1000)
             assert connection.call("APPEND", "key:0", "y") == (b"-", OUT_OF_MEMORY)
             assert connection.call("MSET", "a", "1", "b", "2") == (b"-", OUT_OF_MEMORY)
@@ -141,7 +148,7 @@ def transactions_evict_to_make_room(lab):
                 for _ in range(101):
                     assert connection.read() in ((b"+", b"OK"), (b"+", b"QUEUED"))
                 assert connection.read() == (b"*", [(b"+", b"OK")] * 100)
-        assert _used(server) < LIMIT * 1.04
+        _keeps_the_limit(lab, server)
 
 
 def lru_keeps_what_was_used_lately(lab):
@@ -196,7 +203,7 @@ def volatile_policies_take_only_keys_with_a_deadline(lab):
                 assert _count_alive(connection, lasting) == len(lasting), policy
                 assert _count_alive(connection, more) == len(more) - refused
                 assert _count_alive(connection, (f"passing:{n}" for n in range(40_000))) == 0
-                assert _used(server) < LIMIT * 1.04
+                _keeps_the_limit(lab, server)
                 assert connection.call("GET", "lasting:0")[1] == b"x" * 1000
             server.stop()
 
@@ -228,7 +235,7 @@ def a_shard_without_keys_to_evict_lives_on_what_others_give(lab):
             # What the others hold is worth as much as the limit, but for what is always there.
             for start in range(0, full - 5_000, 1_000):
                 assert _set_many(connection, (f"{taker}{n}" for n in range(start, start + 1_000))) == 0, start
-                assert _used(server) < LIMIT * 1.06, _used(server) / LIMIT
+                _keeps_the_limit(lab, server)
             assert _set_many(connection, (f"{taker}more{n}" for n in range(20_000))) > 5_000
             assert _count_alive(connection, (f"{taker}{n}" for n in range(full - 5_000))) == full - 5_000
 
@@ -248,14 +255,32 @@ def large_values_in_place_of_small_keys_do_not_outrun_eviction(lab):
             lab.eventually(lambda: _used(server) < LIMIT * 1.04)
 
 
+def what_a_burst_of_pipelines_held_is_given_back(lab):
+    if not lab.counts_memory():
+        return
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "noeviction")
+        clients = [server.connect(timeout=60) for _ in range(40)]
+        for burst in range(6):
+            for number, client in enumerate(clients):
+                client.send_raw(b"".join(
+                    resp.encode(["SET", f"key:{burst}:{number}:{n}", b"x" * 1000]) for n in range(400)))
+            for client in clients:
+                for _ in range(400):
+                    assert client.read() in ((b"+", b"OK"), (b"-", OUT_OF_MEMORY))
+        lab.eventually(lambda: _used(server) < LIMIT * 1.02)
+        for client in clients:
+            client.close()
+
+
 def a_lowered_limit_is_reached_without_another_write(lab):
     if not lab.counts_memory():
         return
     for shards in _shard_counts(lab):
         server = _start(lab, shards, "allkeys-lru", 64 * MB)
         with server.connect() as connection:
-            _set_many(connection, (f"key:{n}" for n in range(50_000)))
-            assert _used(server) > 50 * MB
+            _set_many(connection, (f"key:{n}" for n in range(55_000)))
+            assert _used(server) > 55_000 * 1024  # Each takes that much, and something beside it.
             assert connection.call("CONFIG", "SET", "maxmemory", 20 * MB) == (b"+", b"OK")
             began = time.monotonic()
             assert connection.call("SET", "during", "it") == (b"+", b"OK")
@@ -277,7 +302,7 @@ def a_watched_key_that_is_evicted_has_changed(lab):
             watcher.call("WATCH", "watched")
             time.sleep(1.1)
             _set_many(connection, (f"key:{n}" for n in range(60_000)))
-            lab.eventually(lambda: _set_many(connection, [f"more{time.monotonic()}"] * 500) == 0
+            lab.eventually(lambda: _set_many(connection, (f"more:{time.monotonic()}" for _ in range(500))) == 0
                            and _count_alive(connection, ["watched"]) == 0)
             watcher.call("MULTI")
             watcher.call("PING")

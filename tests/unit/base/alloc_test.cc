@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 namespace kvstash {
 
@@ -72,6 +73,21 @@ TEST_CASE("the allocator's statistics notice a large block") {
   deallocate(block, kBytes);
   allocator_purge();
 }
+
+#ifndef KVSTASH_NO_JEMALLOC
+TEST_CASE("freed blocks that are kept for the thread can be given back") {
+  constexpr size_t kBytes = size_t{32} << 10;
+  std::vector<void*> blocks;
+  allocator_flush_thread();
+  const size_t before = allocator_stats().allocated;
+  for (int i = 0; i < 16; ++i)
+    blocks.push_back(allocate(kBytes));
+  for (void* block : blocks)
+    deallocate(block, kBytes);
+  allocator_flush_thread();
+  CHECK(allocator_stats().allocated < before + 2 * kBytes);
+}
+#endif
 
 TEST_CASE("the allocator has a name") {
   const std::string_view name = allocator_name();

@@ -64,5 +64,17 @@ TEST_CASE("only so many spare chunks are kept") {
   CHECK(pool.bytes() == ChunkPool::kSpareMax * ChunkPool::kChunkBytes);
 }
 
+TEST_CASE("spare chunks that nobody takes are given back") {
+  ChunkPool pool;
+  std::vector<InputChunk*> chunks;
+  for (size_t i = 0; i < 40; ++i)
+    chunks.push_back(pool.take(ChunkPool::kChunkBytes));
+  for (InputChunk* chunk : chunks)
+    pool.drop(chunk);
+  for (size_t i = 0; i < 7; ++i)
+    pool.trim();
+  CHECK(pool.bytes() == 0);
+}
+
 }  // namespace
 }  // namespace kvstash::engine

@@ -155,11 +155,11 @@ TEST_CASE("a group counts each shard once, and waits for all of them") {
 
 TEST_CASE("used memory is what the shards told and what they have in common") {
   Set two(2);
-  two.set.publish_memory(0, 100, 0);
-  two.set.publish_memory(1, 20, 0);
+  two.set.publish_memory(0, {.bytes = 100, .evictable = 0});
+  two.set.publish_memory(1, {.bytes = 20, .evictable = 0});
   two.set.publish_overhead(3);
   CHECK(two.set.memory_used() == 123);
-  two.set.publish_memory(0, 0, 0);
+  two.set.publish_memory(0, {.bytes = 0, .evictable = 0});
   CHECK(two.set.memory_used() == 23);
   CHECK(two.set.memory_of(1) == 20);
 }
@@ -167,10 +167,10 @@ TEST_CASE("used memory is what the shards told and what they have in common") {
 TEST_CASE("memory is out when it is over the limit and no shard has keys to evict") {
   Set two(2);
   two.options.maxmemory_bytes = 100;
-  two.set.publish_memory(0, 101, 0);
+  two.set.publish_memory(0, {.bytes = 101, .evictable = 0});
   CHECK(two.set.is_out_of_memory());
   CHECK_FALSE(two.set.ask_to_evict());
-  two.set.publish_memory(1, 0, 1);
+  two.set.publish_memory(1, {.bytes = 0, .evictable = 1});
   CHECK_FALSE(two.set.is_out_of_memory());
   CHECK(two.set.ask_to_evict());
   CHECK(two.set.at(0).mailbox().is_empty());
@@ -180,30 +180,30 @@ TEST_CASE("memory is out when it is over the limit and no shard has keys to evic
 TEST_CASE("memory is overfull when it grows over the limit, not while it comes down to a new one") {
   Set one(1);
   one.options.maxmemory_bytes = 1000;
-  one.set.publish_memory(0, 900, 1);
+  one.set.publish_memory(0, {.bytes = 900, .evictable = 1});
   one.set.note_memory_used();
-  one.set.publish_memory(0, 1020, 1);
+  one.set.publish_memory(0, {.bytes = 1020, .evictable = 1});
   CHECK_FALSE(one.set.is_overfull());
-  one.set.publish_memory(0, 1040, 1);
+  one.set.publish_memory(0, {.bytes = 1040, .evictable = 1});
   CHECK(one.set.is_overfull());
-  one.set.publish_memory(0, 1040, 0);
+  one.set.publish_memory(0, {.bytes = 1040, .evictable = 0});
   CHECK_FALSE(one.set.is_overfull());  // Nobody could make it better.
   one.options.maxmemory_bytes = 500;
-  one.set.publish_memory(0, 1000, 1);
+  one.set.publish_memory(0, {.bytes = 1000, .evictable = 1});
   one.set.note_memory_used();
   CHECK_FALSE(one.set.is_overfull());
-  one.set.publish_memory(0, 800, 1);
+  one.set.publish_memory(0, {.bytes = 800, .evictable = 1});
   one.set.note_memory_used();
   CHECK_FALSE(one.set.is_overfull());
-  one.set.publish_memory(0, 900, 1);
+  one.set.publish_memory(0, {.bytes = 900, .evictable = 1});
   CHECK(one.set.is_overfull());
 }
 
 TEST_CASE("the peak of memory does not sink") {
   Set one(1);
-  one.set.publish_mapped(0, size_t{1} << 40);
+  one.set.publish_memory(0, {.mapped = size_t{1} << 40});
   const size_t high = one.set.measure_memory();
-  one.set.publish_mapped(0, 0);
+  one.set.publish_memory(0, {});
   CHECK(one.set.measure_memory() < high);
   CHECK(one.set.peak_memory() == high);
 }
