@@ -79,7 +79,7 @@ void check_keyspace_count() {
   T value = T::adopt(entry->object());
   size_t bytes_before = value.bytes();
   live(value, random, [&] {
-    keys.update_object(entry, value.release(), bytes_before);
+    entry = keys.update_object(ref("k"), entry, value.release(), bytes_before);
     const size_t bytes = Keyspace::bytes_of(*entry);
     REQUIRE(memory.bytes == bytes);
     REQUIRE(object_bytes(T::kType, entry->object()) < bytes);
@@ -92,7 +92,7 @@ void check_keyspace_count() {
     value = T::adopt(entry->object());
     bytes_before = value.bytes();
   });
-  keys.update_object(entry, value.release(), bytes_before);
+  entry = keys.update_object(ref("k"), entry, value.release(), bytes_before);
   keys.erase(ref("k"), entry);
   CHECK(memory.bytes == 0);
 }
