@@ -151,6 +151,19 @@ void write_clients(const Snapshot& snapshot, const ShardCounters& sum, Page& pag
       .add(sum.stats.connections_closed_by_limit);
 }
 
+void write_pushes(const PushCounters& pushes, Page& page) {
+  page.gauge("redis_pubsub_clients", "Clients that subscribe to something").add(pushes.subscribers);
+  page.gauge("redis_pubsub_channels", "Channels with subscribers").add(pushes.channels);
+  page.gauge("redis_pubsub_patterns", "Patterns with subscribers").add(pushes.patterns);
+  page.gauge("redis_pubsubshard_channels", "Shard channels with subscribers")
+      .add(pushes.shard_channels);
+  page.gauge("redis_tracking_clients", "Clients that are told when keys change")
+      .add(pushes.tracking_clients);
+  page.gauge("redis_tracking_total_keys", "Keys remembered for them").add(pushes.tracked_keys);
+  page.gauge("redis_tracking_total_items", "Pairs of a key and a client").add(pushes.tracked_items);
+  page.gauge("redis_tracking_total_prefixes", "Prefixes that some follow").add(pushes.prefixes);
+}
+
 void write_memory(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
   const ProcessCounters& process = snapshot.process;
   page.gauge("redis_memory_used_bytes", "Memory in use").add(process.used_memory);
@@ -331,6 +344,7 @@ std::string metrics_text(const Snapshot& snapshot) {
   Page page;
   write_instance(snapshot, page);
   write_clients(snapshot, sum, page);
+  write_pushes(sum.pushes, page);
   write_memory(snapshot, sum, page);
   write_traffic(sum, page);
   write_keyspace(sum, page);

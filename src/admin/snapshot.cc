@@ -74,6 +74,17 @@ void add(ClientCounters& to, const ClientCounters& from) {
   to.under_way += from.under_way;
 }
 
+void add(PushCounters& to, const PushCounters& from) {
+  to.channels += from.channels;
+  to.shard_channels += from.shard_channels;
+  to.patterns = std::max(to.patterns, from.patterns);
+  to.subscribers += from.subscribers;
+  to.tracking_clients += from.tracking_clients;
+  to.tracked_keys += from.tracked_keys;
+  to.tracked_items += from.tracked_items;
+  to.prefixes = std::max(to.prefixes, from.prefixes);
+}
+
 }  // namespace
 
 ShardCounters total(const std::vector<ShardCounters>& shards) {
@@ -85,6 +96,7 @@ ShardCounters total(const std::vector<ShardCounters>& shards) {
     for (const auto& [id, latency] : shard.latencies)
       sum.latencies[id].merge(latency);
     add(sum.clients, shard.clients);
+    add(sum.pushes, shard.pushes);
     sum.connections += shard.connections;
     sum.blocked_clients += shard.blocked_clients;
     sum.blocked_with_timeout += shard.blocked_with_timeout;

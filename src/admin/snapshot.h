@@ -42,12 +42,26 @@ struct ClientCounters {
   uint64_t under_way = 0;         // Commands that wait for other shards.
 };
 
+// Subscriptions and client side caching. Channels and keys are counted by the shard that owns them;
+// patterns and prefixes, which all shards know, are the same on each.
+struct PushCounters {
+  uint64_t channels = 0;
+  uint64_t shard_channels = 0;
+  uint64_t patterns = 0;
+  uint64_t subscribers = 0;  // Clients.
+  uint64_t tracking_clients = 0;
+  uint64_t tracked_keys = 0;
+  uint64_t tracked_items = 0;  // Pairs of a key and a client.
+  uint64_t prefixes = 0;
+};
+
 struct ShardCounters {
   engine::ShardStats stats;
   std::vector<DbCounters> dbs;                     // Those that have keys.
   std::vector<CommandCounters> commands;           // By Command::id.
   std::map<uint32_t, LatencyHistogram> latencies;  // By Command::id; used commands only.
   ClientCounters clients;
+  PushCounters pushes;
   uint64_t connections = 0;
   uint64_t blocked_clients = 0;            // In blocking commands, ...
   uint64_t blocked_with_timeout = 0;       // ... and those of them that will give up.

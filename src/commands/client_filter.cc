@@ -72,9 +72,9 @@ Result<ClientType> parse_client_type(std::string_view word) {
   return Error::text("ERR Unknown client type '" + std::string(word) + "'");
 }
 
-// Nobody subscribes or replicates; a monitor counts as normal.
-ClientType type_of(const engine::Session&) {
-  return ClientType::kNormal;
+// Nobody replicates; a monitor counts as normal.
+ClientType type_of(const engine::Session& session) {
+  return session.is_subscriber() ? ClientType::kPubsub : ClientType::kNormal;
 }
 
 bool ClientFilter::matches(const engine::Session& session, int64_t now_ms) const {

@@ -30,6 +30,7 @@ class Fields {
 std::string flags_of(const Session& session) {
   std::string flags;
   if (session.is_monitor) flags += 'O';
+  if (session.is_subscriber()) flags += 'P';
   if (session.multi.is_active) flags += 'x';
   if ((session.stopped & (engine::kStopPause | engine::kStopWait)) != 0) flags += 'b';
   if ((session.stopped & engine::kStopClosing) != 0) flags += 'c';
@@ -65,9 +66,9 @@ std::string client_line(const Session& session, int64_t now_ms) {
       .add("idle", (now_ms - info.active_ms) / 1000)
       .add("flags", flags_of(session))
       .add("db", static_cast<uint32_t>(session.caller.db))
-      .add("sub", 0)
-      .add("psub", 0)
-      .add("ssub", 0)
+      .add("sub", session.subscription_count(engine::ChannelKind::kChannel))
+      .add("psub", session.subscription_count(engine::ChannelKind::kPattern))
+      .add("ssub", session.subscription_count(engine::ChannelKind::kShardChannel))
       .add("multi", session.multi.is_active ? static_cast<int64_t>(session.multi.queue.size()) : -1)
       .add("qbuf", unread)
       .add("qbuf-free", room)

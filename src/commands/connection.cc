@@ -149,7 +149,11 @@ Status hello(Call& call) {
 
 Status ping(Call& call) {
   if (call.argc() > 2) return errors::wrong_arity("ping");
-  if (call.argc() == 2) {
+  if (call.session().is_subscriber() && !call.reply().is_resp3()) {
+    call.reply().array(2);
+    call.reply().bulk("pong");
+    call.reply().bulk(call.argc() == 2 ? call.arg(1) : std::string_view());
+  } else if (call.argc() == 2) {
     call.reply().bulk(call.arg(1));
   } else {
     call.reply().simple("PONG");
@@ -168,6 +172,7 @@ Status reset(Call& call) {
   Session& session = call.session();
   stop_monitoring(call);
   call.worker().unwatch_all(session);
+  call.home().pubsub().leave_all(session);
   session.multi = {};
   session.info.name.clear();
   session.act_as(call.shards().acl().default_user());

@@ -23,6 +23,7 @@ CommandRows hash_fields_commands();
 CommandRows hyperloglog_commands();
 CommandRows keys_commands();
 CommandRows list_commands();
+CommandRows pubsub_commands();
 CommandRows server_commands();
 CommandRows set_commands();
 CommandRows slowlog_commands();

@@ -25,6 +25,12 @@ Status admit(const Session& session, const Command& command, const EngineOptions
         "can run it from a local connection, otherwise you need to set this option in the "
         "configuration file, and then restart the server.");
   }
+  if (session.is_subscriber() && session.caller.resp == resp::RespVersion::k2 &&
+      !command.has(kSubscribers)) {
+    return Error::text("ERR Can't execute '" + command.name +
+                       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                       "allowed in this context");
+  }
   if (session.multi.is_active && command.has(kNoMulti))
     return Error::literal("ERR Command not allowed inside a transaction");
   if (session.is_monitor &&

@@ -26,6 +26,21 @@ ServerPort& Call::server() {
   return hold_.set->server();
 }
 
+bool Call::holds_all() const {
+  return hold_.single == nullptr || hold_.set->size() == 1;
+}
+
+Shard& Call::owner_of(std::string_view channel) {
+  if (hold_.single != nullptr) return *hold_.single;
+  const size_t owner = hold_.set->shard_of(channel);
+  ensure(hold_.includes(owner));
+  return hold_.set->at(owner);
+}
+
+Shard& Call::home() {
+  return hold_.set->at(caller_->home);
+}
+
 void Call::each_held(const std::function<void(Shard&)>& visit) {
   if (hold_.single != nullptr) {
     visit(*hold_.single);
@@ -136,8 +151,7 @@ void Call::gather_any(AnyPart part, AnyFinish finish) {
   std::vector<size_t> asked(hold_.set->size());
   for (size_t i = 0; i < asked.size(); ++i)
     asked[i] = i;
-  const bool holds_all = hold_.single == nullptr || asked.size() == 1;
-  if (!holds_all) {
+  if (!holds_all()) {
     worker_->start_gather(session(), *command_, args_,
                           {std::move(asked), std::move(part), std::move(finish)});
     return;
@@ -163,6 +177,24 @@ void Call::ask(size_t shard, std::function<std::any(Shard&)> part,
   std::vector<std::any> answers;
   answers.push_back(part(hold_.set->at(shard)));
   finish_one(answers, writer_);
+}
+
+void Call::tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,
+                std::function<void(resp::ReplyWriter&)> finish) {
+  if (holds_all()) {
+    for (const size_t shard : shards)
+      part(hold_.set->at(shard));
+    finish(writer_);
+    return;
+  }
+  worker_->start_gather(session(), *command_, args_,
+                        {shards,
+                         [part = std::move(part)](Shard& shard) {
+                           part(shard);
+                           return std::any();
+                         },
+                         [finish = std::move(finish)](std::vector<std::any>&,
+                                                      resp::ReplyWriter& to) { finish(to); }});
 }
 
 }  // namespace kvstash::engine

@@ -86,6 +86,12 @@ class Call {
   const EngineOptions& options() const;
   Shard& worker() { return *worker_; }  // Whose thread this is: counters, randomness, scratch.
   const Hold& hold() const { return hold_; }
+  // Every shard is held: what a gather asks happens at once.
+  bool holds_all() const;
+  // The shard that owns a channel. Held under Scope::kChannel.
+  Shard& owner_of(std::string_view channel);
+  // The shard of the connection; its sessions may be touched under kSession and kGather.
+  Shard& home();
   ShardSet& shards() { return *hold_.set; }
   ServerPort& server();
 
@@ -150,6 +156,10 @@ class Call {
   // The same, asking one shard only.
   void ask(size_t shard, std::function<std::any(Shard&)> part,
            std::function<void(std::any&, resp::ReplyWriter&)> finish);
+  // The same, telling some shards something, by message even the connection's own: what the shards
+  // had sent there before arrives before.
+  void tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,
+            std::function<void(resp::ReplyWriter&)> finish);
 
  private:
   friend class Key;

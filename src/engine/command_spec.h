@@ -46,6 +46,8 @@ enum CommandFlag : uint32_t {
   kNoMandatoryKeys = 1u << 19,
   kProtected = 1u << 20,     // Not shown: asks enable-debug-command and its like.
   kSentinelOnly = 1u << 21,  // Not shown.
+  kPushReply = 1u << 22,     // Not shown: its answer is a push message.
+  kSubscribers = 1u << 23,   // Not shown: RESP2 clients may send it while they are subscribed.
 };
 
 // ACL categories. Those that follow from flags and group are added by the command table: read,
@@ -101,6 +103,7 @@ enum class Scope : uint8_t {
   kKeys,       // The shards of its keys, held for its time.
   kAllShards,  // Every shard, held for its time.
   kGather,     // On the connection's shard; asks others by message through Call::gather.
+  kChannel,    // The shard that owns the channel in argument 1, held for its time.
 };
 
 // The scope of one request, for the few commands of scope kKeys whose arguments may ask for more:

@@ -223,7 +223,9 @@ void Dispatcher::route(Session& session, const Request& request) {
     hold(session, request);
     return;
   }
-  if (static_cast<uint32_t>(request.places.size()) != 0) {
+  if (spec.scope == Scope::kChannel) {
+    shards_.push_back(set.shard_of(request.args[1]));
+  } else if (static_cast<uint32_t>(request.places.size()) != 0) {
     for (const KeyPlace& place : request.places)
       shards_.push_back(place.shard);
   } else {
@@ -252,7 +254,7 @@ void Dispatcher::run_here(Session& session, const Request& request) {
   const Hold hold{.set = &set, .single = shard_};
   const uint64_t taken_ns = shard_->executor().run(*request.command, args, hold, session.caller,
                                                    session.replies.begin(), request.places);
-  session.replies.end(session.is_muted());
+  session.replies.end(session.mutes(*request.command));
   std::shared_ptr<Waiter> waiter = shard_->executor().take_waiter();
   // One that asks other shards, or waits, is not over yet.
   if ((session.stopped & kStopGather) == 0 && waiter == nullptr)
@@ -333,6 +335,7 @@ Dispatcher::TransactionReach Dispatcher::reach_of(Multi& multi) {
     const Scope scope = scope_of(*queued.command->spec, args, *shard_);
     reach.needs_all = reach.needs_all || scope == Scope::kAllShards || scope == Scope::kGather;
     reach.needs_home = reach.needs_home || scope == Scope::kSession;
+    if (scope == Scope::kChannel) reach.shards.push_back(set.shard_of(args[1]));
     if (scope != Scope::kKeys) continue;
     keys_.clear();
     // Arguments that hide their keys fail when they run, wherever that is.

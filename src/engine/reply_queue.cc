@@ -6,13 +6,35 @@ namespace kvstash::engine {
 
 void ReplyQueue::end(bool is_muted) {
   resp::ReplyBuffer& to = corks_ ? corked_ : out_;
+  has_begun_ = false;
   if (is_muted) to.truncate(begun_at_);
-  if (!corks_ || to.size() == begun_at_) return;
+  if (!pushes_.empty()) [[unlikely]] {
+    to.append(pushes_.view());
+    pushes_.clear();
+  }
+  if (corks_) append_corked(begun_at_);
+}
+
+// What stands in corked_ from `offset` on takes its place after all others.
+void ReplyQueue::append_corked(size_t offset) {
+  if (corked_.size() == offset) return;
   Place& last = places_.back();
-  if (last.is_filled && last.offset + last.size == begun_at_) {
-    last.size = to.size() - last.offset;  // Neighbours share a place.
+  if (last.is_filled && last.offset + last.size == offset) {
+    last.size = corked_.size() - last.offset;  // Neighbours share a place.
   } else {
-    places_.push_back({begun_at_, to.size() - begun_at_, true, false});
+    places_.push_back({offset, corked_.size() - offset, true, false});
+  }
+}
+
+void ReplyQueue::push(std::string_view message) {
+  if (has_begun_) {
+    pushes_.append(message);
+  } else if (places_.empty()) {
+    out_.append(message);
+  } else {
+    const size_t offset = corked_.size();
+    corked_.append(message);
+    append_corked(offset);
   }
 }
 
@@ -69,10 +91,6 @@ void ReplyQueue::release_front() {
   places_.clear();
   front_ = 0;
   corked_.clear();
-  if (!corked_pushes_.empty()) {
-    out_.append(corked_pushes_.view());
-    corked_pushes_.clear();
-  }
 }
 
 }  // namespace kvstash::engine

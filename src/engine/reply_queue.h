@@ -20,6 +20,7 @@ class ReplyQueue {
     corks_ = !places_.empty();
     resp::ReplyBuffer& to = corks_ ? corked_ : out_;
     begun_at_ = to.size();
+    has_begun_ = true;
     return to;
   }
   // `is_muted`: the client asked for no reply (CLIENT REPLY); what was written is taken back.
@@ -30,15 +31,15 @@ class ReplyQueue {
   uint64_t open(bool is_muted);
   void fill(uint64_t number, std::string_view reply);
 
-  // A push message: outside the order, but never inside another reply.
-  resp::ReplyBuffer& push_buffer() { return places_.empty() ? out_ : corked_pushes_; }
+  // A push message: after the replies to all commands taken so far, and never inside another.
+  void push(std::string_view message);
 
   size_t waiting() const { return waiting_; }  // Places not filled yet.
   resp::ReplyBuffer& out() { return out_; }
   const resp::ReplyBuffer& out() const { return out_; }
-  size_t bytes() const { return out_.size() + corked_.size() + corked_pushes_.size(); }
+  size_t bytes() const { return out_.size() + corked_.size() + pushes_.size(); }
   size_t memory_bytes() const {
-    return out_.capacity() + corked_.capacity() + corked_pushes_.capacity() +
+    return out_.capacity() + corked_.capacity() + pushes_.capacity() +
            places_.capacity() * sizeof(Place);
   }
 
@@ -53,17 +54,19 @@ class ReplyQueue {
     bool is_muted;
   };
 
+  void append_corked(size_t offset);
   void release_front();
   void compact();
 
   resp::ReplyBuffer out_;
-  resp::ReplyBuffer corked_;         // Replies that wait for an earlier one.
-  resp::ReplyBuffer corked_pushes_;  // Pushes that wait until no place is open.
-  std::vector<Place> places_;        // From front_ on: in the order of the commands.
+  resp::ReplyBuffer corked_;   // Replies that wait for an earlier one.
+  resp::ReplyBuffer pushes_;   // Pushes that came while a reply was being made.
+  std::vector<Place> places_;  // From front_ on: in the order of the commands.
   size_t front_ = 0;
   uint64_t front_number_ = 0;
   size_t waiting_ = 0;
   size_t begun_at_ = 0;
+  bool has_begun_ = false;
   bool corks_ = false;
   size_t compact_at_ = kCompactBytesMin;  // Of corked_; doubles with what has to stay.
 };

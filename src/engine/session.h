@@ -10,6 +10,7 @@
 #include "engine/input.h"
 #include "engine/multi.h"
 #include "engine/reply_queue.h"
+#include "engine/subscriptions.h"
 #include "engine/waiter.h"
 #include "resp/request_parser.h"
 
@@ -83,6 +84,18 @@ class Session {
   bool is_muted() const {
     return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis;
   }
+  // The same of a command's own answer: that of a subscription is a push, which is always sent.
+  bool mutes(const Command& command) const { return is_muted() && !command.has(kPushReply); }
+
+  // ---- Channels it listens to; null: none. Kept by its shard's Subscriptions.
+  std::unique_ptr<SubscriptionSet> subscriptions;
+  size_t subscription_count(ChannelKind kind) const {
+    return subscriptions == nullptr ? 0 : subscriptions->count(kind);
+  }
+  bool is_subscriber() const { return subscriptions != nullptr; }
+  ClientClass client_class() const {
+    return is_subscriber() ? ClientClass::kPubsub : ClientClass::kNormal;
+  }
 
   std::shared_ptr<Waiter> waiter;  // Its blocking command, while it waits.
   bool is_wait_muted = false;      // CLIENT REPLY, as it was when that command was taken.
@@ -130,7 +143,8 @@ class Session {
   // Bytes this connection holds beyond the object.
   size_t memory_bytes() const {
     return (chunk != nullptr ? chunk->capacity : 0) + replies.memory_bytes() +
-           parser.memory_bytes() + multi.queue.bytes();
+           parser.memory_bytes() + multi.queue.bytes() +
+           (subscriptions != nullptr ? subscriptions->memory_bytes() : 0);
   }
 };
 

@@ -116,6 +116,8 @@ Shard::Shard(ShardSet& set, size_t id)
       now_ms_(to_ms(wall_now())),
       random_(random_uint64()),
       databases_(static_cast<size_t>(set.options().databases)),
+      pubsub_(*this),
+      pushes_(set),
       executor_(*this),
       dispatcher_(*this),
       intake_(*this, dispatcher_),
@@ -302,6 +304,7 @@ void Shard::close_session(Session& session) {
     give_up_wait(session.waiter);
     leave_wait(session);
   }
+  pubsub_.leave_all(session);
   if (session.is_monitor) {
     session.is_monitor = false;
     set_->monitor_count.fetch_sub(1, std::memory_order_relaxed);
@@ -417,7 +420,7 @@ void Shard::feed_monitors(const Session& session, const Command& command,
     set_->submit(to, [line](Shard& shard) {
       for (const auto& [id, monitor] : shard.sessions()) {
         if (!monitor->is_monitor || (monitor->stopped & kStopClosing) != 0) continue;
-        monitor->replies.push_buffer().append(line);
+        monitor->replies.push(line);
         shard.note_ready(*monitor);
         const uint64_t unsent_max = shard.options().client_unsent_reply_limit_bytes;
         if (unsent_max != 0 && monitor->replies.bytes() > unsent_max) {
@@ -532,7 +535,7 @@ void Shard::start_gather(Session& session, const Command& command,
   // Shared by the parts under way; looked into on this thread only.
   auto gather =
       std::make_shared<Gather>(Gather{.session = &session,
-                                      .reply_number = session.replies.open(session.is_muted()),
+                                      .reply_number = session.replies.open(session.mutes(command)),
                                       .resp = session.caller.resp,
                                       .command = &command,
                                       .argv = {argv.begin(), argv.end()},
@@ -687,6 +690,7 @@ void Shard::arrive(HoldGroup& group) {
 void Shard::send_everything() {
   send_batches();
   if (sink_ != nullptr) sink_->flush();
+  pushes_.flush();
   send_done();
   port_->flush_sessions();
 }
@@ -715,6 +719,10 @@ void Shard::run_group(HoldGroup& group) {
       executor_.run_transaction(group, transaction, hold);
   }
   if (sink_ != nullptr) sink_->flush();
+  for (size_t id = 0; id < group.members.size(); ++id) {
+    if (group.members[id] && id != id_) set_->at(id).pushes().flush();
+  }
+  pushes_.flush();
   send_done();
   for (size_t id = 0; id < group.members.size(); ++id) {
     if (group.members[id] && id != id_) set_->at(id).unpark();
@@ -787,8 +795,10 @@ bool Shard::finish_turn() {
   send_batches();
   send_group();
   if (sink_ != nullptr) sink_->flush();
+  pushes_.flush();
   send_done();
   port_->flush_sessions();
+  pushed_bytes_ = 0;
   if (!memory_.garbage.empty()) set_->reaper().take(std::move(memory_.garbage));
   if (options().maxmemory_bytes != 0) publish_memory();
 

@@ -16,6 +16,8 @@
 #include "engine/executor.h"
 #include "engine/intake.h"
 #include "engine/latency_monitor.h"
+#include "engine/pubsub.h"
+#include "engine/pushes.h"
 #include "engine/rate_meter.h"
 #include "engine/session.h"
 #include "engine/shard_port.h"
@@ -108,6 +110,13 @@ class Shard {
   void wait_for_memory(Session& session);
   // A reason to stop is gone: its commands go on at the end of this turn.
   void go_on(Session& session, StopReason reason);
+  // Sends a message that is no reply. A client that leaves too much of that unread is closed.
+  void push(Session& session, std::string_view message);
+  // What other shards have published for sessions of this one.
+  void receive_pushes(const std::vector<SharedPublication>& pushes);
+  PubSub& pubsub() { return pubsub_; }
+  const PubSub& pubsub() const { return pubsub_; }
+  Pushes& pushes() { return pushes_; }  // Of this turn.
   // ---- Waiting: connections of this shard in blocking commands.
   // A command of `session` has come back and waits. What became of it meanwhile is seen to.
   void begin_wait(Session& session, std::shared_ptr<Waiter> waiter);
@@ -251,6 +260,10 @@ class Shard {
   std::vector<Session*> memory_waiters_;
   int64_t pause_until_ms_ = 0;
   bool pause_is_for_all_ = false;
+
+  PubSub pubsub_;
+  Pushes pushes_;
+  size_t pushed_bytes_ = 0;  // Since sessions were flushed.
 
   Executor executor_;
   Dispatcher dispatcher_;

@@ -15,6 +15,10 @@ class ShardPort {
   // Sends what sessions have to send (Shard::take_ready). The shard's own thread, before it parks.
   virtual void flush_sessions() = 0;
 
+  // The session will have output and has no buffer: it may be given a spare one. The shard's own
+  // thread, or one that holds the shard.
+  virtual void lend_output(Session&) {}
+
   // The session is over and was forgotten by the shard: close its socket, free the shell's record.
   // The shard's own thread.
   virtual void close_session(Session& session) = 0;

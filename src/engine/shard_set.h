@@ -114,6 +114,7 @@ class ShardSet {
   // Connections over all shards, for maxclients and for the choice of a shard. Any thread.
   std::atomic<size_t> session_count{0};
   std::atomic<size_t> monitor_count{0};
+  std::atomic<size_t> pushes_under_way{0};  // Bytes of publications in mailboxes.
 
  private:
   struct alignas(64) Published {

@@ -97,10 +97,11 @@ void write_clients(const InfoFacts& facts, InfoText& to) {
   to.field("client_recent_max_input_buffer", facts.sum.clients.input_max_bytes);
   to.field("client_recent_max_output_buffer", facts.sum.clients.output_max_bytes);
   to.field("blocked_clients", facts.sum.blocked_clients);
-  to.field("tracking_clients", "0");
+  to.field("tracking_clients", facts.sum.pushes.tracking_clients);
   to.field("clients_in_timeout_table", facts.sum.blocked_with_timeout);
   to.field("total_blocking_keys", facts.sum.blocking_keys);
   to.field("total_blocking_keys_on_nokey", facts.sum.blocking_keys_without_key);
+  to.field("pubsub_clients", facts.sum.pushes.subscribers);
 }
 
 void write_human(InfoText& to, std::string_view name, uint64_t bytes) {
@@ -238,13 +239,19 @@ void write_stats(const InfoFacts& facts, InfoText& to) {
   to.fields({"total_eviction_exceeded_time", "current_eviction_exceeded_time"}, "0");
   to.field("keyspace_hits", stats.keyspace_hits);
   to.field("keyspace_misses", stats.keyspace_misses);
+  const admin::PushCounters& pushes = facts.sum.pushes;
+  to.field("pubsub_channels", pushes.channels);
+  to.field("pubsub_patterns", pushes.patterns);
+  to.field("pubsubshard_channels", pushes.shard_channels);
   to.fields(
-      {"pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
-       "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
-       "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-       "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
-       "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies"},
+      {"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+       "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+       "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time"},
       "0");
+  to.field("tracking_total_keys", pushes.tracked_keys);
+  to.field("tracking_total_items", pushes.tracked_items);
+  to.field("tracking_total_prefixes", pushes.prefixes);
+  to.field("unexpected_error_replies", "0");
   to.field("total_error_replies", stats.error_replies);
   to.field("dump_payload_sanitizations", "0");
   to.field("total_reads_processed", stats.reads);

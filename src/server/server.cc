@@ -408,7 +408,7 @@ bool Server::abort_shutdown() {
       for (const uint64_t asker : askers) {
         engine::Session* session = on.find_session(asker);
         if (session == nullptr) continue;
-        session->replies.push_buffer().append(kShutdownAbortedError);
+        session->replies.push(kShutdownAbortedError);
         on.note_ready(*session);
       }
       shell->undrain();

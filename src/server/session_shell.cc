@@ -11,14 +11,14 @@ namespace {
 // One client's turn: what it pipelines beyond this waits for the other clients.
 constexpr int kReadsPerTurn = 4;
 
+}  // namespace
+
 void log_closed(const engine::Session& session, std::string_view why) {
   log(LogLevel::kNotice, "Client closed",
       {{"id", std::to_string(session.info.id)},
        {"addr", session.info.address},
        {"reason", std::string(why)}});
 }
-
-}  // namespace
 
 SessionShell::SessionShell(ShardShell& owner, net::Loop& loop, net::Transport transport)
     : owner_(&owner),
@@ -125,7 +125,7 @@ void SessionShell::update_interest() {
 }
 
 bool SessionShell::is_over_output_limit(int64_t now_ms) {
-  const auto client_class = static_cast<size_t>(engine::ClientClass::kNormal);
+  const auto client_class = static_cast<size_t>(session_->client_class());
   const engine::OutputBufferLimit& limit =
       owner_->shard().options().client_output_buffer_limit[client_class];
   const uint64_t unsent = session_->replies.bytes() - sent_;
@@ -148,7 +148,8 @@ bool SessionShell::check_limits(int64_t now_ms) {
   const engine::EngineOptions& options = owner_->shard().options();
   const int64_t idle_s = (now_ms - session_->info.active_ms) / 1000;
   const int64_t timeout_s = owner_->net_options().timeout_s;
-  if (timeout_s != 0 && idle_s > timeout_s && session_->under_way == 0 && !session_->is_monitor) {
+  const bool may_be_idle = session_->is_monitor || session_->is_subscriber();
+  if (timeout_s != 0 && idle_s > timeout_s && session_->under_way == 0 && !may_be_idle) {
     log(LogLevel::kVerbose, "Closing idle client", {{"addr", session_->info.address}});
     return false;
   }

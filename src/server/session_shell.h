@@ -19,6 +19,9 @@ namespace kvstash::server {
 
 class ShardShell;
 
+// Logs that the server closes a client, and why.
+void log_closed(const engine::Session& session, std::string_view why);
+
 class SessionShell {
  public:
   SessionShell(ShardShell& owner, net::Loop& loop, net::Transport transport);

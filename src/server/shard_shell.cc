@@ -91,6 +91,7 @@ void ShardShell::destroy(SessionShell& shell) {
 }
 
 void ShardShell::close_session(engine::Session& session) {
+  if (!session.close_reason.empty()) log_closed(session, session.close_reason);
   if (session.shell != nullptr) destroy(*static_cast<SessionShell*>(session.shell));
 }
 

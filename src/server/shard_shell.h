@@ -46,7 +46,7 @@ class ShardShell final : public engine::ShardPort {
 
   // Output buffers change hands, so that idle connections hold none and busy ones do not grow a
   // new one every turn.
-  void lend_output(engine::Session& session);
+  void lend_output(engine::Session& session) override;
   void return_output(engine::Session& session);
   // Replies of so many bytes were made. They leave at the end of the turn, or now if much has piled
   // up, so that they are still in the cache. May destroy any session.

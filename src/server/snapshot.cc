@@ -59,6 +59,15 @@ admin::ClientCounters read_clients(const engine::Shard& shard) {
   return clients;
 }
 
+admin::PushCounters read_pushes(const engine::Shard& shard) {
+  using engine::ChannelKind;
+  const engine::PubSub& pubsub = shard.pubsub();
+  return {.channels = pubsub.owned_count(ChannelKind::kChannel),
+          .shard_channels = pubsub.owned_count(ChannelKind::kShardChannel),
+          .patterns = pubsub.audiences().names(ChannelKind::kPattern).size(),
+          .subscribers = pubsub.subscriptions().session_count()};
+}
+
 void read_commands(engine::Shard& shard, bool with_latencies, admin::ShardCounters& to) {
   const engine::CommandTable& table = shard.set().commands();
   to.commands.resize(table.size());
@@ -106,6 +115,7 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   counters.dbs = read_databases(shard);
   read_commands(shard, detail.latencies, counters);
   if (detail.clients) counters.clients = read_clients(shard);
+  counters.pushes = read_pushes(shard);
   counters.connections = shard.sessions().size();
   counters.blocked_clients = shard.waiting_sessions().size();
   counters.blocked_with_timeout = shard.waiting_sessions().with_deadline();

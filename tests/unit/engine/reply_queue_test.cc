@@ -56,16 +56,40 @@ TEST_CASE("a muted reply leaves nothing, whether made on the spot or later") {
   CHECK(queue.out().view() == "loud!");
 }
 
-TEST_CASE("a push waits while places are open, and never stands inside another reply") {
+TEST_CASE("a push stands behind the replies to what was taken before it") {
   ReplyQueue queue;
-  queue.push_buffer().append("<p1>");
+  queue.push("<p1>");
   CHECK(queue.out().view() == "<p1>");
-  const uint64_t place = queue.open(false);
-  queue.push_buffer().append("<p2>");
+  const uint64_t first = queue.open(false);
+  queue.push("<p2>");
   answer(queue, "after");
-  CHECK(queue.bytes() == 13);
-  queue.fill(place, "reply");
-  CHECK(queue.out().view() == "<p1>replyafter<p2>");
+  queue.push("<p3>");
+  const uint64_t second = queue.open(false);
+  queue.push("<p4>");
+  CHECK(queue.bytes() == 21);
+  queue.fill(first, "reply");
+  CHECK(queue.out().view() == "<p1>reply<p2>after<p3>");
+  queue.fill(second, "");
+  CHECK(queue.out().view() == "<p1>reply<p2>after<p3><p4>");
+}
+
+TEST_CASE("a push never stands inside a reply, and is heard by a client that wants none") {
+  ReplyQueue queue;
+  queue.begin().append("re");
+  queue.push("<p1>");
+  queue.end(false);
+  CHECK(queue.out().view() == "re<p1>");
+  queue.begin().append("silent");
+  queue.push("<p2>");
+  queue.end(true);
+  CHECK(queue.out().view() == "re<p1><p2>");
+  const uint64_t place = queue.open(true);
+  queue.push("<p3>");
+  queue.begin().append("ply");
+  queue.push("<p4>");
+  queue.end(false);
+  queue.fill(place, "silent");
+  CHECK(queue.out().view() == "re<p1><p2><p3>ply<p4>");
 }
 
 TEST_CASE("empty replies keep their places") {
