@@ -1,6 +1,7 @@
 #include "scripting/cjson_library.h"
 
 #include <climits>
+#include <memory>
 #include <new>
 
 namespace kvstash::scripting {
@@ -137,7 +138,8 @@ constexpr LibraryFunction kCjsonFunctions[] = {
 
 CjsonOptions* push_cjson_library(lua_State* L) {
   lua_newtable(L);
-  auto* options = new (lua_newuserdata(L, sizeof(CjsonOptions))) CjsonOptions();
+  auto* options =
+      std::construct_at(static_cast<CjsonOptions*>(lua_newuserdata(L, sizeof(CjsonOptions))));
   for (const LibraryFunction& entry : kCjsonFunctions) {
     lua_pushvalue(L, -1);
     lua_pushcclosure(L, entry.function, 1);
