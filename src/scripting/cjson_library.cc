@@ -2,7 +2,6 @@
 
 #include <climits>
 #include <memory>
-#include <new>
 
 namespace kvstash::scripting {
 namespace {
