@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "engine/errors.h"
+#include "engine/keyspace_events.h"
 #include "engine/shard.h"
 
 #include <algorithm>
@@ -91,9 +92,10 @@ void Executor::run_nested(const Command& command, Call::Args argv, const Call& o
 void Executor::commit(const Call& call, const Hold& hold) {
   shard_->stats().dirty += effects_.dirty();
   for (const KeyChange& change : effects_.changes()) {
-    if (change.is_quiet) continue;
     Shard& shard =
         hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
+    tell_event(shard, *shard_, change.db, change.event_class, change.event, change.key);
+    if (change.is_quiet) continue;
     if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);
     if (!shard.blocked_keys().empty()) shard.blocked_keys().note_change(change.db, change.key);
   }

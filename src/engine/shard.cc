@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/keyspace_events.h"
 #include "engine/redaction.h"
 
 #include <linux/futex.h>
@@ -194,6 +195,7 @@ bool Shard::evict_one(EffectSink* journal) {
   spaces[victim->space]->erase({name, keyed_hash(name, set_->seed())}, victim->entry);
   ++stats_.evicted;
   tell_removal(db, name, std::array<std::string_view, 2>{"DEL", name}, journal);
+  tell_event(*this, *this, db, notify::kEvicted, "evicted", name);
   return true;
 }
 

@@ -1,5 +1,6 @@
 // The deadlines of a shard's keys, and of the fields of their hashes: what is due goes in turns, or
 // when a command comes upon it first.
+#include "engine/keyspace_events.h"
 #include "engine/shard.h"
 
 #include <algorithm>
@@ -34,6 +35,7 @@ void Shard::expire_key(DbIndex db, const store::KeyRef& key, store::Entry* entry
   keyspace(db).erase({name, key.hash}, entry);
   ++stats_.expired;
   tell_removal(db, name, std::array<std::string_view, 2>{"DEL", name}, journal);
+  tell_event(*this, *this, db, notify::kExpired, "expired", name);
 }
 
 store::Entry* Shard::expire_due(DbIndex db, const store::KeyRef& key, store::Entry* entry,
@@ -83,6 +85,8 @@ store::Entry* Shard::remove_fields(DbIndex db, const store::KeyRef& key, store::
   std::vector<std::string_view> record{"HDEL", name};
   record.insert(record.end(), fields.begin(), fields.end());
   tell_removal(db, name, record, journal);
+  tell_event(*this, *this, db, notify::kHash, "hexpired", name);
+  if (is_empty) tell_event(*this, *this, db, notify::kGeneric, "del", name);
   return entry;
 }
 

@@ -46,12 +46,15 @@ TEST_CASE("distances are along great circles of a sphere") {
 }
 
 TEST_CASE("a circle holds what is near enough, a box what is near enough both ways") {
-  const GeoShape circle{.unit_m = 1000, .radius = 112};
+  const GeoShape circle{.center = {}, .unit_m = 1000, .radius = 112};
   CHECK(distance_within_m(circle, {0, 1}).has_value());
   CHECK(distance_within_m(circle, {1, 0}).has_value());
   CHECK_FALSE(distance_within_m(circle, {1, 1}).has_value());
-  const GeoShape box{
-      .kind = GeoShape::Kind::kBox, .unit_m = 1000, .width = 2 * 112, .height = 2 * 60};
+  const GeoShape box{.kind = GeoShape::Kind::kBox,
+                     .center = {},
+                     .unit_m = 1000,
+                     .width = 2 * 112,
+                     .height = 2 * 60};
   CHECK(distance_within_m(box, {1, 0.5}).has_value());
   CHECK_FALSE(distance_within_m(box, {0.5, 1}).has_value());
   CHECK_FALSE(distance_within_m(box, {1.1, 0}).has_value());

@@ -181,7 +181,7 @@ TEST_CASE("registers that no elements could make have a count all the same, Redi
   CHECK(hll_count(registers) == 23637);
   registers.fill(32);
   CHECK(hll_count(registers) == 50760319129350);
-  for (const uint8_t value : {50, 51, 52, 63}) {
+  for (const uint8_t value : std::initializer_list<uint8_t>{50, 51, 52, 63}) {
     registers.fill(value);
     CHECK(hll_count(registers) == uint64_t{1} << 63);
   }
