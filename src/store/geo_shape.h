@@ -21,7 +21,7 @@ struct GeoShape {
   enum class Kind : uint8_t { kCircle, kBox };
 
   Kind kind = Kind::kCircle;
-  GeoPoint center;
+  GeoPoint center{};
   double unit_m = 1;
   double radius = 0;  // kCircle
   double width = 0;   // kBox

@@ -49,8 +49,8 @@ std::string with_runs(std::string_view runs) {
 
 TEST_CASE("an element's mark is the one that the format prescribes") {
   // As redis-server 7.0.15 places them: PFDEBUG DECODE after PFADD h a b c.
-  CHECK(hll_mark_of("a").index == 8436);
-  CHECK(hll_mark_of("a").value == 1);
+  CHECK(hll_mark_of("a").index == 12711);
+  CHECK(hll_mark_of("a").value == 2);
   std::string bytes = empty_hll();
   for (const char* element : {"a", "b", "c"})
     add(bytes, hll_mark_of(element), 3000);
@@ -107,7 +107,7 @@ TEST_CASE("neighbours of one value share a run of four at most") {
     add(bytes, {.index = i, .value = 2}, 3000);
   CHECK(view_of(bytes).describe_runs() == "v:2,4 v:2,2 Z:16378");
   add(bytes, {.index = 1, .value = 9}, 3000);
-  CHECK(view_of(bytes).describe_runs() == "v:2,1 v:9,1 v:2,2 v:2,2 Z:16378");
+  CHECK(view_of(bytes).describe_runs() == "v:2,1 v:9,1 v:2,4 Z:16378");
   add(bytes, {.index = 3, .value = 9}, 3000);
   CHECK(view_of(bytes).describe_runs() == "v:2,1 v:9,1 v:2,1 v:9,1 v:2,2 Z:16378");
   add(bytes, {.index = 2, .value = 9}, 3000);
@@ -181,7 +181,7 @@ TEST_CASE("registers that no elements could make have a count all the same, Redi
   CHECK(hll_count(registers) == 23637);
   registers.fill(32);
   CHECK(hll_count(registers) == 50760319129350);
-  for (const uint8_t value : std::initializer_list<uint8_t>{50, 51, 52, 63}) {
+  for (const uint8_t value : {uint8_t{50}, uint8_t{51}, uint8_t{52}, uint8_t{63}}) {
     registers.fill(value);
     CHECK(hll_count(registers) == uint64_t{1} << 63);
   }
