@@ -37,6 +37,6 @@ void allocator_purge();        // Gives unused pages back to the kernel.
 // Gives back what the allocator keeps at hand for this thread, which counts as allocated: up to a
 // few megabytes of freed blocks. Tens of microseconds; the next allocations are slower.
 void allocator_flush_thread();
-size_t resident_bytes();       // RSS of the process, from /proc.
+size_t resident_bytes();  // RSS of the process, from /proc.
 
 }  // namespace kvstash

@@ -31,7 +31,8 @@ Status authenticate(Call& call, std::string_view user, std::string_view password
   engine::Acl& acl = call.shards().acl();
   engine::Acl::UserPtr whom = acl.authenticate(user, password);
   if (whom == nullptr) {
-    engine::note_denial(call.session(), {engine::AclReason::kAuth, std::string(call.arg(0))}, user, call.worker());
+    engine::note_denial(call.session(), {engine::AclReason::kAuth, std::string(call.arg(0))}, user,
+                        call.worker());
     return Error::literal("WRONGPASS invalid username-password pair or user is disabled.");
   }
   call.session().act_as(std::move(whom));

@@ -129,8 +129,9 @@ class Key {
   // Tells watchers, keyspace events and the journal that the key changed. `event_class` is one of
   // notify::k..., `event` a literal such as "set".
   void changed(uint32_t event_class, std::string_view event);
-  // The same for a change that readers of the key do not see, such as in a stream's consumer groups:
-  // watchers and those who wait for the key hear nothing. Without an event if its class is 0.
+  // The same for a change that readers of the key do not see, such as in a stream's consumer
+  // groups: watchers and those who wait for the key hear nothing. Without an event if its class is
+  // 0.
   void changed_quietly(uint32_t event_class = 0, std::string_view event = {});
   // A further event of a change that changed() has told.
   void also(uint32_t event_class, std::string_view event);

@@ -86,8 +86,8 @@ TEST_CASE("a large element is a piece of its own") {
   list.set(2, kWords, limits);
   CHECK(plain(list) == std::vector<bool>{false, true, true, false});
   list.set(1, "small", limits);
-  CHECK(plain(list) == std::vector<bool>{false, true, false});
-  CHECK(counts(list) == std::vector<size_t>{2, 1, 1});
+  CHECK(plain(list) == std::vector<bool>{false, false, true, false});
+  CHECK(counts(list) == std::vector<size_t>{1, 1, 1, 1});
 }
 
 TEST_CASE("only pieces further inside than the depth are compressed") {

@@ -242,18 +242,17 @@ TEST_CASE("a small sorted set keeps the bytes that Redis keeps") {
                                      25));
 }
 
-TEST_CASE("scores in a listpack are integers up to half of 64 bits, and text of 17 digits") {
+TEST_CASE(
+    "scores in a listpack are integers up to half of 64 bits, and text of as few digits as tell "
+    "them") {
   struct Case {
     double score;
     const char* text;
   };
   const Case cases[] = {
-      {0.1, "0.10000000000000001"},
-      {kInfinity, "inf"},
-      {-kInfinity, "-inf"},
-      {4611686018427387904.0 * 2, "9.2233720368547758e+18"},
-      {1e300, "1.0000000000000001e+300"},
-      {5e-324, "4.9406564584124654e-324"},
+      {0.1, "0.1"},         {kInfinity, "inf"},
+      {-kInfinity, "-inf"}, {4611686018427387904.0 * 2, "9223372036854776000"},
+      {1e300, "1e+300"},    {5e-324, "5e-324"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.text);
