@@ -45,9 +45,21 @@ void store_until(Call& call, Key& key, std::string_view value, int64_t deadline_
     call.replace_effect({"SET", key.name(), value, "PXAT", Digits(deadline_ms).view()});
 }
 
-bool holds(SetCondition condition, const Key& key) {
-  return condition == SetCondition::kAlways ||
-         (condition == SetCondition::kIfPresent) == key.exists();
+// Of a key that is absent or a string, if the condition compares.
+bool holds(const SetOptions& options, Key& key) {
+  switch (options.condition) {
+    case SetCondition::kAlways:
+      return true;
+    case SetCondition::kIfAbsent:
+      return !key.exists();
+    case SetCondition::kIfPresent:
+      return key.exists();
+    case SetCondition::kIfEqual:
+      return key.exists() && key.string() == options.expected;
+    case SetCondition::kIfNotEqual:
+      return !key.exists() || key.string() != options.expected;
+  }
+  return false;
 }
 
 // SET with anything behind the value.
@@ -61,11 +73,11 @@ Status set_with_options(Call& call) {
     deadline = *until;
   }
   Key key = options->return_old ? call.read(1) : call.write(1);
-  if (options->return_old) {
+  if (options->return_old || options->compares()) {
     if (Status status = key.expect_string(); !status.ok()) return status;
-    reply_value(call, key);
   }
-  if (!holds(options->condition, key)) {
+  if (options->return_old) reply_value(call, key);
+  if (!holds(*options, key)) {
     if (!options->return_old) call.reply().null();
     return {};
   }
@@ -75,9 +87,9 @@ Status set_with_options(Call& call) {
   } else {
     store_value(key, value, options->keep_deadline ? key.deadline() : std::nullopt);
   }
-  if (!options->return_old) {
-    call.reply().ok();
-  } else if (!deadline && call.wants_effects()) {  // Without GET: nobody reads the journal's reply.
+  if (!options->return_old) call.reply().ok();
+  // The journal has it without GET, as nobody reads its reply, and without the old value.
+  if ((options->return_old || options->compares()) && !deadline && call.wants_effects()) {
     if (options->keep_deadline) {
       call.replace_effect({"SET", key.name(), value, "KEEPTTL"});
     } else {

@@ -33,16 +33,40 @@ bool take_expiry(ArgReader& args, std::optional<Expiry>& expiry) {
   return false;
 }
 
+// Takes a word that makes SET conditional. A second condition must be the same word, and may not
+// compare.
+bool take_condition(ArgReader& args, SetOptions& options) {
+  const auto take = [&](SetCondition condition, bool found) {
+    if (found) options.condition = condition;
+    return found;
+  };
+  switch (options.condition) {
+    case SetCondition::kAlways:
+      if (take(SetCondition::kIfAbsent, args.take("NX"))) return true;
+      if (take(SetCondition::kIfPresent, args.take("XX"))) return true;
+      if (!take(SetCondition::kIfEqual, args.take_with("IFEQ")) &&
+          !take(SetCondition::kIfNotEqual, args.take_with("IFNE")))
+        return false;
+      options.expected = args.next();
+      return true;
+    case SetCondition::kIfAbsent:
+      return args.take("NX");
+    case SetCondition::kIfPresent:
+      return args.take("XX");
+    case SetCondition::kIfEqual:
+    case SetCondition::kIfNotEqual:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<SetOptions> parse_set_options(ArgReader args) {
   SetOptions options;
   while (!args.done()) {
-    if (options.condition != SetCondition::kIfPresent && args.take("NX")) {
-      options.condition = SetCondition::kIfAbsent;
-    } else if (options.condition != SetCondition::kIfAbsent && args.take("XX")) {
-      options.condition = SetCondition::kIfPresent;
-    } else if (args.take("GET")) {
+    if (take_condition(args, options)) continue;
+    if (args.take("GET")) {
       options.return_old = true;
     } else if (!options.expiry && args.take("KEEPTTL")) {
       options.keep_deadline = true;
@@ -50,6 +74,12 @@ Result<SetOptions> parse_set_options(ArgReader args) {
       return errors::syntax();
     }
   }
+  return options;
+}
+
+Result<SetOptions> parse_msetex_options(ArgReader args) {
+  Result<SetOptions> options = parse_set_options(args);
+  if (options.ok() && (options->return_old || options->compares())) return errors::syntax();
   return options;
 }
 

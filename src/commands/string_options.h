@@ -1,4 +1,4 @@
-// The options of SET and GETEX, parsed once into typed structs. Views live as long as the
+// The options of SET, MSETEX and GETEX, parsed once into typed structs. Views live as long as the
 // command's arguments. Pure; any thread.
 #pragma once
 
@@ -23,13 +23,16 @@ struct Expiry {
   bool is_in_seconds() const { return unit == Unit::kSeconds || unit == Unit::kUnixSeconds; }
 };
 
-enum class SetCondition : uint8_t { kAlways, kIfAbsent, kIfPresent };
+enum class SetCondition : uint8_t { kAlways, kIfAbsent, kIfPresent, kIfEqual, kIfNotEqual };
 
 struct SetOptions {
   SetCondition condition = SetCondition::kAlways;
+  std::string_view expected{};  // What IFEQ and IFNE compare the old value with.
   bool return_old = false;     // GET.
   bool keep_deadline = false;  // KEEPTTL.
   std::optional<Expiry> expiry;
+
+  bool compares() const { return condition >= SetCondition::kIfEqual; }
 };
 
 struct GetexOptions {
@@ -40,6 +43,8 @@ struct GetexOptions {
 // `args`: what follows the value, or the key.
 Result<SetOptions> parse_set_options(engine::ArgReader args);
 Result<GetexOptions> parse_getex_options(engine::ArgReader args);
+// What follows the last pair of MSETEX: the options of SET without GET and comparisons.
+Result<SetOptions> parse_msetex_options(engine::ArgReader args);
 
 // The deadline in milliseconds since 1970. Errors: not an integer; not positive or out of the range
 // of 64 bits, which names `command`.

@@ -13,11 +13,12 @@ using namespace engine;
 using namespace commands::rows;
 using enum ArgType;
 
-// The key is read only if GET is asked for.
+// The key is read only if GET or a comparison is asked for.
 Status set_keys(std::span<const std::string_view> argv, std::vector<KeyAt>& keys) {
   const auto options = argv.subspan(std::min<size_t>(argv.size(), 3));
   const bool reads = std::any_of(options.begin(), options.end(), [](std::string_view word) {
-    return equals_ignore_case(word, "GET");
+    return equals_ignore_case(word, "GET") || equals_ignore_case(word, "IFEQ") ||
+           equals_ignore_case(word, "IFNE");
   });
   keys.push_back({1, reads ? kKeyRW | kKeyAccess | kKeyUpdate : kKeyOW | kKeyUpdate});
   return {};
@@ -341,10 +342,13 @@ constexpr HistoryNote kSetHistory[] = {
     {"6.0.0", "Added the `KEEPTTL` option."},
     {"6.2.0", "Added the `GET`, `EXAT` and `PXAT` option."},
     {"7.0.0", "Allowed the `NX` and `GET` options to be used together."},
+    {"8.4.0", "Added the `IFEQ` and `IFNE` options."},
 };
 constexpr ArgSpec kSetCondition[] = {
     {.name = "nx", .type = kPureToken, .token = "NX"},
     {.name = "xx", .type = kPureToken, .token = "XX"},
+    {.name = "ifeq-value", .token = "IFEQ", .since = "8.4.0"},
+    {.name = "ifne-value", .token = "IFNE", .since = "8.4.0"},
 };
 constexpr ArgSpec kSetExpiration[] = {
     {.name = "seconds", .type = kInteger, .token = "EX", .since = "2.6.12"},

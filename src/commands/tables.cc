@@ -10,7 +10,8 @@ std::span<const CommandRows> all_commands() {
       connection_commands(),  geo_commands(),    hash_commands(),    hash_fields_commands(),
       hyperloglog_commands(), keys_commands(),   list_commands(),    pubsub_commands(),
       server_commands(),      set_commands(),    slowlog_commands(), sort_commands(),
-      sorted_set_commands(),  stream_commands(), string_commands(),  transaction_commands(),
+      sorted_set_commands(),  stream_commands(), string_commands(),  string_conditional_commands(),
+      transaction_commands(),
   };
   return kAll;
 }

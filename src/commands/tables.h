@@ -31,6 +31,7 @@ CommandRows sort_commands();
 CommandRows sorted_set_commands();
 CommandRows stream_commands();
 CommandRows string_commands();
+CommandRows string_conditional_commands();
 CommandRows transaction_commands();
 
 std::span<const CommandRows> all_commands();  // All of the above.

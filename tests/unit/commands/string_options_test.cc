@@ -71,6 +71,26 @@ TEST_CASE("options that contradict each other are a syntax error") {
   }
 }
 
+TEST_CASE("a comparison takes the next word, whatever it says, and stands alone") {
+  CHECK(set_options({"ifeq", "GET"}).condition == SetCondition::kIfEqual);
+  CHECK(set_options({"ifeq", "GET"}).expected == "GET");
+  CHECK_FALSE(set_options({"ifeq", "GET"}).return_old);
+  CHECK(set_options({"EX", "1", "IFNE", "", "GET"}).condition == SetCondition::kIfNotEqual);
+  CHECK(set_options({"IFEQ", "x"}).compares());
+  CHECK_FALSE(set_options({"XX"}).compares());
+  for (const Words& words :
+       {Words{"IFEQ"}, Words{"IFNE"}, Words{"IFEQ", "a", "NX"}, Words{"NX", "IFEQ", "a"},
+        Words{"IFNE", "a", "XX"}, Words{"IFEQ", "a", "IFEQ", "a"}, Words{"IFEQ", "a", "IFNE", "b"}})
+    CHECK(error_of(words) == "ERR syntax error");
+}
+
+TEST_CASE("MSETEX has the options of SET but GET and comparisons") {
+  CHECK(parse_msetex_options(engine::ArgReader(Words{"XX", "KEEPTTL"}))->keep_deadline);
+  CHECK(parse_msetex_options(engine::ArgReader(Words{"EX", "5"}))->expiry->amount == "5");
+  for (const Words& words : {Words{"GET"}, Words{"IFEQ", "a"}, Words{"NX", "GET"}, Words{"EX"}})
+    CHECK(parse_msetex_options(engine::ArgReader(words)).error().message() == "ERR syntax error");
+}
+
 TEST_CASE("unknown words, missing numbers and words of the other command are a syntax error") {
   for (const Words& words : {Words{"FOO"}, Words{""}, Words{"EX"}, Words{"GET", "PX"},
                              Words{"PERSIST"}, Words{"EX", "1", "2"}})
