@@ -182,9 +182,9 @@ Status debug_object(Call& call) {
 Status debug_listpack(Call& call) {
   const Key key = call.peek(2);
   if (!key.exists()) return errors::no_such_key();
-  const unsigned char* pack = listpack_of(key.entry());
-  if (pack == nullptr) return Error::literal("ERR Not a listpack encoded object.");
-  print(describe_listpack(store::ListpackView(pack)));
+  const std::optional<store::Listpack> pack = listpack_of(key.entry());
+  if (!pack) return Error::literal("ERR Not a listpack encoded object.");
+  print(describe_listpack(pack->view()));
   call.reply().simple("Listpack structure printed on stdout");
   return {};
 }

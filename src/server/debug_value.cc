@@ -112,22 +112,23 @@ size_t serialized_bytes(const store::Entry& entry) {
   panic(__FILE__, __LINE__, "not a type");
 }
 
-const unsigned char* listpack_of(const store::Entry& entry) {
-  if (entry.encoding() != Encoding::kListpack) return nullptr;
+std::optional<store::Listpack> listpack_of(const store::Entry& entry) {
+  if (entry.encoding() != Encoding::kListpack) return std::nullopt;
   switch (entry.type()) {
     case ValueType::kList: {
-      const unsigned char* pack = nullptr;
+      std::optional<store::Listpack> pack;
       Viewed<List>(entry.object())->for_each_piece([&](const List::Piece& piece) {
-        pack = reinterpret_cast<const unsigned char*>(piece.stored.data());
+        const auto* data = reinterpret_cast<const unsigned char*>(piece.stored.data());
+        pack = store::Listpack(ListpackView(data));
       });
       return pack;
     }
     case ValueType::kSet:
-      return Viewed<store::Set>(entry.object())->listpack().data();
+      return store::Listpack(Viewed<store::Set>(entry.object())->listpack());
     case ValueType::kSortedSet:
-      return Viewed<store::SortedSet>(entry.object())->listpack().data();
+      return store::Listpack(Viewed<store::SortedSet>(entry.object())->listpack());
     case ValueType::kHash:
-      return Viewed<store::Hash>(entry.object())->listpack().data();
+      return Viewed<store::Hash>(entry.object())->listpack();
     default:
       panic(__FILE__, __LINE__, "no type that is kept as a listpack");
   }

@@ -7,6 +7,7 @@
 #include "store/listpack.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,8 @@ namespace kvstash::server {
 // Bytes that the value takes in a snapshot file, in Redis's format, without compression.
 size_t serialized_bytes(const store::Entry& entry);
 
-// The listpack that the value is, if it is kept as one; it dies at the next change.
-const unsigned char* listpack_of(const store::Entry& entry);
+// A copy of the listpack that the value is, if it is one.
+std::optional<store::Listpack> listpack_of(const store::Entry& entry);
 
 // One line an element, long ones cut.
 std::string describe_listpack(store::ListpackView pack);

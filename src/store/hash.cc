@@ -10,14 +10,14 @@
 namespace kvstash::store {
 namespace {
 
-HashField field_at(ListpackView pack, PackPosition at) {
+HashField field_at(ForwardPackView pack, PackPosition at) {
   const PackedValue name = pack.take(at);
   return {name, pack.value(at), std::nullopt};
 }
 
 // Calls visit(field, value) for each pair.
 template <typename Visit>
-void for_each_pair(ListpackView pack, Visit&& visit) {
+void for_each_pair(ForwardPackView pack, Visit&& visit) {
   for (PackPosition at = pack.first(); at;) {
     const PackedValue name = pack.take(at);
     const PackedValue value = pack.take(at);
@@ -28,12 +28,12 @@ void for_each_pair(ListpackView pack, Visit&& visit) {
 }  // namespace
 
 Hash::Hash() : word_(0) {
-  put(Listpack());
+  put(ForwardPack());
 }
 
 Hash::Hash(Listpack pack) : word_(0) {
   ensure(pack.size() % 2 == 0);
-  put(std::move(pack));
+  put(ForwardPack(pack.view()));
 }
 
 Hash::~Hash() {
@@ -44,7 +44,7 @@ Hash::~Hash() {
 bool Hash::free_some(size_t budget) {
   if (word_ == 0) return false;
   if (is_small()) {
-    take_listpack();
+    take_pack();
     return false;
   }
   if (table().free_some(budget)) return true;
@@ -54,26 +54,27 @@ bool Hash::free_some(size_t budget) {
 }
 
 Hash Hash::copy() const {
-  return is_small() ? Hash(Listpack(listpack())) : Hash(table().copy());
+  if (!is_small()) return Hash(table().copy());
+  return Hash(reinterpret_cast<uintptr_t>(ForwardPack(pack()).release()));
 }
 
 size_t Hash::bytes() const {
-  return is_small() ? allocation_bytes(listpack().total_bytes()) : table().bytes();
+  return is_small() ? allocation_bytes(pack().total_bytes()) : table().bytes();
 }
 
 bool Hash::is_sound() const {
   if (!is_small()) return table().is_sound();
-  return is_valid_listpack(listpack().raw(), true) && listpack().size() % 2 == 0;
+  return is_valid_pack<PackForm::kForward>(pack().raw(), true) && pack().size() % 2 == 0;
 }
 
 // ---- Reading.
 
 std::optional<PackedValue> Hash::find(std::string_view field, int64_t now_ms) const {
   if (is_small()) {
-    const ListpackView pack = listpack();
-    const PackPosition at = pack.find(field, pack.first(), 1);
+    const ForwardPackView packed = pack();
+    const PackPosition at = packed.find(field, packed.first(), 1);
     if (!at) return std::nullopt;
-    return pack.value(pack.next(at));
+    return packed.value(packed.next(at));
   }
   const Field* found = table().find(field);
   if (found == nullptr || table().is_due(*found, now_ms)) return std::nullopt;
@@ -81,7 +82,7 @@ std::optional<PackedValue> Hash::find(std::string_view field, int64_t now_ms) co
 }
 
 size_t Hash::size() const {
-  return is_small() ? listpack().size() / 2 : table().size();
+  return is_small() ? pack().size() / 2 : table().size();
 }
 
 size_t Hash::live_size(int64_t now_ms) const {
@@ -96,7 +97,7 @@ HashField Hash::show(const Field& field) const {
 
 void Hash::for_each(int64_t now_ms, const Visitor& visit) const {
   if (is_small()) {
-    for_each_pair(listpack(), [&visit](PackedValue name, PackedValue value) {
+    for_each_pair(pack(), [&visit](PackedValue name, PackedValue value) {
       visit({name, value, std::nullopt});
     });
     return;
@@ -122,8 +123,8 @@ void Hash::sample(Random& random, size_t count, int64_t now_ms, const Visitor& v
     table().sample(random, count, now_ms, [&](const Field& field) { visit(show(field)); });
     return;
   }
-  for (const PackPosition at : listpack().sample(random, count, 2))
-    visit(field_at(listpack(), at));
+  for (const PackPosition at : pack().sample(random, count, 2))
+    visit(field_at(pack(), at));
 }
 
 void Hash::sample_with_repeats(Random& random, size_t count, int64_t now_ms,
@@ -137,12 +138,12 @@ void Hash::sample_with_repeats(Random& random, size_t count, int64_t now_ms,
     }
     return;
   }
-  if (count == 1) return visit(field_at(listpack(), listpack().random(random, 2)));
+  if (count == 1) return visit(field_at(pack(), pack().random(random, 2)));
   constexpr size_t kBatch = 1024;  // `count` comes from a client, and may be anything.
   while (count > 0) {
     const size_t batch = std::min(count, kBatch);
-    for (const PackPosition at : listpack().sample_with_repeats(random, batch, 2))
-      visit(field_at(listpack(), at));
+    for (const PackPosition at : pack().sample_with_repeats(random, batch, 2))
+      visit(field_at(pack(), at));
     count -= batch;
   }
 }
@@ -161,16 +162,16 @@ bool Hash::set(std::string_view field, std::string_view value, const HashOptions
 // Nothing, and no change, where the hash would outgrow the options.
 std::optional<bool> Hash::set_small(std::string_view field, std::string_view value,
                                     const HashOptions& options) {
-  constexpr size_t kEntryOverheadMax = 10;  // Head and length of a listpack's entry.
+  constexpr size_t kEntryOverheadMax = 10;  // Around an element of a listpack, at most.
   const size_t length_max = options.listpack_value_bytes_max;
   if (field.size() > length_max || value.size() > length_max) return std::nullopt;
-  const ListpackView pack = listpack();
+  const ForwardPackView packed = pack();
   const size_t added = field.size() + value.size() + 2 * kEntryOverheadMax;
-  if (pack.total_bytes() + added > ListpackView::kBytesMax) return std::nullopt;
-  const PackPosition at = pack.find(field, pack.first(), 1);
+  if (packed.total_bytes() + added > ForwardPackView::kBytesMax) return std::nullopt;
+  const PackPosition at = packed.find(field, packed.first(), 1);
   if (size() + (at ? 0 : 1) > options.listpack_entries_max) return std::nullopt;
 
-  Listpack changed = take_listpack();
+  ForwardPack changed = take_pack();
   if (at) {
     changed.replace(changed.view().next(at), value);
   } else {
@@ -182,9 +183,9 @@ std::optional<bool> Hash::set_small(std::string_view field, std::string_view val
 
 bool Hash::erase(std::string_view field) {
   if (!is_small()) return table().erase(field);
-  const PackPosition at = listpack().find(field, listpack().first(), 1);
+  const PackPosition at = pack().find(field, pack().first(), 1);
   if (!at) return false;
-  Listpack changed = take_listpack();
+  ForwardPack changed = take_pack();
   changed.erase(at, 2);
   put(std::move(changed));
   return true;
@@ -196,7 +197,7 @@ void Hash::expect(size_t fields, const HashOptions& options) {
 
 void Hash::make_large(const HashOptions& options, size_t expected) {
   FieldTable* made = FieldTable::make(options.seed, expected);
-  for_each_pair(listpack(), [made](PackedValue name, PackedValue value) {
+  for_each_pair(pack(), [made](PackedValue name, PackedValue value) {
     char name_scratch[kInt64CharsMax];
     char value_scratch[kInt64CharsMax];
     made->set(name.string(name_scratch), value.string(value_scratch), FieldDeadlineRule::kDrop);

@@ -1,9 +1,9 @@
 // Hash: the field -> value map behind the HASH type.
 //
-// A small hash is a listpack of field, value, field, value, ... byte for byte as Redis keeps it; a
-// large one is a FieldTable. Hashes that outgrow the options become large and stay so. A hash
-// whose fields have deadlines is always large. Operations on one field of a large hash move a
-// bounded number of others; a small one is walked.
+// A small hash is a forward pack of field, value, field, value, ..., a listpack without what is
+// only needed to walk backwards; a large one is a FieldTable. Hashes that outgrow the options
+// become large and stay so. A hash whose fields have deadlines is always large. Operations on one
+// field of a large hash move a bounded number of others; a small one is walked.
 //
 // Deadlines are milliseconds since 1970. A field that is due at `now_ms` is absent for all that
 // ask with it, but it stays, and counts in size(), until `erase_due` or `erase_if_due`: who owns
@@ -119,10 +119,8 @@ class Hash {
   // ---- Form and memory.
 
   Encoding encoding() const { return is_small() ? Encoding::kListpack : Encoding::kHashtable; }
-  ListpackView listpack() const {  // Of a small hash. Lives until the next change.
-    ensure(is_small());
-    return ListpackView(reinterpret_cast<const unsigned char*>(word_));
-  }
+  // A small hash as Redis keeps it, byte for byte. O(n).
+  Listpack listpack() const { return Listpack(pack()); }
   size_t bytes() const;  // All it owns, as the allocator rounds it. O(1).
 
   // Frees about `budget` fields and returns true while there is more; after that nothing but
@@ -142,10 +140,14 @@ class Hash {
     ensure(!is_small());
     return *reinterpret_cast<FieldTable*>(word_ & ~kLarge);
   }
-  Listpack take_listpack() {
-    return Listpack::adopt(reinterpret_cast<unsigned char*>(std::exchange(word_, 0)));
+  ForwardPackView pack() const {
+    ensure(is_small());
+    return ForwardPackView(reinterpret_cast<const unsigned char*>(word_));
   }
-  void put(Listpack pack) { word_ = reinterpret_cast<uintptr_t>(pack.release()); }
+  ForwardPack take_pack() {
+    return ForwardPack::adopt(reinterpret_cast<unsigned char*>(std::exchange(word_, 0)));
+  }
+  void put(ForwardPack pack) { word_ = reinterpret_cast<uintptr_t>(pack.release()); }
 
   std::optional<bool> set_small(std::string_view field, std::string_view value,
                                 const HashOptions& options);

@@ -113,9 +113,10 @@ PackedNeedle::PackedNeedle(std::string_view text) : text_(text.empty() ? "" : te
   if (is_integer_) integer_ = value.integer();
 }
 
-// ---- ListpackView
+// ---- PackView
 
-uint32_t ListpackView::encoded_bytes_long(const unsigned char* p) {
+template <PackForm kForm>
+uint32_t PackView<kForm>::encoded_bytes_long(const unsigned char* p) {
   const unsigned char head = *p;
   if (head < 0xe0) return 2;
   if (head < 0xf0) return 2 + ((head & 15u) << 8 | p[1]);
@@ -135,7 +136,8 @@ uint32_t ListpackView::encoded_bytes_long(const unsigned char* p) {
   }
 }
 
-PackedValue ListpackView::decode_long(const unsigned char*& p) {
+template <PackForm kForm>
+PackedValue PackView<kForm>::decode_long(const unsigned char*& p) {
   const unsigned char* at = p;
   const uint32_t encoded = encoded_bytes_long(at);
   p += encoded + backlen_bytes(encoded);
@@ -165,7 +167,8 @@ PackedValue ListpackView::decode_long(const unsigned char*& p) {
 }
 
 // `end` is one past the last byte of the entry.
-uint32_t ListpackView::read_backlen(const unsigned char* end) {
+template <PackForm kForm>
+uint32_t PackView<kForm>::read_backlen(const unsigned char* end) {
   uint32_t length = 0;
   for (unsigned shift = 0; shift < 35; shift += 7) {
     const unsigned char byte = *--end;
@@ -175,12 +178,15 @@ uint32_t ListpackView::read_backlen(const unsigned char* end) {
   return length;
 }
 
-PackPosition ListpackView::before(uint32_t offset) const {
+template <PackForm kForm>
+PackPosition PackView<kForm>::before(uint32_t offset) const {
+  ensure(kForm == PackForm::kListpack);
   const uint32_t encoded = read_backlen(data_ + offset);
   return {offset - encoded - backlen_bytes(encoded)};
 }
 
-size_t ListpackView::size() const {
+template <PackForm kForm>
+size_t PackView<kForm>::size() const {
   const uint32_t count = load_count(data_);
   if (count != kCountUnknown) return count;
   size_t walked = 0;
@@ -189,19 +195,22 @@ size_t ListpackView::size() const {
   return walked;
 }
 
-PackPosition ListpackView::advance(PackPosition at, size_t count) const {
+template <PackForm kForm>
+PackPosition PackView<kForm>::advance(PackPosition at, size_t count) const {
   for (; count > 0 && at; --count)
     at = next(at);
   return at;
 }
 
-PackPosition ListpackView::seek(int64_t index) const {
+template <PackForm kForm>
+PackPosition PackView<kForm>::seek(int64_t index) const {
   const uint32_t stored = load_count(data_);
   if (stored != kCountUnknown) {
     const int64_t count = stored;
     if (index < -count || index >= count) return {};
-    if (index < 0 && -index > count / 2) index += count;
-    if (index > count / 2) index -= count;
+    constexpr bool kHasBackWay = kForm == PackForm::kListpack;
+    if (index < 0 && (-index > count / 2 || !kHasBackWay)) index += count;
+    if (index > count / 2 && kHasBackWay) index -= count;
   }
   if (index >= 0) return advance(first(), static_cast<size_t>(index));
   PackPosition at = last();
@@ -210,13 +219,16 @@ PackPosition ListpackView::seek(int64_t index) const {
   return at;
 }
 
-bool ListpackView::equals(PackPosition at, std::string_view text) const {
+template <PackForm kForm>
+bool PackView<kForm>::equals(PackPosition at, std::string_view text) const {
   const PackedValue held = value(at);
   char scratch[kInt64CharsMax];
   return held.string(scratch) == text;
 }
 
-PackPosition ListpackView::find(const PackedNeedle& needle, PackPosition from, size_t skip) const {
+template <PackForm kForm>
+PackPosition PackView<kForm>::find(const PackedNeedle& needle, PackPosition from,
+                                   size_t skip) const {
   while (from) {
     const PackPosition at = from;
     if (needle.matches(take(from))) return at;
@@ -226,14 +238,17 @@ PackPosition ListpackView::find(const PackedNeedle& needle, PackPosition from, s
   return {};
 }
 
-PackPosition ListpackView::random(Random& random, size_t group) const {
+template <PackForm kForm>
+PackPosition PackView<kForm>::random(Random& random, size_t group) const {
   const size_t groups = size() / group;
   return seek(static_cast<int64_t>(random.below(groups) * group));
 }
 
 // Selection sampling: each group is taken with probability wanted / left, which leaves every
 // subset equally likely.
-std::vector<PackPosition> ListpackView::sample(Random& random, size_t count, size_t group) const {
+template <PackForm kForm>
+std::vector<PackPosition> PackView<kForm>::sample(Random& random, size_t count,
+                                                  size_t group) const {
   size_t left = size() / group;
   count = std::min(count, left);
   std::vector<PackPosition> picked;
@@ -244,8 +259,9 @@ std::vector<PackPosition> ListpackView::sample(Random& random, size_t count, siz
   return picked;
 }
 
-std::vector<PackPosition> ListpackView::sample_with_repeats(Random& random, size_t count,
-                                                            size_t group) const {
+template <PackForm kForm>
+std::vector<PackPosition> PackView<kForm>::sample_with_repeats(Random& random, size_t count,
+                                                               size_t group) const {
   struct Pick {
     uint64_t index;
     size_t order;
@@ -280,8 +296,9 @@ size_t length_bytes(unsigned char head) {
 
 }  // namespace
 
-bool is_valid_listpack(std::string_view bytes, bool deep) {
-  using View = ListpackView;
+template <PackForm kForm>
+bool is_valid_pack(std::string_view bytes, bool deep) {
+  using View = PackView<kForm>;
   if (bytes.size() < View::kEmptyBytes || bytes.size() > UINT32_MAX) return false;
   const unsigned char* data = reinterpret_cast<const unsigned char*>(bytes.data());
   const View view(data);
@@ -294,53 +311,93 @@ bool is_valid_listpack(std::string_view bytes, bool deep) {
   for (; at < end; ++count) {
     if (data[at] == kEnd || end - at < length_bytes(data[at])) return false;
     // A text's length may overflow 32 bits when its head is added.
-    if (data[at] == kText32 && size_t{View::load<uint32_t>(data + at + 1)} + 5 > end - at)
+    if (data[at] == kText32 && size_t{View::template load<uint32_t>(data + at + 1)} + 5 > end - at)
       return false;
     const uint32_t encoded = View::encoded_bytes(data + at);
     if (encoded == 0) return false;
     const size_t whole = size_t{encoded} + View::backlen_bytes(encoded);
     if (whole > end - at) return false;
     at += whole;
-    if (View::read_backlen(data + at) != encoded) return false;
+    const bool has_backlen = kForm == PackForm::kListpack;
+    if (has_backlen && View::read_backlen(data + at) != encoded) return false;
   }
   const uint32_t stored = load_count(data);
   return stored == kCountUnknown || stored == count;
 }
 
-// ---- Listpack
+// ---- Pack
 
-Listpack::Listpack() : data_(static_cast<unsigned char*>(allocate(ListpackView::kEmptyBytes))) {
-  set_total(ListpackView::kEmptyBytes);
+template <PackForm kForm>
+Pack<kForm>::Pack() : data_(static_cast<unsigned char*>(allocate(View::kEmptyBytes))) {
+  set_total(View::kEmptyBytes);
   store_count(data_, 0);
-  data_[ListpackView::kHeaderBytes] = kEnd;
+  data_[View::kHeaderBytes] = kEnd;
 }
 
-Listpack::Listpack(ListpackView source)
-    : data_(static_cast<unsigned char*>(allocate(source.total_bytes()))) {
-  std::memcpy(data_, source.data(), source.total_bytes());
+template <PackForm kForm>
+Pack<kForm>::Pack(ListpackView source) : data_(nullptr) {
+  copy_from(source);
 }
 
-Listpack::~Listpack() {
+template <PackForm kForm>
+Pack<kForm>::Pack(ForwardPackView source) : data_(nullptr) {
+  copy_from(source);
+}
+
+template <PackForm kForm>
+template <PackForm kFrom>
+void Pack<kForm>::copy_from(PackView<kFrom> source) {
+  if constexpr (kFrom == kForm) {
+    data_ = static_cast<unsigned char*>(allocate(source.total_bytes()));
+    std::memcpy(data_, source.data(), source.total_bytes());
+    return;
+  }
+  size_t total = View::kEmptyBytes;
+  for (PackPosition at = source.first(); at; at = source.next(at)) {
+    const uint32_t encoded = View::encoded_bytes(source.data() + at.offset);
+    total += size_t{encoded} + View::backlen_bytes(encoded);
+  }
+  ensure(total <= UINT32_MAX);
+  data_ = static_cast<unsigned char*>(allocate(total));
+  set_total(static_cast<uint32_t>(total));
+  store_count(data_, load_count(source.data()));
+  unsigned char* to = data_ + View::kHeaderBytes;
+  for (PackPosition at = source.first(); at; at = source.next(at)) {
+    const uint32_t encoded = View::encoded_bytes(source.data() + at.offset);
+    const uint32_t backlen = View::backlen_bytes(encoded);
+    std::memcpy(to, source.data() + at.offset, encoded);
+    write_backlen(to + encoded, encoded, backlen);
+    to += encoded + backlen;
+  }
+  *to = kEnd;
+}
+
+template <PackForm kForm>
+Pack<kForm>::~Pack() {
   if (data_ != nullptr) deallocate(data_, total_bytes());
 }
 
-size_t Listpack::bytes() const {
+template <PackForm kForm>
+size_t Pack<kForm>::bytes() const {
   return allocation_bytes(total_bytes());
 }
 
-size_t Listpack::entry_bytes(PackedValue value) {
+template <PackForm kForm>
+size_t Pack<kForm>::entry_bytes(PackedValue value) {
   const uint32_t encoded = bytes_to_encode(canonical(value));
-  return size_t{encoded} + ListpackView::backlen_bytes(encoded);
+  return size_t{encoded} + View::backlen_bytes(encoded);
 }
 
-void Listpack::change_count(int64_t delta) {
+template <PackForm kForm>
+void Pack<kForm>::change_count(int64_t delta) {
   const uint32_t count = load_count(data_);
   if (count != kCountUnknown) store_count(data_, static_cast<size_t>(count + delta));
 }
 
 // Replaces `removed` bytes at `offset` by a gap of `added`, for the caller to fill, and returns
 // where it starts. Every change of length goes through here.
-unsigned char* Listpack::open_gap(uint32_t offset, uint32_t removed, size_t added) {
+template <PackForm kForm>
+unsigned char* Pack<kForm>::open_gap(uint32_t offset, uint32_t removed, size_t added) {
   const uint32_t old_total = view().total_bytes();
   const size_t tail = old_total - offset - removed;
   const size_t new_total = offset + added + tail;
@@ -358,10 +415,11 @@ unsigned char* Listpack::open_gap(uint32_t offset, uint32_t removed, size_t adde
   return data_ + offset;
 }
 
-PackPosition Listpack::insert_at(uint32_t offset, PackedValue value) {
+template <PackForm kForm>
+PackPosition Pack<kForm>::insert_at(uint32_t offset, PackedValue value) {
   value = canonical(value);
   const uint32_t encoded = bytes_to_encode(value);
-  const uint32_t backlen = ListpackView::backlen_bytes(encoded);
+  const uint32_t backlen = View::backlen_bytes(encoded);
   unsigned char* at = open_gap(offset, 0, size_t{encoded} + backlen);
   if (value.is_integer()) {
     write_integer(at, value.integer());
@@ -373,7 +431,8 @@ PackPosition Listpack::insert_at(uint32_t offset, PackedValue value) {
   return {offset};
 }
 
-void Listpack::append(std::span<const std::string_view> values) {
+template <PackForm kForm>
+void Pack<kForm>::append(std::span<const std::string_view> values) {
   size_t added = 0;
   for (const std::string_view value : values)
     added += entry_bytes(value);
@@ -381,7 +440,7 @@ void Listpack::append(std::span<const std::string_view> values) {
   for (const std::string_view text : values) {
     const PackedValue value = canonical(text);
     const uint32_t encoded = bytes_to_encode(value);
-    const uint32_t backlen = ListpackView::backlen_bytes(encoded);
+    const uint32_t backlen = View::backlen_bytes(encoded);
     if (value.is_integer()) {
       write_integer(at, value.integer());
     } else {
@@ -393,17 +452,18 @@ void Listpack::append(std::span<const std::string_view> values) {
   change_count(static_cast<int64_t>(values.size()));
 }
 
-void Listpack::append(std::span<PackedValue> values) {
+template <PackForm kForm>
+void Pack<kForm>::append(std::span<PackedValue> values) {
   size_t added = 0;
   for (PackedValue& value : values) {
     value = canonical(value);
     const uint32_t encoded = bytes_to_encode(value);
-    added += size_t{encoded} + ListpackView::backlen_bytes(encoded);
+    added += size_t{encoded} + View::backlen_bytes(encoded);
   }
   unsigned char* at = open_gap(view().total_bytes() - 1, 0, added);
   for (const PackedValue value : values) {
     const uint32_t encoded = bytes_to_encode(value);
-    const uint32_t backlen = ListpackView::backlen_bytes(encoded);
+    const uint32_t backlen = View::backlen_bytes(encoded);
     if (value.is_integer()) {
       write_integer(at, value.integer());
     } else {
@@ -415,40 +475,46 @@ void Listpack::append(std::span<PackedValue> values) {
   change_count(static_cast<int64_t>(values.size()));
 }
 
-void Listpack::insert_raw(uint32_t offset, ListpackView other) {
+template <PackForm kForm>
+void Pack<kForm>::insert_raw(uint32_t offset, View other) {
   ensure(other.data() != data_);
-  const size_t added = other.total_bytes() - ListpackView::kEmptyBytes;
+  const size_t added = other.total_bytes() - View::kEmptyBytes;
   const uint32_t other_count = load_count(other.data());
-  std::memcpy(open_gap(offset, 0, added), other.data() + ListpackView::kHeaderBytes, added);
+  std::memcpy(open_gap(offset, 0, added), other.data() + View::kHeaderBytes, added);
   const uint32_t count = load_count(data_);
   const bool is_unknown = count == kCountUnknown || other_count == kCountUnknown;
   store_count(data_, is_unknown ? kCountUnknown : count + other_count);
 }
 
-void Listpack::append(ListpackView other) {
+template <PackForm kForm>
+void Pack<kForm>::append(View other) {
   insert_raw(view().total_bytes() - 1, other);
 }
 
-void Listpack::prepend(ListpackView other) {
-  insert_raw(ListpackView::kHeaderBytes, other);
+template <PackForm kForm>
+void Pack<kForm>::prepend(View other) {
+  insert_raw(View::kHeaderBytes, other);
 }
 
-PackPosition Listpack::insert_before(PackPosition at, PackedValue value) {
+template <PackForm kForm>
+PackPosition Pack<kForm>::insert_before(PackPosition at, PackedValue value) {
   ensure(bool(at));
   return insert_at(at.offset, value);
 }
 
-PackPosition Listpack::insert_after(PackPosition at, PackedValue value) {
+template <PackForm kForm>
+PackPosition Pack<kForm>::insert_after(PackPosition at, PackedValue value) {
   ensure(bool(at));
-  return insert_at(at.offset + ListpackView::skip_bytes(data_ + at.offset), value);
+  return insert_at(at.offset + View::skip_bytes(data_ + at.offset), value);
 }
 
-void Listpack::replace(PackPosition at, PackedValue value) {
+template <PackForm kForm>
+void Pack<kForm>::replace(PackPosition at, PackedValue value) {
   ensure(bool(at));
   value = canonical(value);
   const uint32_t encoded = bytes_to_encode(value);
-  const uint32_t backlen = ListpackView::backlen_bytes(encoded);
-  const uint32_t removed = ListpackView::skip_bytes(data_ + at.offset);
+  const uint32_t backlen = View::backlen_bytes(encoded);
+  const uint32_t removed = View::skip_bytes(data_ + at.offset);
   unsigned char* entry = open_gap(at.offset, removed, size_t{encoded} + backlen);
   if (value.is_integer()) {
     write_integer(entry, value.integer());
@@ -458,18 +524,20 @@ void Listpack::replace(PackPosition at, PackedValue value) {
   write_backlen(entry + encoded, encoded, backlen);
 }
 
-PackPosition Listpack::erase(PackPosition at, size_t count) {
+template <PackForm kForm>
+PackPosition Pack<kForm>::erase(PackPosition at, size_t count) {
   ensure(bool(at));
   uint32_t end = at.offset;
   size_t erased = 0;
   for (; erased < count && data_[end] != kEnd; ++erased)
-    end += ListpackView::skip_bytes(data_ + end);
+    end += View::skip_bytes(data_ + end);
   open_gap(at.offset, end - at.offset, 0);
   change_count(-static_cast<int64_t>(erased));
   return view().checked(at.offset);
 }
 
-size_t Listpack::remove(const PackedNeedle& needle, bool from_head, size_t max) {
+template <PackForm kForm>
+size_t Pack<kForm>::remove(const PackedNeedle& needle, bool from_head, size_t max) {
   size_t removed = 0;
   if (from_head) {
     PackPosition at = view().find(needle, view().first(), 0);
@@ -490,15 +558,17 @@ size_t Listpack::remove(const PackedNeedle& needle, bool from_head, size_t max) 
   return removed;
 }
 
-void Listpack::clear() {
-  *this = Listpack();
+template <PackForm kForm>
+void Pack<kForm>::clear() {
+  *this = Pack();
 }
 
-Listpack Listpack::split_off(PackPosition at) {
+template <PackForm kForm>
+Pack<kForm> Pack<kForm>::split_off(PackPosition at) {
   ensure(bool(at));
-  Listpack tail;
+  Pack tail;
   const uint32_t moved = view().total_bytes() - 1 - at.offset;
-  std::memcpy(tail.open_gap(ListpackView::kHeaderBytes, 0, moved), data_ + at.offset, moved);
+  std::memcpy(tail.open_gap(View::kHeaderBytes, 0, moved), data_ + at.offset, moved);
   // Counted in the tail, so that both counts are right even where one was unknown.
   store_count(tail.data_, kCountUnknown);
   const size_t tail_count = tail.size();
@@ -508,5 +578,12 @@ Listpack Listpack::split_off(PackPosition at) {
   store_count(data_, total_count - tail_count);
   return tail;
 }
+
+template class PackView<PackForm::kListpack>;
+template class PackView<PackForm::kForward>;
+template class Pack<PackForm::kListpack>;
+template class Pack<PackForm::kForward>;
+template bool is_valid_pack<PackForm::kListpack>(std::string_view bytes, bool deep);
+template bool is_valid_pack<PackForm::kForward>(std::string_view bytes, bool deep);
 
 }  // namespace kvstash::store

@@ -16,6 +16,9 @@
 //             least significant group last, the high bit set in all but the first byte
 //   num elements is 65535 when there are as many or more: then only a walk can tell.
 //
+// A *forward pack* is the same without the backlens, for containers that never walk backwards: a
+// byte less for each short element. It becomes a listpack where one is asked for.
+//
 // A text that is the canonical form of a 64-bit integer is always stored as the integer.
 //
 // Positions are byte offsets: they survive a reallocation, but every change kills those at and
@@ -94,14 +97,20 @@ struct PackPosition {
   bool operator==(const PackPosition&) const = default;
 };
 
-// Reads a listpack that somebody else owns; as cheap as a pointer.
-class ListpackView {
+enum class PackForm : uint8_t { kListpack, kForward };
+
+template <PackForm kForm>
+class Pack;
+
+// Reads a pack that somebody else owns; as cheap as a pointer.
+template <PackForm kForm>
+class PackView {
  public:
   static constexpr size_t kHeaderBytes = 6;
   static constexpr size_t kEmptyBytes = kHeaderBytes + 1;
   static constexpr size_t kBytesMax = size_t{1} << 30;  // What containers should keep to.
 
-  explicit ListpackView(const unsigned char* data) : data_(data) {}
+  explicit PackView(const unsigned char* data) : data_(data) {}
 
   const unsigned char* data() const { return data_; }
   std::string_view raw() const { return {reinterpret_cast<const char*>(data_), total_bytes()}; }
@@ -109,7 +118,8 @@ class ListpackView {
   size_t size() const;  // Number of elements. O(1) below 65535, else a walk.
   bool empty() const { return total_bytes() == kEmptyBytes; }
 
-  // ---- Walking. `next` and `prev` of the last and first element are no element.
+  // ---- Walking. `next` and `prev` of the last and first element are no element. A forward pack
+  // has no `last` and `prev`.
   PackPosition first() const { return checked(kHeaderBytes); }
   PackPosition last() const { return empty() ? PackPosition{} : before(total_bytes() - 1); }
   PackPosition next(PackPosition at) const {
@@ -118,7 +128,8 @@ class ListpackView {
   PackPosition prev(PackPosition at) const {
     return at.offset == kHeaderBytes ? PackPosition{} : before(at.offset);
   }
-  // Element number `index`, from the end if negative (-1 is the last). Walks from the nearer end.
+  // Element number `index`, from the end if negative (-1 is the last). Walks from the nearer end,
+  // a forward pack from the first.
   PackPosition seek(int64_t index) const;
   // `count` elements further; no element if there are not as many.
   PackPosition advance(PackPosition at, size_t count) const;
@@ -157,7 +168,8 @@ class ListpackView {
   std::vector<PackPosition> sample_with_repeats(Random& random, size_t count, size_t group) const;
 
  private:
-  friend class Listpack;
+  template <PackForm kOther>
+  friend class Pack;
 
   template <typename T>
   static T load(const unsigned char* p) {
@@ -171,6 +183,7 @@ class ListpackView {
 
   // Bytes of an entry of `encoded` bytes' length field; as Redis has it, 16383 takes three.
   static constexpr uint32_t backlen_bytes(uint32_t encoded) {
+    if constexpr (kForm == PackForm::kForward) return 0;
     return encoded <= 127        ? 1
            : encoded < 16383     ? 2
            : encoded < 2097151   ? 3
@@ -192,14 +205,15 @@ class ListpackView {
   // Reads the entry at `p` and moves `p` behind it.
   static PackedValue decode(const unsigned char*& p) {
     const unsigned char head = *p;
+    constexpr uint32_t kBacklenTiny = kForm == PackForm::kListpack ? 1 : 0;
     if (head < 0x80) {
-      p += 2;
+      p += 1 + kBacklenTiny;
       return PackedValue(int64_t{head});
     }
     if (head < 0xc0) {
       const size_t length = head & 63u;
       const char* text = reinterpret_cast<const char*>(p + 1);
-      p += length + 2;
+      p += length + 1 + kBacklenTiny;
       return PackedValue(std::string_view(text, length));
     }
     return decode_long(p);
@@ -207,36 +221,48 @@ class ListpackView {
   static PackedValue decode_long(const unsigned char*& p);
   static uint32_t read_backlen(const unsigned char* end);
 
-  friend bool is_valid_listpack(std::string_view bytes, bool deep);
+  template <PackForm kOther>
+  friend bool is_valid_pack(std::string_view bytes, bool deep);
 
   const unsigned char* data_;
 };
 
+using ListpackView = PackView<PackForm::kListpack>;
+using ForwardPackView = PackView<PackForm::kForward>;
+
 // Whether `bytes` are a listpack of exactly that length. Shallow: the header and the end only,
 // for bytes that a checksum vouches for. Deep: every entry as well, after which walking is safe in
 // both directions. Never reads outside `bytes`.
-bool is_valid_listpack(std::string_view bytes, bool deep);
+template <PackForm kForm>
+bool is_valid_pack(std::string_view bytes, bool deep);
+inline bool is_valid_listpack(std::string_view bytes, bool deep) {
+  return is_valid_pack<PackForm::kListpack>(bytes, deep);
+}
 
-// Owns a listpack: one allocation. A value to be stored must not lie in the listpack it goes to.
-class Listpack {
+// Owns a pack: one allocation. A value to be stored must not lie in the pack it goes to.
+template <PackForm kForm>
+class Pack {
  public:
-  Listpack();  // Empty; seven bytes.
-  // A copy of bytes that are a listpack.
-  explicit Listpack(ListpackView source);
-  Listpack(const Listpack&) = delete;
-  Listpack& operator=(const Listpack&) = delete;
-  Listpack(Listpack&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
-  Listpack& operator=(Listpack&& other) noexcept {
+  using View = PackView<kForm>;
+
+  Pack();  // Empty; seven bytes.
+  // A copy of bytes that are a pack, of either form.
+  explicit Pack(ListpackView source);
+  explicit Pack(ForwardPackView source);
+  Pack(const Pack&) = delete;
+  Pack& operator=(const Pack&) = delete;
+  Pack(Pack&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
+  Pack& operator=(Pack&& other) noexcept {
     std::swap(data_, other.data_);
     return *this;
   }
-  ~Listpack();
+  ~Pack();
 
   // Gives the bytes away, and takes them back: for owners that keep one word.
   unsigned char* release() { return std::exchange(data_, nullptr); }
-  static Listpack adopt(unsigned char* data) { return Listpack(data); }
+  static Pack adopt(unsigned char* data) { return Pack(data); }
 
-  ListpackView view() const { return ListpackView(data_); }
+  View view() const { return View(data_); }
   size_t size() const { return view().size(); }
   bool empty() const { return view().empty(); }
   size_t total_bytes() const { return view().total_bytes(); }
@@ -246,14 +272,14 @@ class Listpack {
   static size_t entry_bytes(PackedValue value);
 
   void push_back(PackedValue value) { insert_at(view().total_bytes() - 1, value); }
-  void push_front(PackedValue value) { insert_at(ListpackView::kHeaderBytes, value); }
+  void push_front(PackedValue value) { insert_at(View::kHeaderBytes, value); }
   // All of them with one reallocation at most.
   void append(std::span<const std::string_view> values);
   // The same. Texts of integers become integers in `values`, as they do in the pack.
   void append(std::span<PackedValue> values);
   // Copies all entries of `other`, byte for byte, behind or before one's own.
-  void append(ListpackView other);
-  void prepend(ListpackView other);
+  void append(View other);
+  void prepend(View other);
 
   // The position of the new element.
   PackPosition insert_before(PackPosition at, PackedValue value);
@@ -267,19 +293,24 @@ class Listpack {
   void clear();
 
   // Cuts off the element at `at` and all behind it.
-  Listpack split_off(PackPosition at);
+  Pack split_off(PackPosition at);
 
  private:
-  explicit Listpack(unsigned char* data) : data_(data) {}
+  explicit Pack(unsigned char* data) : data_(data) {}
 
   PackPosition insert_at(uint32_t offset, PackedValue value);
-  void insert_raw(uint32_t offset, ListpackView other);
+  void insert_raw(uint32_t offset, View other);
+  template <PackForm kFrom>
+  void copy_from(PackView<kFrom> source);
   unsigned char* open_gap(uint32_t offset, uint32_t removed, size_t added);
   void set_total(uint32_t total) { std::memcpy(data_, &total, sizeof(total)); }
   void change_count(int64_t delta);
 
   unsigned char* data_;
 };
+
+using Listpack = Pack<PackForm::kListpack>;
+using ForwardPack = Pack<PackForm::kForward>;
 static_assert(sizeof(Listpack) == 8, "owners keep it in a word");
 
 }  // namespace kvstash::store

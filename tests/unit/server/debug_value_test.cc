@@ -81,13 +81,13 @@ TEST_CASE("a value is a listpack or it is not") {
   Values values;
   const ListLimits limits{.listpack_size = 2};
   const Entry& pack = values.put("l", list_of({"a", "12"}, limits));
-  REQUIRE(listpack_of(pack) != nullptr);
-  CHECK(describe_listpack(ListpackView(listpack_of(pack))) ==
+  REQUIRE(listpack_of(pack));
+  CHECK(describe_listpack(listpack_of(pack)->view()) ==
         "listpack of 12 bytes, 2 elements\n"
         "  0: at 6, 3 bytes: \"a\"\n"
         "  1: at 9, 2 bytes: 12\n");
-  CHECK(listpack_of(values.put("q", list_of({"a", "b", "c"}, limits))) == nullptr);
-  CHECK(listpack_of(values.put_string("s", "v")) == nullptr);
+  CHECK_FALSE(listpack_of(values.put("q", list_of({"a", "b", "c"}, limits))));
+  CHECK_FALSE(listpack_of(values.put_string("s", "v")));
 }
 
 TEST_CASE("a quicklist is described piece by piece, long elements cut") {

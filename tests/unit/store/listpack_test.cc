@@ -259,6 +259,67 @@ TEST_CASE("random changes leave what the same changes leave of a vector") {
   }
 }
 
+TEST_CASE(
+    "a forward pack holds the same, a byte less for each short element, and turns to and fro") {
+  const std::vector<std::string> values = edge_values();
+  const Listpack pack = pack_of(values);
+  const ForwardPack forward(pack.view());
+  CHECK(forward.size() == values.size());
+  CHECK(forward.total_bytes() < pack.total_bytes());
+  CHECK(is_valid_pack<PackForm::kForward>(forward.view().raw(), true));
+  const Listpack back(forward.view());
+  CHECK(back.view().raw() == pack.view().raw());
+  ForwardPack small;
+  small.append(std::vector<std::string_view>{"field", "12"});
+  CHECK(small.total_bytes() == 7 + (1 + 5) + 1);
+  CHECK(Listpack(small.view()).view().raw() == pack_of({"field", "12"}).view().raw());
+}
+
+TEST_CASE("random changes of a forward pack leave what the same changes leave of a listpack") {
+  Random random(7);
+  const std::vector<std::string> values = edge_values();
+  Listpack pack;
+  ForwardPack forward;
+  for (int step = 0; step < 3000; ++step) {
+    const std::string_view value = values[random.below(values.size())];
+    const size_t size = pack.size();
+    const auto index = static_cast<int64_t>(random.below(size + 1));
+    const bool is_inside = index < static_cast<int64_t>(size);
+    const PackPosition at = is_inside ? pack.view().seek(index) : PackPosition{};
+    const PackPosition forward_at = is_inside ? forward.view().seek(index) : PackPosition{};
+    if (!is_inside) {
+      pack.append(std::vector<std::string_view>{value, "x"});
+      forward.append(std::vector<std::string_view>{value, "x"});
+    } else if (random.one_in(3)) {
+      pack.insert_before(at, value);
+      forward.insert_before(forward_at, value);
+    } else if (random.one_in(2)) {
+      pack.replace(at, value);
+      forward.replace(forward_at, value);
+    } else {
+      const size_t count = random.below(3) + 1;
+      pack.erase(at, count);
+      forward.erase(forward_at, count);
+    }
+    REQUIRE(forward.size() == pack.size());
+    if (step % 16 != 0 || pack.empty()) continue;
+    REQUIRE(Listpack(forward.view()).view().raw() == pack.view().raw());
+    REQUIRE(is_valid_pack<PackForm::kForward>(forward.view().raw(), true));
+    const std::string_view wanted = values[random.below(values.size())];
+    const PackPosition found = pack.view().find(wanted, pack.view().first(), 1);
+    const PackPosition forward_found = forward.view().find(wanted, forward.view().first(), 1);
+    REQUIRE(bool(found) == bool(forward_found));
+    REQUIRE(text_of(forward.view().value(forward.view().seek(-1))) ==
+            text_of(pack.view().value(pack.view().last())));
+    if (pack.size() > 40) {
+      pack.clear();
+      forward.clear();
+      pack.push_back(value);
+      forward.push_back(value);
+    }
+  }
+}
+
 TEST_CASE("a sample has different groups in order, and all of them when it is large") {
   Listpack pack;
   for (int64_t i = 0; i < 20; ++i)
