@@ -1,9 +1,9 @@
 #include "base/numbers.h"
 
 #include "base/ensure.h"
+#include "base/shortest_digits.h"
 #include "base/text.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -53,31 +53,7 @@ bool is_integer_within(double value, double limit) {
          !(value == 0 && std::signbit(value));
 }
 
-// Significant digits and their place: 0.d1d2d3... times 10 to the power of `point`.
-struct Decimal {
-  char digits[kDoubleCharsMax];
-  int count = 0;
-  int point = 0;
-};
-
-// The shortest digits of a positive finite number.
-Decimal shortest_decimal(double value) {
-  char text[kDoubleCharsMax];
-  const auto [end, failure] =
-      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
-  ensure(failure == std::errc());
-  const char* exponent = std::find(text, end, 'e');
-  Decimal decimal;
-  for (const char* at = text; at != exponent; ++at) {
-    if (*at != '.') decimal.digits[decimal.count++] = *at;
-  }
-  const bool is_negative = exponent[1] == '-';  // Always a sign, and two digits or three.
-  std::from_chars(exponent + 2, end, decimal.point);
-  decimal.point = (is_negative ? -decimal.point : decimal.point) + 1;
-  return decimal;
-}
-
-char* put_digits(char* at, const Decimal& decimal, int from, int to) {
+char* put_digits(char* at, const ShortestDigits& decimal, int from, int to) {
   std::memcpy(at, decimal.digits + from, static_cast<size_t>(to - from));
   return at + (to - from);
 }
@@ -87,44 +63,48 @@ char* put_zeros(char* at, int count) {
   return at + count;
 }
 
-// "1.25e+21". The digits fit: at most 17.
-char* put_scientific(char* at, const Decimal& decimal) {
+// Of the first digit.
+int exponent_of(const ShortestDigits& decimal) {
+  return decimal.exponent + decimal.count - 1;
+}
+
+// "1.25e+21"
+char* put_scientific(char* at, const ShortestDigits& decimal) {
   at = put_digits(at, decimal, 0, 1);
   if (decimal.count > 1) {
     *at++ = '.';
     at = put_digits(at, decimal, 1, decimal.count);
   }
-  const int exponent = decimal.point - 1;
+  const int exponent = exponent_of(decimal);
   *at++ = 'e';
   *at++ = exponent < 0 ? '-' : '+';
   return at + format_uint64(at, static_cast<uint64_t>(std::abs(exponent)));
 }
 
-// Where Redis changes to scientific notation: with more than six digits after the point, only
-// numbers from 0.001 to below 10000 are written out; without, those of up to seven zeros at the
-// end.
-bool is_written_out(const Decimal& decimal) {
-  constexpr int kDigitsBehindPoint = 6;
-  constexpr int kExponentSmall = 3;
+// Where Redis changes to scientific notation: integers of more than seven zeros at the end; others
+// with more than six digits after the point, but for those from 0.001 to below 10000.
+bool is_written_out(const ShortestDigits& decimal) {
   constexpr int kZerosMax = 7;
-  const int behind_point = decimal.count - decimal.point;
-  const int exponent = std::abs(decimal.point - 1);
-  if (behind_point <= 0) return exponent < decimal.count + kZerosMax;
-  return behind_point <= kDigitsBehindPoint || exponent <= kExponentSmall;
+  constexpr int kDigitsBehindPointMax = 6;
+  constexpr int kExponentSmall = 3;
+  const int exponent = std::abs(exponent_of(decimal));
+  if (decimal.exponent >= 0) return exponent < decimal.count + kZerosMax;
+  return -decimal.exponent <= kDigitsBehindPointMax || exponent <= kExponentSmall;
 }
 
-char* put_decimal(char* at, const Decimal& decimal) {
+char* put_decimal(char* at, const ShortestDigits& decimal) {
   if (!is_written_out(decimal)) return put_scientific(at, decimal);
-  if (decimal.point >= decimal.count)
-    return put_zeros(put_digits(at, decimal, 0, decimal.count), decimal.point - decimal.count);
-  if (decimal.point > 0) {
-    at = put_digits(at, decimal, 0, decimal.point);
+  if (decimal.exponent >= 0)
+    return put_zeros(put_digits(at, decimal, 0, decimal.count), decimal.exponent);
+  const int before_point = decimal.count + decimal.exponent;
+  if (before_point > 0) {
+    at = put_digits(at, decimal, 0, before_point);
     *at++ = '.';
-    return put_digits(at, decimal, decimal.point, decimal.count);
+    return put_digits(at, decimal, before_point, decimal.count);
   }
   *at++ = '0';
   *at++ = '.';
-  return put_digits(put_zeros(at, -decimal.point), decimal, 0, decimal.count);
+  return put_digits(put_zeros(at, -before_point), decimal, 0, decimal.count);
 }
 
 template <typename Float>
@@ -254,7 +234,7 @@ size_t format_double(char* out, double value) {
   if (value == 0) {
     *at++ = '0';
   } else {
-    at = put_decimal(at, shortest_decimal(std::abs(value)));
+    at = put_decimal(at, shortest_digits(std::abs(value)));
   }
   return static_cast<size_t>(at - out);
 }

@@ -33,8 +33,8 @@ std::optional<uint64_t> parse_memory(std::string_view text);
 // Each writes to `out` and returns the number of characters written.
 size_t format_int64(char* out, int64_t value);    // out: kInt64CharsMax
 size_t format_uint64(char* out, uint64_t value);  // out: kInt64CharsMax
-// out: kDoubleCharsMax. The fewest digits that read back as the same number, as Redis 7.2 prints
-// scores: integers up to 2^62 written out, "0.1", "1e+21", "1.5e-7", inf, nan, -0.
+// out: kDoubleCharsMax. The few digits that read back as the same number (shortest_digits.h), as
+// Redis 7.2 prints scores: integers up to 2^62 written out, "0.1", "1e+21", "1.5e-7", inf, nan, -0.
 size_t format_double(char* out, double value);
 // out: kDoubleCharsMax. Four digits after the point, as Redis prints distances; for numbers below
 // 10^14, which are rounded to even.

@@ -163,11 +163,14 @@ bool fits(const SortedSetOptions& options, size_t members, size_t member_bytes) 
 
 void SortedSet::Iterator::show(const unsigned char* pack, PackPosition at) {
   pack_ = at ? pack : nullptr;
-  pack_at_ = at;
+  member_at_ = at;
   if (!at) return;
-  const ListpackView view(pack);
-  member_ = view.take(at);
-  score_ = score_of(view.value(at));
+  member_ = ListpackView(pack).take(at);
+  score_at_ = at;
+}
+
+double SortedSet::Iterator::packed_score() const {
+  return score_of(ListpackView(pack_).value(score_at_));
 }
 
 std::string_view SortedSet::Iterator::member() const {
@@ -176,14 +179,13 @@ std::string_view SortedSet::Iterator::member() const {
 
 void SortedSet::Iterator::next() {
   if (pack_ == nullptr) return at_.next();
-  const ListpackView view(pack_);
-  show(pack_, view.next(view.next(pack_at_)));
+  show(pack_, ListpackView(pack_).next(score_at_));
 }
 
 void SortedSet::Iterator::prev() {
   if (pack_ == nullptr) return at_.prev();
   const ListpackView view(pack_);
-  const PackPosition score = view.prev(pack_at_);
+  const PackPosition score = view.prev(member_at_);
   show(pack_, score ? view.prev(score) : score);
 }
 

@@ -107,7 +107,7 @@ class SortedSet {
     bool at_end() const { return pack_ == nullptr && at_.at_end(); }
     // The view lives until the iterator moves or dies, or the set changes.
     std::string_view member() const;
-    double score() const { return pack_ != nullptr ? score_ : at_.element().score; }
+    double score() const { return pack_ != nullptr ? packed_score() : at_.element().score; }
     void next();  // O(1). Must not be at the end.
     void prev();  // Before the first element: the end, too.
 
@@ -116,11 +116,12 @@ class SortedSet {
     explicit Iterator(ScoreTree::Position at) : at_(at) {}
     Iterator(ListpackView pack, PackPosition at) { show(pack.data(), at); }
     void show(const unsigned char* pack, PackPosition at);
+    double packed_score() const;  // Read only if somebody asks.
 
     const unsigned char* pack_ = nullptr;  // Null: the set is large, or this is the end.
-    PackPosition pack_at_;
+    PackPosition member_at_;
+    PackPosition score_at_;
     PackedValue member_ = int64_t{0};
-    double score_ = 0;
     mutable char scratch_[kInt64CharsMax];
     ScoreTree::Position at_;
   };
