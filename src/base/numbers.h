@@ -37,7 +37,7 @@ size_t format_uint64(char* out, uint64_t value);  // out: kInt64CharsMax
 // Redis 7.2 prints scores: integers up to 2^62 written out, "0.1", "1e+21", "1.5e-7", inf, nan, -0.
 size_t format_double(char* out, double value);
 // out: kDoubleCharsMax. Four digits after the point, as Redis prints distances; for numbers below
-// 10^14, which are rounded to even.
+// 10^11, which are rounded to even.
 size_t format_double_4(char* out, double value);
 size_t format_double_17(char* out, double value);  // out: kDoubleCharsMax. As "%.17g"; inf, nan.
 // Fixed point with 17 decimals, trailing zeros removed: how INCRBYFLOAT stores its result.
