@@ -295,6 +295,7 @@ bool Executor::make_room(const Hold& hold) {
   const uint64_t limit = hold.set->options().maxmemory_bytes;
   if (limit == 0) [[likely]]
     return true;
+  hold.set->measure_overhead(shard_->now_ms());
   size_t budget = kEvictionsMax;
   const auto evict_from = [&](Shard& shard) {
     shard.publish_memory();

@@ -851,13 +851,7 @@ void Shard::cron() {
   if (is_cron_paused) return;
   trim_spares();
   publish_memory();
-  if (id_ == 0) {
-    size_t data = 0;
-    for (size_t id = 0; id < set_->size(); ++id)
-      data += set_->memory_of(id);
-    const size_t used = set_->measure_memory();
-    if (options().maxmemory_bytes != 0) set_->publish_overhead(used > data ? used - data : 0);
-  }
+  if (id_ == 0) set_->measure_overhead(now_ms_);  // Raises the peak as well.
   set_->note_memory_used();
   if (options().maxmemory_bytes != 0 && set_->memory_used() > options().maxmemory_bytes)
     begin_evicting();

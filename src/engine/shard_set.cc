@@ -10,6 +10,8 @@ namespace {
 
 // Eviction is late by a turn or two; so much of the limit may be written meanwhile.
 constexpr uint64_t kOverfullShare = 32;
+// Asking the allocator takes tens of microseconds: half a per cent of one thread at most.
+constexpr int64_t kOverheadPeriodMs = 10;
 
 }  // namespace
 
@@ -83,6 +85,18 @@ size_t ShardSet::memory_used() const {
   for (const Published& shard : memory_)
     used += shard.bytes.load(std::memory_order_relaxed);
   return used;
+}
+
+void ShardSet::measure_overhead(int64_t now_ms) {
+  int64_t last = overhead_at_ms_.load(std::memory_order_relaxed);
+  if (now_ms - last < kOverheadPeriodMs) return;
+  if (!overhead_at_ms_.compare_exchange_strong(last, now_ms, std::memory_order_relaxed)) return;
+  // The data first: what is added meanwhile is then counted too often, not too rarely.
+  size_t data = 0;
+  for (const Published& shard : memory_)
+    data += shard.bytes.load(std::memory_order_relaxed);
+  const size_t used = measure_memory();
+  overhead_.store(used > data ? used - data : 0, std::memory_order_relaxed);
 }
 
 size_t ShardSet::client_bytes() const {

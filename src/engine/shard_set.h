@@ -83,7 +83,9 @@ class ShardSet {
     memory_[shard].mapped.store(now.mapped, std::memory_order_relaxed);
     memory_[shard].evictable.store(now.evictable, std::memory_order_relaxed);
   }
-  void publish_overhead(size_t bytes) { overhead_.store(bytes, std::memory_order_relaxed); }
+  // Measures what is beside the shards' data, unless that was done less than 10 ms ago: what is
+  // under way between shards comes and goes by megabytes in that time.
+  void measure_overhead(int64_t now_ms);
   // What connections hold, as each shard measured it a second ago at most.
   void publish_client_bytes(size_t shard, size_t bytes) {
     memory_[shard].clients.store(bytes, std::memory_order_relaxed);
@@ -140,6 +142,7 @@ class ShardSet {
   size_t core_count_ = 1;
   std::vector<Published> memory_;
   std::atomic<size_t> overhead_{0};
+  std::atomic<int64_t> overhead_at_ms_{0};   // When it was measured.
   std::atomic<uint64_t> floor_{UINT64_MAX};  // The least memory used over the limit ...
   std::atomic<uint64_t> floor_limit_{0};     // ... while this was the limit.
   std::atomic<size_t> peak_memory_{0};
