@@ -28,8 +28,8 @@ enum class SetCondition : uint8_t { kAlways, kIfAbsent, kIfPresent, kIfEqual, kI
 struct SetOptions {
   SetCondition condition = SetCondition::kAlways;
   std::string_view expected{};  // What IFEQ and IFNE compare the old value with.
-  bool return_old = false;     // GET.
-  bool keep_deadline = false;  // KEEPTTL.
+  bool return_old = false;      // GET.
+  bool keep_deadline = false;   // KEEPTTL.
   std::optional<Expiry> expiry;
 
   bool compares() const { return condition >= SetCondition::kIfEqual; }
