@@ -11,7 +11,8 @@ namespace {
 constexpr unsigned char kEnd = 0xff;
 constexpr uint32_t kCountUnknown = 65535;
 constexpr size_t kCountOffset = 4;
-constexpr size_t kTextBytesTiny = 63;
+constexpr size_t kTextBytesTiny = PackedNeedle::kShortBytesMax;
+constexpr unsigned char kHeadsThatTell = 0xe0;  // Below, a head alone tells the entry's length.
 constexpr size_t kTextBytesShort = 4095;
 
 // Heads of the wide forms.
@@ -111,6 +112,8 @@ PackedNeedle::PackedNeedle(std::string_view text) : text_(text.empty() ? "" : te
   const PackedValue value = canonical(text);
   is_integer_ = value.is_integer();
   if (is_integer_) integer_ = value.integer();
+  if (text_.size() >= sizeof(last_))
+    std::memcpy(&last_, text_.data() + text_.size() - sizeof(last_), sizeof(last_));
 }
 
 // ---- PackView
@@ -229,11 +232,50 @@ bool PackView<kForm>::equals(PackPosition at, std::string_view text) const {
 template <PackForm kForm>
 PackPosition PackView<kForm>::find(const PackedNeedle& needle, PackPosition from,
                                    size_t skip) const {
+  if (needle.is_short_text()) return find_short(needle, from, skip);
   while (from) {
     const PackPosition at = from;
     if (needle.matches(take(from))) return at;
     for (size_t i = 0; i < skip && from; ++i)
       from = next(from);
+  }
+  return {};
+}
+
+// Where an element ends is known only when its head has come from memory, so a walk waits for one
+// head after the other. Elements in the same place of a group mostly have the same head, though:
+// while the guess holds, the processor does not wait but goes on to the next head.
+template <PackForm kForm>
+PackPosition PackView<kForm>::find_short(const PackedNeedle& needle, PackPosition from,
+                                         size_t skip) const {
+  if (!from) return {};
+  const size_t size = needle.text().size();
+  const auto head = static_cast<unsigned char>(0x80 | size);
+  const auto bytes = static_cast<uint32_t>(1 + size);
+  const uint32_t step = bytes + backlen_bytes(bytes);
+  unsigned char usual_head = kEnd;
+  uint32_t usual_step = 0;
+  const unsigned char* p = data_ + from.offset;
+  while (*p != kEnd) {
+    if (*p == head) {
+      if (needle.matches_at(reinterpret_cast<const char*>(p + 1)))
+        return {static_cast<uint32_t>(p - data_)};
+      p += step;
+    } else {
+      p += skip_bytes(p);
+    }
+    for (size_t i = 0; i < skip && *p != kEnd; ++i) {
+      if (*p == usual_head) [[likely]] {
+        p += usual_step;
+        continue;
+      }
+      const uint32_t skipped = skip_bytes(p);
+      if (*p < kHeadsThatTell) {
+        usual_head = *p;
+        usual_step = skipped;
+      }
+      p += skipped;
+    }
   }
   return {};
 }

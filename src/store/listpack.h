@@ -32,6 +32,7 @@
 #include "base/numbers.h"
 #include "base/random.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -83,8 +84,21 @@ class PackedNeedle {
            std::memcmp(value.text().data(), text_.data(), text_.size()) == 0;
   }
 
+  // No integer, and of a length that a one-byte head tells.
+  static constexpr size_t kShortBytesMax = 63;
+  bool is_short_text() const { return !is_integer_ && text_.size() <= kShortBytesMax; }
+  // Whether a text of the same length stands at `p`. Looks at the end first: names of one family
+  // begin alike.
+  bool matches_at(const char* p) const {
+    const size_t size = text_.size();
+    if (size < sizeof(last_)) return std::equal(p, p + size, text_.begin());
+    return std::memcmp(p + size - sizeof(last_), &last_, sizeof(last_)) == 0 &&
+           std::memcmp(p, text_.data(), size - sizeof(last_)) == 0;
+  }
+
  private:
   std::string_view text_;
+  uint64_t last_ = 0;  // The last eight bytes of a text that has as many.
   int64_t integer_ = 0;
   bool is_integer_;
 };
@@ -178,6 +192,7 @@ class PackView {
     return value;
   }
   PackPosition checked(uint32_t offset) const { return {data_[offset] == 0xff ? 0 : offset}; }
+  PackPosition find_short(const PackedNeedle& needle, PackPosition from, size_t skip) const;
   // The element that ends at `offset`.
   PackPosition before(uint32_t offset) const;
 

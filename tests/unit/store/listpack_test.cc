@@ -172,6 +172,39 @@ TEST_CASE("find compares as clients see values, and may look at fields only") {
   CHECK(view.equals(view.seek(-1), "x"));
 }
 
+TEST_CASE("find stops at the first element that is equal, among others as long or alike") {
+  Random random(5);
+  std::vector<std::string> names = edge_values();
+  for (const size_t size : {1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 62, 63, 64, 65, 300}) {
+    std::string name(size, 'n');
+    for (const size_t at : {size_t{0}, size / 2, size - 1}) {
+      names.push_back(name);
+      name[at] = static_cast<char>('a' + at % 7);
+    }
+  }
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> values;
+    for (size_t i = 0; i < 40; ++i)
+      values.push_back(names[random.below(names.size())]);
+    const Listpack pack = pack_of(values);
+    const ForwardPack forward(pack.view());
+    for (const std::string& name : names) {
+      for (const size_t skip : {0, 1, 2}) {
+        size_t first = 0;
+        while (first < values.size() && values[first] != name)
+          first += 1 + skip;
+        CAPTURE(name);
+        CAPTURE(skip);
+        const auto wanted = [&](auto view) {
+          return first < values.size() ? view.seek(static_cast<int64_t>(first)) : PackPosition{};
+        };
+        REQUIRE(pack.view().find(name, pack.view().first(), skip) == wanted(pack.view()));
+        REQUIRE(forward.view().find(name, forward.view().first(), skip) == wanted(forward.view()));
+      }
+    }
+  }
+}
+
 TEST_CASE("a listpack takes no more memory than the size class of its bytes") {
   Listpack pack;
   for (int i = 0; i < 1000; ++i) {
