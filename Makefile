@@ -164,12 +164,15 @@ test-deps:  ## install the packages that the tests need
 
 # ---- testing ----------------------------------------------------------------------------------------------
 
-.PHONY: test check unit transcripts differential system fuzz-smoke headers format tidy lint bench
+.PHONY: test check nightly unit transcripts differential system fuzz-smoke headers format tidy lint bench
 test: test-deps  ## everything: unit, transcripts, differential, system, fuzz smoke, tidy; one line of totals
 	@JOBS=$(JOBS) BUILD=$(BUILD) $(PYTHON) utils/suite test
 
 check:  ## what every commit passes: format, tidy, headers, tests under ASan+UBSan and TSan
 	@JOBS=$(JOBS) BUILD=$(BUILD) $(PYTHON) utils/suite check
+
+nightly: test-deps  ## what takes hours: millions of random commands, sanitized system tests, long fuzzing
+	@JOBS=$(JOBS) BUILD=$(BUILD) $(PYTHON) utils/suite nightly
 
 unit:  ## unit tests with slow checks on (ONLY='*sentence*', ROOMS='base resp', SANITIZE=...)
 ifeq ($(or $(SANITIZE),$(TEST),$(DEBUG)),)
