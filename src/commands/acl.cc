@@ -49,6 +49,33 @@ void kill_sessions_of(Call& call, const AclUser& user) {
   });
 }
 
+bool may_keep(const AclUser& user, const engine::SubscriptionSet& subscriptions) {
+  using engine::ChannelKind;
+  for (const ChannelKind kind :
+       {ChannelKind::kChannel, ChannelKind::kPattern, ChannelKind::kShardChannel}) {
+    for (const auto& [name, subscription] : subscriptions.names(kind)) {
+      if (!user.may_use_channel(name, kind == ChannelKind::kPattern)) return false;
+    }
+  }
+  return true;
+}
+
+// Closes the connections that act as the user and listen to what it may not listen to (any more).
+void kill_listeners_of(Call& call, const AclUser& user) {
+  call.each_held([&](Shard& shard) {
+    if (shard.pubsub().subscriptions().session_count() == 0) return;
+    for (const auto& [id, session] : shard.sessions()) {
+      if (session->user.get() != &user || !session->is_subscriber()) continue;
+      if (may_keep(user, *session->subscriptions)) continue;
+      if (id == call.caller().client_id) {
+        session->close_after_replies();
+      } else {
+        shard.kill_session(*session);
+      }
+    }
+  });
+}
+
 // ---- GETUSER, LIST.
 
 void write_selector(const AclSelector& selector, resp::ReplyWriter& to) {
@@ -147,6 +174,8 @@ Status acl_setuser(Call& call) {
     return Error::literal("ERR Usernames can't contain spaces or null characters");
   Status done = call.shards().acl().set_user(name, call.args_from(3));
   if (!done.ok()) return done;
+  if (const Acl::UserPtr user = call.shards().acl().find(name); user != nullptr)
+    kill_listeners_of(call, *user);
   call.reply().ok();
   return {};
 }
@@ -289,7 +318,11 @@ Status acl_load(Call& call) {
   Status loaded = call.server().load_acl();
   if (!loaded.ok()) return loaded;
   for (const auto& [name, user] : before) {
-    if (call.shards().acl().find(name) == nullptr) kill_sessions_of(call, *user);
+    if (call.shards().acl().find(name) == nullptr) {
+      kill_sessions_of(call, *user);
+    } else {
+      kill_listeners_of(call, *user);
+    }
   }
   call.reply().ok();
   return {};

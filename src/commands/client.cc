@@ -34,12 +34,6 @@ Status client_getname(Call& call) {
   return {};
 }
 
-// No client follows the keys it reads, so none is told elsewhere.
-Status client_getredir(Call& call) {
-  call.reply().integer(-1);
-  return {};
-}
-
 Status client_id(Call& call) {
   call.reply().integer(static_cast<int64_t>(call.caller().client_id));
   return {};
@@ -105,6 +99,8 @@ Status client_setname(Call& call) {
 
 Status client_help(Call& call) {
   static constexpr std::string_view kLines[] = {
+      "CACHING (YES|NO)",
+      "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
       "GETREDIR",
       "    Return the client ID we are redirecting to when tracking is enabled.",
       "GETNAME",
@@ -149,6 +145,11 @@ Status client_help(Call& call) {
       "    * LIB-VER: the client lib version.",
       "UNBLOCK <clientid> [TIMEOUT|ERROR]",
       "    Unblock the specified blocked client.",
+      "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+      "         [OPTIN] [OPTOUT] [NOLOOP]",
+      "    Control server assisted client side caching.",
+      "TRACKINGINFO",
+      "    Report tracking status for the current connection.",
       "NO-EVICT (ON|OFF)",
       "    Protect current client connection from eviction.",
       "NO-TOUCH (ON|OFF)",

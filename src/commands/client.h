@@ -16,7 +16,6 @@ using engine::Call;
 
 // One's own connection.
 Status client_getname(Call& call);
-Status client_getredir(Call& call);
 Status client_id(Call& call);
 Status client_info(Call& call);
 Status client_no_evict(Call& call);
@@ -24,6 +23,12 @@ Status client_no_touch(Call& call);
 Status client_reply(Call& call);
 Status client_setinfo(Call& call);
 Status client_setname(Call& call);
+
+// Client-side caching: whether, and how, one's connection hears of changes to what it reads.
+Status client_caching(Call& call);
+Status client_getredir(Call& call);
+Status client_tracking(Call& call);
+Status client_trackinginfo(Call& call);
 
 // All connections.
 Status client_kill(Call& call);

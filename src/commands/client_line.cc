@@ -33,6 +33,9 @@ std::string flags_of(const Session& session) {
   if (session.is_subscriber()) flags += 'P';
   if (session.multi.is_active) flags += 'x';
   if ((session.stopped & (engine::kStopPause | engine::kStopWait)) != 0) flags += 'b';
+  if (session.tracking != nullptr) flags += 't';
+  if (session.tracking != nullptr && session.tracking->is_broken) flags += 'R';
+  if (session.tracking != nullptr && session.tracking->is_bcast) flags += 'B';
   if ((session.stopped & engine::kStopClosing) != 0) flags += 'c';
   if (session.info.is_unix_socket) flags += 'U';
   if (session.no_evict) flags += 'e';
@@ -83,7 +86,8 @@ std::string client_line(const Session& session, int64_t now_ms) {
       .add("events", events_of(session))
       .add("cmd", command)
       .add("user", info.user)
-      .add("redir", -1)
+      .add("redir",
+           session.tracking == nullptr ? -1 : static_cast<int64_t>(session.tracking->redirect))
       .add("resp", session.caller.resp == resp::RespVersion::k3 ? 3 : 2)
       .add("lib-name", info.lib_name)
       .add("lib-ver", info.lib_version)

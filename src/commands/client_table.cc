@@ -10,6 +10,26 @@ using namespace engine;
 using namespace commands::rows;
 using enum ArgType;
 
+constexpr ArgSpec kClientCachingMode[] = {
+    {.name = "yes", .type = kPureToken, .token = "YES"},
+    {.name = "no", .type = kPureToken, .token = "NO"},
+};
+constexpr ArgSpec kClientCachingArgs[] = {
+    {.name = "mode", .type = kOneOf, .arguments = kClientCachingMode},
+};
+constexpr CommandSpec kClientCachingRow = {
+    .name = "caching",
+    .arity = 3,
+    .flags = kNoScript | kLoading | kStale,
+    .group = CommandGroup::kConnection,
+    .scope = Scope::kSession,
+    .since = "6.0.0",
+    .complexity = "O(1)",
+    .summary = "Instruct the server about tracking or not keys in the next request",
+    .arguments = kClientCachingArgs,
+    .run = client_caching,
+};
+
 constexpr CommandSpec kClientGetnameRow = {
     .name = "getname",
     .arity = 2,
@@ -293,6 +313,45 @@ constexpr CommandSpec kClientSetnameRow = {
     .run = client_setname,
 };
 
+constexpr ArgSpec kClientTrackingStatus[] = {
+    {.name = "on", .type = kPureToken, .token = "ON"},
+    {.name = "off", .type = kPureToken, .token = "OFF"},
+};
+constexpr ArgSpec kClientTrackingArgs[] = {
+    {.name = "status", .type = kOneOf, .arguments = kClientTrackingStatus},
+    {.name = "client-id", .type = kInteger, .token = "REDIRECT", .flags = kArgOptional},
+    {.name = "prefix", .token = "PREFIX", .flags = kArgOptional | kArgMultiple | kArgMultipleToken},
+    {.name = "bcast", .type = kPureToken, .token = "BCAST", .flags = kArgOptional},
+    {.name = "optin", .type = kPureToken, .token = "OPTIN", .flags = kArgOptional},
+    {.name = "optout", .type = kPureToken, .token = "OPTOUT", .flags = kArgOptional},
+    {.name = "noloop", .type = kPureToken, .token = "NOLOOP", .flags = kArgOptional},
+};
+constexpr CommandSpec kClientTrackingRow = {
+    .name = "tracking",
+    .arity = -3,
+    .flags = kNoScript | kLoading | kStale,
+    .group = CommandGroup::kConnection,
+    .scope = Scope::kGather,
+    .since = "6.0.0",
+    .complexity = "O(1). Some options may introduce additional complexity.",
+    .summary = "Enable or disable server assisted client side caching support",
+    .arguments = kClientTrackingArgs,
+    .run = client_tracking,
+};
+
+constexpr CommandSpec kClientTrackinginfoRow = {
+    .name = "trackinginfo",
+    .arity = 2,
+    .flags = kNoScript | kLoading | kStale,
+    .group = CommandGroup::kConnection,
+    .scope = Scope::kSession,
+    .since = "6.2.0",
+    .complexity = "O(1)",
+    .summary =
+        "Return information about server assisted client side caching for the current connection",
+    .run = client_trackinginfo,
+};
+
 constexpr ArgSpec kClientUnblockTimeoutError[] = {
     {.name = "timeout", .type = kPureToken, .token = "TIMEOUT"},
     {.name = "error", .type = kPureToken, .token = "ERROR"},
@@ -330,9 +389,11 @@ constexpr CommandSpec kClientUnpauseRow = {
 };
 
 constexpr CommandSpec kClientSubcommands[] = {
-    kClientGetnameRow, kClientGetredirRow, kClientHelpRow,    kClientIdRow,      kClientInfoRow,
-    kClientKillRow,    kClientListRow,     kClientNoEvictRow, kClientNoTouchRow, kClientPauseRow,
-    kClientReplyRow,   kClientSetinfoRow,  kClientSetnameRow, kClientUnblockRow, kClientUnpauseRow};
+    kClientCachingRow,  kClientTrackingRow, kClientTrackinginfoRow, kClientGetnameRow,
+    kClientGetredirRow, kClientHelpRow,     kClientIdRow,           kClientInfoRow,
+    kClientKillRow,     kClientListRow,     kClientNoEvictRow,      kClientNoTouchRow,
+    kClientPauseRow,    kClientReplyRow,    kClientSetinfoRow,      kClientSetnameRow,
+    kClientUnblockRow,  kClientUnpauseRow};
 constexpr CommandSpec kClientRow = {
     .name = "client",
     .arity = -2,

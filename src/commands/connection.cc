@@ -174,6 +174,7 @@ Status reset(Call& call) {
   stop_monitoring(call);
   call.worker().unwatch_all(session);
   call.home().pubsub().leave_all(session);
+  call.home().tracking().turn_off(session);
   session.multi = {};
   session.info.name.clear();
   session.act_as(call.shards().acl().default_user());

@@ -42,7 +42,7 @@ bool is_small_integer(const store::Entry& entry) {
 }  // namespace
 
 Status object_encoding(Call& call) {
-  const Key key = call.peek(2);
+  const Key key = call.inspect(2);
   if (key.exists()) {
     call.reply().bulk(store::encoding_name(key.entry().encoding()));
   } else {
@@ -52,7 +52,7 @@ Status object_encoding(Call& call) {
 }
 
 Status object_freq(Call& call) {
-  const Key key = call.peek(2);
+  const Key key = call.inspect(2);
   if (!key.exists()) {
     call.reply().null();
     return {};
@@ -88,7 +88,7 @@ Status object_help(Call& call) {
 }
 
 Status object_idletime(Call& call) {
-  const Key key = call.peek(2);
+  const Key key = call.inspect(2);
   if (!key.exists()) {
     call.reply().null();
     return {};
@@ -103,7 +103,7 @@ Status object_idletime(Call& call) {
 }
 
 Status object_refcount(Call& call) {
-  const Key key = call.peek(2);
+  const Key key = call.inspect(2);
   if (!key.exists()) {
     call.reply().null();
     return {};
@@ -121,7 +121,7 @@ Status memory_usage(Call& call) {
     if (!samples.ok()) return samples.error();
     if (*samples < 0) return errors::syntax();
   }
-  const Key key = call.peek(2);
+  const Key key = call.inspect(2);
   if (key.exists()) {
     call.reply().integer(static_cast<int64_t>(store::Keyspace::bytes_of(key.entry())));
   } else {

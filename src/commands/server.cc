@@ -48,6 +48,7 @@ Status flush(Call& call, DbIndex first, DbIndex last) {
   call.each_held([&](Shard& shard) {
     for (auto db = static_cast<uint32_t>(first); db <= static_cast<uint32_t>(last); ++db)
       shard.flush_db(static_cast<DbIndex>(db), *mode == FlushMode::kAsync);
+    shard.tracking().flush(call.worker());
   });
   journal_as_sent(call);
   call.reply().ok();

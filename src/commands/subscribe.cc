@@ -40,11 +40,14 @@ class Changing {
                 .session_id = call.caller().client_id,
                 .home = call.caller().home,
                 .names = {}},
+        held_sources_(call.holds_all() ? call.home().pubsub().sources_held(joins)
+                                       : engine::Sources()),
         writer_(confirmations_, call.caller().resp) {}
 
   void add(std::string_view name) {
     engine::PubSub& home = call_->home().pubsub();
-    const engine::Sources sources = home.sources_of(change_.kind, name, call_->holds_all());
+    const engine::Sources sources =
+        call_->holds_all() ? held_sources_ : home.sources_of(change_.kind, name);
     Session& session = call_->session();
     const bool is_change = change_.joins
                                ? home.subscriptions().join(session, change_.kind, name, sources)
@@ -81,6 +84,8 @@ class Changing {
           }
         },
         [answer](resp::ReplyWriter& to) { to.raw(*answer); });
+    if (held_sources_.expected != 0)
+      call_->home().pubsub().settle_when_home(*change, held_sources_.join_number);
   }
 
  private:
@@ -92,6 +97,7 @@ class Changing {
 
   Call* call_;
   SubscriptionChange change_;
+  engine::Sources held_sources_;  // Of each name, if all shards are held.
   resp::ReplyBuffer confirmations_;
   resp::ReplyWriter writer_;
 };

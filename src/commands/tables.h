@@ -24,6 +24,7 @@ CommandRows hyperloglog_commands();
 CommandRows keys_commands();
 CommandRows list_commands();
 CommandRows pubsub_commands();
+CommandRows replication_commands();
 CommandRows server_commands();
 CommandRows set_commands();
 CommandRows slowlog_commands();

@@ -1,6 +1,7 @@
 #include "engine/call.h"
 
 #include "base/hash.h"
+#include "engine/keyspace_events.h"
 #include "engine/session.h"
 #include "engine/shard.h"
 #include "engine/waiter.h"
@@ -82,7 +83,7 @@ Key Call::find(std::string_view name, DbIndex db) {
 Key Call::read(std::string_view name) {
   Key key = find(name, caller_->db);
   if (!key.exists()) {
-    ++worker_->stats().keyspace_misses;
+    note_miss(key);
     return key;
   }
   ++worker_->stats().keyspace_hits;
@@ -103,8 +104,23 @@ Key Call::write(std::string_view name, DbIndex db) {
 
 Key Call::peek(std::string_view name) {
   Key key = find(name, caller_->db);
+  if (key.exists()) {
+    ++worker_->stats().keyspace_hits;
+  } else {
+    note_miss(key);
+  }
+  return key;
+}
+
+Key Call::inspect(size_t arg_index) {
+  Key key = find(args_[arg_index], caller_->db);
   ++(key.exists() ? worker_->stats().keyspace_hits : worker_->stats().keyspace_misses);
   return key;
+}
+
+void Call::note_miss(const Key& key) {
+  ++worker_->stats().keyspace_misses;
+  tell_event(*key.shard_, *worker_, key.db_, notify::kKeyMiss, "keymiss", key.name());
 }
 
 bool Call::wants_effects() const {

@@ -46,13 +46,14 @@ struct Caller {
   bool in_transaction = false;    // Inside EXEC.
   bool in_script = false;         // Run by a script ...
   bool is_unjournaled = false;    // ... that wants the journal not to know.
+  bool remembers_reads = false;   // CLIENT TRACKING: it caches the keys that this reads.
   uint32_t home = 0;              // The connection's shard.
   const AclUser* user = nullptr;  // Lives as long as its session has anything under way.
   Session* session = nullptr;     // Null where the connection's own shard is not held.
 };
 
 // What a blocking command answers when its time is over.
-enum class TimeoutReply : uint8_t { kNull, kNullArray };
+enum class TimeoutReply : uint8_t { kNull, kNullArray, kZero, kZeroPair };
 
 class Call {
  public:
@@ -109,6 +110,8 @@ class Call {
   Key write(std::string_view name) { return write(name, caller_->db); }
   Key write(std::string_view name, DbIndex db);
   Key peek(std::string_view name);
+  // As peek, but nobody hears of a miss: for commands about a key rather than its value.
+  Key inspect(size_t arg_index);
 
   // ---- Effects.
   // Replaces what the journal gets for this command: for a change whose outcome depends on more
@@ -168,6 +171,7 @@ class Call {
   using AnyFinish = std::function<void(std::vector<std::any>&, resp::ReplyWriter&)>;
 
   Key find(std::string_view name, DbIndex db);
+  void note_miss(const Key& key);
   KeyPlace place_of(std::string_view name);
   void gather_any(AnyPart part, AnyFinish finish);
 

@@ -38,6 +38,11 @@ bool is_queued(const Command& command) {
          name != "quit" && name != "reset";
 }
 
+// Whether it may lead to messages for clients of other shards: publications and changes of keys.
+bool makes_pushes(const Session& session, const Command& command) {
+  return (flags_of(session, command) & (kWrite | kMayReplicate)) != 0;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Shard& shard) : shard_(&shard) {
@@ -74,8 +79,18 @@ bool Dispatcher::has_rate_token(Session& session) {
   return session.rate_tokens >= 1;
 }
 
+bool Dispatcher::dispatch(Session& session, const Request& request) {
+  const bool is_taken = take(session, request);
+  if (is_taken && session.tracking != nullptr && session.tracking->is_caching) [[unlikely]] {
+    const Command* command = shard_->set().commands().find(request.args[0]);
+    const bool keeps = command != nullptr && command->name == "client";
+    if (!keeps && !session.multi.is_active) session.end_caching();
+  }
+  return is_taken;
+}
+
 // Nothing is counted or told before the command is surely taken: one that waits comes here again.
-bool Dispatcher::dispatch(Session& session, Request request) {
+bool Dispatcher::take(Session& session, Request request) {
   session.info.active_ms = shard_->now_ms();
   if (shard_->is_draining && !equals_ignore_case(request.args[0], "shutdown")) [[unlikely]] {
     session.stop(kStopDrain);
@@ -110,6 +125,10 @@ bool Dispatcher::dispatch(Session& session, Request request) {
     return false;
   }
   const bool queues = session.multi.is_active && is_queued(command);
+  if (shard_->set().has_many_pushes() && !queues && makes_pushes(session, command)) [[unlikely]] {
+    session.stop(kStopPushes);
+    return false;
+  }
   if (shard_->options().maxmemory_bytes != 0 && !has_memory(session, command, queues)) [[unlikely]]
     return (session.stopped & kStopMemory) == 0;
   // Asking others comes after all that the connection sent before.

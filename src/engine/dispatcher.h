@@ -32,11 +32,12 @@ class Dispatcher {
   explicit Dispatcher(Shard& shard);
 
   // Sends one request on its way. False: it was not taken, the session stopped before it.
-  bool dispatch(Session& session, Request request);
+  bool dispatch(Session& session, const Request& request);
   // Tells the slow log and the monitors of an EXEC that ran.
   void note_exec(const Session& session, CommandQueue& queue, Args args);
 
  private:
+  bool take(Session& session, Request request);
   bool is_http(Session& session, std::string_view name);
   bool has_rate_token(Session& session);
   bool has_memory(Session& session, const Command& command, bool queues);

@@ -38,7 +38,8 @@ bool takes_away(const Waiter& waiter) {
 bool Executor::is_observed(const Hold& hold) const {
   if (hold.set->options().notify_keyspace_events != 0) return true;
   if (hold.single == nullptr) return true;
-  return !hold.single->watches().empty() || !hold.single->blocked_keys().empty();
+  return !hold.single->watches().empty() || !hold.single->blocked_keys().empty() ||
+         hold.single->tracking().has_listeners();
 }
 
 uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
@@ -66,6 +67,8 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
     count_error(status.error().message());
   }
   if (effects_.dirty() != 0 || !effects_.records().empty()) commit(call, hold);
+  if (caller.remembers_reads && command.has(kReadOnly)) [[unlikely]]
+    remember_reads(call, hold);
 
   const uint64_t taken = cycles() - began;
   if (again_ == nullptr) ++stats.calls;  // Run again, it is still the same call.
@@ -98,6 +101,9 @@ void Executor::commit(const Call& call, const Hold& hold) {
     if (change.is_quiet) continue;
     if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);
     if (!shard.blocked_keys().empty()) shard.blocked_keys().note_change(change.db, change.key);
+    if (shard.tracking().has_listeners())
+      shard.tracking().note_change(change.key, call.caller_->client_id, call.caller_->in_script,
+                                   *shard_);
   }
   if (!effects_.is_journaled()) return;
   EffectSink* sink = shard_->sink();
@@ -109,6 +115,19 @@ void Executor::commit(const Call& call, const Hold& hold) {
   for (const EffectRecord& record : effects_.records()) {
     argv.assign(record.argv.begin(), record.argv.end());
     sink->on_write(record.db, argv);
+  }
+}
+
+// For the client that caches what it reads. Of a script only the commands that it runs count.
+void Executor::remember_reads(const Call& call, const Hold& hold) {
+  const Command& command = call.command();
+  if (command.spec->group == CommandGroup::kScripting || command.has(kPubSub)) return;
+  read_keys_.clear();
+  if (!CommandTable::keys_of(command, call.args(), read_keys_).ok()) return;
+  for (const KeyAt& key : read_keys_) {
+    const std::string_view name = call.arg(key.index);
+    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(name));
+    shard.tracking().remember(name, call.caller_->client_id, call.caller_->home);
   }
 }
 
@@ -133,7 +152,9 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
         group.places_of(transaction));
     transaction.waiter = take_waiter();
   } else {
+    caller.remembers_reads = transaction.caller.remembers_reads;
     run_queue(*transaction.queue, transaction.watched, hold, caller, group.replies);
+    if (is_queue_at_home) transaction.session->end_caching();
   }
   transaction.reply_end = group.replies.size();
   transaction.duration_us = static_cast<uint32_t>(cycles_to_ns(cycles() - began) / 1000);

@@ -56,6 +56,7 @@ class Executor {
 
  private:
   void commit(const Call& call, const Hold& hold);
+  void remember_reads(const Call& call, const Hold& hold);
   bool is_observed(const Hold& hold) const;
   bool is_denied(const QueuedCommand& queued, CommandQueue& queue, const Caller& caller,
                  resp::ReplyWriter& to);
@@ -64,6 +65,7 @@ class Executor {
 
   Shard* shard_;
   Effects effects_;
+  std::vector<KeyAt> read_keys_;    // Scratch.
   std::shared_ptr<Waiter> waiter_;  // Made by the command that runs.
   const Waiter* again_ = nullptr;   // Whose command runs again ...
   bool found_nothing_ = false;      // ... and has nothing to do yet.

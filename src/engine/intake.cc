@@ -210,6 +210,7 @@ void Intake::settle(Session& session) {
   }
   if ((session.stopped & (kStopRate | kStopPause)) != 0) shard_->delay(session);
   if ((session.stopped & kStopMemory) != 0) shard_->wait_for_memory(session);
+  if ((session.stopped & kStopPushes) != 0) shard_->wait_for_pushes(session);
   shard_->note_ready(session);
   if (session.chunk == nullptr) return;
   ChunkPool& pool = shard_->chunks();

@@ -8,13 +8,13 @@ namespace kvstash::engine {
 void Key::set_string(std::string_view value, Deadline deadline) {
   const bool is_new = entry_ == nullptr;
   entry_ = space_->put_string(ref_, entry_, value, deadline);
-  if (is_new) touch();
+  if (is_new) begin();
 }
 
 void Key::set_text(std::string_view value, store::Encoding encoding, Deadline deadline) {
   const bool is_new = entry_ == nullptr;
   entry_ = space_->put_text(ref_, entry_, value, encoding, deadline);
-  if (is_new) touch();
+  if (is_new) begin();
 }
 
 void Key::set_integer(int64_t value, Deadline deadline) {
@@ -25,14 +25,14 @@ void Key::set_integer(int64_t value, Deadline deadline) {
   }
   const bool is_new = entry_ == nullptr;
   entry_ = space_->put_integer(ref_, entry_, value, deadline);
-  if (is_new) touch();
+  if (is_new) begin();
 }
 
 std::span<char> Key::open_string(size_t size) {
   const bool is_new = entry_ == nullptr;
   std::span<char> bytes;
   entry_ = space_->open_string(ref_, entry_, size, bytes);
-  if (is_new) touch();
+  if (is_new) begin();
   return bytes;
 }
 
@@ -42,7 +42,7 @@ void Key::cut_string(size_t size) {
 
 void Key::put_object(store::ValueType type, store::ObjectWord word) {
   entry_ = space_->put_object(ref_, nullptr, type, word, std::nullopt);
-  touch();
+  begin();
 }
 
 void Key::update_object(store::ObjectWord word, size_t bytes_before) {
@@ -56,6 +56,7 @@ void Key::set_deadline(Deadline deadline) {
 void Key::erase() {
   space_->erase(ref_, &entry());
   entry_ = nullptr;
+  was_erased_ = true;
 }
 
 void Key::expire_field(std::string_view field) {
@@ -68,11 +69,13 @@ void Key::expire_field(std::string_view field) {
 void Key::take_from(Key& from) {
   entry_ = space_->move_in(ref_, *from.space_, from.ref_, &from.entry());
   from.entry_ = nullptr;
+  tell_new();
 }
 
 void Key::copy_from(const Key& from) {
   entry_ = space_->copy_in(ref_, from.entry());
-  touch();
+  was_erased_ = false;  // As Redis tells it.
+  begin();
 }
 
 void Key::changed(uint32_t event_class, std::string_view event) {
@@ -87,8 +90,14 @@ void Key::also(uint32_t event_class, std::string_view event) {
   call_->effects_->add_event(db_, ref_.name, event_class, event);
 }
 
-void Key::touch() {
+void Key::begin() {
   entry_->set_access(shard_->access_clock(0, true));
+  if (!was_erased_) tell_new();
+}
+
+void Key::tell_new() {
+  if ((shard_->options().notify_keyspace_events & notify::kNew) != 0) [[unlikely]]
+    call_->effects_->add_event(db_, ref_.name, notify::kNew, "new");
 }
 
 }  // namespace kvstash::engine

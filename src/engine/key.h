@@ -145,7 +145,8 @@ class Key {
   friend class Opened;
   void put_object(store::ValueType type, store::ObjectWord word);
   void update_object(store::ObjectWord word, size_t bytes_before);
-  void touch();  // Sets the access clock of an entry that was just made or used.
+  void tell_new();
+  void begin();  // Of an entry that was just made: sets its access clock, and tells that it is new.
 
   Call* call_;
   Shard* shard_;
@@ -153,6 +154,7 @@ class Key {
   store::KeyRef ref_;
   DbIndex db_;
   store::Entry* entry_ = nullptr;
+  bool was_erased_ = false;  // Its value is being replaced: the key that comes is not a new one.
   store::NumberText scratch_;
 };
 

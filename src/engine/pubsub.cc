@@ -81,7 +81,7 @@ void PubSub::count(const SubscriptionChange& change) {
 
 // What was published before must arrive before, and what is published later after.
 void PubSub::count_and_settle(const SubscriptionChange& change) {
-  shard_->pushes().flush();
+  shard_->flush_pushes();
   count(change);
   std::vector<std::string> names;
   for (const std::string& name : change.names) {
@@ -114,10 +114,29 @@ size_t PubSub::owned_count(ChannelKind kind) const {
 
 // ---- As a home.
 
-Sources PubSub::sources_of(ChannelKind kind, std::string_view name, bool holds_all) const {
+Sources PubSub::sources_of(ChannelKind kind, std::string_view name) const {
   const size_t shards = shard_->set().size();
-  if (holds_all) return {.expected = 0, .shards = shards};
+  if (shards == 1) return {};
   return {.expected = is_known_everywhere(kind, name) ? shards : 1, .shards = shards};
+}
+
+Sources PubSub::sources_held(bool joins) {
+  const size_t shards = shard_->set().size();
+  if (!joins || shards == 1) return {.expected = 0, .shards = shards};
+  return {.expected = 1, .shards = shards, .join_number = ++held_joins_};
+}
+
+// What was published before stands in the mailbox, or is put there now.
+void PubSub::settle_when_home(const SubscriptionChange& change, uint64_t join_number) {
+  ShardSet& set = shard_->set();
+  for (size_t id = 0; id < set.size(); ++id)
+    set.at(id).flush_pushes();
+  set.submit(shard_->id(), [change, join_number](Shard& home) {
+    Session* session = home.find_session(change.session_id);
+    if (session == nullptr) return;
+    for (const std::string& name : change.names)
+      home.pubsub().subscriptions().settle_join(*session, change.kind, name, join_number);
+  });
 }
 
 template <typename WriteMessage>

@@ -58,8 +58,14 @@ class PubSub {
   // ---- As the home of sessions.
   Subscriptions& subscriptions() { return subscriptions_; }
   const Subscriptions& subscriptions() const { return subscriptions_; }
-  // The answers that a change of `name` has to wait for; none if all shards are held.
-  Sources sources_of(ChannelKind kind, std::string_view name, bool holds_all) const;
+  // The answers that a change of `name` has to wait for.
+  Sources sources_of(ChannelKind kind, std::string_view name) const;
+  // The same of a command while all shards are held: one join may have to wait for what is in the
+  // mailbox (settle_when_home), and to leave is over at once.
+  Sources sources_held(bool joins);
+  // All shards are held, and count a join that sources_held numbered: it hears what is published
+  // from now on.
+  void settle_when_home(const SubscriptionChange& change, uint64_t join_number);
   void deliver(ChannelKind kind, std::string_view channel, std::string_view payload, size_t source);
   // The session unsubscribes from everything, without a word: it leaves, or was reset.
   void leave_all(Session& session);
@@ -73,6 +79,7 @@ class PubSub {
   Shard* shard_;
   ChannelTable audiences_;
   Subscriptions subscriptions_;
+  uint64_t held_joins_ = 0;
   std::vector<bool> reached_;   // Scratch: the shards that one publication goes to.
   resp::ReplyBuffer texts_[2];  // Scratch: a message, as RESP2 and as RESP3.
 };

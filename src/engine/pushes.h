@@ -6,7 +6,7 @@
 // session hears everything in one order. Owned by a shard; used by whoever holds it.
 #pragma once
 
-#include "engine/channel.h"
+#include "engine/push.h"
 
 #include <cstddef>
 #include <vector>
@@ -21,7 +21,7 @@ class Pushes {
   Pushes(const Pushes&) = delete;
   Pushes& operator=(const Pushes&) = delete;
 
-  void add(size_t to, SharedPublication publication);
+  void add(size_t to, Push push);
   // Sends what was collected.
   void flush() {
     if (has_any_) [[unlikely]]
@@ -32,7 +32,7 @@ class Pushes {
   void send();
 
   ShardSet* set_;
-  std::vector<std::vector<SharedPublication>> boxes_;  // By shard.
+  std::vector<std::vector<Push>> boxes_;  // By shard.
   bool has_any_ = false;
 };
 

@@ -7,6 +7,7 @@
 
 #include "engine/acl_user.h"
 #include "engine/call.h"
+#include "engine/client_tracking.h"
 #include "engine/input.h"
 #include "engine/multi.h"
 #include "engine/reply_queue.h"
@@ -54,6 +55,7 @@ enum StopReason : uint32_t {
   kStopDrain = 1u << 7,    // The server is about to end.
   kStopMemory = 1u << 8,   // Memory is overfull, and eviction has to catch up.
   kStopWait = 1u << 9,     // In a blocking command.
+  kStopPushes = 1u << 10,  // Subscribers elsewhere have yet to take in what was published.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
@@ -95,6 +97,18 @@ class Session {
   bool is_subscriber() const { return subscriptions != nullptr; }
   ClientClass client_class() const {
     return is_subscriber() ? ClientClass::kPubsub : ClientClass::kNormal;
+  }
+
+  // ---- CLIENT TRACKING; null: off. Kept by its shard's Tracking.
+  std::unique_ptr<ClientTracking> tracking;
+  bool has_read_for_cache = false;  // Some shards may remember keys for it.
+  void update_tracking() {
+    caller.remembers_reads = tracking != nullptr && tracking->remembers_reads();
+  }
+  // CLIENT CACHING holds for one command or transaction.
+  void end_caching() {
+    if (tracking != nullptr) tracking->is_caching = false;
+    update_tracking();
   }
 
   std::shared_ptr<Waiter> waiter;  // Its blocking command, while it waits.
@@ -144,7 +158,8 @@ class Session {
   size_t memory_bytes() const {
     return (chunk != nullptr ? chunk->capacity : 0) + replies.memory_bytes() +
            parser.memory_bytes() + multi.queue.bytes() +
-           (subscriptions != nullptr ? subscriptions->memory_bytes() : 0);
+           (subscriptions != nullptr ? subscriptions->memory_bytes() : 0) +
+           (tracking != nullptr ? sizeof(ClientTracking) + tracking->prefix_bytes : 0);
   }
 };
 

@@ -119,6 +119,7 @@ Shard::Shard(ShardSet& set, size_t id)
       databases_(static_cast<size_t>(set.options().databases)),
       pubsub_(*this),
       pushes_(set),
+      tracking_(*this),
       executor_(*this),
       dispatcher_(*this),
       intake_(*this, dispatcher_),
@@ -307,6 +308,7 @@ void Shard::close_session(Session& session) {
     leave_wait(session);
   }
   pubsub_.leave_all(session);
+  tracking_.turn_off(session);
   if (session.is_monitor) {
     session.is_monitor = false;
     set_->monitor_count.fetch_sub(1, std::memory_order_relaxed);
@@ -336,6 +338,8 @@ void Shard::release_session(Session& session) {
   std::erase(resume_, &session);
   std::erase(delayed_, &session);
   std::erase(memory_waiters_, &session);
+  std::erase(push_waiters_, &session);
+  tracking_.end(session);
   sessions_.erase(session.info.id);
 }
 
@@ -692,7 +696,7 @@ void Shard::arrive(HoldGroup& group) {
 void Shard::send_everything() {
   send_batches();
   if (sink_ != nullptr) sink_->flush();
-  pushes_.flush();
+  flush_pushes();
   send_done();
   port_->flush_sessions();
 }
@@ -722,9 +726,9 @@ void Shard::run_group(HoldGroup& group) {
   }
   if (sink_ != nullptr) sink_->flush();
   for (size_t id = 0; id < group.members.size(); ++id) {
-    if (group.members[id] && id != id_) set_->at(id).pushes().flush();
+    if (group.members[id] && id != id_) set_->at(id).flush_pushes();
   }
-  pushes_.flush();
+  flush_pushes();
   send_done();
   for (size_t id = 0; id < group.members.size(); ++id) {
     if (group.members[id] && id != id_) set_->at(id).unpark();
@@ -784,20 +788,24 @@ void Shard::finish_group(HoldGroup& group) {
 
 bool Shard::finish_turn() {
   wake_up();
+  // Who is told of changes hears of those that others already know of before its next reply.
+  if (pubsub_.subscriptions().session_count() + tracking_.session_count() != 0) receive();
   intake_.run_staged();
   receive();
   const bool more_due = expire_turn();
   if (now_ms_ >= cron_at_ms_) cron();
   const bool more_to_evict = evict_turn();
+  const bool more_to_trim = tracking_.trim();
   end_due_waits();
   if (blocked_keys_.has_ready()) executor_.serve_waiters({.set = set_, .single = this});
   resume_memory_waiters();
+  resume_push_waiters();
   resume_sessions();
   close_killed();
   send_batches();
   send_group();
   if (sink_ != nullptr) sink_->flush();
-  pushes_.flush();
+  flush_pushes();
   send_done();
   port_->flush_sessions();
   pushed_bytes_ = 0;
@@ -812,7 +820,7 @@ bool Shard::finish_turn() {
   ++stats_.turns;
   stats_.turn_time.add(static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));
   is_clock_fresh_ = false;
-  return more_due || more_to_evict || resizes || !resume_.empty();
+  return more_due || more_to_evict || more_to_trim || resizes || !resume_.empty();
 }
 
 bool Shard::prepare_sleep() {
@@ -823,7 +831,8 @@ bool Shard::prepare_sleep() {
 }
 
 std::optional<int64_t> Shard::next_event_ms() const {
-  int64_t next = memory_waiters_.empty() ? cron_at_ms_ : std::min(cron_at_ms_, now_ms_ + 1);
+  const bool looks_soon = !memory_waiters_.empty() || !push_waiters_.empty();
+  int64_t next = looks_soon ? std::min(cron_at_ms_, now_ms_ + 1) : cron_at_ms_;
   if (const auto due = waiting_.next_deadline_ms())
     next = std::min(next, std::max(*due, now_ms_ + 1));
   if (!active_expire) return next;
@@ -850,6 +859,7 @@ void Shard::cron() {
   cron_at_ms_ = now_ms_ + kCronPeriodMs;
   if (is_cron_paused) return;
   trim_spares();
+  tracking_.sweep();
   publish_memory();
   if (id_ == 0) set_->measure_overhead(now_ms_);  // Raises the peak as well.
   set_->note_memory_used();

@@ -24,6 +24,7 @@
 #include "engine/shard_set.h"
 #include "engine/slowlog.h"
 #include "engine/stats.h"
+#include "engine/tracking.h"
 #include "engine/waiting_sessions.h"
 #include "engine/watch.h"
 #include "store/eviction.h"
@@ -108,15 +109,24 @@ class Shard {
   void delay(Session& session);
   // The session was stopped because memory is overfull: goes on when others have made room.
   void wait_for_memory(Session& session);
+  // The session was stopped because too many pushes are on their way: goes on when they are not.
+  void wait_for_pushes(Session& session);
   // A reason to stop is gone: its commands go on at the end of this turn.
   void go_on(Session& session, StopReason reason);
   // Sends a message that is no reply. A client that leaves too much of that unread is closed.
   void push(Session& session, std::string_view message);
-  // What other shards have published for sessions of this one.
-  void receive_pushes(const std::vector<SharedPublication>& pushes);
+  // What other shards have for sessions of this one.
+  void receive_pushes(const std::vector<Push>& pushes);
   PubSub& pubsub() { return pubsub_; }
   const PubSub& pubsub() const { return pubsub_; }
   Pushes& pushes() { return pushes_; }  // Of this turn.
+  // Sends them, with what changed of prefixes that clients follow.
+  void flush_pushes() {
+    tracking_.tell_prefixes();
+    pushes_.flush();
+  }
+  Tracking& tracking() { return tracking_; }
+  const Tracking& tracking() const { return tracking_; }
   // ---- Waiting: connections of this shard in blocking commands.
   // A command of `session` has come back and waits. What became of it meanwhile is seen to.
   void begin_wait(Session& session, std::shared_ptr<Waiter> waiter);
@@ -229,6 +239,7 @@ class Shard {
   std::optional<int64_t> next_deadline_ms() const;
   bool evict_turn();
   void resume_memory_waiters();
+  void resume_push_waiters();
   void cron();
   void trim_spares();
   void resume_sessions();
@@ -258,11 +269,13 @@ class Shard {
   std::vector<uint64_t> killed_;   // Ids: some may be gone by the end of the turn.
   std::vector<Session*> delayed_;  // Stopped by their rate or a pause: cron looks again.
   std::vector<Session*> memory_waiters_;
+  std::vector<Session*> push_waiters_;
   int64_t pause_until_ms_ = 0;
   bool pause_is_for_all_ = false;
 
   PubSub pubsub_;
   Pushes pushes_;
+  Tracking tracking_;
   size_t pushed_bytes_ = 0;  // Since sessions were flushed.
 
   Executor executor_;

@@ -25,6 +25,7 @@ uint64_t lag_ns(int64_t now_ms, int64_t deadline_ms) {
 void Shard::tell_removal(DbIndex db, std::string_view key, std::span<const std::string_view> record,
                          EffectSink* journal) {
   if (!watches_.empty()) watches_.touch(db, key);
+  if (tracking_.has_listeners()) tracking_.note_change(key, 0, false, *this);
   if (!blocked_keys_.empty()) blocked_keys_.note_change(db, key);
   if (journal != nullptr) journal->on_write(db, record);
 }

@@ -1,6 +1,9 @@
 // Shard's push messages to its sessions: declared in shard.h.
 #include "engine/shard.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace kvstash::engine {
 namespace {
 
@@ -8,6 +11,16 @@ namespace {
 constexpr size_t kPushedBytesMax = size_t{1} << 20;
 // What the shell keeps of output that it has sent already, at most, or else no more than is unsent.
 constexpr size_t kSentBytesMax = size_t{256} << 10;
+
+// Gives one push to the sessions it is for.
+struct Deliver {
+  Shard* shard;
+  void operator()(const SharedPublication& push) const {
+    shard->pubsub().deliver(push->kind, push->channel, push->payload, push->source);
+  }
+  void operator()(const SharedPrefixInvalidation& news) const { shard->tracking().deliver(*news); }
+  void operator()(const auto& news) const { shard->tracking().deliver(news); }
+};
 
 }  // namespace
 
@@ -25,9 +38,21 @@ void Shard::push(Session& session, std::string_view message) {
   kill_session(session);
 }
 
-void Shard::receive_pushes(const std::vector<SharedPublication>& pushes) {
-  for (const SharedPublication& push : pushes) {
-    pubsub_.deliver(push->kind, push->channel, push->payload, push->source);
+void Shard::wait_for_pushes(Session& session) {
+  if (std::ranges::find(push_waiters_, &session) == push_waiters_.end())
+    push_waiters_.push_back(&session);
+}
+
+// Well below the bound, so that they do not stop again at once.
+void Shard::resume_push_waiters() {
+  if (push_waiters_.empty() || set_->has_many_pushes(2)) return;
+  for (Session* session : std::exchange(push_waiters_, {}))
+    go_on(*session, kStopPushes);
+}
+
+void Shard::receive_pushes(const std::vector<Push>& pushes) {
+  for (const Push& push : pushes) {
+    std::visit(Deliver{this}, push);
     if (pushed_bytes_ < kPushedBytesMax) continue;
     pushed_bytes_ = 0;
     port_->flush_sessions();

@@ -29,6 +29,8 @@ class ServerPort;
 
 class ShardSet {
  public:
+  static constexpr size_t kPushBytesMax = size_t{64} << 20;  // In mailboxes.
+
   // `commands` and `options` outlive the set.
   ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options);
   ~ShardSet();
@@ -116,7 +118,14 @@ class ShardSet {
   // Connections over all shards, for maxclients and for the choice of a shard. Any thread.
   std::atomic<size_t> session_count{0};
   std::atomic<size_t> monitor_count{0};
-  std::atomic<size_t> pushes_under_way{0};  // Bytes of publications in mailboxes.
+  // What pushes take that wait in mailboxes, each with some bytes of its own so that they count as
+  // well (push_bytes).
+  alignas(64) std::atomic<size_t> pushes_under_way{0};
+  // True: they are more than this part of what is allowed. Who makes more of them waits then.
+  bool has_many_pushes(size_t divisor = 1) const {
+    return pushes_under_way.load(std::memory_order_relaxed) > kPushBytesMax / divisor;
+  }
+  alignas(64) std::atomic<size_t> tracked_keys{0};  // In all tracking tables.
 
  private:
   struct alignas(64) Published {

@@ -80,10 +80,20 @@ bool Shard::give_up_wait(const std::shared_ptr<Waiter>& waiter) {
 void Shard::answer_timeout(Session& session) {
   const TimeoutReply reply = session.waiter->timeout_reply;
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
-  if (reply == TimeoutReply::kNull) {
-    writer.null();
-  } else {
-    writer.null_array();
+  switch (reply) {
+    case TimeoutReply::kNull:
+      writer.null();
+      break;
+    case TimeoutReply::kNullArray:
+      writer.null_array();
+      break;
+    case TimeoutReply::kZeroPair:
+      writer.array(2);
+      writer.integer(0);
+      [[fallthrough]];
+    case TimeoutReply::kZero:
+      writer.integer(0);
+      break;
   }
   session.replies.end(session.is_wait_muted);
 }

@@ -38,6 +38,7 @@ bool Subscriptions::join(Session& session, ChannelKind kind, std::string_view na
   auto subscription = std::make_unique<Subscription>(Subscription{
       .topic = &topic, .session = &session, .position = topic.listeners.size(), .settled = {}});
   if (sources.expected != 0) {
+    subscription->join_number = sources.join_number;
     subscription->unsettled = sources.expected;
     subscription->settled.assign(sources.shards, false);
   }
@@ -52,7 +53,7 @@ bool Subscriptions::leave(Session& session, ChannelKind kind, std::string_view n
                           const Sources& sources) {
   Subscription* subscription = find(session, kind, name);
   if (subscription == nullptr || subscription->is_leaving) return false;
-  ensure(subscription->unsettled == 0);
+  ensure(subscription->unsettled == 0 || sources.expected == 0);
   --set_of(session)->count_of(kind);
   subscription->is_leaving = true;
   subscription->unsettled = sources.expected;
@@ -72,6 +73,14 @@ void Subscriptions::settle(Session& session, ChannelKind kind, std::string_view 
   if (--subscription->unsettled != 0) return;
   subscription->settled = {};
   if (subscription->is_leaving) erase(*subscription, kind);
+}
+
+void Subscriptions::settle_join(Session& session, ChannelKind kind, std::string_view name,
+                                uint64_t number) {
+  Subscription* subscription = find(session, kind, name);
+  if (subscription == nullptr || subscription->join_number != number) return;
+  subscription->unsettled = 0;
+  subscription->settled = {};
 }
 
 const Topic* Subscriptions::find(ChannelKind kind, std::string_view name) const {

@@ -29,6 +29,7 @@ struct Subscription {
   Session* session;
   size_t position = 0;  // In the topic's list.
   bool is_leaving = false;
+  uint64_t join_number = 0;   // Of a join while all shards were held.
   size_t unsettled = 0;       // Sources that have not yet answered.
   std::vector<bool> settled;  // By source, while some are not.
 
@@ -68,6 +69,7 @@ class SubscriptionSet {
 struct Sources {
   size_t expected = 0;  // Answers to wait for; 0: it hears everybody at once.
   size_t shards = 1;
+  uint64_t join_number = 0;  // While all shards are held: what settle_join will be told.
 };
 
 class Subscriptions {
@@ -81,6 +83,8 @@ class Subscriptions {
   // `source` has counted it, or counts it no more. With the last one, a subscription that leaves is
   // forgotten.
   void settle(Session& session, ChannelKind kind, std::string_view name, size_t source);
+  // All that was published before the join of that number, while all shards were held, is home.
+  void settle_join(Session& session, ChannelKind kind, std::string_view name, uint64_t number);
   // Forgets all of a session, telling `visit(kind, name)` what its sources still count.
   template <typename Visit>
   void leave_all(Session& session, Visit&& visit);

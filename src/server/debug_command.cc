@@ -161,7 +161,7 @@ Status debug_digest_value(Call& call) {
 }
 
 Status debug_object(Call& call) {
-  const Key key = call.peek(2);
+  const Key key = call.inspect(2);
   if (!key.exists()) return errors::no_such_key();
   const store::Entry& entry = key.entry();
   char address[32];
@@ -180,7 +180,7 @@ Status debug_object(Call& call) {
 
 // Both print where Redis does, since suites know the answer.
 Status debug_listpack(Call& call) {
-  const Key key = call.peek(2);
+  const Key key = call.inspect(2);
   if (!key.exists()) return errors::no_such_key();
   const std::optional<store::Listpack> pack = listpack_of(key.entry());
   if (!pack) return Error::literal("ERR Not a listpack encoded object.");
@@ -190,7 +190,7 @@ Status debug_listpack(Call& call) {
 }
 
 Status debug_quicklist(Call& call) {
-  const Key key = call.peek(2);
+  const Key key = call.inspect(2);
   if (!key.exists()) return errors::no_such_key();
   if (key.entry().encoding() != store::Encoding::kQuicklist)
     return Error::literal("ERR Not a quicklist encoded object.");
@@ -201,7 +201,7 @@ Status debug_quicklist(Call& call) {
 }
 
 Status debug_sdslen(Call& call) {
-  Key key = call.peek(2);
+  Key key = call.inspect(2);
   if (!key.exists()) return errors::no_such_key();
   const store::Entry& entry = key.entry();
   if (entry.type() != store::ValueType::kString || entry.encoding() == store::Encoding::kInt)

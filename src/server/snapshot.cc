@@ -62,10 +62,15 @@ admin::ClientCounters read_clients(const engine::Shard& shard) {
 admin::PushCounters read_pushes(const engine::Shard& shard) {
   using engine::ChannelKind;
   const engine::PubSub& pubsub = shard.pubsub();
+  const engine::Tracking& tracking = shard.tracking();
   return {.channels = pubsub.owned_count(ChannelKind::kChannel),
           .shard_channels = pubsub.owned_count(ChannelKind::kShardChannel),
           .patterns = pubsub.audiences().names(ChannelKind::kPattern).size(),
-          .subscribers = pubsub.subscriptions().session_count()};
+          .subscribers = pubsub.subscriptions().session_count(),
+          .tracking_clients = tracking.session_count(),
+          .tracked_keys = tracking.key_count(),
+          .tracked_items = tracking.item_count(),
+          .prefixes = tracking.prefix_count()};
 }
 
 void read_commands(engine::Shard& shard, bool with_latencies, admin::ShardCounters& to) {
