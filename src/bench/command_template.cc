@@ -28,12 +28,19 @@ Result<CommandTemplate> CommandTemplate::parse(std::string_view line, std::strin
   return made;
 }
 
+std::optional<CommandTemplate::Kind> CommandTemplate::kind_of_number(std::string_view word) {
+  if (word.starts_with("{random}")) return Kind::kRandom;
+  if (word.starts_with("{thousand}")) return Kind::kThousand;
+  if (word.starts_with("{next}")) return Kind::kNext;
+  return std::nullopt;
+}
+
 void CommandTemplate::add_word(std::string_view word, std::string_view payload) {
   std::string text;
   std::vector<Place> places;  // Offsets in `text`.
   while (!word.empty()) {
-    if (word.starts_with("{random}") || word.starts_with("{next}")) {
-      places.push_back({text.size(), word[1] == 'r' ? Kind::kRandom : Kind::kNext});
+    if (const std::optional<Kind> kind = kind_of_number(word)) {
+      places.push_back({text.size(), *kind});
       text.append(kNumberDigits, '0');
     } else if (word.starts_with("{ms}")) {
       places.push_back({text.size(), Kind::kMs});
@@ -61,6 +68,9 @@ void CommandTemplate::append_to(std::string& out, NumberSource& numbers) const {
     switch (place.kind) {
       case Kind::kRandom:
         write_digits(to, kNumberDigits, numbers.random());
+        break;
+      case Kind::kThousand:
+        write_digits(to, kNumberDigits, numbers.below(1000));
         break;
       case Kind::kNext:
         write_digits(to, kNumberDigits, numbers.next());

@@ -2,10 +2,11 @@
 //
 // Written as in redis-cli, with these in any word:
 //
-//   {random}  twelve digits, drawn from 0 .. keys - 1
-//   {next}    twelve digits, one after the other from 0 on, over and over
-//   {ms}      three digits, drawn from 100 .. 999
-//   {data}    the payload, the same in every command
+//   {random}    twelve digits, drawn from 0 .. keys - 1
+//   {thousand}  twelve digits, drawn from 0 .. 999
+//   {next}      twelve digits, one after the other from 0 on, over and over
+//   {ms}        three digits, drawn from 100 .. 999
+//   {data}      the payload, the same in every command
 //
 // All have a fixed width, so that a command is a copy and a few digits. Not thread-safe.
 #pragma once
@@ -15,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,12 +53,14 @@ class CommandTemplate {
   size_t bytes() const { return encoded_.size(); }  // Of one command.
 
  private:
-  enum class Kind : uint8_t { kRandom, kNext, kMs };
+  enum class Kind : uint8_t { kRandom, kThousand, kNext, kMs };
   struct Place {
     size_t offset;
     Kind kind;
   };
 
+  // Of what `word` begins with, if that is a number of twelve digits.
+  static std::optional<Kind> kind_of_number(std::string_view word);
   void add_word(std::string_view word, std::string_view payload);
 
   std::string encoded_;

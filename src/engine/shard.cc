@@ -27,8 +27,8 @@ constexpr int64_t kCronPeriodMs = 100;
 // With fewer, the blocks that the allocator keeps at hand are worth less than their memory.
 constexpr double kQuietCommandsPerSecond = 1000;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
-// A flush of fewer keys than this frees them on the spot when it is asked to.
-constexpr size_t kFlushHereMax = 4096;
+// A flush frees on the spot, when it is asked to, if the shard holds no more than this.
+constexpr size_t kFlushHereBytesMax = size_t{512} << 10;
 constexpr int64_t kSpinNs = 2000;
 
 void futex_wait(std::atomic<uint32_t>& word, uint32_t while_it_is) {
@@ -160,7 +160,7 @@ void Shard::flush_db(DbIndex db, bool lazily) {
   });
   stats_.dirty += space->size();
   blocked_keys_.note_changes(db);
-  if (!lazily && space->size() <= kFlushHereMax) {
+  if (!lazily && memory_.bytes <= kFlushHereBytesMax) {
     space.reset();
     return;
   }

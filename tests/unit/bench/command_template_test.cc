@@ -42,6 +42,17 @@ TEST_CASE("random numbers stay below the number of keys and reach all of them") 
   CHECK((seen[0] && seen[1] && seen[2]));
 }
 
+TEST_CASE("a number of a thousand is below it, however many keys there are") {
+  NumberSource numbers(1'000'000, 7);
+  int largest = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string command = first_of("l:{thousand}", numbers);
+    REQUIRE(command.starts_with("*1\r\n$14\r\nl:000000000"));
+    largest = std::max(largest, std::stoi(command.substr(11, 12)));
+  }
+  CHECK(largest > 900);
+}
+
 TEST_CASE("places may stand inside a word") {
   NumberSource numbers(10, 1);
   CHECK(first_of("k:{next}:{data}", numbers) == "*1\r\n$18\r\nk:000000000000:xyz\r\n");
