@@ -88,7 +88,8 @@ std::string load_usage() {
          "  --seed N         1\n"
          "\n"
          "In a command: {random} a number below --keys, {thousand} one below 1000, {next} the one\n"
-         "after the last, all of twelve digits; {ms} 100 to 999; {data} a payload of --data bytes.\n"
+         "after the last, all of twelve digits; {ms} 100 to 999; {data} a payload of --data "
+         "bytes.\n"
          "\n"
          "Example:\n"
          "  kvstash-bench --pipeline 16 --seconds 5 'SET key:{random} {data}'\n";
