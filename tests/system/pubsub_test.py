@@ -253,39 +253,65 @@ def publishers_wait_for_subscribers_elsewhere_and_lose_nothing(lab):
     assert heard == [4 * each] * len(listeners)
 
 
+def _log_in(server, user, command, name):
+    connection = server.connect()
+    assert connection.call("AUTH", user, "x") == (b"+", b"OK")
+    connection.send(command, name)
+    assert connection.read()[0] == b"*"
+    return connection
+
+
+def _is_closed(connection):
+    try:
+        connection.read(5.0)
+    except resp.NoReply:
+        return False
+    except (resp.Closed, ConnectionError):
+        return True
+    return False
+
+
 def users_who_lose_a_channel_lose_their_subscriptions(server):
     with server.connect() as admin:
         admin.call("ACL", "SETUSER", "reader", "on", "nopass", "+@all", "resetchannels", "&a*", "&b")
-
-        def login(command, name):
-            connection = server.connect()
-            assert connection.call("AUTH", "reader", "x") == (b"+", b"OK")
-            connection.send(command, name)
-            assert connection.read()[0] == b"*"
-            return connection
-
-        def is_closed(connection):
-            try:
-                connection.read(5.0)
-            except resp.NoReply:
-                return False
-            except (resp.Closed, ConnectionError):
-                return True
-            return False
-
-        stay = [login("SUBSCRIBE", "a1") for _ in range(4)] + [login("PSUBSCRIBE", "a*")]
-        leave = [login("SUBSCRIBE", "b") for _ in range(4)] + [login("SSUBSCRIBE", "b")]
+        stay = [_log_in(server, "reader", "SUBSCRIBE", "a1") for _ in range(4)]
+        stay.append(_log_in(server, "reader", "PSUBSCRIBE", "a*"))
+        leave = [_log_in(server, "reader", "SUBSCRIBE", "b") for _ in range(4)]
+        leave.append(_log_in(server, "reader", "SSUBSCRIBE", "b"))
         assert admin.call("ACL", "SETUSER", "reader", "resetchannels", "&a*") == (b"+", b"OK")
-        assert all(is_closed(connection) for connection in leave)
+        assert all(_is_closed(connection) for connection in leave)
         assert admin.call("PUBLISH", "a1", "x") == (b":", b"5")
         assert all(connection.read()[1][-1] == (b"$", b"x") for connection in stay)
         # The pattern is another: it was allowed as it stood.
         assert admin.call("ACL", "SETUSER", "reader", "resetchannels", "&a?") == (b"+", b"OK")
-        assert is_closed(stay.pop())
+        assert _is_closed(stay.pop())
         assert admin.call("PUBLISH", "a1", "y") == (b":", b"4")
         admin.call("ACL", "SETUSER", "reader", "allchannels")
         assert admin.call("PUBLISH", "a1", "z") == (b":", b"4")
         assert admin.call("ACL", "DELUSER", "reader") == (b":", b"1")
         for connection in stay:
             assert [connection.read()[1][-1] for _ in range(2)] == [(b"$", b"y"), (b"$", b"z")]
-            assert is_closed(connection)
+            assert _is_closed(connection)
+
+
+def users_who_lose_a_channel_by_a_new_file_lose_their_subscriptions(lab):
+    path = lab.folder() + "/users.acl"
+
+    def write(*users):
+        with open(path, "w", encoding="ascii") as file:
+            file.write("user default on nopass ~* &* +@all\n")
+            file.writelines(f"user {user}\n" for user in users)
+
+    write("reader on nopass +@all ~* &a &b", "guest on nopass +@all ~* &a")
+    server = lab.start("--aclfile", path)
+    stay = [_log_in(server, "reader", "SUBSCRIBE", "a") for _ in range(4)]
+    leave = [_log_in(server, "reader", "SUBSCRIBE", "b") for _ in range(4)]
+    leave += [_log_in(server, "guest", "SUBSCRIBE", "a") for _ in range(4)]
+    write("reader on nopass +@all ~* &a")
+    with server.connect() as admin:
+        assert admin.call("ACL", "LOAD") == (b"+", b"OK")
+        assert all(_is_closed(connection) for connection in leave)
+        assert admin.call("PUBLISH", "a", "x") == (b":", b"4")
+    for connection in stay:
+        assert connection.read()[1][-1] == (b"$", b"x")
+        connection.close()
