@@ -128,16 +128,17 @@ Status read_and_write(Call& call, const std::vector<Step>& steps) {
   }
   const bool grows = size > key.string_size();
   const std::span<char> bytes = key.open_string(size);
-  bool has_changed = grows;  // Told even if every step fails: a watcher sees another length.
+  uint64_t changes = 0;
   call.reply().array(steps.size());
   for (const Step& step : steps) {
     if (step.writes()) {
-      has_changed |= write_step(call, bytes, step);
+      changes += write_step(call, bytes, step) ? 1 : 0;
     } else {
       reply_field(call, {bytes.data(), bytes.size()}, step);
     }
   }
-  if (has_changed) key.changed(notify::kString, "setbit");
+  if (grows) changes = std::max<uint64_t>(changes, 1);  // A watcher sees another length.
+  if (changes != 0) key.changed(notify::kString, "setbit", changes);
   return {};
 }
 

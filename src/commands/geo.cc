@@ -1,10 +1,13 @@
 #include "commands/geo.h"
 
+#include "commands/digits.h"
 #include "commands/geo_arguments.h"
 #include "commands/sorted_set_add.h"
 #include "engine/arg_reader.h"
 #include "engine/call.h"
 #include "store/geo_shape.h"
+
+#include <vector>
 
 namespace kvstash::commands {
 namespace {
@@ -34,6 +37,22 @@ std::optional<double> score_of(const Key& key, std::string_view member) {
   return key.exists() ? key.view<SortedSet>()->score(member) : std::nullopt;
 }
 
+// The journal gets the scores that were computed, as Redis writes them.
+void journal_as_zadd(Call& call, const AddOptions& options, std::span<const Addition> additions) {
+  std::vector<std::string_view> record = {"ZADD", call.arg(1)};
+  if (options.rule.only_new) record.push_back("NX");
+  if (options.rule.only_existing) record.push_back("XX");
+  if (options.count_changed) record.push_back("CH");
+  std::vector<Digits> scores;  // They are whole numbers of 52 bits.
+  scores.reserve(additions.size());
+  for (const Addition& addition : additions) {
+    scores.emplace_back(static_cast<int64_t>(addition.score));
+    record.push_back(scores.back().view());
+    record.push_back(addition.member);
+  }
+  call.replace_effect(record);
+}
+
 }  // namespace
 
 Status geoadd(Call& call) {
@@ -50,7 +69,10 @@ Status geoadd(Call& call) {
     additions[i] = {.score = store::geo_score(*point), .member = args.next()};
   }
   if (count == 0) return errors::syntax();
-  return add_members(call, options, additions.span());
+  if (Status status = add_members(call, options, additions.span()); !status.ok()) return status;
+  if (call.wants_effects() && call.effects().has_changes())
+    journal_as_zadd(call, options, additions.span());
+  return {};
 }
 
 Status geodist(Call& call) {

@@ -96,10 +96,11 @@ SortedSet copy_found(const SortedSet& set, const FoundPlaces& found, const GeoQu
 
 void store_found(Call& call, const GeoCommand& command, std::string_view destination,
                  SortedSet found) {
-  call.reply().integer(static_cast<int64_t>(found.size()));
+  const size_t count = found.size();
+  call.reply().integer(static_cast<int64_t>(count));
   Key key = call.write(destination);
   store_sorted_set(key, found,
-                   command.form == GeoForm::kSearch ? "geosearchstore" : "georadiusstore");
+                   command.form == GeoForm::kSearch ? "geosearchstore" : "georadiusstore", count);
 }
 
 // Parses and runs a search of the set at argument `source_at`.

@@ -37,7 +37,7 @@ Result<int64_t> store_pairs(Call& call) {
   for (size_t i = 2; i < call.argc(); i += 2)
     added += hash->set(call.arg(i), call.arg(i + 1), options) ? 1 : 0;
   hash.close();
-  key->changed(notify::kHash, "hset");
+  key->changed(notify::kHash, "hset", call.argc() / 2 - 1);
   return added;
 }
 
@@ -103,17 +103,17 @@ Status hsetnx(Call& call) {
 Status hdel(Call& call) {
   Result<Key> key = write_hash(call, call.args_from(2));
   if (!key.ok()) return key.error();
-  int64_t deleted = 0;
+  uint64_t deleted = 0;
   if (key->exists()) {
     auto hash = key->open<Hash>();
     for (const std::string_view field : call.args_from(2))
       deleted += hash->erase(field) ? 1 : 0;
   }
   if (deleted != 0) {
-    key->changed(notify::kHash, "hdel");
+    key->changed(notify::kHash, "hdel", deleted);
     if (!key->exists()) key->also(notify::kGeneric, "del");
   }
-  call.reply().integer(deleted);
+  call.reply().integer(static_cast<int64_t>(deleted));
   return {};
 }
 

@@ -82,9 +82,9 @@ FieldOutcome give_deadline(Call& call, Hash& hash, std::string_view field,
 void note_changes(Call& call, Key& key, int64_t deadline_ms, FieldNames changed) {
   const bool is_deletion = deadline_ms <= call.now_ms();
   if (is_deletion) {
-    note_fields_deleted(key);
+    note_fields_deleted(key, changed.size());
   } else {
-    key.changed(notify::kHash, "hexpire");
+    key.changed(notify::kHash, "hexpire", changed.size());
   }
   if (!call.wants_effects()) return;
   if (is_deletion) return record_deletion(call, key, changed);
@@ -200,16 +200,16 @@ Status hpersist(Call& call) {
     reply_all_absent(call, fields->size());
     return {};
   }
-  bool has_changed = false;
+  uint64_t changed = 0;
   {
     auto hash = key.open<Hash>();
     for (const std::string_view field : *fields) {
       const FieldOutcome outcome = drop_deadline(call, *hash, field);
-      has_changed = has_changed || outcome == FieldOutcome::kDone;
+      changed += outcome == FieldOutcome::kDone ? 1 : 0;
       reply(call, outcome);
     }
   }
-  if (has_changed) key.changed(notify::kHash, "hpersist");
+  if (changed != 0) key.changed(notify::kHash, "hpersist", changed);
   return {};
 }
 

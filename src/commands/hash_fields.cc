@@ -61,8 +61,8 @@ Result<std::optional<int64_t>> take_field_expiry(ArgReader& args, int64_t now_ms
   return std::optional<int64_t>();
 }
 
-void note_fields_deleted(engine::Key& key) {
-  key.changed(notify::kHash, "hdel");
+void note_fields_deleted(engine::Key& key, uint64_t count) {
+  key.changed(notify::kHash, "hdel", count);
   if (!key.exists()) key.also(notify::kGeneric, "del");
 }
 

@@ -43,7 +43,7 @@ Result<std::optional<int64_t>> take_field_expiry(engine::ArgReader& args, int64_
                                                  std::string_view command);
 
 // Tells that fields of `key` went away; with the last one the key has.
-void note_fields_deleted(engine::Key& key);
+void note_fields_deleted(engine::Key& key, uint64_t count);
 
 // For the journal: `head`, then "FIELDS" and the number of fields, then `tail`.
 void record_fields(engine::Call& call, std::initializer_list<std::string_view> head,

@@ -68,9 +68,9 @@ bool apply_getex(Call& call, Hash& hash, std::string_view field, const GetexOpti
 void note_getex(Call& call, Key& key, const GetexOptions& options, FieldNames changed) {
   const bool deletes = options.deletes(call.now_ms());
   if (deletes) {
-    note_fields_deleted(key);
+    note_fields_deleted(key, changed.size());
   } else {
-    key.changed(notify::kHash, options.persist ? "hpersist" : "hexpire");
+    key.changed(notify::kHash, options.persist ? "hpersist" : "hexpire", changed.size());
   }
   if (!call.wants_effects()) return;
   if (deletes) return record_deletion(call, key, changed);
@@ -225,7 +225,7 @@ Status hsetex(Call& call) {
     return {};
   }
   store_pairs(call, key, *options);
-  key.changed(notify::kHash, "hset");
+  key.changed(notify::kHash, "hset", options->pairs.size() / 2);
   if (!options->deadline_ms) return {};
   key.also(notify::kHash, "hexpire");
   if (!call.wants_effects()) return {};
@@ -257,7 +257,7 @@ Status hgetdel(Call& call) {
     }
   }
   if (deleted.empty()) return {};
-  note_fields_deleted(key);
+  note_fields_deleted(key, deleted.size());
   if (call.wants_effects()) record_deletion(call, key, deleted);
   return {};
 }

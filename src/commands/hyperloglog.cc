@@ -74,18 +74,18 @@ Status pfadd(Call& call) {
     if (call.argc() > 3 && !view->is_sound()) return corrupt_hll();
     open(key);
   }
-  bool is_changed = is_new;
+  uint64_t changes = is_new ? 1 : 0;
   for (const std::string_view element : call.args_from(2)) {
     const Result<bool> raised =
         raise_register(key, store::hll_mark_of(element), call.options().hll_sparse_max_bytes);
     if (!raised.ok()) return raised.error();
-    is_changed = is_changed || *raised;
+    changes += *raised ? 1 : 0;
   }
-  if (is_changed) {
+  if (changes != 0) {
     store::forget_hll_count(open(key));
-    key.changed(notify::kString, "pfadd");
+    key.changed(notify::kString, "pfadd", changes);
   }
-  call.reply().integer(is_changed ? 1 : 0);
+  call.reply().integer(changes != 0 ? 1 : 0);
   return {};
 }
 

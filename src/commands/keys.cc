@@ -56,7 +56,7 @@ Result<bool> rename_key(Call& call, IfTargetExists if_exists) {
   }
   to.take_from(from);
   from.changed(notify::kGeneric, "rename_from");
-  to.changed(notify::kGeneric, "rename_to");
+  to.changed(notify::kGeneric, "rename_to", 0);
   return true;
 }
 
@@ -101,7 +101,7 @@ bool move_key(Call& call, DbIndex db) {
   if (to.exists()) return false;
   to.take_from(from);
   from.changed(notify::kGeneric, "move_from");
-  to.changed(notify::kGeneric, "move_to");
+  to.changed(notify::kGeneric, "move_to", 0);
   return true;
 }
 

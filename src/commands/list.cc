@@ -38,7 +38,7 @@ Status push(Call& call, ListEnd end, IfAbsent if_absent) {
     list->push(end, call.args_from(2), list_limits(call));
     length = list->size();
   }
-  tell_pushed(key, end);
+  tell_pushed(key, end, call.argc() - 2);
   call.reply().integer(static_cast<int64_t>(length));
   return {};
 }
@@ -181,14 +181,14 @@ Status lrem(Call& call) {
         key.open<List>()->remove(from, call.arg(3), static_cast<size_t>(most), list_limits(call));
   }
   if (removed != 0) {
-    key.changed(notify::kList, "lrem");
+    key.changed(notify::kList, "lrem", removed);
     if (!key.exists()) key.also(notify::kGeneric, "del");
   }
   call.reply().integer(static_cast<int64_t>(removed));
   return {};
 }
 
-// A trim that cuts nothing off is told all the same.
+// A trim that cuts nothing off is told all the same, but counts for nothing.
 Status ltrim(Call& call) {
   const Result<int64_t> start = parse_index(call.arg(2));
   if (!start.ok()) return start.error();
@@ -197,14 +197,16 @@ Status ltrim(Call& call) {
   Key key = call.write(1);
   if (Status status = key.expect(ValueType::kList); !status.ok()) return status;
   if (key.exists()) {
+    size_t cut = 0;
     {
       auto list = key.open<List>();
       const size_t length = list->size();
       const IndexRange kept = index_range(*start, *stop, length);
+      cut = length - kept.count;
       list->erase(kept.first + kept.count, length, list_limits(call));
       list->erase(0, kept.first, list_limits(call));
     }
-    key.changed(notify::kList, "ltrim");
+    key.changed(notify::kList, "ltrim", cut);
     if (!key.exists()) key.also(notify::kGeneric, "del");
   }
   call.reply().ok();

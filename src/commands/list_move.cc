@@ -45,8 +45,8 @@ void rotate(Call& call, Key& key, Ends ends) {
     list->push(ends.to, std::span(&pushed, 1), list_limits(call));
     call.reply().bulk(element);
   }
-  tell_pushed(key, ends.to);
-  tell_popped(key, ends.from);
+  tell_pushed(key, ends.to, 1);
+  tell_popped(key, ends.from, 0);  // A move counts once.
 }
 
 void move_between(Call& call, Key& from, Key& to, Ends ends) {
@@ -60,8 +60,8 @@ void move_between(Call& call, Key& from, Key& to, Ends ends) {
       call.reply().bulk(element);
     });
   }
-  tell_pushed(to, ends.to);
-  tell_popped(from, ends.from);
+  tell_pushed(to, ends.to, 1);
+  tell_popped(from, ends.from, 0);
 }
 
 // False, and nothing replied: the source is not there.

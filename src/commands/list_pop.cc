@@ -27,7 +27,7 @@ namespace errors = engine::errors;
 void take(Call& call, Key& key, ListEnd end, size_t count) {
   key.open<List>()->pop(end, count, list_limits(call),
                         [&](PackedValue value) { reply_value(call.reply(), value); });
-  tell_popped(key, end);
+  tell_popped(key, end, count);
 }
 
 // With a count the reply is an array, and null if there is no key.
@@ -165,10 +165,10 @@ Status brpop(Call& call) {
 }
 
 Status blmpop(Call& call) {
-  const Result<BlockDeadline> deadline = parse_block_seconds(call.arg(1), call.now_ms());
-  if (!deadline.ok()) return deadline.error();
   const Result<MultiPop> pop = parse_multi_pop(call.args_from(2));
   if (!pop.ok()) return pop.error();
+  const Result<BlockDeadline> deadline = parse_block_seconds(call.arg(1), call.now_ms());
+  if (!deadline.ok()) return deadline.error();
   const Result<bool> popped = pop_first(call, *pop);
   if (!popped.ok()) return popped.error();
   if (!*popped) wait(call, pop->names, *deadline);

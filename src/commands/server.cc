@@ -124,6 +124,7 @@ Status swapdb(Call& call) {
   if (!b.ok()) return b.error();
   if (!is_db(call, *a) || !is_db(call, *b)) return errors::db_out_of_range();
   call.each_held([&](Shard& shard) { shard.swap_db(*a, *b); });
+  ++call.worker().stats().dirty;
   journal_as_sent(call);
   call.reply().ok();
   return {};

@@ -44,29 +44,29 @@ Status sadd(Call& call) {
   } else {
     set->expect(count, options);
   }
-  int64_t added = 0;
+  uint64_t added = 0;
   for (const std::string_view member : call.args_from(2))
     added += set->add(member, options) ? 1 : 0;
   set.close();
-  if (added != 0) key.changed(notify::kSet, "sadd");
-  call.reply().integer(added);
+  if (added != 0) key.changed(notify::kSet, "sadd", added);
+  call.reply().integer(static_cast<int64_t>(added));
   return {};
 }
 
 Status srem(Call& call) {
   Key key = call.write(1);
   if (Status status = key.expect(Set::kType); !status.ok()) return status;
-  int64_t removed = 0;
+  uint64_t removed = 0;
   if (key.exists()) {
     auto set = key.open<Set>();
     for (const std::string_view member : call.args_from(2))
       removed += set->erase(member) ? 1 : 0;
   }
   if (removed != 0) {
-    key.changed(notify::kSet, "srem");
+    key.changed(notify::kSet, "srem", removed);
     if (!key.exists()) key.also(notify::kGeneric, "del");
   }
-  call.reply().integer(removed);
+  call.reply().integer(static_cast<int64_t>(removed));
   return {};
 }
 

@@ -49,8 +49,8 @@ class RemovalRecords {
   std::vector<std::string> members_;
 };
 
-void tell_popped(Key& key) {
-  key.changed(notify::kSet, "spop");
+void tell_popped(Key& key, uint64_t count) {
+  key.changed(notify::kSet, "spop", count);
   if (!key.exists()) key.also(notify::kGeneric, "del");
 }
 
@@ -67,19 +67,21 @@ Status pop_one(Call& call) {
     records.add(member);
   });
   records.flush();
-  tell_popped(key);
+  tell_popped(key, 1);
   return {};
 }
 
 // Every member goes, which needs no choice and only one record.
 void pop_all(Call& call, Key& key) {
+  size_t count = 0;
   {
     const auto set = key.view<Set>();
-    call.reply().set(set->size());
+    count = set->size();
+    call.reply().set(count);
     set->for_each([&call](PackedValue member) { reply_value(call.reply(), member); });
   }
   key.erase();
-  tell_popped(key);
+  tell_popped(key, count);
   if (call.wants_effects())
     call.replace_effect({call.options().lazyfree_lazy_server_del ? "UNLINK" : "DEL", key.name()});
 }
@@ -92,7 +94,7 @@ void pop_some(Call& call, Key& key, size_t count) {
     records.add(member);
   });
   records.flush();
-  tell_popped(key);
+  tell_popped(key, count);
 }
 
 Status pop_many(Call& call) {

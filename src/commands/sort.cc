@@ -153,7 +153,7 @@ void store_result(Call& call, const SortOptions& options, std::span<const SortEl
   if (was_there) key.erase();
   if (size != 0) {
     *key.open<List>() = std::move(list);
-    key.changed(notify::kList, "sortstore");
+    key.changed(notify::kList, "sortstore", size);
   } else if (was_there) {
     key.changed(notify::kGeneric, "del");
     if (call.wants_effects()) call.replace_effect({"DEL", key.name()});

@@ -100,7 +100,8 @@ Status add_members(Call& call, const AddOptions& options, std::span<const Additi
     updated += result.change == ScoreChange::kUpdated ? 1 : 0;
   }
   set.close();
-  if (added + updated != 0) key.changed(notify::kZset, rule.increment ? "zincr" : "zadd");
+  if (added + updated != 0)
+    key.changed(notify::kZset, rule.increment ? "zincr" : "zadd", added + updated);
 
   if (rule.increment) return reply_incremented(call, result);
   call.reply().integer(static_cast<int64_t>(options.count_changed ? added + updated : added));

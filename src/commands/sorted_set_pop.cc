@@ -33,7 +33,7 @@ std::string_view pop_command(End end) {
 // Takes the members at these ranks, which are not none, out of a key.
 void erase_popped(Key& key, End end, const RankRange& ranks) {
   key.open<SortedSet>()->erase_ranks(ranks);
-  key.changed(notify::kZset, end == End::kLowest ? "zpopmin" : "zpopmax");
+  key.changed(notify::kZset, end == End::kLowest ? "zpopmin" : "zpopmax", ranks.count);
   if (!key.exists()) key.also(notify::kGeneric, "del");
 }
 

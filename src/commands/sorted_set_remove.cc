@@ -14,9 +14,9 @@ using store::SortedSet;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// After members were removed: `event`, and "del" if none is left.
-void report_removed(Key& key, std::string_view event) {
-  key.changed(notify::kZset, event);
+// After so many members were removed: `event`, and "del" if none is left.
+void report_removed(Key& key, std::string_view event, size_t count) {
+  key.changed(notify::kZset, event, count);
   if (!key.exists()) key.also(notify::kGeneric, "del");
 }
 
@@ -31,7 +31,7 @@ Status remove_ranks(Call& call, const RanksIn& ranks_in, std::string_view event)
     removed = ranks.count;
     if (removed != 0) {
       key.open<SortedSet>()->erase_ranks(ranks);
-      report_removed(key, event);
+      report_removed(key, event, removed);
     }
   }
   call.reply().integer(static_cast<int64_t>(removed));
@@ -60,7 +60,7 @@ Status zrem(Call& call) {
       if (set->empty()) break;
     }
   }
-  if (removed != 0) report_removed(key, "zrem");
+  if (removed != 0) report_removed(key, "zrem", removed);
   call.reply().integer(static_cast<int64_t>(removed));
   return {};
 }

@@ -30,13 +30,13 @@ void reply_ranks(resp::ReplyWriter& to, const SortedSet& set, const store::RankR
   }
 }
 
-void store_sorted_set(engine::Key& key, SortedSet& set, std::string_view event) {
+void store_sorted_set(engine::Key& key, SortedSet& set, std::string_view event, uint64_t elements) {
   const bool existed = key.exists();
   const bool is_empty = set.empty();
   if (existed) key.erase();
   if (!is_empty) {
     *key.open<SortedSet>() = std::move(set);
-    key.changed(notify::kZset, event);
+    key.changed(notify::kZset, event, elements);
   } else if (existed) {
     key.changed(notify::kGeneric, "del");
   }

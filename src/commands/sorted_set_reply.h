@@ -22,6 +22,7 @@ void reply_ranks(resp::ReplyWriter& to, const store::SortedSet& set, const store
 
 // Puts a set in the place of whatever is at the key, or removes the key if the set is empty, and
 // reports it; `event` is a literal. The set is empty afterwards.
-void store_sorted_set(engine::Key& key, store::SortedSet& set, std::string_view event);
+void store_sorted_set(engine::Key& key, store::SortedSet& set, std::string_view event,
+                      uint64_t elements = 1);
 
 }  // namespace kvstash::commands

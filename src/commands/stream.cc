@@ -122,7 +122,7 @@ Status xtrim(Call& call) {
   const uint64_t trimmed = stream->trim(*edit->trim);
   if (trimmed != 0) record_edit(call, *edit, *stream);
   stream.close();
-  if (trimmed != 0) key.changed(notify::kStream, "xtrim");
+  if (trimmed != 0) key.changed(notify::kStream, "xtrim", trimmed);
   call.reply().integer(static_cast<int64_t>(trimmed));
   return {};
 }
@@ -144,13 +144,13 @@ Status xdel(Call& call) {
   for (const std::string_view text : call.args_from(2)) {  // All or nothing.
     if (const Result<StreamId> id = parse_stream_id(text); !id.ok()) return id.error();
   }
-  int64_t deleted = 0;
+  uint64_t deleted = 0;
   Opened<Stream> stream = key.open<Stream>();
   for (const std::string_view text : call.args_from(2))
     deleted += stream->erase(*parse_stream_id(text)) ? 1 : 0;
   stream.close();
-  if (deleted != 0) key.changed(notify::kStream, "xdel");
-  call.reply().integer(deleted);
+  if (deleted != 0) key.changed(notify::kStream, "xdel", deleted);
+  call.reply().integer(static_cast<int64_t>(deleted));
   return {};
 }
 

@@ -79,9 +79,9 @@ class Claimer {
     has_changed_ = true;
   }
   void finish() {
-    if (has_changed_) key_->changed_quietly();
+    if (has_changed_) key_->changed_quietly(0, {}, std::max<uint64_t>(claimed_, 1));
     // A consumer that was made, and that no record of an entry makes known elsewhere.
-    if (seen_.is_new && !has_claimed_) record_consumer(*call_, name(), seen_.consumer->name());
+    if (seen_.is_new && claimed_ == 0) record_consumer(*call_, name(), seen_.consumer->name());
   }
 
  private:
@@ -103,7 +103,7 @@ class Claimer {
     seen_.consumer->active_ms = call_->now_ms();
     record_pending(*call_, name(), *group_, id, entry);
     has_changed_ = true;
-    has_claimed_ = true;
+    ++claimed_;
   }
 
   Call* call_;
@@ -113,7 +113,7 @@ class Claimer {
   ConsumerGroup* group_;
   SeenConsumer seen_;
   bool has_changed_ = false;
-  bool has_claimed_ = false;
+  uint64_t claimed_ = 0;
 };
 
 Status check_group(Call& call, const Key& key) {

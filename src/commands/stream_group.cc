@@ -199,14 +199,14 @@ Status xack(Call& call) {
   for (const std::string_view text : call.args_from(3)) {  // All or nothing.
     if (const Result<StreamId> id = parse_stream_id(text); !id.ok()) return id.error();
   }
-  int64_t acknowledged = 0;
+  uint64_t acknowledged = 0;
   Opened<Stream> stream = key.open<Stream>();
   ConsumerGroup& group = *stream->find_group(call.arg(2));
   for (const std::string_view text : call.args_from(3))
     acknowledged += group.acknowledge(*parse_stream_id(text)) ? 1 : 0;
   stream.close();
-  if (acknowledged != 0) key.changed_quietly();
-  call.reply().integer(acknowledged);
+  if (acknowledged != 0) key.changed_quietly(0, {}, acknowledged);
+  call.reply().integer(static_cast<int64_t>(acknowledged));
   return {};
 }
 

@@ -32,34 +32,43 @@ class Effects {
   void begin(bool observed, bool journaled) {
     observed_ = observed;
     journaled_ = journaled;
+    has_changes_ = false;
     dirty_ = 0;
     if (!changes_.empty()) changes_.clear();
     if (!records_.empty()) records_.clear();
   }
 
-  void add_change(DbIndex db, std::string_view key, uint32_t event_class, std::string_view event) {
-    ++dirty_;
+  void add_change(DbIndex db, std::string_view key, uint32_t event_class, std::string_view event,
+                  uint64_t elements) {
+    note_change(elements);
     add_event(db, key, event_class, event);
   }
   void add_event(DbIndex db, std::string_view key, uint32_t event_class, std::string_view event) {
     if (observed_) changes_.push_back({db, event_class, event, std::string(key)});
   }
   void add_quiet_change(DbIndex db, std::string_view key, uint32_t event_class,
-                        std::string_view event) {
-    ++dirty_;
+                        std::string_view event, uint64_t elements) {
+    note_change(elements);
     if (observed_) changes_.push_back({db, event_class, event, std::string(key), true});
   }
   void add_record(EffectRecord record) { records_.push_back(std::move(record)); }
 
   bool is_observed() const { return observed_; }
   bool is_journaled() const { return journaled_; }
-  uint64_t dirty() const { return dirty_; }  // Changes made, told or not.
+  bool has_changes() const { return has_changes_; }  // Told or not.
+  uint64_t dirty() const { return dirty_; }          // Elements that changed, as Redis counts them.
   const std::vector<KeyChange>& changes() const { return changes_; }
   const std::vector<EffectRecord>& records() const { return records_; }
 
  private:
+  void note_change(uint64_t elements) {
+    has_changes_ = true;
+    dirty_ += elements;
+  }
+
   bool observed_ = false;
   bool journaled_ = false;
+  bool has_changes_ = false;
   uint64_t dirty_ = 0;
   std::vector<KeyChange> changes_;
   std::vector<EffectRecord> records_;

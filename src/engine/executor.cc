@@ -66,7 +66,7 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
     ++stats.failed;
     count_error(status.error().message());
   }
-  if (effects_.dirty() != 0 || !effects_.records().empty()) commit(call, hold);
+  if (effects_.has_changes() || !effects_.records().empty()) commit(call, hold);
   if (caller.remembers_reads && command.has(kReadOnly)) [[unlikely]]
     remember_reads(call, hold);
 

@@ -78,12 +78,12 @@ void Key::copy_from(const Key& from) {
   begin();
 }
 
-void Key::changed(uint32_t event_class, std::string_view event) {
-  call_->effects_->add_change(db_, ref_.name, event_class, event);
+void Key::changed(uint32_t event_class, std::string_view event, uint64_t elements) {
+  call_->effects_->add_change(db_, ref_.name, event_class, event, elements);
 }
 
-void Key::changed_quietly(uint32_t event_class, std::string_view event) {
-  call_->effects_->add_quiet_change(db_, ref_.name, event_class, event);
+void Key::changed_quietly(uint32_t event_class, std::string_view event, uint64_t elements) {
+  call_->effects_->add_quiet_change(db_, ref_.name, event_class, event, elements);
 }
 
 void Key::also(uint32_t event_class, std::string_view event) {

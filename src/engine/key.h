@@ -127,12 +127,14 @@ class Key {
   void copy_from(const Key& from);
 
   // Tells watchers, keyspace events and the journal that the key changed. `event_class` is one of
-  // notify::k..., `event` a literal such as "set".
-  void changed(uint32_t event_class, std::string_view event);
+  // notify::k..., `event` a literal such as "set". `elements`: how many changed, as Redis counts
+  // them for rdb_changes_since_last_save.
+  void changed(uint32_t event_class, std::string_view event, uint64_t elements = 1);
   // The same for a change that readers of the key do not see, such as in a stream's consumer
   // groups: watchers and those who wait for the key hear nothing. Without an event if its class is
   // 0.
-  void changed_quietly(uint32_t event_class = 0, std::string_view event = {});
+  void changed_quietly(uint32_t event_class = 0, std::string_view event = {},
+                       uint64_t elements = 1);
   // A further event of a change that changed() has told.
   void also(uint32_t event_class, std::string_view event);
 
