@@ -254,7 +254,7 @@ AclUser new_acl_user(std::string name, const AclContext& context) {
 
 Status apply_acl_rule(AclUser& user, std::string_view rule, const AclContext& context) {
   constexpr std::string_view kPasswordRules = "><#!";
-  if (rule.empty()) return syntax();
+  if (rule.empty()) return {};  // Nothing to do, Redis says.
   if (apply_to_user(user, rule, context)) return {};
   if (kPasswordRules.find(rule[0]) != std::string_view::npos)
     return apply_password(user, rule[0], rule.substr(1));
@@ -275,7 +275,11 @@ Result<std::vector<std::string>> join_acl_selectors(std::span<const std::string_
   std::string_view opened_by;
   bool is_open = false;
   for (const std::string_view word : words) {
-    if (is_open) {
+    const bool opens = word.starts_with('(') && !word.ends_with(')');
+    if (is_open && opens) {  // Redis drops what was open.
+      joined.back() = word;
+      opened_by = word;
+    } else if (is_open) {
       joined.back().append(" ").append(word);
     } else {
       joined.emplace_back(word);

@@ -48,6 +48,18 @@ Result<LibraryHeader> parse_library_header(std::string_view code) {
   return LibraryHeader{.name = *std::move(name), .bytes = end};
 }
 
+// FNV-1a.
+size_t HashAnyCase::operator()(std::string_view name) const {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : name)
+    hash = (hash ^ static_cast<unsigned char>(to_lower(c))) * 0x100000001b3;
+  return hash;
+}
+
+bool EqualAnyCase::operator()(std::string_view a, std::string_view b) const {
+  return equals_ignore_case(a, b);
+}
+
 const Library* Libraries::find(std::string_view name) const {
   const auto at = libraries_.find(name);
   return at == libraries_.end() ? nullptr : at->second.get();
@@ -56,6 +68,13 @@ const Library* Libraries::find(std::string_view name) const {
 Libraries::Place Libraries::find_function(std::string_view name) const {
   const auto at = functions_.find(name);
   return at == functions_.end() ? Place{} : at->second;
+}
+
+size_t Libraries::function_count() const {
+  size_t count = 0;
+  for (const auto& [name, library] : libraries_)
+    count += library->functions.size();
+  return count;
 }
 
 size_t Libraries::bytes() const {

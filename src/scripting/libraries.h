@@ -41,6 +41,14 @@ Result<LibraryHeader> parse_library_header(std::string_view code);
 // Letters, digits and underscores: the names of libraries and functions.
 bool is_library_name(std::string_view name);
 
+// Functions are found whatever the case of their names, libraries are not.
+struct HashAnyCase {
+  size_t operator()(std::string_view name) const;
+};
+struct EqualAnyCase {
+  bool operator()(std::string_view a, std::string_view b) const;
+};
+
 class Libraries {
  public:
   // Where a function is found.
@@ -50,12 +58,12 @@ class Libraries {
   };
 
   const Library* find(std::string_view name) const;
-  Place find_function(std::string_view name) const;  // Nulls: there is none.
+  Place find_function(std::string_view name) const;  // In any case. Nulls: there is none.
   const std::map<std::string, std::unique_ptr<Library>, std::less<>>& all() const {
     return libraries_;
   }
   size_t size() const { return libraries_.size(); }
-  size_t function_count() const { return functions_.size(); }
+  size_t function_count() const;
   size_t bytes() const;
 
   // ---- While every shard is held.
@@ -71,7 +79,7 @@ class Libraries {
   void forget_functions(const Library& library);
 
   std::map<std::string, std::unique_ptr<Library>, std::less<>> libraries_;
-  std::unordered_map<std::string_view, Place> functions_;
+  std::unordered_map<std::string_view, Place, HashAnyCase, EqualAnyCase> functions_;
   uint64_t last_number_ = 0;
 };
 

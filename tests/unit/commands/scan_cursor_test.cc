@@ -30,9 +30,10 @@ TEST_CASE("cursors are read as strtoul does") {
     std::string_view text;
     uint64_t number;
   };
-  for (const Row& row : {Row{"0", 0}, Row{"", 0}, Row{"+5", 5}, Row{"007", 7},
-                         Row{"-1", std::numeric_limits<uint64_t>::max()},
-                         Row{"18446744073709551615", std::numeric_limits<uint64_t>::max()}}) {
+  for (const Row& row :
+       {Row{"0", 0}, Row{"", 0}, Row{"+5", 5}, Row{"007", 7}, Row{std::string_view("\0x", 2), 0},
+        Row{std::string_view("8\0", 2), 8}, Row{"-1", std::numeric_limits<uint64_t>::max()},
+        Row{"18446744073709551615", std::numeric_limits<uint64_t>::max()}}) {
     CAPTURE(row.text);
     const auto number = parse_cursor(row.text);
     REQUIRE(number.ok());
