@@ -1,10 +1,14 @@
 #include "admin/metrics_text.h"
 
+#include "base/text.h"
+
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
+#include <map>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -22,6 +26,7 @@ constexpr uint64_t kFirstBoundNs = 1024;
 constexpr uint64_t kLastBoundNs = uint64_t{1} << 30;
 constexpr double kNsPerSecond = 1e9;
 constexpr double kNsPerUsec = 1e3;
+constexpr size_t kHotKeysShown = 10;
 
 // One metric with all its labelled values.
 class Family {
@@ -227,6 +232,36 @@ void write_keyspace(const ShardCounters& sum, Page& page) {
   }
 }
 
+// What does not print is escaped: names of keys are any bytes.
+std::string key_label(std::string_view name) {
+  const std::string quoted = quote(name);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+void write_notable_keys(const ShardCounters& sum, Page& page) {
+  Family& hot = page.gauge("kvstash_hotkeys", "Accesses a second of the hottest keys, estimated");
+  for (size_t i = 0; i < std::min(sum.hot_keys.size(), kHotKeysShown); ++i) {
+    const engine::HotKey& key = sum.hot_keys[i];
+    hot.add(key.per_second, {{"db", "db" + std::to_string(key.db)}, {"key", key_label(key.name)}});
+  }
+  using Sizes = std::pair<uint64_t, uint64_t>;  // Of one database and type: bytes, elements.
+  std::map<std::pair<uint32_t, std::string_view>, Sizes> largest;
+  for (const BigKeyCounters& key : sum.big_keys) {
+    auto& [bytes, elements] = largest[{key.db, key.type}];
+    bytes = std::max(bytes, key.bytes);
+    elements = std::max(elements, key.elements);
+  }
+  Family& bytes = page.gauge("kvstash_big_key_bytes", "Memory of the largest key of a type");
+  Family& elements =
+      page.gauge("kvstash_big_key_elements", "Elements of the longest key of a type");
+  for (const auto& [place, sizes] : largest) {
+    const Labels labels = {{"db", "db" + std::to_string(place.first)},
+                           {"type", std::string(place.second)}};
+    bytes.add(sizes.first, labels);
+    elements.add(sizes.second, labels);
+  }
+}
+
 void write_cpu(const ProcessCounters& process, Page& page) {
   page.counter("redis_cpu_sys_seconds_total", "Processor time in the kernel")
       .add(process.cpu.system);
@@ -348,6 +383,7 @@ std::string metrics_text(const Snapshot& snapshot) {
   write_memory(snapshot, sum, page);
   write_traffic(sum, page);
   write_keyspace(sum, page);
+  write_notable_keys(sum, page);
   write_cpu(snapshot.process, page);
   write_durability(snapshot, sum, page);
   write_commands(snapshot, sum, page);

@@ -110,7 +110,10 @@ ShardCounters total(const std::vector<ShardCounters>& shards) {
     sum.turn_ns_per_s += shard.turn_ns_per_s;
     sum.slowlog_length += shard.slowlog_length;
     sum.slowlog_last_id = std::max(sum.slowlog_last_id, shard.slowlog_last_id);
+    sum.hot_keys.insert(sum.hot_keys.end(), shard.hot_keys.begin(), shard.hot_keys.end());
+    sum.big_keys.insert(sum.big_keys.end(), shard.big_keys.begin(), shard.big_keys.end());
   }
+  engine::keep_hottest(sum.hot_keys, engine::HotKeys::kTracked);
   return sum;
 }
 

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/latency_histogram.h"
 #include "engine/command_table.h"
+#include "engine/hot_keys.h"
 #include "engine/stats.h"
 
 #include <array>
@@ -14,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kvstash::admin {
@@ -55,6 +57,15 @@ struct PushCounters {
   uint64_t prefixes = 0;
 };
 
+// One of the largest keys of a shard.
+struct BigKeyCounters {
+  uint32_t db = 0;
+  std::string_view type{};  // A literal.
+  std::string name;
+  uint64_t bytes = 0;
+  uint64_t elements = 0;  // Bytes of a string.
+};
+
 struct ShardCounters {
   engine::ShardStats stats;
   std::vector<DbCounters> dbs;                     // Those that have keys.
@@ -75,6 +86,8 @@ struct ShardCounters {
   double turn_ns_per_s = 0;
   uint64_t slowlog_length = 0;
   std::optional<uint64_t> slowlog_last_id;
+  std::vector<engine::HotKey> hot_keys;  // Hottest first.
+  std::vector<BigKeyCounters> big_keys;  // In no order.
 };
 
 struct CpuSeconds {

@@ -20,6 +20,7 @@ CommandRows connection_commands();
 CommandRows geo_commands();
 CommandRows hash_commands();
 CommandRows hash_fields_commands();
+CommandRows hot_keys_commands();
 CommandRows hyperloglog_commands();
 CommandRows keys_commands();
 CommandRows list_commands();

@@ -73,6 +73,7 @@ Key Call::find(std::string_view name, DbIndex db) {
     const size_t owner = hold_.set->shard_of(name);
     return owner == shard.id() && (hold_.single != nullptr || hold_.includes(owner));
   });
+  shard.hot_keys().note(static_cast<uint32_t>(db), name, hash);
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
   if (key.entry_ != nullptr && key.entry_->is_due(worker_->now_ms())) [[unlikely]]

@@ -124,6 +124,7 @@ Shard::Shard(ShardSet& set, size_t id)
       dispatcher_(*this),
       intake_(*this, dispatcher_),
       command_stats_(set.commands().size()),
+      hot_keys_(random_uint64(), now_ms_),
       outbox_(set.size(), nullptr) {}
 
 Shard::~Shard() {
@@ -865,6 +866,7 @@ void Shard::cron() {
   set_->note_memory_used();
   if (options().maxmemory_bytes != 0 && set_->memory_used() > options().maxmemory_bytes)
     begin_evicting();
+  hot_keys_.fade(now_ms_);
   rates_.commands.sample(now_ms_, stats_.commands);
   rates_.input_bytes.sample(now_ms_, stats_.net_input_bytes);
   rates_.output_bytes.sample(now_ms_, stats_.net_output_bytes);

@@ -14,6 +14,7 @@
 #include "engine/dispatcher.h"
 #include "engine/effect_sink.h"
 #include "engine/executor.h"
+#include "engine/hot_keys.h"
 #include "engine/intake.h"
 #include "engine/latency_monitor.h"
 #include "engine/pubsub.h"
@@ -197,6 +198,7 @@ class Shard {
   void reset_stats();
   Slowlog& slowlog() { return slowlog_; }
   LatencyMonitor& latency() { return latency_; }
+  HotKeys& hot_keys() { return hot_keys_; }
   // For the slow log and the monitors: a command of `session` ran, and took so long. `db` is the
   // one chosen afterwards.
   void note_command(const Session& session, const Command& command,
@@ -286,6 +288,7 @@ class Shard {
   std::vector<CommandStats> command_stats_;
   Slowlog slowlog_;
   LatencyMonitor latency_;
+  HotKeys hot_keys_;
   int64_t cron_at_ms_ = 0;
   uint64_t turn_began_ = 0;
 

@@ -12,8 +12,11 @@ Status info(Call& call) {
   auto& server = static_cast<Server&>(call.server());
   const InfoChoice choice = InfoChoice::of(call.args_from(1));
   call.gather<admin::ShardCounters>(
-      [detail = SnapshotDetail{.clients = true, .latencies = choice.wants_latencies()}](
-          engine::Shard& shard) { return read_shard(shard, detail); },
+      [detail = SnapshotDetail{.clients = true,
+                               .latencies = choice.wants_latencies(),
+                               .keys = choice.wants_keys()}](engine::Shard& shard) {
+        return read_shard(shard, detail);
+      },
       [&server, choice](std::vector<admin::ShardCounters>& parts, resp::ReplyWriter& to) {
         admin::Snapshot snapshot = describe_server(server);
         snapshot.shards = std::move(parts);

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
 
 namespace kvstash::server {
 namespace {
 
 constexpr double kKilo = 1024;
+constexpr size_t kKeysShown = 10;  // Of hot and big ones.
 
 double ratio(uint64_t a, uint64_t b) {
   return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
@@ -373,6 +375,38 @@ void write_shards(const InfoFacts& facts, InfoText& to) {
   }
 }
 
+void write_hotkeys(const InfoFacts& facts, InfoText& to) {
+  const std::vector<engine::HotKey>& keys = facts.sum.hot_keys;
+  for (size_t i = 0; i < std::min(keys.size(), kKeysShown); ++i) {
+    const std::string value =
+        "db=" + std::to_string(keys[i].db) + ",qps=" + std::to_string(keys[i].per_second) +
+        ",error=" + std::to_string(keys[i].error) + ",key=" + quote(keys[i].name);
+    to.field("hotkey_" + std::to_string(i), std::string_view(value));
+  }
+}
+
+void write_largest(std::vector<admin::BigKeyCounters> keys, std::string_view title,
+                   uint64_t admin::BigKeyCounters::*size, InfoText& to) {
+  std::ranges::sort(keys, [size](const auto& a, const auto& b) {
+    return std::tie(b.*size, a.db, a.name) < std::tie(a.*size, b.db, b.name);
+  });
+  for (size_t i = 0; i < std::min(keys.size(), kKeysShown); ++i) {
+    const std::string value =
+        "db=" + std::to_string(keys[i].db) + ",type=" + std::string(keys[i].type) +
+        ",bytes=" + std::to_string(keys[i].bytes) +
+        ",elements=" + std::to_string(keys[i].elements) + ",key=" + quote(keys[i].name);
+    to.field(std::string(title) + std::to_string(i), std::string_view(value));
+  }
+}
+
+// The elements of a string are its bytes, which the first list has.
+void write_bigkeys(const InfoFacts& facts, InfoText& to) {
+  std::vector<admin::BigKeyCounters> keys = facts.sum.big_keys;
+  write_largest(keys, "bigkey_bytes_", &admin::BigKeyCounters::bytes, to);
+  std::erase_if(keys, [](const auto& key) { return key.type == "string"; });
+  write_largest(std::move(keys), "bigkey_elements_", &admin::BigKeyCounters::elements, to);
+}
+
 struct Section {
   std::string_view title;
   bool is_default;
@@ -394,6 +428,8 @@ constexpr std::array kSections = {
     Section{"Cluster", true, write_cluster},
     Section{"Keyspace", true, write_keyspace},
     Section{"Shards", true, write_shards},
+    Section{"Hotkeys", false, write_hotkeys},
+    Section{"Bigkeys", false, write_bigkeys},
 };
 
 }  // namespace
@@ -419,11 +455,19 @@ InfoChoice InfoChoice::of(std::span<const std::string_view> words) {
   return choice;
 }
 
-bool InfoChoice::wants_latencies() const {
+bool InfoChoice::wants(SectionWriter write) const {
   for (size_t i = 0; i < kSections.size(); ++i) {
-    if (kSections[i].write == write_latencystats) return has(i);
+    if (kSections[i].write == write) return has(i);
   }
   return false;
+}
+
+bool InfoChoice::wants_latencies() const {
+  return wants(write_latencystats);
+}
+
+bool InfoChoice::wants_keys() const {
+  return wants(write_hotkeys) || wants(write_bigkeys);
 }
 
 std::string info_text(const InfoFacts& facts, const InfoChoice& choice) {

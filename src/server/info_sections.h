@@ -16,6 +16,9 @@
 
 namespace kvstash::server {
 
+class InfoText;
+struct InfoFacts;
+
 // The sections asked for, as a set.
 class InfoChoice {
  public:
@@ -25,8 +28,12 @@ class InfoChoice {
 
   bool has(size_t section) const { return (sections_ >> section & 1) != 0; }
   bool wants_latencies() const;  // They are long to copy.
+  bool wants_keys() const;       // Hot or big ones.
 
  private:
+  using SectionWriter = void (*)(const InfoFacts&, InfoText&);
+  bool wants(SectionWriter write) const;
+
   uint32_t sections_ = 0;
 };
 

@@ -73,6 +73,21 @@ admin::PushCounters read_pushes(const engine::Shard& shard) {
           .prefixes = tracking.prefix_count()};
 }
 
+std::vector<admin::BigKeyCounters> read_big_keys(engine::Shard& shard) {
+  std::vector<admin::BigKeyCounters> keys;
+  for (uint32_t db = 0; db < shard.database_count(); ++db) {
+    store::Keyspace* space = shard.keyspace_if_any(engine::DbIndex{db});
+    if (space == nullptr) continue;
+    for (store::BigKey& key : space->big_keys())
+      keys.push_back({.db = db,
+                      .type = store::type_name(key.type),
+                      .name = std::move(key.name),
+                      .bytes = key.bytes,
+                      .elements = key.elements});
+  }
+  return keys;
+}
+
 void read_commands(engine::Shard& shard, bool with_latencies, admin::ShardCounters& to) {
   const engine::CommandTable& table = shard.set().commands();
   to.commands.resize(table.size());
@@ -136,6 +151,10 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   const auto& slowlog = shard.slowlog().entries();
   counters.slowlog_length = slowlog.size();
   if (!slowlog.empty()) counters.slowlog_last_id = slowlog.front().id;
+  if (detail.keys) {
+    counters.hot_keys = shard.hot_keys().hottest(shard.now_ms());
+    counters.big_keys = read_big_keys(shard);
+  }
   return counters;
 }
 
@@ -196,7 +215,8 @@ void collect_snapshot(Server& server, std::function<void(admin::Snapshot)> done)
   // Each shard fills in its own part; who comes last adds the process, and hands all of it over.
   for (size_t id = 0; id < shards.size(); ++id) {
     shards.submit(id, [&server, collection](engine::Shard& shard) {
-      collection->parts[shard.id()] = read_shard(shard, {.clients = true, .latencies = true});
+      collection->parts[shard.id()] =
+          read_shard(shard, {.clients = true, .latencies = true, .keys = true});
       if (collection->missing.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
       admin::Snapshot snapshot = describe_server(server);
       snapshot.shards = std::move(collection->parts);

@@ -19,6 +19,7 @@ class Server;
 struct SnapshotDetail {
   bool clients = false;    // Walks over the shard's connections.
   bool latencies = false;  // A few KiB for each command that was used.
+  bool keys = false;       // Names of hot and big keys.
 };
 
 // On the shard's thread, or with the shard held.

@@ -85,6 +85,7 @@ Entry* Keyspace::put_text(const KeyRef& key, Entry* existing, std::string_view v
   }
   Blob* blob = make_blob(value.size(), value.size());
   std::memcpy(blob->data, value.data(), value.size());
+  note_size(key, ValueType::kString, Blob::bytes_for(blob->capacity), {});
   return put(key, existing, {.shape = {}, .bytes = reinterpret_cast<const char*>(&blob)}, deadline);
 }
 
@@ -98,7 +99,9 @@ Entry* Keyspace::put_integer(const KeyRef& key, Entry* existing, int64_t value, 
 Entry* Keyspace::put_object(const KeyRef& key, Entry* existing, ValueType type, ObjectWord word,
                             Deadline deadline) {
   const Encoding encoding = object_encoding(type, word);
-  count_allocated(object_bytes(type, word));
+  const size_t bytes = object_bytes(type, word);
+  count_allocated(bytes);
+  note_size(key, type, bytes, word);
   return put(key, existing,
              {.shape = {.type = type, .encoding = encoding},
               .bytes = reinterpret_cast<const char*>(&word)},
@@ -108,8 +111,10 @@ Entry* Keyspace::put_object(const KeyRef& key, Entry* existing, ValueType type, 
 Entry* Keyspace::update_object(const KeyRef& key, Entry* entry, ObjectWord word,
                                size_t bytes_before) {
   entry->set_object(word, object_encoding(entry->type(), word));
-  count_allocated(object_bytes(entry->type(), word));
+  const size_t bytes = object_bytes(entry->type(), word);
+  count_allocated(bytes);
   uncount_allocated(bytes_before);
+  note_size(key, entry->type(), bytes, word);
   const Deadline fields = next_field_deadline_ms(entry->type(), word);
   if (!fields && !entry->has_field_deadlines()) [[likely]]
     return entry;
@@ -146,6 +151,7 @@ Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
   Blob* blob = make_blob(new_size, grows ? grown_capacity(new_size) : new_size);
   if (!old.empty()) std::memcpy(blob->data, old.data(), old.size());
   std::memset(blob->data + old.size(), 0, new_size - old.size());
+  note_size(key, ValueType::kString, Blob::bytes_for(blob->capacity), {});
   entry =
       put(key, existing, {.shape = {}, .bytes = reinterpret_cast<const char*>(&blob)}, deadline);
   bytes = {blob->data, blob->size};
@@ -279,6 +285,7 @@ Entry* Keyspace::move_in(const KeyRef& to, Keyspace& source, const KeyRef& from,
   table_.insert(fresh, to.hash);
   schedule(fresh);
   source.free_entry(entry);
+  note_size(to, *fresh);
   return fresh;
 }
 
@@ -299,7 +306,56 @@ Entry* Keyspace::copy_in(const KeyRef& to, const Entry& entry) {
   }
   Entry* fresh = put(to, nullptr, payload, deadline_of(entry));
   fresh->set_access(entry.access());
+  note_size(to, *fresh);
   return fresh;
+}
+
+void Keyspace::note_size(const KeyRef& key, const Entry& entry) {
+  note_size(key, entry.type(), outside_bytes(entry),
+            entry.is_object() ? entry.object() : ObjectWord{});
+}
+
+void Keyspace::note_big(const KeyRef& key, ValueType type, size_t bytes, ObjectWord word) {
+  BigKeys::OfType& largest = big_keys_.of(type);
+  largest.by_bytes.note(key.name, key.hash, bytes);
+  if (type != ValueType::kString)
+    largest.by_elements.note(key.name, key.hash, object_size(type, word));
+}
+
+std::vector<BigKey> Keyspace::big_keys() {
+  std::vector<BigKey> found;
+  for (size_t i = 0; i < static_cast<size_t>(ValueType::kCount); ++i) {
+    const auto type = static_cast<ValueType>(i);
+    const auto entry_of = [this, type](const LargestKeys::Key& key) -> const Entry* {
+      const Entry* entry = find({key.name, key.hash});
+      return entry != nullptr && entry->type() == type ? entry : nullptr;
+    };
+    const auto elements_of = [](const Entry& entry) -> uint64_t {
+      return entry.is_object() ? object_size(entry.type(), entry.object()) : string_length(entry);
+    };
+    BigKeys::OfType& largest = big_keys_.of(type);
+    largest.by_bytes.refresh([&](const LargestKeys::Key& key) -> uint64_t {
+      const Entry* entry = entry_of(key);
+      return entry != nullptr ? outside_bytes(*entry) : 0;
+    });
+    largest.by_elements.refresh([&](const LargestKeys::Key& key) -> uint64_t {
+      const Entry* entry = entry_of(key);
+      return entry != nullptr ? elements_of(*entry) : 0;
+    });
+    for (const LargestKeys* keys : {&largest.by_bytes, &largest.by_elements}) {
+      for (const LargestKeys::Key& key : keys->keys()) {
+        const bool is_known =
+            std::ranges::any_of(found, [&](const BigKey& known) { return known.name == key.name; });
+        if (is_known) continue;
+        const Entry& entry = *entry_of(key);
+        found.push_back({.name = key.name,
+                         .type = type,
+                         .bytes = bytes_of(entry),
+                         .elements = elements_of(entry)});
+      }
+    }
+  }
+  return found;
 }
 
 size_t Keyspace::outside_bytes(const Entry& entry) {

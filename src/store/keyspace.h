@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/numbers.h"
+#include "store/big_keys.h"
 #include "store/entry.h"
 #include "store/garbage.h"
 #include "store/hash_table.h"
@@ -25,6 +26,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace kvstash::store {
 
@@ -94,6 +96,9 @@ class Keyspace {
   // Copies a value and its deadline under `to`, which must be absent.
   Entry* copy_in(const KeyRef& to, const Entry& entry);
 
+  // The largest keys of each type, as they are now, in no order. Bounded.
+  std::vector<BigKey> big_keys();
+
   // Bytes that the entry and its value take from the allocator.
   static size_t bytes_of(const Entry& entry);
 
@@ -129,6 +134,13 @@ class Keyspace {
   void unschedule(Entry* entry);  // Out of them.
   static void change_deadline(TimingWheel& wheel, Entry* entry, DeadlineOf of, int64_t to_ms);
   static Deadline field_deadline_of(const Payload& payload);
+  // Takes notice of a value of so many bytes outside its entry.
+  void note_size(const KeyRef& key, ValueType type, size_t bytes, ObjectWord word) {
+    if (bytes >= BigKeys::kLookBytesMin) [[unlikely]]
+      note_big(key, type, bytes, word);
+  }
+  void note_big(const KeyRef& key, ValueType type, size_t bytes, ObjectWord word);
+  void note_size(const KeyRef& key, const Entry& entry);
   void free_payload(Entry* entry);
   void free_entry(Entry* entry);
   Blob* make_blob(size_t size, size_t capacity);
@@ -153,6 +165,7 @@ class Keyspace {
   TimingWheel deadlines_;
   int64_t made_at_ms_;
   std::unique_ptr<TimingWheel> field_deadlines_;
+  BigKeys big_keys_;
 };
 
 }  // namespace kvstash::store

@@ -13,6 +13,7 @@ namespace {
 
 struct ObjectOps {
   size_t (*bytes)(ObjectWord word) = nullptr;
+  size_t (*size)(ObjectWord word) = nullptr;
   Encoding (*encoding)(ObjectWord word) = nullptr;
   ObjectWord (*copy)(ObjectWord word) = nullptr;
   void (*destroy)(ObjectWord word) = nullptr;
@@ -32,6 +33,10 @@ constexpr ObjectOps ops_of() {
   return {.bytes =
               [](ObjectWord word) {
                 return borrow<T>(word, [](const T& value) { return value.bytes(); });
+              },
+          .size =
+              [](ObjectWord word) {
+                return borrow<T>(word, [](const T& value) { return size_t{value.size()}; });
               },
           .encoding =
               [](ObjectWord word) {
@@ -59,6 +64,10 @@ const ObjectOps& ops_for(ValueType type) {
 
 size_t object_bytes(ValueType type, ObjectWord word) {
   return ops_for(type).bytes(word);
+}
+
+size_t object_size(ValueType type, ObjectWord word) {
+  return ops_for(type).size(word);
 }
 
 Encoding object_encoding(ValueType type, ObjectWord word) {

@@ -44,6 +44,7 @@ constexpr bool keeps_empty() {
 }
 
 size_t object_bytes(ValueType type, ObjectWord word);
+size_t object_size(ValueType type, ObjectWord word);  // Elements. O(1).
 Encoding object_encoding(ValueType type, ObjectWord word);
 ObjectWord copy_object(ValueType type, ObjectWord word);
 void destroy_object(ValueType type, ObjectWord word);  // Any thread.

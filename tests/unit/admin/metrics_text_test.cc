@@ -58,6 +58,18 @@ struct Fixture {
 
 }  // namespace
 
+TEST_CASE_FIXTURE(Fixture, "hot keys have their names escaped, big keys only their sizes") {
+  snapshot.shards[0].hot_keys = {{.name = "a\xff", .db = 2, .per_second = 70, .error = 1}};
+  snapshot.shards[0].big_keys = {
+      {.db = 0, .type = "list", .name = "x", .bytes = 500, .elements = 3}};
+  snapshot.shards[1].big_keys = {
+      {.db = 0, .type = "list", .name = "y", .bytes = 400, .elements = 9}};
+  const auto samples = samples_of(metrics_text(snapshot));
+  CHECK(samples.at(R"(kvstash_hotkeys{db="db2",key="a\\xff"})") == 70);
+  CHECK(samples.at(R"(kvstash_big_key_bytes{db="db0",type="list"})") == 500);
+  CHECK(samples.at(R"(kvstash_big_key_elements{db="db0",type="list"})") == 9);
+}
+
 TEST_CASE_FIXTURE(Fixture, "metrics have the names and labels of redis_exporter") {
   const auto samples = samples_of(metrics_text(snapshot));
   CHECK(samples.at("redis_up") == 1);

@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(Fixture, "without words come the default sections, and all mea
   CHECK(all == std::vector<std::string>{"Server", "Clients", "Memory", "Persistence", "Stats",
                                         "Replication", "CPU", "Modules", "Commandstats",
                                         "Errorstats", "Latencystats", "Cluster", "Keyspace",
-                                        "Shards"});
+                                        "Shards", "Hotkeys", "Bigkeys"});
 }
 
 TEST_CASE_FIXTURE(Fixture, "histograms are asked for only where they are shown") {
@@ -90,6 +90,37 @@ TEST_CASE_FIXTURE(Fixture, "histograms are asked for only where they are shown")
   CHECK(InfoChoice::of(all).wants_latencies());
   CHECK(InfoChoice::of(stats).wants_latencies());
   CHECK_FALSE(InfoChoice::of({}).wants_latencies());
+}
+
+TEST_CASE_FIXTURE(Fixture, "names of keys are asked for only where they are shown") {
+  for (const std::string_view word : {"all", "hotkeys", "BIGKEYS"})
+    CHECK(InfoChoice::of(std::span(&word, 1)).wants_keys());
+  CHECK_FALSE(InfoChoice::of({}).wants_keys());
+}
+
+TEST_CASE_FIXTURE(Fixture, "hot keys of all shards come hottest first, with their bytes escaped") {
+  snapshot.shards[0].hot_keys = {{.name = "cool", .db = 0, .per_second = 5, .error = 1}};
+  snapshot.shards[1].hot_keys = {{.name = "a\r\n,b\"", .db = 3, .per_second = 900, .error = 0}};
+  CHECK(text({"hotkeys"}) ==
+        "# Hotkeys\r\n"
+        "hotkey_0:db=3,qps=900,error=0,key=\"a\\r\\n,b\\\"\"\r\n"
+        "hotkey_1:db=0,qps=5,error=1,key=\"cool\"\r\n");
+}
+
+TEST_CASE_FIXTURE(Fixture, "big keys come once by bytes and once by elements") {
+  using Big = admin::BigKeyCounters;
+  snapshot.shards[0].big_keys = {
+      Big{.db = 0, .type = "string", .name = "s", .bytes = 900, .elements = 800},
+      Big{.db = 0, .type = "list", .name = "l", .bytes = 50, .elements = 7}};
+  snapshot.shards[1].big_keys = {
+      Big{.db = 1, .type = "hash", .name = "h", .bytes = 60, .elements = 6}};
+  CHECK(text({"bigkeys"}) ==
+        "# Bigkeys\r\n"
+        "bigkey_bytes_0:db=0,type=string,bytes=900,elements=800,key=\"s\"\r\n"
+        "bigkey_bytes_1:db=1,type=hash,bytes=60,elements=6,key=\"h\"\r\n"
+        "bigkey_bytes_2:db=0,type=list,bytes=50,elements=7,key=\"l\"\r\n"
+        "bigkey_elements_0:db=0,type=list,bytes=50,elements=7,key=\"l\"\r\n"
+        "bigkey_elements_1:db=1,type=hash,bytes=60,elements=6,key=\"h\"\r\n");
 }
 
 TEST_CASE_FIXTURE(Fixture, "sections are separated by an empty line") {
