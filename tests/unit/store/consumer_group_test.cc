@@ -1,7 +1,10 @@
 #include "store/consumer_group.h"
 
+#include "base/random.h"
+
 #include <doctest/doctest.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -102,4 +105,56 @@ TEST_CASE("a copy has consumers of its own, and all that they have pending") {
   CHECK(entry->delivered_ms == 7);
   CHECK(entry->deliveries == 8);
   CHECK(copy.is_sound());
+}
+
+TEST_CASE("a group agrees with maps through random deliveries, claims, acks and departures") {
+  struct Pending {
+    std::string consumer;
+    uint64_t deliveries = 0;
+  };
+  Random random(3);
+  for (int round = 0; round < 20; ++round) {
+    size_t bytes = 0;
+    {
+      ConsumerGroup group("g", bytes);
+      std::map<StreamId, Pending> model;
+      for (int i = 0; i < 1000; ++i) {
+        const std::string name = "c" + std::to_string(random.below(5));
+        const StreamId id{random.below(200), random.below(2)};
+        Consumer* consumer = group.find_consumer(name);
+        const uint64_t kind = random.below(20);
+        if (consumer == nullptr) consumer = &group.create_consumer(name, i);
+        if (kind < 10) {
+          CHECK(group.add_pending(id, {.delivered_ms = i, .deliveries = 1, .consumer = consumer}) ==
+                model.emplace(id, Pending{name, 1}).second);
+        } else if (kind < 14) {
+          PendingEntry* entry = group.find_pending(id);
+          REQUIRE((entry != nullptr) == model.contains(id));
+          if (entry == nullptr) continue;
+          ++entry->deliveries;
+          group.assign(id, *entry, *consumer);
+          model[id] = {name, model[id].deliveries + 1};
+        } else if (kind < 19) {
+          CHECK(group.acknowledge(id) == (model.erase(id) == 1));
+        } else if (random.one_in(5)) {
+          const size_t gone = std::erase_if(
+              model, [&](const auto& entry) { return entry.second.consumer == name; });
+          CHECK(group.destroy_consumer(*consumer) == gone);
+        }
+      }
+      REQUIRE(group.is_sound());
+      CHECK(group.pending().size() == model.size());
+      std::map<std::string, size_t> counts;
+      for (const auto& [id, pending] : model) {
+        const PendingEntry* entry = group.find_pending(id);
+        REQUIRE(entry != nullptr);
+        CHECK(entry->consumer->name() == pending.consumer);
+        CHECK(entry->deliveries == pending.deliveries);
+        ++counts[pending.consumer];
+      }
+      for (const Consumer* consumer : group.consumers().all())
+        CHECK(consumer->pending().size() == counts[std::string(consumer->name())]);
+    }
+    CHECK(bytes == 0);
+  }
 }

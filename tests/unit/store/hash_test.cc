@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -146,6 +149,78 @@ TEST_CASE("a hash agrees with a map through random changes over the thresholds")
     CHECK(hash.size() == expected.size());
     for (const auto& [field, value] : expected)
       CHECK(value_of(hash, field) == value);
+  }
+}
+
+TEST_CASE("a hash with deadlines agrees with maps while fields come, go and fall due") {
+  HashOptions options = kOptions;
+  options.listpack_entries_max = 10;
+  Random random(2);
+  for (int round = 0; round < 40; ++round) {
+    Hash hash;
+    Contents expected;
+    std::map<std::string, int64_t> deadlines;
+    int64_t now_ms = 1000;
+    const auto is_live = [&](const std::string& field) {
+      return expected.contains(field) &&
+             (!deadlines.contains(field) || deadlines.at(field) > now_ms);
+    };
+    for (int i = 0; i < 400; ++i) {
+      const std::string field = "f" + std::to_string(random.below(i < 80 ? 8 : 60));
+      const auto at_ms = now_ms + static_cast<int64_t>(random.below(200)) - 20;
+      switch (random.below(7)) {
+        case 0:
+        case 1: {
+          const bool keeps = random.one_in(2);
+          const std::string value(random.below(100), 'v');
+          CHECK(hash.set(field, value, options,
+                         keeps ? FieldDeadlineRule::kKeep : FieldDeadlineRule::kDrop) ==
+                !expected.contains(field));
+          expected[field] = value;
+          if (!keeps) deadlines.erase(field);
+          break;
+        }
+        case 2:
+          CHECK(hash.set_deadline(field, at_ms, options) == expected.contains(field));
+          if (expected.contains(field)) deadlines[field] = at_ms;
+          break;
+        case 3:
+          CHECK(hash.clear_deadline(field) == (deadlines.erase(field) == 1));
+          break;
+        case 4:
+          CHECK(hash.erase(field) == (expected.erase(field) == 1));
+          deadlines.erase(field);
+          break;
+        case 5:
+          CHECK(hash.contains(field, now_ms) == is_live(field));
+          break;
+        default: {
+          now_ms += static_cast<int64_t>(random.below(30));
+          const size_t erased = hash.erase_due(now_ms, 1000, [](const HashField&) {});
+          size_t due = 0;
+          for (auto at = deadlines.begin(); at != deadlines.end();) {
+            const bool is_due = at->second <= now_ms;
+            due += is_due ? 1 : 0;
+            if (is_due) expected.erase(at->first);
+            at = is_due ? deadlines.erase(at) : std::next(at);
+          }
+          CHECK(erased == due);
+        }
+      }
+      std::optional<int64_t> first;
+      for (const auto& [name, deadline_ms] : deadlines)
+        first = std::min(first.value_or(deadline_ms), deadline_ms);
+      REQUIRE(hash.next_deadline_ms() == first);
+      REQUIRE(hash.size() == expected.size());
+    }
+    REQUIRE(hash.is_sound());
+    CHECK(contents(hash) == expected);
+    CHECK(contents(hash.copy()) == expected);
+    for (const auto& [field, value] : expected) {
+      const auto at = deadlines.find(field);
+      CHECK(hash.deadline_ms(field) ==
+            (at == deadlines.end() ? std::nullopt : std::optional(at->second)));
+    }
   }
 }
 
