@@ -31,7 +31,7 @@ struct Space {
   void put_set(const std::string& name, int members) {
     Set set;
     for (int i = 0; i < members; ++i)
-      set.add(std::to_string(i), {.seed = seed});
+      set.add(i, {.seed = seed});
     keys.put_object(ref(name), keys.find(ref(name)), ValueType::kSet, set.release(), {});
   }
   const BigKey* find(const std::vector<BigKey>& all, const std::string& name) const {
@@ -131,7 +131,7 @@ TEST_CASE("strings that grow in place and containers that grow by writes become 
   Set set = Set::adopt(entry->object());
   const size_t before = set.bytes();
   for (int i = 0; i < 3000; ++i)
-    set.add(std::to_string(i), {.seed = space.seed});
+    set.add(i, {.seed = space.seed});
   space.keys.update_object(space.ref("set"), entry, set.release(), before);
   const std::vector<BigKey> all = space.keys.big_keys();
   REQUIRE(space.find(all, "set") != nullptr);
