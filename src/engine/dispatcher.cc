@@ -338,8 +338,8 @@ void Dispatcher::hold(Session& session, const Request& request) {
   ++session.transactions_away;
   ++session.under_way;
   after(session);
-  // What changes users, options or functions is done before anything after it is looked at. (Scripts
-  // that happen to need every shard are of another scope.)
+  // What changes users, options or functions is done before anything after it is looked at.
+  // (Scripts that happen to need every shard are of another scope.)
   if (request.command->spec->scope == Scope::kAllShards) session.stop(kStopOrder);
   if (group.transactions.size() >= kGroupTransactionsMax || group.key_count >= kGroupKeysMax)
     shard_->send_group();
