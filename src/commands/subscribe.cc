@@ -102,7 +102,15 @@ class Changing {
   resp::ReplyWriter writer_;
 };
 
+// In a transaction that was under way when its client left: subscriptions have gone with it.
+bool has_left(Call& call) {
+  if (!call.session().is_closed) return false;
+  call.reply().null();
+  return true;
+}
+
 Status join(Call& call, ChannelKind kind) {
+  if (has_left(call)) return {};
   Changing changing(call, kind, true);
   for (const std::string_view name : call.args_from(1))
     changing.add(name);
@@ -111,6 +119,7 @@ Status join(Call& call, ChannelKind kind) {
 }
 
 Status leave(Call& call, ChannelKind kind) {
+  if (has_left(call)) return {};
   Changing changing(call, kind, false);
   for (const std::string_view name : call.args_from(1))
     changing.add(name);

@@ -331,6 +331,7 @@ void Shard::close_killed() {
 }
 
 void Shard::release_session(Session& session) {
+  ensure(session.subscriptions == nullptr && session.tracking == nullptr);
   if (session.chunk != nullptr) {
     ensure(session.chunk != chunks_.shared());
     chunks_.drop(session.chunk);

@@ -99,7 +99,12 @@ def _come_and_go(server, seed, stop):
             for _ in range(chance.randrange(6)):
                 command = chance.choice(("SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE"))
                 name = "chan*" if command == "PSUBSCRIBE" else chance.choice(CHANNELS)
+                in_transaction = chance.random() < 0.3 and command != "SSUBSCRIBE"
+                if in_transaction:
+                    connection.send("MULTI")
                 connection.send(command, name)
+                if in_transaction:
+                    connection.send("EXEC")
             if chance.random() < 0.5:
                 connection.receive(0.01)
         time.sleep(0.002)
