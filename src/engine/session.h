@@ -102,6 +102,7 @@ class Session {
   // ---- CLIENT TRACKING; null: off. Kept by its shard's Tracking.
   std::unique_ptr<ClientTracking> tracking;
   bool has_read_for_cache = false;  // Some shards may remember keys for it.
+  size_t pushed_bytes = 0;          // Of pushes since all of its output was sent.
   void update_tracking() {
     caller.remembers_reads = tracking != nullptr && tracking->remembers_reads();
   }

@@ -242,6 +242,7 @@ class Shard {
   bool evict_turn();
   void resume_memory_waiters();
   void resume_push_waiters();
+  bool leaves_too_much_unread(const Session& session) const;
   void cron();
   void trim_spares();
   void resume_sessions();

@@ -26,16 +26,28 @@ struct Deliver {
 
 void Shard::push(Session& session, std::string_view message) {
   if (session.replies.out().capacity() == 0) port_->lend_output(session);
+  if (session.replies.bytes() == 0) session.pushed_bytes = 0;
   session.replies.push(message);
+  session.pushed_bytes += message.size();
   pushed_bytes_ += message.size();
   note_ready(session);
-  // The shell knows how much of that was sent; past twice the limit it is surely too much.
-  const OutputBufferLimit& limit =
-      options().client_output_buffer_limit[static_cast<size_t>(session.client_class())];
-  if (limit.hard_bytes == 0 || session.replies.bytes() / 2 <= limit.hard_bytes + kSentBytesMax)
-    return;
+  if (!leaves_too_much_unread(session)) return;
   session.close_after_replies("output buffer limit passed");
   kill_session(session);
+}
+
+// The shell knows how much was sent of what is there; past twice the limit it is surely too much.
+// Clients of a class that has no limit wait for their replies, but what they are told unasked
+// (invalidations) must end somewhere.
+bool Shard::leaves_too_much_unread(const Session& session) const {
+  const size_t unsent = session.replies.bytes() / 2;
+  const ClientClass client_class = session.client_class();
+  const uint64_t hard =
+      options().client_output_buffer_limit[static_cast<size_t>(client_class)].hard_bytes;
+  if (hard != 0) return unsent > hard + kSentBytesMax;
+  const uint64_t unsent_max = options().client_unsent_reply_limit_bytes;
+  return client_class == ClientClass::kNormal && unsent_max != 0 && unsent > unsent_max &&
+         session.pushed_bytes > unsent_max;
 }
 
 void Shard::wait_for_pushes(Session& session) {
