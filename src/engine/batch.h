@@ -49,6 +49,7 @@ struct Batch : Message {
   resp::ReplyBuffer replies;
   // Hops that found nothing and wait, by their index. Hardly ever any.
   std::vector<std::pair<size_t, std::shared_ptr<Waiter>>> waiters;
+  bool is_refused = false;  // The shard was busy: nothing was run.
 
   std::span<const std::string_view> argv(const Hop& hop) const {
     return std::span(args).subspan(hop.first_arg, hop.argc);
@@ -63,6 +64,7 @@ struct Batch : Message {
     places.clear();
     replies.clear();
     waiters.clear();
+    is_refused = false;
   }
 };
 
@@ -71,6 +73,7 @@ struct Task : Message {
   explicit Task(std::function<void(Shard&)> function)
       : Message(Kind::kTask), run(std::move(function)) {}
   std::function<void(Shard&)> run;
+  bool changes_keys = false;  // Must not come between the commands of a script.
 };
 
 }  // namespace kvstash::engine

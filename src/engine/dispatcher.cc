@@ -119,6 +119,10 @@ bool Dispatcher::take(Session& session, Request request) {
     refuse(session, &command, "NOPERM " + acl_message(*denial, session.user->name, false));
     return true;
   }
+  if (shard_->busy_with() != BusyWith::kNothing && !command.has(kAllowBusy)) [[unlikely]] {
+    refuse(session, &command, errors::busy(shard_->busy_with()));
+    return true;
+  }
   if (shard_->paused_until_ms() > shard_->now_ms() &&
       is_paused(session, command, shard_->pause_is_for_all())) {
     session.stop(kStopPause);

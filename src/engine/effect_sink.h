@@ -17,11 +17,13 @@ class EffectSink {
   // call returns.
   virtual void on_write(DbIndex db, std::span<const std::string_view> argv) = 0;
 
-  // Everything written between these two is one unit (MULTI ... EXEC where it is more than one).
+  // Everything written between these two is one unit (MULTI ... EXEC where it is more than one). A
+  // unit that is never ended, of a script that SHUTDOWN NOSAVE cut off, does not join the log.
   virtual void begin_unit() = 0;
   virtual void end_unit() = 0;
 
-  // The end of a turn: what was written joins the log, before any reply leaves.
+  // The end of a turn: what was written joins the log, before any reply leaves. While a script runs
+  // for too long it is called in the middle of a unit as well: then for what stands before that.
   virtual void flush() = 0;
 };
 

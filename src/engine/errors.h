@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/busy.h"
 
 #include <string>
 
@@ -39,6 +40,13 @@ inline Error string_too_long() {
 }
 inline Error out_of_memory() {
   return Error::literal("OOM command not allowed when used memory > 'maxmemory'.");
+}
+inline std::string_view busy(BusyWith with) {
+  return with == BusyWith::kFunction
+             ? "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN "
+               "NOSAVE."
+             : "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN "
+               "NOSAVE.";
 }
 inline Error no_auth() {
   return Error::literal("NOAUTH Authentication required.");

@@ -84,11 +84,12 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
   return ns;
 }
 
-void Executor::run_nested(const Command& command, Call::Args argv, const Call& outer,
-                          Caller& caller, resp::ReplyBuffer& out) {
+uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Call& outer,
+                              Caller& caller, resp::ReplyBuffer& out) {
   ensure(caller.in_script);
-  run(command, argv, outer.hold(), caller, out, {});
+  const uint64_t taken_ns = run(command, argv, outer.hold(), caller, out, {});
   effects_.begin(false, false);  // Committed: none of it is left for the outer command.
+  return taken_ns;
 }
 
 // The only way out of the keyspace. Watchers must be dirty before anyone is told.
@@ -264,7 +265,7 @@ void Executor::serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const
       continue;
     }
     if (waiter->move(WaitState::kWaiting, WaitState::kWoken)) {
-      hold.set->submit(waiter->home, [waiter](Shard& home) { home.retry_wait(waiter); });
+      hold.set->submit_change(waiter->home, [waiter](Shard& home) { home.retry_wait(waiter); });
     }
     // Those behind it must not overtake it.
     if (waiter->state.load(std::memory_order_acquire) != WaitState::kDone && takes_away(*waiter))

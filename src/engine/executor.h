@@ -27,8 +27,9 @@ class Executor {
 
   // Runs a command that the running command `outer` asks for, a script: inside its hold, for
   // `caller`, its own copy of who asked. What it changes is committed before this returns.
-  void run_nested(const Command& command, Call::Args argv, const Call& outer, Caller& caller,
-                  resp::ReplyBuffer& out);
+  // Returns its duration.
+  uint64_t run_nested(const Command& command, Call::Args argv, const Call& outer, Caller& caller,
+                      resp::ReplyBuffer& out);
 
   // Runs what a client queued, unless a watched key has changed; its shards are held.
   void run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold);

@@ -4,12 +4,14 @@
 // groups stand in the same order in every mailbox they share. A shard that reaches it sends all it
 // has, counts itself in and parks; the last one to arrive runs the transactions on its own thread,
 // with all the shards held, and lets the others go. After counting itself in, a parked shard never
-// looks at the group again: it waits on a word of its own.
+// looks at the group again: it waits on a word of its own. A shard that is busy with a script
+// refuses the group and does not park (shard_busy.cc).
 //
 // Owned by its home shard, which gets it back as a kHoldDone message and reuses it.
 #pragma once
 
 #include "engine/batch.h"
+#include "engine/busy.h"
 #include "engine/multi.h"
 #include "engine/waiter.h"
 
@@ -53,7 +55,14 @@ struct HoldGroup : Message {
   // One link per shard of the group; the group itself is the message home.
   struct Arrival : Message {
     Arrival() : Message(Kind::kHold) {}
+    void reset(HoldGroup& of, size_t at) {
+      group = &of;
+      shard = at;
+      is_parked = false;
+    }
     HoldGroup* group = nullptr;
+    size_t shard = 0;
+    bool is_parked = false;  // Its shard waits to be let go.
   };
 
   size_t home = 0;
@@ -62,6 +71,8 @@ struct HoldGroup : Message {
   size_t key_count = 0;
   std::vector<Arrival> arrivals;
   std::atomic<uint32_t> missing{0};
+  // A member runs a script for too long: nothing of the group is run.
+  std::atomic<BusyWith> refused_with{BusyWith::kNothing};
   std::vector<Transaction> transactions;
   std::vector<std::string_view> args;
   std::vector<KeyPlace> places;

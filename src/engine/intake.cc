@@ -20,8 +20,15 @@ size_t round_up(size_t value, size_t to) {
 
 std::span<char> Intake::input_room(Session& session) {
   ChunkPool& pool = shard_->chunks();
+  if (session.chunk == nullptr && use_ == Use::kBusy) {
+    session.chunk = pool.take(ChunkPool::kChunkBytes);
+    session.begin = session.end = 0;
+  }
   if (session.chunk == nullptr) {
-    if (shared_ != nullptr && shared_->capacity - shared_used_ < kReadRoomMin) run_staged();
+    if (shared_ != nullptr && shared_->capacity - shared_used_ < kReadRoomMin) {
+      run_staged();
+      if (session.chunk != nullptr) return input_room(session);  // Read while the shard was busy.
+    }
     if (shared_ == nullptr) shared_ = pool.shared();
     session.chunk = shared_;
     session.begin = session.end = shared_used_;
@@ -103,13 +110,18 @@ void Intake::stage(Session& session) {
                          .place_count = 0,
                          .borrows_parser = outcome.borrows_parser});
       ++staged.last;
-      find_places(parsed_.back());
+      if (use_ == Use::kNormal) find_places(parsed_.back());
     }
     at += outcome.consumed;
     if (outcome.borrows_parser) break;
   }
   if (staged.first == staged.last) session.begin = at;  // Nothing but empty lines.
-  const store::HashTable& table = shard_->keyspace(session.caller.db).table();
+  prefetch_buckets(staged);
+}
+
+void Intake::prefetch_buckets(const Staged& staged) const {
+  if (use_ == Use::kBusy) return;
+  const store::HashTable& table = shard_->keyspace(staged.session->caller.db).table();
   const size_t first_place =
       staged.first == staged.last ? places_.size() : parsed_[staged.first].first_place;
   for (size_t i = first_place; i < places_.size(); ++i) {
@@ -136,6 +148,7 @@ void Intake::find_places(Parsed& parsed) {
 
 // The buckets have arrived by now, so that the entries are known.
 void Intake::prefetch_entries(const Staged& staged) const {
+  if (use_ == Use::kBusy) return;
   const store::HashTable& table = shard_->keyspace(staged.session->caller.db).table();
   for (size_t i = staged.first; i < staged.last; ++i) {
     const Parsed& parsed = parsed_[i];
@@ -150,8 +163,9 @@ void Intake::run_staged() {
   while (!staged_.empty()) {
     for (const Staged& staged : staged_)
       prefetch_entries(staged);
-    for (Staged& staged : staged_)
-      run(staged);
+    for (running_ = 0; running_ < staged_.size(); ++running_)
+      run(staged_[running_]);
+    running_ = kNone;
     std::vector<Staged> done = std::move(staged_);
     staged_.clear();
     args_.clear();
@@ -166,9 +180,38 @@ void Intake::run_staged() {
       settle(session);
     }
   }
+  if (use_ == Use::kBusy) return;
   shard_->chunks().settle_shared();
   shared_ = nullptr;
   shared_used_ = 0;
+}
+
+std::vector<Session*> Intake::give_back() {
+  std::vector<Session*> unread;
+  for (size_t i = 0; i < staged_.size(); ++i) {
+    Staged& staged = staged_[i];
+    Session& session = *staged.session;
+    shard_->note_ready(session);  // It may have been answered before.
+    if (i == running_) continue;
+    staged.last = staged.first;
+    staged.error.clear();
+    session.parser.reset();
+    if (session.chunk == shared_ && shared_ != nullptr) leave_shared(session);
+    if (session.chunk != nullptr) unread.push_back(&session);
+  }
+  return unread;
+}
+
+// What the session has not used of the shared chunk moves to one of its own, if there is anything.
+void Intake::leave_shared(Session& session) {
+  const size_t unread = session.end - session.begin;
+  session.chunk = nullptr;
+  if (unread != 0) {
+    session.chunk = shard_->chunks().take(round_up(unread + 1, 1024));
+    std::memcpy(session.chunk->data, shared_->data + session.begin, unread);
+  }
+  session.begin = 0;
+  session.end = unread;
 }
 
 void Intake::run(Staged& staged) {
@@ -213,22 +256,13 @@ void Intake::settle(Session& session) {
   if ((session.stopped & kStopPushes) != 0) shard_->wait_for_pushes(session);
   shard_->note_ready(session);
   if (session.chunk == nullptr) return;
-  ChunkPool& pool = shard_->chunks();
-  const size_t unread = session.end - session.begin;
   if (session.chunk == shared_) {
+    leave_shared(session);
+  } else if (session.begin == session.end) {
+    shard_->chunks().drop(session.chunk);
     session.chunk = nullptr;
-    if (unread != 0) {
-      session.chunk = pool.take(round_up(unread + 1, 1024));
-      std::memcpy(session.chunk->data, shared_->data + session.begin, unread);
-    }
-  } else if (unread == 0) {
-    pool.drop(session.chunk);
-    session.chunk = nullptr;
-  } else {
-    return;
+    session.begin = session.end = 0;
   }
-  session.begin = 0;
-  session.end = unread;
 }
 
 }  // namespace kvstash::engine

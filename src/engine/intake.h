@@ -6,7 +6,9 @@
 // cache. A connection without unfinished input owns no memory: it is read into a chunk that all
 // share.
 //
-// One per shard, on its thread.
+// One per shard, on its thread; and another for the time while the shard is busy with a script,
+// which may stand in the middle of the first one's work (Use::kBusy). That one runs what it reads
+// at once, and touches no keyspace.
 #pragma once
 
 #include "engine/request.h"
@@ -25,7 +27,10 @@ class Shard;
 
 class Intake {
  public:
-  Intake(Shard& shard, Dispatcher& dispatcher) : shard_(&shard), dispatcher_(&dispatcher) {}
+  enum class Use : uint8_t { kNormal, kBusy };
+
+  Intake(Shard& shard, Dispatcher& dispatcher, Use use)
+      : shard_(&shard), dispatcher_(&dispatcher), use_(use) {}
 
   // Where the next bytes of a connection go, at least a byte. The room lives until consume().
   std::span<char> input_room(Session& session);
@@ -35,6 +40,9 @@ class Intake {
   void resume(Session& session);
   // Runs all that was taken. At the end of a turn, and before a staged session goes away.
   void run_staged();
+  // A command that runs takes too long: what was taken of other connections and not run yet is
+  // theirs again, in chunks of their own. Those that have something to be read.
+  std::vector<Session*> give_back();
 
  private:
   struct Parsed {
@@ -56,19 +64,25 @@ class Intake {
     std::string error;  // The bytes after the last request mean nothing.
   };
 
+  static constexpr size_t kNone = SIZE_MAX;
+
   void stage(Session& session);
+  void prefetch_buckets(const Staged& staged) const;
   void find_places(Parsed& parsed);
   void prefetch_entries(const Staged& staged) const;
   void run(Staged& staged);
   void protocol_error(Session& session, std::string_view message);
   void settle(Session& session);
+  void leave_shared(Session& session);
 
   Shard* shard_;
   Dispatcher* dispatcher_;
+  Use use_;
   std::vector<std::string_view> args_;
   std::vector<Parsed> parsed_;
   std::vector<KeyPlace> places_;
   std::vector<Staged> staged_;
+  size_t running_ = kNone;        // Of staged_.
   InputChunk* shared_ = nullptr;  // The chunk that sessions without one of their own read into...
   size_t shared_used_ = 0;        // ... so far.
 };

@@ -25,6 +25,9 @@ class ReplyQueue {
   }
   // `is_muted`: the client asked for no reply (CLIENT REPLY); what was written is taken back.
   void end(bool is_muted);
+  bool has_begun() const { return has_begun_; }
+  // How much of out() is not the reply being made.
+  size_t finished_bytes() const { return has_begun_ && !corks_ ? begun_at_ : out_.size(); }
 
   // ---- A reply that comes later.
   // Takes the next place; its number is for fill().

@@ -145,6 +145,9 @@ class Session {
 
   bool is_gone() const { return is_closed || is_killed; }
 
+  // A command is being answered: here, or elsewhere.
+  bool awaits_reply() const { return under_way != 0 || replies.has_begun(); }
+
   // Whether a command for its own shard may run at once.
   bool may_run_here() const { return transactions_away == 0 && hops_home == 0; }
 

@@ -3,16 +3,12 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/errors.h"
 #include "engine/keyspace_events.h"
 #include "engine/redaction.h"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <climits>
 
 namespace kvstash::engine {
 namespace {
@@ -29,17 +25,6 @@ constexpr double kQuietCommandsPerSecond = 1000;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
 // A flush frees on the spot, when it is asked to, if the shard holds no more than this.
 constexpr size_t kFlushHereBytesMax = size_t{512} << 10;
-constexpr int64_t kSpinNs = 2000;
-
-void futex_wait(std::atomic<uint32_t>& word, uint32_t while_it_is) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, while_it_is, nullptr,
-          nullptr, 0);
-}
-
-void futex_wake(std::atomic<uint32_t>& word) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr,
-          nullptr, 0);
-}
 
 size_t bytes_beside_entries(const store::Keyspace& space) {
   const size_t wheel = space.field_deadlines() != nullptr ? sizeof(store::TimingWheel) : 0;
@@ -108,7 +93,8 @@ struct Shard::Gather {
   size_t missing;
   std::vector<std::any> answers;
   std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
-  uint64_t cycles = 0;  // Spent on it by all shards.
+  uint64_t cycles = 0;                         // Spent on it by all shards.
+  BusyWith refused_with = BusyWith::kNothing;  // One of them would not be asked.
 };
 
 Shard::Shard(ShardSet& set, size_t id)
@@ -122,7 +108,8 @@ Shard::Shard(ShardSet& set, size_t id)
       tracking_(*this),
       executor_(*this),
       dispatcher_(*this),
-      intake_(*this, dispatcher_),
+      intake_(*this, dispatcher_, Intake::Use::kNormal),
+      busy_intake_(*this, dispatcher_, Intake::Use::kBusy),
       command_stats_(set.commands().size()),
       hot_keys_(random_uint64(), now_ms_),
       outbox_(set.size(), nullptr) {}
@@ -131,7 +118,8 @@ Shard::~Shard() {
   for (auto& [number, session] : sessions_) {
     if (session->chunk != nullptr) chunks_.drop(session->chunk);
   }
-  for (Message* message = mailbox_.take(); message != nullptr;) {
+  take_mail();
+  for (Message* message = received_; message != nullptr;) {
     Message* next = message->next;
     if (message->kind == Message::Kind::kTask) {
       const std::unique_ptr<Task> unrun(static_cast<Task*>(message));
@@ -266,7 +254,11 @@ uint32_t Shard::access_clock(uint32_t before, bool is_new) {
 }
 
 void Shard::unwatch_all(Session& session) {
-  for (WatchedKey& watched : std::exchange(session.multi.watched, {})) {
+  forget_watched(std::exchange(session.multi.watched, {}));
+}
+
+void Shard::forget_watched(std::vector<WatchedKey> keys) {
+  for (WatchedKey& watched : keys) {
     const size_t owner = set_->shard_of(watched.key);
     if (owner == id_) {
       watches_.unwatch(watched.db, watched.key);
@@ -361,7 +353,7 @@ void Shard::wake_up() {
 
 std::span<char> Shard::input_room(Session& session) {
   wake_up();
-  return intake_.input_room(session);
+  return intake().input_room(session);
 }
 
 void Shard::consume(Session& session, size_t bytes) {
@@ -369,7 +361,7 @@ void Shard::consume(Session& session, size_t bytes) {
   session.info.input_bytes += bytes;
   stats_.net_input_bytes += bytes;
   ++stats_.reads;
-  intake_.consume(session, bytes);
+  intake().consume(session, bytes);
 }
 
 void Shard::delay(Session& session) {
@@ -396,18 +388,20 @@ std::vector<Session*> Shard::take_ready() {
 void Shard::go_on(Session& session, StopReason reason) {
   if ((session.stopped & reason) == 0) return;
   session.go_on(reason);
+  list_resume(session);
+}
+
+void Shard::list_resume(Session& session) {
   if (session.stopped != 0 || session.is_listed_resume || session.is_closed) return;
   session.is_listed_resume = true;
   resume_.push_back(&session);
 }
 
 void Shard::resume_sessions() {
-  std::vector<Session*> now = std::exchange(resume_, {});
-  if (now.size() > kResumesPerTurn) {
-    resume_.assign(now.begin() + kResumesPerTurn, now.end());
-    now.resize(kResumesPerTurn);
-  }
-  for (Session* session : now) {
+  for (size_t left = std::min(resume_.size(), kResumesPerTurn); left != 0 && !resume_.empty();
+       --left) {
+    Session* session = resume_.front();
+    resume_.pop_front();
     session->is_listed_resume = false;
     intake_.resume(*session);
     note_ready(*session);
@@ -552,15 +546,19 @@ void Shard::start_gather(Session& session, const Command& command,
                                       .finish = std::move(plan.finish)});
   session.stop(kStopGather);
   ++session.under_way;
+  const bool is_allowed_busy = command.has(kAllowBusy);
   const auto part = std::make_shared<std::function<std::any(Shard&)>>(std::move(plan.part));
   for (size_t i = 0; i < plan.asked.size(); ++i) {
-    set_->submit(plan.asked[i], [i, home = id_, gather, part](Shard& shard) {
+    set_->submit(plan.asked[i], [i, home = id_, gather, part, is_allowed_busy](Shard& shard) {
       const uint64_t began = cycles();
-      auto answer = std::make_shared<std::any>((*part)(shard));
+      const BusyWith busy = is_allowed_busy ? BusyWith::kNothing : shard.busy_with();
+      auto answer = std::make_shared<std::any>();
+      if (busy == BusyWith::kNothing) *answer = (*part)(shard);
       const uint64_t taken = cycles() - began;
-      shard.set().submit(home, [i, gather, answer, taken](Shard& owner) {
+      shard.set().submit(home, [i, gather, answer, taken, busy](Shard& owner) {
         gather->answers[i] = std::move(*answer);
         gather->cycles += taken;
+        if (busy != BusyWith::kNothing) gather->refused_with = busy;
         if (--gather->missing == 0) owner.finish_gather(*gather);
       });
     });
@@ -572,7 +570,12 @@ void Shard::finish_gather(Gather& gather) {
   Session& session = *gather.session;
   resp::ReplyBuffer reply;
   resp::ReplyWriter writer(reply, gather.resp);
-  gather.finish(gather.answers, writer);
+  if (gather.refused_with == BusyWith::kNothing) {
+    gather.finish(gather.answers, writer);
+  } else {
+    writer.error(errors::busy(gather.refused_with));
+    executor_.count_error(reply.view().substr(1));
+  }
   session.replies.fill(gather.reply_number, reply.view());
   gather.cycles += cycles() - began;
   command_stats(*gather.command).cycles += gather.cycles;
@@ -583,9 +586,17 @@ void Shard::finish_gather(Gather& gather) {
   finish_reply(session);
 }
 
+// Adds what is in the mailbox to what was taken before.
+void Shard::take_mail() {
+  Message** end = &received_;
+  while (*end != nullptr)
+    end = &(*end)->next;
+  *end = mailbox_.take();
+}
+
 void Shard::receive() {
-  for (Message* message = mailbox_.take(); message != nullptr;) {
-    Message* next = message->next;
+  for (take_mail(); received_ != nullptr;) {
+    Message* message = std::exchange(received_, received_->next);
     switch (message->kind) {
       case Message::Kind::kBatch:
         run_batch(*static_cast<Batch*>(message));
@@ -594,7 +605,7 @@ void Shard::receive() {
         finish_batch(*static_cast<Batch*>(message));
         break;
       case Message::Kind::kHold:
-        arrive(*static_cast<HoldGroup::Arrival*>(message)->group);
+        arrive(*static_cast<HoldGroup::Arrival*>(message));
         break;
       case Message::Kind::kHoldDone:
         finish_group(*static_cast<HoldGroup*>(message));
@@ -605,7 +616,6 @@ void Shard::receive() {
         break;
       }
     }
-    message = next;
   }
 }
 
@@ -650,7 +660,8 @@ void Shard::finish_batch(Batch& batch) {
                          replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin));
     learn_reply_size(session, hop.reply_end - hop.reply_begin);
     // One that waits is told of when it is over.
-    if (!hop.command->has(kBlocking) || hop.reply_end != hop.reply_begin)
+    const bool waits = hop.command->has(kBlocking) && hop.reply_end == hop.reply_begin;
+    if (!waits && !batch.is_refused)
       note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
                    uint64_t{hop.duration_us} * 1000);
     chunks_.unpin(hop.chunk);
@@ -684,14 +695,21 @@ void Shard::finish_reply(Session& session) {
 
 // ---- Holding.
 
-void Shard::arrive(HoldGroup& group) {
+void Shard::arrive(HoldGroup::Arrival& arrival) {
+  HoldGroup& group = *arrival.group;
   ++stats_.holds;
   send_everything();  // What others may wait for must be out before this thread stops.
-  const uint32_t word = park_word_.load(std::memory_order_relaxed) & ~1u;
-  if (group.missing.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    run_group(group);
-  } else {
+  const uint32_t word = park_word();
+  arrival.is_parked = true;
+  if (group.missing.fetch_sub(1, std::memory_order_acq_rel) != 1) {
     park(word);
+    return;
+  }
+  arrival.is_parked = false;
+  if (group.refused_with.load(std::memory_order_relaxed) != BusyWith::kNothing) {
+    refuse_group(group);
+  } else {
+    run_group(group);
   }
 }
 
@@ -732,34 +750,21 @@ void Shard::run_group(HoldGroup& group) {
   }
   flush_pushes();
   send_done();
-  for (size_t id = 0; id < group.members.size(); ++id) {
-    if (group.members[id] && id != id_) set_->at(id).unpark();
+  release(group);
+}
+
+// Lets those that wait for it go on, and sends it home.
+void Shard::release(HoldGroup& group) {
+  for (const HoldGroup::Arrival& arrival : group.arrivals) {
+    if (arrival.is_parked) set_->at(arrival.shard).unpark();
   }
   post(group.home, &group);
 }
 
-void Shard::park(uint32_t word) {
-  const int64_t began_ns = monotonic_ns();
-  const auto is_held = [&] { return (park_word_.load(std::memory_order_acquire) & ~1u) == word; };
-  if (set_->size() < set_->core_count()) {
-    while (is_held() && monotonic_ns() - began_ns < kSpinNs) {
-    }
-  }
-  uint32_t expected = word;
-  if (is_held() &&
-      park_word_.compare_exchange_strong(expected, word | 1, std::memory_order_acq_rel)) {
-    while (is_held())
-      futex_wait(park_word_, word | 1);
-  }
-  stats_.park_ns += static_cast<uint64_t>(monotonic_ns() - began_ns);
-}
-
-void Shard::unpark() {
-  const uint32_t next = (park_word_.load(std::memory_order_relaxed) & ~1u) + 2;
-  if ((park_word_.exchange(next, std::memory_order_acq_rel) & 1) != 0) futex_wake(park_word_);
-}
-
 void Shard::finish_group(HoldGroup& group) {
+  const bool is_refused = group.refused_with.load(std::memory_order_relaxed) != BusyWith::kNothing;
+  if (is_refused) [[unlikely]]
+    postpone(group);
   const std::string_view replies = group.replies.view();
   for (Transaction& transaction : group.transactions) {
     if (transaction.woken != nullptr) end_retry(transaction.woken);
@@ -772,6 +777,8 @@ void Shard::finish_group(HoldGroup& group) {
     --session.transactions_away;
     if (transaction.waiter != nullptr) {
       begin_wait(session, std::move(transaction.waiter));
+    } else if (is_refused) {
+      forget_watched(std::move(transaction.watched));
     } else if (transaction.command != nullptr) {
       note_command(session, *transaction.command, group.argv(transaction), transaction.caller.db,
                    uint64_t{transaction.duration_us} * 1000);
@@ -826,6 +833,7 @@ bool Shard::finish_turn() {
 }
 
 bool Shard::prepare_sleep() {
+  if (received_ != nullptr) return false;  // Left over from when the shard was busy.
   is_asleep_.store(true, std::memory_order_seq_cst);
   if (mailbox_.is_empty()) return true;
   is_asleep_.store(false, std::memory_order_relaxed);
@@ -859,6 +867,7 @@ void Shard::trim_spares() {
 
 void Shard::cron() {
   cron_at_ms_ = now_ms_ + kCronPeriodMs;
+  if (!postponed_.empty()) take_up_postponed();
   if (is_cron_paused) return;
   trim_spares();
   tracking_.sweep();

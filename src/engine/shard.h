@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/spares.h"
 #include "engine/blocked_keys.h"
+#include "engine/busy.h"
 #include "engine/dispatcher.h"
 #include "engine/effect_sink.h"
 #include "engine/executor.h"
@@ -34,6 +35,7 @@
 #include "store/keyspace.h"
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -151,6 +153,17 @@ class Shard {
   int64_t paused_until_ms() const { return pause_until_ms_; }
   bool pause_is_for_all() const { return pause_is_for_all_; }
 
+  // ---- Busy: a script that runs for too long (shard_busy.cc). On the thread that executes it.
+  // Lets the shards of `hold` answer their clients for a moment, each on its own thread: -BUSY, or
+  // one of the few commands that are allowed. The script must stand between two of its commands.
+  void serve_while_busy(const Hold& hold, BusyWith with);
+  // The script is over.
+  void end_busy(const Hold& hold);
+  // Any thread.
+  BusyWith busy_with() const { return busy_with_.load(std::memory_order_relaxed); }
+  // Sessions that have output, for the shell while the shard is busy.
+  const std::vector<Session*>& ready_sessions() const { return ready_; }
+
   // ---- Between shards. On this shard's thread.
   void post(size_t to, Message* message);
   Batch& batch_for(size_t to);  // Of this turn.
@@ -211,16 +224,32 @@ class Shard {
 
  private:
   void receive();
+  void take_mail();
   void run_batch(Batch& batch);
   void finish_batch(Batch& batch);
-  void arrive(HoldGroup& group);
+  void arrive(HoldGroup::Arrival& arrival);
   void run_group(HoldGroup& group);
   void prefetch_group(const HoldGroup& group, std::span<const Transaction> transactions);
   void finish_group(HoldGroup& group);
+  void release(HoldGroup& group);
+  uint32_t park_word() const;
   void park(uint32_t word);
+  void busy_turn();
+  void ask_for_busy_turn();
+  void await_busy_turn();
+  void receive_while_busy();
+  void deal_while_busy(Message& message);
+  void resume_while_busy();
+  void refuse_batch(Batch& batch);
+  void refuse_group(HoldGroup& group);
+  void postpone(HoldGroup& group);
+  void take_up_postponed();
+  void list_resume(Session& session);
+  Intake& intake() { return is_in_busy_turn_ ? busy_intake_ : intake_; }
   struct Gather;
   void finish_gather(Gather& gather);
   void finish_reply(Session& session);
+  void forget_watched(std::vector<WatchedKey> keys);
   bool give_up_wait(const std::shared_ptr<Waiter>& waiter);
   void leave_wait(Session& session);
   void end_retry(const std::shared_ptr<Waiter>& waiter);
@@ -268,7 +297,7 @@ class Shard {
   ChunkPool chunks_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> ready_;
-  std::vector<Session*> resume_;
+  std::deque<Session*> resume_;
   std::vector<uint64_t> killed_;   // Ids: some may be gone by the end of the turn.
   std::vector<Session*> delayed_;  // Stopped by their rate or a pause: cron looks again.
   std::vector<Session*> memory_waiters_;
@@ -284,6 +313,7 @@ class Shard {
   Executor executor_;
   Dispatcher dispatcher_;
   Intake intake_;
+  Intake busy_intake_;
   ShardStats stats_;
   ShardRates rates_;
   std::vector<CommandStats> command_stats_;
@@ -295,8 +325,12 @@ class Shard {
 
   Mailbox mailbox_;
   alignas(64) std::atomic<bool> is_asleep_{false};
-  alignas(64) std::atomic<uint32_t> park_word_{
-      0};                       // Even: may be waited on. Bit 0: waits in futex.
+  Message* received_ = nullptr;  // Taken from the mailbox and not dealt with, oldest first.
+  std::atomic<BusyWith> busy_with_{BusyWith::kNothing};  // Set by the thread that executes.
+  bool is_in_busy_turn_ = false;
+  std::vector<Transaction> postponed_;  // Refused, and to be tried again.
+  // A count of holds, above kParkedBit (waits in futex) and kAskedBit (is to do a busy turn).
+  alignas(64) std::atomic<uint32_t> park_word_{0};
   std::vector<Batch*> outbox_;  // Per shard: this turn's batch, or null.
   std::vector<std::unique_ptr<Batch>> batches_;
   Spares<Batch*> spare_batches_;

@@ -15,6 +15,11 @@ class ShardPort {
   // Sends what sessions have to send (Shard::take_ready). The shard's own thread, before it parks.
   virtual void flush_sessions() = 0;
 
+  // A script runs for too long on this shard: accepts, reads, and writes what can be done now,
+  // without waiting. Closes no session: commands below may be in the middle of one. The shard's own
+  // thread.
+  virtual void serve_while_busy() {}
+
   // The session will have output and has no buffer: it may be given a spare one. The shard's own
   // thread, or one that holds the shard.
   virtual void lend_output(Session&) {}

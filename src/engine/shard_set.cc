@@ -63,8 +63,9 @@ size_t ShardSet::enqueue(HoldGroup& group) {
     if (group.members[id]) members.push_back(id);
   }
   group.missing.store(static_cast<uint32_t>(members.size()), std::memory_order_relaxed);
-  for (HoldGroup::Arrival& arrival : group.arrivals)
-    arrival.group = &group;
+  for (size_t i = 0; i < members.size(); ++i)
+    group.arrivals[i].reset(group, members[i]);
+  group.refused_with.store(BusyWith::kNothing, std::memory_order_relaxed);
   {
     const std::lock_guard guard(enqueue_lock_);
     for (size_t i = 0; i < members.size(); ++i)

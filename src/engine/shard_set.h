@@ -59,6 +59,12 @@ class ShardSet {
   void submit(size_t to, std::function<void(Shard&)> run) {
     post(to, std::make_unique<Task>(std::move(run)).release());  // The shard takes it back.
   }
+  // The same for one that may change keys: it waits until no script is in the middle of its work.
+  void submit_change(size_t to, std::function<void(Shard&)> run) {
+    auto task = std::make_unique<Task>(std::move(run));
+    task->changes_keys = true;
+    post(to, task.release());
+  }
   // Enqueues a group at all its members, in one order with all others. The number woken.
   size_t enqueue(HoldGroup& group);
 

@@ -64,7 +64,7 @@ bool Shard::give_up_wait(const std::shared_ptr<Waiter>& waiter) {
       !waiter->move(WaitState::kWoken, WaitState::kDone))
     return false;
   for (const size_t id : waiter->shards) {
-    set_->submit(id, [waiter](Shard& shard) {
+    set_->submit_change(id, [waiter](Shard& shard) {
       const DbIndex db = waiter->caller.db;
       for (const std::string& key : waiter->keys) {
         if (shard.set().shard_of(key) != shard.id()) continue;

@@ -203,6 +203,12 @@ void Listener::watch(bool on) {
     socket->poll.watch(on, false);
 }
 
+void Listener::accept_waiting() {
+  if (retry_.is_running()) return;
+  for (const std::unique_ptr<Socket>& socket : sockets_)
+    accept_from(*socket);
+}
+
 void Listener::accept_from(Socket& socket) {
   for (int count = 0; count < kAcceptsPerTurn; ++count) {
     sockaddr_storage storage{};

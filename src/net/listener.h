@@ -59,6 +59,9 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
+  // Takes the connections that wait, without the loop: for code in the middle of its turn.
+  void accept_waiting();
+
   bool is_listening() const { return !sockets_.empty(); }
   uint16_t port() const { return port_; }  // The real one, if 0 was asked for. 0: a unix socket.
   std::vector<Address> addresses() const;  // One per listening socket.

@@ -1,5 +1,6 @@
 #include "scripting/base_library.h"
 
+#include "scripting/guard.h"
 #include "scripting/readonly.h"
 
 #include <climits>
@@ -145,6 +146,26 @@ int base_pcall(lua_State* L) {
   return lua_gettop(L);
 }
 
+// Upvalue 1: the script's handler. It must not keep one that is to end.
+int handle_error(lua_State* L) {
+  if (is_ending(L)) return 1;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return 1;
+}
+
+int base_xpcall(lua_State* L) {
+  luaL_checkany(L, 2);
+  lua_settop(L, 2);
+  lua_pushcclosure(L, handle_error, 1);
+  lua_insert(L, 1);
+  const int status = lua_pcall(L, 0, LUA_MULTRET, 1);
+  lua_pushboolean(L, status == 0 ? 1 : 0);
+  lua_replace(L, 1);
+  return lua_gettop(L);
+}
+
 int base_unpack(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   const int64_t first = luaL_optint(L, 2, 1);
@@ -186,6 +207,7 @@ constexpr LibraryFunction kBaseFunctions[] = {
     {"rawset", base_rawset},
     {"setmetatable", base_setmetatable},
     {"unpack", base_unpack},
+    {"xpcall", base_xpcall},
 };
 
 }  // namespace

@@ -63,12 +63,13 @@ Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access a
   return run;
 }
 
-// Calls the function, and ends the journal's unit that its first write began.
+// Calls the function, and ends the journal's unit that its first write began, unless half of it was
+// done when the server had to end.
 void finish(Run& run, Vm& vm, int reference, size_t keys) {
   Call& call = *run.call;
   vm.call(run, reference, call.args().subspan(kFirstKeyArg, keys),
           call.args_from(kFirstKeyArg + keys));
-  if (run.has_unit) call.worker().sink()->end_unit();
+  if (run.has_unit && !run.is_cut_off) call.worker().sink()->end_unit();
 }
 
 CompiledScripts& scripts_of(Call& call) {

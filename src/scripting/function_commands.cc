@@ -1,5 +1,6 @@
 #include "scripting/function_commands.h"
 
+#include "base/clock.h"
 #include "base/glob.h"
 #include "base/text.h"
 #include "commands/help.h"
@@ -158,7 +159,8 @@ Status function_stats(Call& call) {
   resp::ReplyWriter& to = call.reply();
   to.map(2);
   to.bulk("running_script");
-  to.null();
+  if (Status told = Scripting::of(call).slow().describe(to, monotonic_ns()); !told.ok())
+    return told;
   to.bulk("engines");
   to.map(1);
   to.bulk("LUA");
@@ -170,8 +172,10 @@ Status function_stats(Call& call) {
   return {};
 }
 
-Status function_kill(Call&) {
-  return Error::literal("NOTBUSY No scripts in execution right now.");
+Status function_kill(Call& call) {
+  if (Status killed = Scripting::of(call).slow().kill(true); !killed.ok()) return killed;
+  call.reply().ok();
+  return {};
 }
 
 Status function_dump(Call& call) {

@@ -24,6 +24,8 @@ struct Run {
 
   bool has_written = false;  // Tried to: from then on it cannot be killed.
   bool has_unit = false;     // The journal's unit was begun.
+  bool is_cut_off = false;   // By SHUTDOWN NOSAVE: what it did is not to be kept.
+  uint64_t calls_ns = 0;     // Spent in its commands since the time was last looked at.
 };
 
 }  // namespace kvstash::scripting

@@ -19,6 +19,8 @@ using engine::Command;
 using Args = std::span<const std::string_view>;
 
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
+// Commands may take long, and are no instructions of Lua: then the time is looked at here.
+constexpr uint64_t kNsPerLook = 1'000'000;
 constexpr std::string_view kNoArguments =
     "ERR Please specify at least one argument for this redis lib call";
 constexpr std::string_view kBadArguments =
@@ -175,8 +177,10 @@ int call_command(lua_State* L, bool raises) {
     return answer_error(L, why, raises);
   if (command->has(engine::kWrite)) begin_writing(run);
   scratch.out.clear();
-  run.call->worker().executor().run_nested(*command, scratch.args, *run.call, run.caller,
-                                           scratch.out);
+  run.calls_ns += run.call->worker().executor().run_nested(*command, scratch.args, *run.call,
+                                                           run.caller, scratch.out);
+  if (run.calls_ns > kNsPerLook) [[unlikely]]
+    vm.tick(L);
   return answer_reply(L, scratch, raises);
 }
 

@@ -45,8 +45,10 @@ Status script_debug(Call& call) {
   return Error::literal("ERR Use SCRIPT DEBUG YES/SYNC/NO");
 }
 
-Status script_kill(Call&) {
-  return Error::literal("NOTBUSY No scripts in execution right now.");
+Status script_kill(Call& call) {
+  if (Status killed = Scripting::of(call).slow().kill(false); !killed.ok()) return killed;
+  call.reply().ok();
+  return {};
 }
 
 Status script_help(Call& call) {

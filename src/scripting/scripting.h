@@ -9,6 +9,7 @@
 #include "scripting/libraries.h"
 #include "scripting/loaded_libraries.h"
 #include "scripting/script_cache.h"
+#include "scripting/slow_scripts.h"
 
 #include <atomic>
 #include <cstddef>
@@ -32,6 +33,7 @@ class Scripting {
   static Scripting& of(engine::Shard& shard);
 
   ScriptCache& cache() { return cache_; }
+  SlowScripts& slow() { return slow_; }
   Libraries& libraries() { return libraries_; }
   const Libraries& libraries() const { return libraries_; }
 
@@ -50,6 +52,7 @@ class Scripting {
  private:
   std::string redis_version_;
   ScriptCache cache_;
+  SlowScripts slow_;
   Libraries libraries_;
   std::vector<std::unique_ptr<CompiledScripts>> scripts_;  // By shard.
   std::vector<std::unique_ptr<LoadedLibraries>> loaded_;   // By shard.

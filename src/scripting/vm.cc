@@ -1,13 +1,18 @@
 #include "scripting/vm.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "engine/executor.h"
 #include "engine/shard.h"
 #include "scripting/base_library.h"
 #include "scripting/guard.h"
 #include "scripting/readonly.h"
+#include "scripting/redis_library.h"
 #include "scripting/reply_maker.h"
 #include "scripting/sandbox.h"
+#include "scripting/scripting.h"
 
+#include <algorithm>
 #include <string>
 
 namespace kvstash::scripting {
@@ -32,12 +37,19 @@ constexpr uint32_t kRunsPerCollection = 50;
 constexpr size_t kSmallHeapBytes = size_t{8} << 20;
 constexpr int kCollectionSteps = 64;
 constexpr size_t kShownBytesMax = 100;  // Of an error that is not a table.
+constexpr int64_t kNsPerMs = 1'000'000;
+// A slow script serves clients so often; less often if that takes long, so that it gets on.
+constexpr int64_t kServePeriodNs = 5 * kNsPerMs;
+constexpr int64_t kServeShare = 4;
 
 uintptr_t frame_address() {
   return reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
 }
 
 void on_count(lua_State* L, lua_Debug*) {
+  // A coroutine that a library kept may have been in a run that was ended.
+  if (lua_gethookcount(L) == 1 && !Vm::of(L).is_ending())
+    lua_sethook(L, on_count, LUA_MASKCOUNT, Vm::kInstructionsPerTick);
   Vm::of(L).tick(L);
 }
 
@@ -119,6 +131,10 @@ void tick(lua_State* L) {
   Vm::of(L).tick(L);
 }
 
+bool is_ending(lua_State* L) {
+  return Vm::of(L).is_ending();
+}
+
 void check_depth(lua_State* L) {
   Vm::of(L).check_depth(L);
 }
@@ -166,10 +182,11 @@ Status Vm::load(std::string_view text, const char* chunk_name,
     lua_setfield(L, kStandInMetaSlot, "__index");
   };
   choose_globals(kLoadingGlobalsSlot);
-  stack_base_ = frame_address();
+  begin_time();
   registered_ = &registered;
   const int status = heap_.run(0, 0, kHandlerSlot);
   registered_ = nullptr;
+  end_time();
   choose_globals(kGlobalsSlot);
   if (status == 0) return {};
   std::string message =
@@ -186,7 +203,7 @@ void Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
   lua_State* L = state();
   ensure(run_ == nullptr);
   run_ = &run;
-  stack_base_ = frame_address();
+  begin_time();
   int arguments = 0;
   if (kind_ == VmKind::kFunctions) {
     arguments = 2;
@@ -203,6 +220,7 @@ void Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
     lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
   }
   const int status = heap_.run(arguments, 1, kHandlerSlot);
+  end_time();
   run_ = nullptr;
   *cjson_ = {};
   resp::ReplyWriter& reply = run.call->reply();
@@ -247,7 +265,82 @@ void Vm::collect_some() {
 
 // ---- Bounds.
 
-void Vm::tick(lua_State*) {}
+// May run in the middle of any function of Lua's or ours that a script calls, and leaves it by
+// raising: nothing here that must be destroyed may be alive then.
+void Vm::tick(lua_State* L) {
+  if (ends_because_ != nullptr) end_run(L, ends_because_);
+  if (registered_ != nullptr) {
+    if (monotonic_ns() - began_ns_ > kLoadingMsMax * kNsPerMs) end_run(L, "FUNCTION LOAD timeout");
+  } else if (run_ != nullptr) {
+    look_at_time(L);
+  }
+}
+
+void Vm::look_at_time(lua_State* L) {
+  run_->calls_ns = 0;
+  const int64_t limit_ms = run_->call->options().busy_reply_threshold_ms;
+  const int64_t now_ns = monotonic_ns();
+  if (slow_ == nullptr) {
+    if (limit_ms <= 0 || now_ns - began_ns_ < limit_ms * kNsPerMs) return;
+    become_slow();
+  }
+  if (now_ns >= next_look_ns_) {
+    engine::Shard& worker = run_->call->worker();
+    worker.serve_while_busy(run_->call->hold(), run_->is_function ? engine::BusyWith::kFunction
+                                                                  : engine::BusyWith::kScript);
+    const int64_t end_ns = monotonic_ns();
+    next_look_ns_ = end_ns + std::max(kServePeriodNs, (end_ns - now_ns) * kServeShare);
+  }
+  slow_->has_written.store(run_->has_written, std::memory_order_relaxed);
+  switch (slow_->wish.load(std::memory_order_relaxed)) {
+    case SlowScript::Wish::kNone:
+      return;
+    case SlowScript::Wish::kKill:
+      end_run(L, "Script killed by user with SCRIPT KILL...");
+    case SlowScript::Wish::kShutdown:
+      run_->is_cut_off = true;
+      end_run(L, "Script ended by SHUTDOWN NOSAVE");
+  }
+}
+
+void Vm::become_slow() {
+  slow_ = std::make_unique<SlowScript>();
+  slow_->name = run_->name;
+  slow_->command.assign(run_->call->args().begin(), run_->call->args().end());
+  slow_->began_ns = began_ns_;
+  slow_->is_function = run_->is_function;
+  slow_->has_written.store(run_->has_written, std::memory_order_relaxed);
+  Scripting::of(*run_->call).slow().enter(*slow_);
+  log(LogLevel::kWarning, "Slow script detected: still in execution",
+      {{"script", slow_->name},
+       {"after_ms", std::to_string((monotonic_ns() - began_ns_) / kNsPerMs)}});
+}
+
+// From now on every instruction raises, so that no pcall of the script's can go on. A coroutine has
+// a hook of its own.
+void Vm::end_run(lua_State* L, const char* why) {
+  ends_because_ = why;
+  lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+  lua_sethook(state(), on_count, LUA_MASKCOUNT, 1);
+  raise_redis_error(L, why);
+}
+
+void Vm::begin_time() {
+  stack_base_ = frame_address();
+  began_ns_ = monotonic_ns();
+}
+
+void Vm::end_time() {
+  if (ends_because_ != nullptr) {
+    ends_because_ = nullptr;
+    lua_sethook(state(), on_count, LUA_MASKCOUNT, kInstructionsPerTick);
+  }
+  if (slow_ == nullptr) return;
+  run_->call->worker().end_busy(run_->call->hold());
+  Scripting::of(*run_->call).slow().leave(*slow_);
+  slow_.reset();
+  next_look_ns_ = 0;
+}
 
 void Vm::check_depth(lua_State* L) const {
   const uintptr_t here = frame_address();

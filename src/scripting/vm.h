@@ -3,7 +3,9 @@
 //
 // Each shard has one for EVAL and one for functions, used by the thread that runs the shard's
 // commands. Scripts share the state but cannot change what is shared. Bounded: memory by a ceiling
-// (kBytesMax), depth by Lua's own limits and check_depth(), time by whoever watches `tick`.
+// (kBytesMax), depth by Lua's own limits and check_depth(). Time is looked at by tick(): a library
+// is loaded within kLoadingMsMax; a script that runs for longer than busy-reply-threshold lets its
+// shards answer others now and then (engine/shard_busy.cc), and ends when it is killed.
 #pragma once
 
 #include "base/result.h"
@@ -16,10 +18,12 @@
 #include "scripting/lua_heap.h"
 #include "scripting/math_library.h"
 #include "scripting/run.h"
+#include "scripting/slow_scripts.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +51,7 @@ class Vm {
   static constexpr size_t kBytesMax = size_t{256} << 20;
   // How often the time is looked at.
   static constexpr int kInstructionsPerTick = 100'000;
+  static constexpr int64_t kLoadingMsMax = 500;
 
   Vm(VmKind kind, std::string_view redis_version);
   Vm(const Vm&) = delete;
@@ -78,13 +83,19 @@ class Vm {
   // Null while no library is being loaded.
   std::vector<RegisteredFunction>* registered() const { return registered_; }
 
-  // guard.h
+  // guard.h. Between two instructions, or two commands: it may serve clients, and raise an error.
   void tick(lua_State* L);
   void check_depth(lua_State* L) const;
+  bool is_ending() const { return ends_because_ != nullptr; }
 
  private:
   void write_failure(Run& run);
   void collect_some();
+  void begin_time();
+  void end_time();
+  void look_at_time(lua_State* L);
+  void become_slow();
+  [[noreturn]] void end_run(lua_State* L, const char* why);
 
   VmKind kind_;
   ScriptRandom random_;
@@ -94,6 +105,10 @@ class Vm {
   CallScratch scratch_;
   std::vector<RegisteredFunction>* registered_ = nullptr;
   uintptr_t stack_base_ = 0;
+  int64_t began_ns_ = 0;
+  int64_t next_look_ns_ = 0;            // When clients are served next, of a slow run.
+  std::unique_ptr<SlowScript> slow_;    // Null while the run is not slow.
+  const char* ends_because_ = nullptr;  // Not null: raised at every instruction.
   uint32_t runs_ = 0;
 };
 

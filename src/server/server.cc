@@ -156,6 +156,10 @@ Status Server::start() {
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
 
+  shells_[0]->set_acceptor([this] {
+    for (const auto& listener : listeners_)
+      listener->accept_waiting();
+  });
   net::ignore_sigpipe();
   signals_ = std::make_unique<net::Signals>(shells_[0]->loop(),
                                             std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP},

@@ -78,11 +78,13 @@ void SessionShell::drop_sent() {
   session_->replies.out().drop_front(std::exchange(sent_, 0));
 }
 
-bool SessionShell::flush() {
-  resp::ReplyBuffer& out = session_->replies.out();
+// Writes what can be written. False: the connection is over.
+bool SessionShell::send() {
+  const std::string_view out =
+      session_->replies.out().view().substr(0, session_->replies.finished_bytes());
   is_socket_full_ = false;
-  while (has_unsent()) {
-    const net::IoResult put = transport_.write(out.view().substr(sent_));
+  while (sent_ < out.size()) {
+    const net::IoResult put = transport_.write(out.substr(sent_));
     if (put.state == net::IoState::kWouldBlock) {
       is_socket_full_ = true;
       break;
@@ -94,12 +96,18 @@ bool SessionShell::flush() {
     ++owner_->shard().stats().writes;
     progress_at_ms_ = owner_->shard().now_ms();
   }
-  drop_sent();
-  trim_output();
-  if (is_over_output_limit(owner_->shard().now_ms())) return false;
+  if (!session_->replies.has_begun()) {  // Else it stands where the rest of it will come.
+    drop_sent();
+    trim_output();
+  }
   const uint64_t limit = owner_->shard().options().client_unsent_reply_limit_bytes;
   if ((session_->stopped & engine::kStopOutput) != 0 && unsent_bytes() <= limit / 2)
     owner_->shard().go_on(*session_, engine::kStopOutput);
+  return true;
+}
+
+bool SessionShell::flush() {
+  if (!send() || is_over_output_limit(owner_->shard().now_ms())) return false;
   if ((session_->stopped & engine::kStopClosing) != 0 && !has_unsent() &&
       session_->under_way == 0) {
     if (!session_->close_reason.empty()) log_closed(*session_, session_->close_reason);
@@ -108,6 +116,27 @@ bool SessionShell::flush() {
   }
   update_interest();
   return true;
+}
+
+net::Readiness SessionShell::interest_while_busy() const {
+  if (has_ended_) return {};
+  const bool reads = session_->stopped == 0 && !session_->awaits_reply();
+  return transport_.interest({.readable = reads, .writable = is_socket_full_});
+}
+
+void SessionShell::serve_while_busy(net::Readiness ready) {
+  const net::Readiness todo = transport_.meaning(ready);
+  if (todo.readable && session_->stopped == 0 && !session_->awaits_reply()) has_ended_ = !read();
+  if (todo.writable) owner_->shard().note_ready(*session_);
+}
+
+void SessionShell::send_while_busy() {
+  if (has_ended_) return;
+  has_ended_ = !send();
+  const bool is_closing = (session_->stopped & engine::kStopClosing) != 0;
+  if (has_ended_ || !is_closing || has_unsent() || session_->awaits_reply()) return;
+  transport_.shutdown();
+  has_ended_ = true;
 }
 
 void SessionShell::trim_output() {

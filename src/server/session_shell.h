@@ -35,6 +35,12 @@ class SessionShell {
   // Sends what can be sent and watches for what is next. False: the connection is over; the caller
   // destroys this object.
   bool flush();
+  // ---- While the shard is busy with a script: the same, but the connection stays, whatever comes.
+  // What to look for; nothing, while a command of it is being answered.
+  net::Readiness interest_while_busy() const;
+  void serve_while_busy(net::Readiness ready);
+  void send_while_busy();
+
   size_t unsent_bytes() const { return session_->replies.out().size() - sent_; }
   bool has_unsent() const { return unsent_bytes() != 0; }
 
@@ -44,6 +50,7 @@ class SessionShell {
  private:
   static void on_ready(void* context, net::Readiness ready);
   bool read();
+  bool send();
   void update_interest();
   void drop_sent();
   void trim_output();
@@ -54,6 +61,7 @@ class SessionShell {
   engine::Session* session_;
   size_t sent_ = 0;              // Of session_->replies.out().
   bool is_socket_full_ = false;  // The last write stopped short: the rest waits for room.
+  bool has_ended_ = false;       // Found while the shard was busy: the loop will find it, too.
   int64_t progress_at_ms_ = 0;   // When bytes last left.
   int64_t over_soft_since_ms_ = 0;
   net::Poll poll_;  // Last: gone before the descriptor it watches.

@@ -103,6 +103,25 @@ void ShardShell::flush_sessions() {
   }
 }
 
+// Without the loop, whose turn this may be the middle of. What ended is left for it to find.
+void ShardShell::serve_while_busy() {
+  if (accept_) accept_();
+  look_.clear();
+  looked_at_.clear();
+  for (const auto& [shell, owned] : sessions_) {
+    const net::Readiness wanted = shell->interest_while_busy();
+    if (!wanted.readable && !wanted.writable) continue;
+    look_.add(shell->transport().fd(), wanted);
+    looked_at_.push_back(shell);
+  }
+  look_.take();
+  for (size_t i = 0; i < looked_at_.size(); ++i)
+    looked_at_[i]->serve_while_busy(look_.ready(i));
+  for (engine::Session* session : shard_->ready_sessions()) {
+    if (session->shell != nullptr) static_cast<SessionShell*>(session->shell)->send_while_busy();
+  }
+}
+
 void ShardShell::lend_output(engine::Session& session) {
   resp::ReplyBuffer& out = session.replies.out();
   if (out.capacity() != 0 || spare_outputs_.empty()) return;

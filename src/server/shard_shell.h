@@ -7,6 +7,7 @@
 #include "base/spares.h"
 #include "engine/shard.h"
 #include "engine/shard_port.h"
+#include "net/look.h"
 #include "net/loop.h"
 #include "net/options.h"
 #include "net/timer.h"
@@ -14,6 +15,7 @@
 #include "server/session_shell.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -67,6 +69,9 @@ class ShardShell final : public engine::ShardPort {
   void ring() override { wake_.ring(); }
   void flush_sessions() override;
   void close_session(engine::Session& session) override;
+  void serve_while_busy() override;
+  // Shard 0's: takes the connections that wait at the listeners.
+  void set_acceptor(std::function<void()> accept) { accept_ = std::move(accept); }
 
  private:
   void set_timer();
@@ -85,6 +90,9 @@ class ShardShell final : public engine::ShardPort {
   int64_t check_at_ms_ = 0;
   bool stops_ = false;
   std::unordered_map<SessionShell*, std::unique_ptr<SessionShell>> sessions_;
+  std::function<void()> accept_;
+  net::Look look_;
+  std::vector<SessionShell*> looked_at_;  // In the order of look_.
   Spares<resp::ReplyBuffer> spare_outputs_;
   size_t spare_outputs_bytes_ = 0;
   size_t turn_output_bytes_ = 0;

@@ -2,6 +2,7 @@
 #include "engine/arg_reader.h"
 #include "engine/call.h"
 #include "engine/session.h"
+#include "scripting/scripting.h"
 #include "server/server.h"
 #include "server/server_commands.h"
 
@@ -61,14 +62,19 @@ Status shutdown(Call& call) {
         });
     return {};
   }
+  scripting::SlowScripts& slow = call.shards().scripting().slow();
+  if (!words->forbids_saving) {
+    if (Status refused = slow.refuse_saving(); !refused.ok()) return refused;
+  }
   if (words->request.saves && !words->request.is_forced) {
     log(LogLevel::kWarning, "SHUTDOWN SAVE refused: this version keeps no data on disk");
     return Error::literal("ERR Errors trying to SHUTDOWN. Check logs.");
   }
   call.ask(
       0,
-      [&server, request = words->request, asker = call.caller().client_id](engine::Shard&) {
+      [&server, &slow, request = words->request, asker = call.caller().client_id](engine::Shard&) {
         server.begin_shutdown(request, asker);
+        slow.end_all();
         return std::any();
       },
       [](std::any&, resp::ReplyWriter&) {});

@@ -1,0 +1,11 @@
+// BusyWith: what keeps a shard from running commands: a script, or a function, that has run for
+// longer than busy-reply-threshold. The whole of it is told in shard_busy.cc.
+#pragma once
+
+#include <cstdint>
+
+namespace kvstash::engine {
+
+enum class BusyWith : uint8_t { kNothing, kScript, kFunction };
+
+}  // namespace kvstash::engine

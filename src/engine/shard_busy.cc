@@ -1,0 +1,201 @@
+// A script that runs for longer than busy-reply-threshold goes on, and the shards it holds go on
+// answering: -BUSY, or one of the commands that are allowed meanwhile (kAllowBusy).
+//
+// Every few milliseconds, between two instructions of Lua, the thread that executes the script
+// gives each shard of the hold back to its own thread for one busy turn, does its own, and waits
+// until all are done; so nobody looks at data while the script changes it. A busy turn stands in
+// the middle of a turn: it has an intake of its own, touches no session that awaits a reply, closes
+// none, and changes no key. What may not be done in it stays in `received_` until the script is
+// over.
+//
+// Hops to a busy shard are answered -BUSY, and so are transactions that need it, of which the other
+// members may stand parked. What a transaction does for the server itself is tried again later.
+#include "engine/errors.h"
+#include "engine/shard.h"
+
+#include <algorithm>
+
+namespace kvstash::engine {
+namespace {
+
+bool is_being_answered(const Session* session) {
+  return session != nullptr && session->replies.has_begun();
+}
+
+// What must wait until the script is over: what changes keys, and replies that would get into the
+// one that is being written.
+bool must_wait(const Message& message) {
+  switch (message.kind) {
+    case Message::Kind::kBatch:
+    case Message::Kind::kHold:
+      return false;
+    case Message::Kind::kTask:
+      return static_cast<const Task&>(message).changes_keys;
+    case Message::Kind::kBatchDone:
+      return std::ranges::any_of(static_cast<const Batch&>(message).hops, is_being_answered,
+                                 &Hop::session);
+    case Message::Kind::kHoldDone:
+      return std::ranges::any_of(static_cast<const HoldGroup&>(message).transactions,
+                                 is_being_answered, &Transaction::session);
+  }
+  return false;
+}
+
+template <typename Visit>
+void each_held(const Hold& hold, Visit visit) {
+  if (hold.single != nullptr) {
+    visit(*hold.single);
+    return;
+  }
+  for (size_t id = 0; id < hold.set->size(); ++id) {
+    if (hold.includes(id)) visit(hold.set->at(id));
+  }
+}
+
+}  // namespace
+
+// ---- The thread that executes.
+
+void Shard::serve_while_busy(const Hold& hold, BusyWith with) {
+  if (busy_with() == BusyWith::kNothing) {
+    each_held(hold,
+              [with](Shard& shard) { shard.busy_with_.store(with, std::memory_order_relaxed); });
+    for (Session* session : intake_.give_back())
+      list_resume(*session);
+  }
+  const auto each_other = [&](auto&& visit) {
+    each_held(hold, [&](Shard& shard) {
+      if (&shard != this) visit(shard);
+    });
+  };
+  each_other([](Shard& shard) { shard.ask_for_busy_turn(); });
+  busy_turn();
+  each_other([](Shard& shard) { shard.await_busy_turn(); });
+}
+
+void Shard::end_busy(const Hold& hold) {
+  each_held(hold, [](Shard& shard) {
+    shard.busy_with_.store(BusyWith::kNothing, std::memory_order_relaxed);
+  });
+}
+
+// ---- Each shard, on its own thread.
+
+void Shard::busy_turn() {
+  is_in_busy_turn_ = true;
+  receive_while_busy();
+  resume_while_busy();
+  send_batches();
+  send_group();
+  if (sink_ != nullptr) sink_->flush();
+  pushes_.flush();
+  send_done();
+  port_->serve_while_busy();
+  is_in_busy_turn_ = false;
+}
+
+void Shard::receive_while_busy() {
+  take_mail();
+  for (Message** at = &received_; *at != nullptr;) {
+    Message& message = **at;
+    if (must_wait(message)) {
+      at = &message.next;
+      continue;
+    }
+    *at = message.next;
+    deal_while_busy(message);
+  }
+}
+
+void Shard::deal_while_busy(Message& message) {
+  switch (message.kind) {
+    case Message::Kind::kBatch:
+      refuse_batch(static_cast<Batch&>(message));
+      break;
+    case Message::Kind::kBatchDone:
+      finish_batch(static_cast<Batch&>(message));
+      break;
+    case Message::Kind::kHold: {
+      HoldGroup& group = *static_cast<HoldGroup::Arrival&>(message).group;
+      group.refused_with.store(busy_with(), std::memory_order_relaxed);
+      if (group.missing.fetch_sub(1, std::memory_order_acq_rel) == 1) refuse_group(group);
+      break;
+    }
+    case Message::Kind::kHoldDone:
+      finish_group(static_cast<HoldGroup&>(message));
+      break;
+    case Message::Kind::kTask: {
+      const std::unique_ptr<Task> task(static_cast<Task*>(&message));
+      task->run(*this);
+      break;
+    }
+  }
+}
+
+void Shard::resume_while_busy() {
+  for (size_t left = resume_.size(); left != 0; --left) {
+    Session* session = resume_.front();
+    resume_.pop_front();
+    if (session->awaits_reply()) {
+      resume_.push_back(session);
+      continue;
+    }
+    session->is_listed_resume = false;
+    busy_intake_.resume(*session);
+    note_ready(*session);
+  }
+}
+
+void Shard::refuse_batch(Batch& batch) {
+  const std::string_view message = errors::busy(busy_with());
+  for (Hop& hop : batch.hops) {
+    hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
+    resp::ReplyWriter(batch.replies, hop.caller.resp).error(message);
+    hop.reply_end = static_cast<uint32_t>(batch.replies.size());
+    ++command_stats(*hop.command).rejected;
+    executor_.count_error(message);
+  }
+  batch.is_refused = true;
+  batch.kind = Message::Kind::kBatchDone;
+  post(batch.home, &batch);
+}
+
+// The last of its members is here, and at least one of them is busy.
+void Shard::refuse_group(HoldGroup& group) {
+  const std::string_view message = errors::busy(group.refused_with.load(std::memory_order_relaxed));
+  const std::string of_exec = "EXECABORT Transaction discarded because of: " + std::string(message);
+  for (Transaction& transaction : group.transactions) {
+    transaction.reply_begin = transaction.reply_end = group.replies.size();
+    if (transaction.session == nullptr) continue;
+    const std::string_view answer =
+        transaction.command != nullptr ? message : std::string_view(of_exec);
+    resp::ReplyWriter(group.replies, transaction.caller.resp).error(answer);
+    transaction.reply_end = group.replies.size();
+    if (transaction.command != nullptr) ++command_stats(*transaction.command).rejected;
+    executor_.count_error(answer);
+  }
+  release(group);
+}
+
+// ---- The home of a group that was refused.
+
+void Shard::postpone(HoldGroup& group) {
+  for (Transaction& transaction : group.transactions) {
+    if (!transaction.action && transaction.woken == nullptr) continue;
+    Transaction& later = postponed_.emplace_back();
+    later.action = std::move(transaction.action);
+    later.woken = std::move(transaction.woken);
+  }
+}
+
+void Shard::take_up_postponed() {
+  for (Transaction& transaction : std::exchange(postponed_, {})) {
+    if (transaction.action) {
+      hold_all(std::move(transaction.action));
+    } else {
+      end_retry(transaction.woken);
+    }
+  }
+}
+
+}  // namespace kvstash::engine
