@@ -177,6 +177,18 @@ void write_memory(const Snapshot& snapshot, const ShardCounters& sum, Page& page
   page.gauge("redis_memory_used_rss_bytes", "Resident memory of the process")
       .add(process.resident_memory);
   page.gauge("redis_memory_max_bytes", "maxmemory; 0: no limit").add(snapshot.max_memory);
+  page.gauge("redis_memory_used_vm_eval_bytes", "Memory of the virtual machines of scripts")
+      .add(sum.scripts.eval_vm_bytes);
+  page.gauge("redis_memory_used_vm_functions_bytes", "Memory of the virtual machines of functions")
+      .add(sum.scripts.functions_vm_bytes);
+  page.gauge("redis_memory_used_scripts_eval_bytes", "Memory of the scripts that are known")
+      .add(process.cached_scripts_bytes);
+  page.gauge("redis_memory_used_functions_bytes", "Memory of the libraries that are known")
+      .add(process.libraries_bytes);
+  page.gauge("redis_number_of_cached_scripts", "Scripts that are known")
+      .add(process.cached_scripts);
+  page.gauge("redis_number_of_functions", "Functions that are known").add(process.functions);
+  page.gauge("redis_number_of_libraries", "Libraries that are known").add(process.libraries);
   page.gauge("redis_total_system_memory_bytes", "Memory of the machine or the container")
       .add(process.system_memory);
   const double ratio = process.used_memory == 0 ? 0.0

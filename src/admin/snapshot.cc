@@ -97,6 +97,8 @@ ShardCounters total(const std::vector<ShardCounters>& shards) {
       sum.latencies[id].merge(latency);
     add(sum.clients, shard.clients);
     add(sum.pushes, shard.pushes);
+    sum.scripts.eval_vm_bytes += shard.scripts.eval_vm_bytes;
+    sum.scripts.functions_vm_bytes += shard.scripts.functions_vm_bytes;
     sum.connections += shard.connections;
     sum.blocked_clients += shard.blocked_clients;
     sum.blocked_with_timeout += shard.blocked_with_timeout;

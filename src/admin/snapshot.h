@@ -66,6 +66,12 @@ struct BigKeyCounters {
   uint64_t elements = 0;  // Bytes of a string.
 };
 
+// What scripts and functions take on one shard.
+struct ScriptCounters {
+  uint64_t eval_vm_bytes = 0;
+  uint64_t functions_vm_bytes = 0;
+};
+
 struct ShardCounters {
   engine::ShardStats stats;
   std::vector<DbCounters> dbs;                     // Those that have keys.
@@ -73,6 +79,7 @@ struct ShardCounters {
   std::map<uint32_t, LatencyHistogram> latencies;  // By Command::id; used commands only.
   ClientCounters clients;
   PushCounters pushes;
+  ScriptCounters scripts;
   uint64_t connections = 0;
   uint64_t blocked_clients = 0;            // In blocking commands, ...
   uint64_t blocked_with_timeout = 0;       // ... and those of them that will give up.
@@ -111,6 +118,12 @@ struct ProcessCounters {
   uint64_t denied_commands = 0;
   uint64_t denied_keys = 0;
   uint64_t denied_channels = 0;
+  // Scripts and libraries, which all shards share.
+  uint64_t cached_scripts = 0;
+  uint64_t cached_scripts_bytes = 0;
+  uint64_t libraries = 0;
+  uint64_t functions = 0;
+  uint64_t libraries_bytes = 0;
   CpuSeconds cpu;
   CpuSeconds cpu_children;
   CpuSeconds cpu_main_thread;

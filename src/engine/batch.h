@@ -28,7 +28,7 @@ struct Hop {
   uint32_t place_count;
 
   // Home's: who waits, and for which of its replies.
-  Session* session;
+  Session* session;  // Null: answered before the batch was over (shard_busy.cc).
   uint64_t reply_number;
   InputChunk* chunk;
 

@@ -47,6 +47,7 @@ struct Transaction {
   size_t reply_end = 0;
   uint32_t duration_us = 0;
   std::shared_ptr<Waiter> waiter;  // The command found nothing, and waits.
+  bool is_over = false;            // Answered before the group was over (shard_busy.cc).
 };
 
 struct HoldGroup : Message {

@@ -620,6 +620,7 @@ void Shard::receive() {
 }
 
 void Shard::run_batch(Batch& batch) {
+  running_batch_ = &batch;
   const Hold hold{.set = set_, .single = this};
   const auto table_of = [this](const Hop& hop) -> store::HashTable& {
     return keyspace(hop.caller.db).table();
@@ -637,6 +638,9 @@ void Shard::run_batch(Batch& batch) {
         table_of(hop).prefetch_entry(place.hash);
     }
     for (Hop& hop : window) {
+      if (hop.session == nullptr) [[unlikely]]
+        continue;  // Answered while the shard was busy.
+      running_hop_ = &hop;
       hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
       const uint64_t taken_ns = executor_.run(*hop.command, batch.argv(hop), hold, hop.caller,
                                               batch.replies, batch.places_of(hop));
@@ -646,6 +650,7 @@ void Shard::run_batch(Batch& batch) {
         batch.waiters.emplace_back(&hop - batch.hops.data(), std::move(waiter));
     }
   }
+  running_batch_ = nullptr;
   batch.kind = Message::Kind::kBatchDone;
   done_batches_.push_back(&batch);
 }
@@ -655,21 +660,28 @@ void Shard::finish_batch(Batch& batch) {
   for (auto& [index, waiter] : batch.waiters)
     begin_wait(*batch.hops[index].session, std::move(waiter));
   for (const Hop& hop : batch.hops) {
-    Session& session = *hop.session;
-    session.replies.fill(hop.reply_number,
-                         replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin));
-    learn_reply_size(session, hop.reply_end - hop.reply_begin);
-    // One that waits is told of when it is over.
-    const bool waits = hop.command->has(kBlocking) && hop.reply_end == hop.reply_begin;
-    if (!waits && !batch.is_refused)
-      note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
-                   uint64_t{hop.duration_us} * 1000);
-    chunks_.unpin(hop.chunk);
-    if (batch.to == id_) --session.hops_home;
-    finish_reply(session);
+    if (hop.session == nullptr) [[unlikely]]
+      continue;  // Answered while that shard was busy.
+    finish_hop(batch, hop, replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin),
+               batch.is_refused);
   }
   if (batch.replies.capacity() > kSpareReplyBytesMax) batch.replies.release();
   spare_batches_.push(&batch);
+}
+
+void Shard::finish_hop(const Batch& batch, const Hop& hop, std::string_view reply,
+                       bool is_refused) {
+  Session& session = *hop.session;
+  session.replies.fill(hop.reply_number, reply);
+  learn_reply_size(session, reply.size());
+  // One that waits is told of when it is over.
+  const bool waits = hop.command->has(kBlocking) && reply.empty();
+  if (!waits && !is_refused)
+    note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
+                 uint64_t{hop.duration_us} * 1000);
+  chunks_.unpin(hop.chunk);
+  if (batch.to == id_) --session.hops_home;
+  finish_reply(session);
 }
 
 // Replies of commands that are under way are not counted as unsent yet. So that they will fit, no
@@ -735,15 +747,21 @@ void Shard::prefetch_group(const HoldGroup& group, std::span<const Transaction> 
 
 void Shard::run_group(HoldGroup& group) {
   ++stats_.transactions;
+  running_group_ = &group;
   const bool is_single = group.member_count == 1;
   const Hold hold{.set = set_, .single = is_single ? this : nullptr, .members = &group.members};
   const auto window = std::span(group.transactions);
   for (size_t from = 0; from < window.size(); from += kPrefetchedTransactions) {
     const auto some = window.subspan(from, std::min(kPrefetchedTransactions, window.size() - from));
     prefetch_group(group, some);
-    for (Transaction& transaction : some)
+    for (Transaction& transaction : some) {
+      if (transaction.is_over) [[unlikely]]
+        continue;  // Answered while the shard was busy.
+      running_transaction_ = &transaction;
       executor_.run_transaction(group, transaction, hold);
+    }
   }
+  running_group_ = nullptr;
   if (sink_ != nullptr) sink_->flush();
   for (size_t id = 0; id < group.members.size(); ++id) {
     if (group.members[id] && id != id_) set_->at(id).flush_pushes();
@@ -769,28 +787,34 @@ void Shard::finish_group(HoldGroup& group) {
   for (Transaction& transaction : group.transactions) {
     if (transaction.woken != nullptr) end_retry(transaction.woken);
     if (transaction.session == nullptr) continue;
-    Session& session = *transaction.session;
-    session.replies.fill(
-        transaction.reply_number,
-        replies.substr(transaction.reply_begin, transaction.reply_end - transaction.reply_begin));
-    learn_reply_size(session, transaction.reply_end - transaction.reply_begin);
-    --session.transactions_away;
-    if (transaction.waiter != nullptr) {
-      begin_wait(session, std::move(transaction.waiter));
-    } else if (is_refused) {
-      forget_watched(std::move(transaction.watched));
-    } else if (transaction.command != nullptr) {
-      note_command(session, *transaction.command, group.argv(transaction), transaction.caller.db,
-                   uint64_t{transaction.duration_us} * 1000);
-    } else {
-      dispatcher_.note_exec(session, *transaction.queue, group.argv(transaction));
-    }
-    if (transaction.chunk != nullptr) chunks_.unpin(transaction.chunk);
-    finish_reply(session);
+    finish_transaction(
+        group, transaction,
+        replies.substr(transaction.reply_begin, transaction.reply_end - transaction.reply_begin),
+        is_refused);
   }
   group.transactions.clear();
   if (group.replies.capacity() > kSpareReplyBytesMax) group.replies.release();
   spare_groups_.push(&group);
+}
+
+void Shard::finish_transaction(const HoldGroup& group, Transaction& transaction,
+                               std::string_view reply, bool is_refused) {
+  Session& session = *transaction.session;
+  session.replies.fill(transaction.reply_number, reply);
+  learn_reply_size(session, reply.size());
+  --session.transactions_away;
+  if (transaction.waiter != nullptr) {
+    begin_wait(session, std::move(transaction.waiter));
+  } else if (is_refused) {
+    forget_watched(std::move(transaction.watched));
+  } else if (transaction.command != nullptr) {
+    note_command(session, *transaction.command, group.argv(transaction), transaction.caller.db,
+                 uint64_t{transaction.duration_us} * 1000);
+  } else {
+    dispatcher_.note_exec(session, *transaction.queue, group.argv(transaction));
+  }
+  if (transaction.chunk != nullptr) chunks_.unpin(transaction.chunk);
+  finish_reply(session);
 }
 
 // ---- The turn.

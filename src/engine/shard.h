@@ -227,10 +227,13 @@ class Shard {
   void take_mail();
   void run_batch(Batch& batch);
   void finish_batch(Batch& batch);
+  void finish_hop(const Batch& batch, const Hop& hop, std::string_view reply, bool is_refused);
   void arrive(HoldGroup::Arrival& arrival);
   void run_group(HoldGroup& group);
   void prefetch_group(const HoldGroup& group, std::span<const Transaction> transactions);
   void finish_group(HoldGroup& group);
+  void finish_transaction(const HoldGroup& group, Transaction& transaction, std::string_view reply,
+                          bool is_refused);
   void release(HoldGroup& group);
   uint32_t park_word() const;
   void park(uint32_t word);
@@ -240,8 +243,12 @@ class Shard {
   void receive_while_busy();
   void deal_while_busy(Message& message);
   void resume_while_busy();
+  void answer_company();
+  void answer_company(Batch& batch);
+  void answer_company(HoldGroup& group);
   void refuse_batch(Batch& batch);
   void refuse_group(HoldGroup& group);
+  std::string refuse(const Transaction& transaction, BusyWith with);
   void postpone(HoldGroup& group);
   void take_up_postponed();
   void list_resume(Session& session);
@@ -328,6 +335,10 @@ class Shard {
   Message* received_ = nullptr;  // Taken from the mailbox and not dealt with, oldest first.
   std::atomic<BusyWith> busy_with_{BusyWith::kNothing};  // Set by the thread that executes.
   bool is_in_busy_turn_ = false;
+  Batch* running_batch_ = nullptr;  // What the script that runs may have come with.
+  const Hop* running_hop_ = nullptr;
+  HoldGroup* running_group_ = nullptr;
+  const Transaction* running_transaction_ = nullptr;
   std::vector<Transaction> postponed_;  // Refused, and to be tried again.
   // A count of holds, above kParkedBit (waits in futex) and kAskedBit (is to do a busy turn).
   alignas(64) std::atomic<uint32_t> park_word_{0};

@@ -14,6 +14,7 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <string>
 
 namespace kvstash::engine {
 namespace {
@@ -62,6 +63,8 @@ void Shard::serve_while_busy(const Hold& hold, BusyWith with) {
               [with](Shard& shard) { shard.busy_with_.store(with, std::memory_order_relaxed); });
     for (Session* session : intake_.give_back())
       list_resume(*session);
+    if (sink_ != nullptr) sink_->flush();
+    answer_company();
   }
   const auto each_other = [&](auto&& visit) {
     each_held(hold, [&](Shard& shard) {
@@ -76,6 +79,69 @@ void Shard::serve_while_busy(const Hold& hold, BusyWith with) {
 void Shard::end_busy(const Hold& hold) {
   each_held(hold, [](Shard& shard) {
     shard.busy_with_.store(BusyWith::kNothing, std::memory_order_relaxed);
+  });
+}
+
+// What came in one message with the script does not wait for it: what ran before is sent home by a
+// message of its own, what stands behind is refused.
+void Shard::answer_company() {
+  if (running_batch_ != nullptr) answer_company(*running_batch_);
+  if (running_group_ != nullptr) answer_company(*running_group_);
+}
+
+void Shard::answer_company(Batch& batch) {
+  struct Answer {
+    Hop hop;
+    std::string reply;
+    bool is_refused;
+  };
+  std::vector<Answer> answers;
+  const std::string_view replies = batch.replies.view();
+  for (Hop& hop : batch.hops) {
+    const bool is_refused = &hop > running_hop_;
+    if (&hop == running_hop_ || hop.session == nullptr) continue;
+    if (is_refused) {
+      answers.push_back({hop, "-" + std::string(errors::busy(busy_with())) + "\r\n", true});
+      ++command_stats(*hop.command).rejected;
+      executor_.count_error(errors::busy(busy_with()));
+    } else if (hop.reply_end != hop.reply_begin) {
+      const auto size = hop.reply_end - hop.reply_begin;
+      answers.push_back({hop, std::string(replies.substr(hop.reply_begin, size)), false});
+    } else {
+      continue;  // It waits, or says nothing.
+    }
+    hop.session = nullptr;
+  }
+  set_->submit(batch.home, [&batch, answers = std::move(answers)](Shard& home) {
+    for (const Answer& answer : answers)
+      home.finish_hop(batch, answer.hop, answer.reply, answer.is_refused);
+  });
+}
+
+void Shard::answer_company(HoldGroup& group) {
+  struct Answer {
+    Transaction transaction;
+    std::string reply;
+    bool is_refused;
+  };
+  auto answers = std::make_shared<std::vector<Answer>>();
+  const std::string_view replies = group.replies.view();
+  bool is_behind = false;
+  for (Transaction& transaction : group.transactions) {
+    if (&transaction == running_transaction_) is_behind = true;
+    if (&transaction == running_transaction_ || transaction.session == nullptr) continue;
+    if (!is_behind && transaction.waiter != nullptr) continue;
+    const auto size = transaction.reply_end - transaction.reply_begin;
+    std::string reply(is_behind ? std::string_view()
+                                : replies.substr(transaction.reply_begin, size));
+    if (is_behind) reply = refuse(transaction, busy_with());
+    answers->push_back({std::move(transaction), std::move(reply), is_behind});
+    transaction = {};
+    transaction.is_over = true;
+  }
+  set_->submit(group.home, [&group, answers](Shard& home) {
+    for (Answer& answer : *answers)
+      home.finish_transaction(group, answer.transaction, answer.reply, answer.is_refused);
   });
 }
 
@@ -162,19 +228,26 @@ void Shard::refuse_batch(Batch& batch) {
 
 // The last of its members is here, and at least one of them is busy.
 void Shard::refuse_group(HoldGroup& group) {
-  const std::string_view message = errors::busy(group.refused_with.load(std::memory_order_relaxed));
-  const std::string of_exec = "EXECABORT Transaction discarded because of: " + std::string(message);
+  const BusyWith with = group.refused_with.load(std::memory_order_relaxed);
   for (Transaction& transaction : group.transactions) {
     transaction.reply_begin = transaction.reply_end = group.replies.size();
     if (transaction.session == nullptr) continue;
-    const std::string_view answer =
-        transaction.command != nullptr ? message : std::string_view(of_exec);
-    resp::ReplyWriter(group.replies, transaction.caller.resp).error(answer);
+    group.replies.append(refuse(transaction, with));
     transaction.reply_end = group.replies.size();
-    if (transaction.command != nullptr) ++command_stats(*transaction.command).rejected;
-    executor_.count_error(answer);
   }
   release(group);
+}
+
+// Counts it as refused; the reply.
+std::string Shard::refuse(const Transaction& transaction, BusyWith with) {
+  std::string message(errors::busy(with));
+  if (transaction.command == nullptr) {
+    message = "EXECABORT Transaction discarded because of: " + message;
+  } else {
+    ++command_stats(*transaction.command).rejected;
+  }
+  executor_.count_error(message);
+  return "-" + message + "\r\n";
 }
 
 // ---- The home of a group that was refused.

@@ -65,11 +65,12 @@ Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access a
 
 // Calls the function, and ends the journal's unit that its first write began, unless half of it was
 // done when the server had to end.
-void finish(Run& run, Vm& vm, int reference, size_t keys) {
+Status finish(Run& run, Vm& vm, int reference, size_t keys) {
   Call& call = *run.call;
-  vm.call(run, reference, call.args().subspan(kFirstKeyArg, keys),
-          call.args_from(kFirstKeyArg + keys));
+  Status replied = vm.call(run, reference, call.args().subspan(kFirstKeyArg, keys),
+                           call.args_from(kFirstKeyArg + keys));
   if (run.has_unit && !run.is_cut_off) call.worker().sink()->end_unit();
+  return replied;
 }
 
 CompiledScripts& scripts_of(Call& call) {
@@ -87,8 +88,7 @@ Status run_script(Call& call, Access access, Find find) {
   const ScriptRef script = (*found)->script;
   Run run = make_run(call, scripts.vm(), script->sha, script->shebang.flags, access);
   if (Status allowed = check_flags(run, access); !allowed.ok()) return allowed;
-  finish(run, scripts.vm(), (*found)->reference, *keys);
-  return {};
+  return finish(run, scripts.vm(), (*found)->reference, *keys);
 }
 
 Status run_body(Call& call, Access access) {
@@ -116,8 +116,7 @@ Status run_function(Call& call, Access access) {
   if (Status allowed = check_flags(run, access); !allowed.ok()) return allowed;
   const Result<int> callback = loaded.callback_of(place);
   if (!callback.ok()) return callback.error();
-  finish(run, loaded.vm(), *callback, *keys);
-  return {};
+  return finish(run, loaded.vm(), *callback, *keys);
 }
 
 }  // namespace

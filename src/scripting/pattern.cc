@@ -9,7 +9,8 @@ namespace kvstash::scripting {
 namespace {
 
 constexpr char kEscape = '%';
-constexpr uint32_t kStepsPerTick = 100'000;
+constexpr size_t kStepsPerTick = 1'000'000;
+constexpr size_t kBytesPerStep = 16;  // Of bytes that are compared in one go.
 
 bool is_of_class(unsigned char c, char letter) {
   bool is_in = false;
@@ -58,8 +59,10 @@ std::optional<size_t> Pattern::match(size_t from) {
   return match_here(from, 0);
 }
 
-void Pattern::count_step() {
-  if (++steps_ < kStepsPerTick) return;
+// Each is about a character looked at.
+void Pattern::count_steps(size_t steps) {
+  steps_ += steps;
+  if (steps_ < kStepsPerTick) return;
   steps_ = 0;
   tick(lua_);
 }
@@ -128,7 +131,7 @@ Pattern::Match Pattern::match_here(size_t at, size_t p) {
   if (++depth_ > kDepthMax) raise_here(lua_, "pattern too complex");
   Match end;
   for (;;) {
-    count_step();
+    count_steps(1);
     if (p == pattern_.size()) {
       end = at;
       break;
@@ -159,6 +162,7 @@ Pattern::Match Pattern::match_here(size_t at, size_t p) {
       if (p >= pattern_.size() || pattern_[p] != '[')
         raise_here(lua_, "missing '[' after '%f' in pattern");
       const size_t set_end = item_end(p);
+      count_steps(set_end - p);
       if (!is_frontier(at, p, set_end)) break;
       p = set_end;
       continue;
@@ -171,6 +175,7 @@ Pattern::Match Pattern::match_here(size_t at, size_t p) {
       continue;
     }
     const size_t item = item_end(p);
+    count_steps(item - p);
     const char suffix = item < pattern_.size() ? pattern_[item] : '\0';
     if (suffix == '?' || suffix == '*' || suffix == '+' || suffix == '-') {
       end = match_repeated(at, p, item);
@@ -205,7 +210,7 @@ Pattern::Match Pattern::match_longest(size_t at, size_t p, size_t item_end) {
   size_t count = 0;
   while (matches_item(at + count, p, item_end)) {
     ++count;
-    count_step();
+    count_steps(item_end - p);
   }
   for (;; --count) {
     if (const Match rest = match_here(at + count, item_end + 1)) return rest;
@@ -217,6 +222,7 @@ Pattern::Match Pattern::match_shortest(size_t at, size_t p, size_t item_end) {
   for (;; ++at) {
     if (const Match rest = match_here(at, item_end + 1)) return rest;
     if (!matches_item(at, p, item_end)) return std::nullopt;
+    count_steps(item_end - p);
   }
 }
 
@@ -226,13 +232,14 @@ bool Pattern::is_frontier(size_t at, size_t p, size_t set_end) const {
   return !matches_set(before, p, set_end - 1) && matches_set(here, p, set_end - 1);
 }
 
-Pattern::Match Pattern::match_balance(size_t at, size_t p) const {
+Pattern::Match Pattern::match_balance(size_t at, size_t p) {
   if (p + 1 >= pattern_.size()) raise_here(lua_, "unbalanced pattern");
   const char open = pattern_[p];
   const char close = pattern_[p + 1];
   if (at >= text_.size() || text_[at] != open) return std::nullopt;
   size_t depth = 1;
   while (++at < text_.size()) {
+    count_steps(1);
     if (text_[at] == close) {
       if (--depth == 0) return at + 1;
     } else if (text_[at] == open) {
@@ -272,12 +279,13 @@ int Pattern::checked_capture(char digit) const {
   return index;
 }
 
-Pattern::Match Pattern::match_back_reference(size_t at, char digit) const {
+Pattern::Match Pattern::match_back_reference(size_t at, char digit) {
   const Capture& capture = captures_[static_cast<size_t>(checked_capture(digit))];
   // A position is longer than any text, as Lua 5.1 has it: it never matches again.
   if (capture.size < 0) return std::nullopt;
   const auto size = static_cast<size_t>(capture.size);
   if (text_.size() - at < size) return std::nullopt;
+  count_steps(size / kBytesPerStep);
   if (text_.substr(at, size) != text_.substr(capture.begin, size)) return std::nullopt;
   return at + size;
 }

@@ -51,22 +51,22 @@ class Pattern {
   Match match_shortest(size_t at, size_t p, size_t item_end);
   Match open_capture(size_t at, size_t p, ptrdiff_t size);
   Match close_capture(size_t at, size_t p);
-  Match match_balance(size_t at, size_t p) const;
-  Match match_back_reference(size_t at, char digit) const;
+  Match match_balance(size_t at, size_t p);
+  Match match_back_reference(size_t at, char digit);
   bool is_frontier(size_t at, size_t p, size_t set_end) const;
 
   size_t item_end(size_t p) const;
   bool matches_item(size_t at, size_t p, size_t end) const;
   bool matches_set(unsigned char c, size_t p, size_t last) const;
   int checked_capture(char digit) const;
-  void count_step();
+  void count_steps(size_t steps);
 
   lua_State* lua_;
   std::string_view text_;
   std::string_view pattern_;
   int level_ = 0;
   int depth_ = 0;
-  uint32_t steps_ = 0;
+  size_t steps_ = 0;
   std::array<Capture, kCapturesMax> captures_{};
 };
 

@@ -11,15 +11,20 @@ namespace kvstash::scripting {
 namespace {
 
 constexpr int kSlotsPerLevel = 4;
+// As much as a script may have in memory. One table may stand in a reply many times, so that a
+// small script could make one that fits nowhere.
+constexpr size_t kReplyBytesMax = size_t{256} << 20;
 
 class ReplyMaker {
  public:
   ReplyMaker(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp)
-      : lua_(L), to_(&to), script_resp_(script_resp) {}
+      : lua_(L), to_(&to), begun_at_(static_cast<size_t>(to.begin())), script_resp_(script_resp) {}
 
   void write();
+  bool is_too_large() const { return written() > kReplyBytesMax; }
 
  private:
+  size_t written() const { return static_cast<size_t>(to_->begin()) - begun_at_; }
   void write_boolean();
   void write_table();
   bool write_tagged();
@@ -32,6 +37,7 @@ class ReplyMaker {
 
   lua_State* lua_;
   resp::ReplyWriter* to_;
+  size_t begun_at_;
   resp::RespVersion script_resp_;
 };
 
@@ -56,7 +62,12 @@ std::string_view without_line_ends(std::string_view text) {
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
+// Past the limit nothing more is written: the reply is of no use then.
 void ReplyMaker::write() {
+  if (is_too_large()) {
+    lua_pop(lua_, 1);
+    return;
+  }
   if (lua_checkstack(lua_, kSlotsPerLevel) == 0) {
     to_->error("ERR reached lua stack limit");
     lua_pop(lua_, 1);
@@ -188,7 +199,7 @@ void ReplyMaker::write_array() {
     if (!is_end) ++count;
   }
   to_->array(static_cast<size_t>(count));
-  for (int index = 1; index <= count; ++index) {
+  for (int index = 1; index <= count && !is_too_large(); ++index) {
     lua_rawgeti(lua_, -1, index);
     write();
   }
@@ -196,8 +207,11 @@ void ReplyMaker::write_array() {
 
 }  // namespace
 
-void write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp) {
-  ReplyMaker(L, to, script_resp).write();
+Status write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp) {
+  ReplyMaker maker(L, to, script_resp);
+  maker.write();
+  if (maker.is_too_large()) return Error::literal("ERR The reply of the script is too large");
+  return {};
 }
 
 }  // namespace kvstash::scripting

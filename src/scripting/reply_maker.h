@@ -10,12 +10,14 @@
 // Reads tables raw: no metamethod runs, so nothing here raises an error.
 #pragma once
 
+#include "base/result.h"
 #include "resp/reply_writer.h"
 #include "scripting/lua.h"
 
 namespace kvstash::scripting {
 
 // Pops the value on top of the stack and writes it. `script_resp` is what redis.setresp() chose.
-void write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp);
+// Error: it is too large, and what was written of it must be taken back.
+Status write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp);
 
 }  // namespace kvstash::scripting

@@ -30,6 +30,14 @@ LoadedLibraries& Scripting::libraries_of(size_t shard) {
   return *libraries;
 }
 
+size_t Scripting::eval_vm_bytes(size_t shard) const {
+  return scripts_[shard] == nullptr ? 0 : scripts_[shard]->vm().bytes();
+}
+
+size_t Scripting::functions_vm_bytes(size_t shard) const {
+  return loaded_[shard] == nullptr ? 0 : loaded_[shard]->vm().bytes();
+}
+
 Scripting::Garbage Scripting::flush_scripts() {
   cache_.clear();
   Garbage garbage;

@@ -33,6 +33,7 @@ class Scripting {
   static Scripting& of(engine::Shard& shard);
 
   ScriptCache& cache() { return cache_; }
+  const ScriptCache& cache() const { return cache_; }
   SlowScripts& slow() { return slow_; }
   Libraries& libraries() { return libraries_; }
   const Libraries& libraries() const { return libraries_; }
@@ -40,6 +41,10 @@ class Scripting {
   // On the shard's thread, or while it is held.
   CompiledScripts& scripts_of(size_t shard);
   LoadedLibraries& libraries_of(size_t shard);
+
+  // Memory of its virtual machines; none before they are needed. The same threads.
+  size_t eval_vm_bytes(size_t shard) const;
+  size_t functions_vm_bytes(size_t shard) const;
 
   // While every shard is held: everything starts anew. `garbage` is what was there.
   struct Garbage {

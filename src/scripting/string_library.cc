@@ -3,6 +3,7 @@
 #include "scripting/guard.h"
 #include "scripting/pattern.h"
 #include "scripting/readonly.h"
+#include "scripting/table_sort.h"
 
 #include <algorithm>
 #include <cctype>
@@ -16,6 +17,7 @@ namespace {
 // One string: no more than Lua's ceiling could hold anyway, and sizes stay within an int.
 constexpr size_t kRepeatedBytesMax = size_t{512} << 20;
 constexpr int kMovesPerTick = 65'536;
+constexpr size_t kComparisonsPerTick = size_t{16} << 20;
 
 // ---- string.find, match, gmatch, gsub.
 
@@ -28,8 +30,19 @@ size_t search_start(lua_State* L, int argument, size_t size) {
   return from_end > size ? 0 : size - from_end;
 }
 
+// In pieces, so that the time is looked at: a search may cost as much as both sizes multiplied.
+size_t find_word(lua_State* L, std::string_view text, std::string_view word, size_t from) {
+  const size_t piece = std::max<size_t>(kComparisonsPerTick / (word.size() + 1), 1);
+  for (; from <= text.size() && text.size() - from >= word.size(); from += piece) {
+    const size_t at = text.substr(from, piece + word.size()).find(word);
+    if (at != std::string_view::npos) return from + at;
+    tick(L);
+  }
+  return std::string_view::npos;
+}
+
 int find_plain(lua_State* L, std::string_view text, std::string_view word, size_t from) {
-  const size_t at = text.find(word, from);
+  const size_t at = find_word(L, text, word, from);
   if (at == std::string_view::npos) {
     lua_pushnil(L);
     return 1;
@@ -272,6 +285,7 @@ int table_remove(lua_State* L) {
 constexpr LibraryFunction kTableFunctions[] = {
     {"insert", table_insert},
     {"remove", table_remove},
+    {"sort", table_sort},
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ constexpr uint32_t kRunsPerCollection = 50;
 // Past this a heap is worth more work between scripts.
 constexpr size_t kSmallHeapBytes = size_t{8} << 20;
 constexpr int kCollectionSteps = 64;
+constexpr size_t kLargeHeapBytes = size_t{64} << 20;
 constexpr size_t kShownBytesMax = 100;  // Of an error that is not a table.
 constexpr int64_t kNsPerMs = 1'000'000;
 // A slow script serves clients so often; less often if that takes long, so that it gets on.
@@ -193,13 +194,14 @@ Status Vm::load(std::string_view text, const char* chunk_name,
       lua_type(L, -1) == LUA_TTABLE ? field_text(L, "err") : std::string(text_at(L, -1));
   if (message.empty()) message = "ERR unknown error";
   lua_settop(L, kSlots);
+  collect_some(status == LUA_ERRMEM);
   return Error::text("ERR Error registering functions: " + message);
 }
 
 // ---- Calls.
 
-void Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
-              std::span<const std::string_view> args) {
+Status Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
+                std::span<const std::string_view> args) {
   lua_State* L = state();
   ensure(run_ == nullptr);
   run_ = &run;
@@ -223,14 +225,15 @@ void Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
   end_time();
   run_ = nullptr;
   *cjson_ = {};
-  resp::ReplyWriter& reply = run.call->reply();
+  Status written;
   if (status == 0) {
-    write_value(L, reply, run.caller.resp);
+    written = write_value(L, run.call->reply(), run.caller.resp);
   } else {
     write_failure(run);
   }
   lua_settop(L, kSlots);
-  collect_some();
+  collect_some(status == LUA_ERRMEM);
+  return written;
 }
 
 // The error is on top of the stack: the handler's table, or a text if Lua itself gave up.
@@ -257,10 +260,20 @@ void Vm::write_failure(Run& run) {
   if (!is_counted) worker.executor().count_error(message);
 }
 
-// Bounded, between two scripts.
-void Vm::collect_some() {
+// Between two scripts: a little. But the next one must find room: Lua collects in time with what is
+// allocated, and gives up when an allocation fails, whatever garbage there is.
+void Vm::collect_some(bool is_full) {
   if (++runs_ % kRunsPerCollection == 0) lua_gc(state(), LUA_GCSTEP, 1);
-  if (bytes() > kSmallHeapBytes) lua_gc(state(), LUA_GCSTEP, kCollectionSteps);
+  if (is_full || bytes() > std::max(kLargeHeapBytes, 2 * kept_bytes_)) {
+    // Lua halves a large buffer of its own with each collection.
+    for (size_t before = SIZE_MAX; bytes() > kSmallHeapBytes && bytes() < before / 4 * 3;) {
+      before = bytes();
+      lua_gc(state(), LUA_GCCOLLECT, 0);
+    }
+    kept_bytes_ = bytes();
+  } else if (bytes() > kSmallHeapBytes) {
+    lua_gc(state(), LUA_GCSTEP, kCollectionSteps);
+  }
 }
 
 // ---- Bounds.

@@ -50,7 +50,7 @@ class Vm {
   // What the scripts of one shard may have in memory.
   static constexpr size_t kBytesMax = size_t{256} << 20;
   // How often the time is looked at.
-  static constexpr int kInstructionsPerTick = 100'000;
+  static constexpr int kInstructionsPerTick = 10'000;
   static constexpr int64_t kLoadingMsMax = 500;
 
   Vm(VmKind kind, std::string_view redis_version);
@@ -71,9 +71,10 @@ class Vm {
   int keep();
   void forget(int reference);
 
-  // Calls a function and writes its reply, or the error it ended with.
-  void call(Run& run, int reference, std::span<const std::string_view> keys,
-            std::span<const std::string_view> args);
+  // Calls a function and writes its reply, or the error it ended with. Error: the reply is too
+  // large, and what was written of it must be taken back.
+  Status call(Run& run, int reference, std::span<const std::string_view> keys,
+              std::span<const std::string_view> args);
 
   // Runs the text of a library, with what libraries may use while they are loaded. Error: what it
   // ended with, code first.
@@ -90,7 +91,7 @@ class Vm {
 
  private:
   void write_failure(Run& run);
-  void collect_some();
+  void collect_some(bool is_full);
   void begin_time();
   void end_time();
   void look_at_time(lua_State* L);
@@ -110,6 +111,7 @@ class Vm {
   std::unique_ptr<SlowScript> slow_;    // Null while the run is not slow.
   const char* ends_because_ = nullptr;  // Not null: raised at every instruction.
   uint32_t runs_ = 0;
+  size_t kept_bytes_ = 0;  // After the last whole collection.
 };
 
 }  // namespace kvstash::scripting

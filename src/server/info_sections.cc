@@ -126,15 +126,19 @@ void write_used_memory(const admin::ProcessCounters& process, const MemoryUse& u
   write_human(to, "total_system_memory", process.system_memory);
 }
 
-void write_script_memory(InfoText& to) {
-  to.fields({"used_memory_lua", "used_memory_vm_eval"}, "0");
-  to.field("used_memory_lua_human", "0B");
-  to.fields({"used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions",
-             "number_of_libraries", "used_memory_vm_functions", "used_memory_vm_total"},
-            "0");
-  to.field("used_memory_vm_total_human", "0B");
-  to.fields({"used_memory_functions", "used_memory_scripts"}, "0");
-  to.field("used_memory_scripts_human", "0B");
+void write_script_memory(const admin::ProcessCounters& process,
+                         const admin::ScriptCounters& scripts, InfoText& to) {
+  to.field("used_memory_lua", scripts.eval_vm_bytes);
+  to.field("used_memory_vm_eval", scripts.eval_vm_bytes);
+  to.field("used_memory_lua_human", human_bytes(scripts.eval_vm_bytes));
+  to.field("used_memory_scripts_eval", process.cached_scripts_bytes);
+  to.field("number_of_cached_scripts", process.cached_scripts);
+  to.field("number_of_functions", process.functions);
+  to.field("number_of_libraries", process.libraries);
+  to.field("used_memory_vm_functions", scripts.functions_vm_bytes);
+  write_human(to, "used_memory_vm_total", scripts.eval_vm_bytes + scripts.functions_vm_bytes);
+  to.field("used_memory_functions", process.libraries_bytes);
+  write_human(to, "used_memory_scripts", process.cached_scripts_bytes + process.libraries_bytes);
 }
 
 void write_fragmentation(const MemoryUse& use, InfoText& to) {
@@ -153,7 +157,7 @@ void write_memory(const InfoFacts& facts, InfoText& to) {
   const admin::ProcessCounters& process = facts.snapshot.process;
   const MemoryUse use = memory_use(process, facts.sum);
   write_used_memory(process, use, to);
-  write_script_memory(to);
+  write_script_memory(process, facts.sum.scripts, to);
   write_human(to, "maxmemory", facts.snapshot.max_memory);
   to.field("maxmemory_policy", policy_name(facts.options.engine.maxmemory_policy));
   write_fragmentation(use, to);

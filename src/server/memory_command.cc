@@ -75,8 +75,8 @@ void write_stats(const MemoryUse& use, const admin::ProcessCounters& process,
   pairs.number("clients.normal", sum.clients.bytes);
   pairs.number("cluster.links", 0);
   pairs.number("aof.buffer", 0);
-  pairs.number("lua.caches", 0);
-  pairs.number("functions.caches", 0);
+  pairs.number("lua.caches", process.cached_scripts_bytes);
+  pairs.number("functions.caches", process.libraries_bytes);
   for (const admin::DbCounters& db : sum.dbs) {
     pairs.key("db." + std::to_string(db.db));
     write_db(db, to);

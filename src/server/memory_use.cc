@@ -24,7 +24,9 @@ MemoryUse memory_use(const admin::ProcessCounters& process, const admin::ShardCo
   use.used = process.used_memory;
   use.peak = process.peak_memory;
   use.start = process.start_memory;
-  use.overhead = process.start_memory + sum.clients.bytes;
+  use.overhead = process.start_memory + sum.clients.bytes + sum.scripts.eval_vm_bytes +
+                 sum.scripts.functions_vm_bytes + process.cached_scripts_bytes +
+                 process.libraries_bytes;
   for (const admin::DbCounters& db : sum.dbs) {
     use.overhead += db.table_bytes;
     use.keys += db.keys;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "engine/shard.h"
 #include "net/file.h"
+#include "scripting/scripting.h"
 #include "server/server.h"
 
 #include <sys/resource.h>
@@ -136,6 +137,9 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   read_commands(shard, detail.latencies, counters);
   if (detail.clients) counters.clients = read_clients(shard);
   counters.pushes = read_pushes(shard);
+  const scripting::Scripting& scripting = shard.set().scripting();
+  counters.scripts = {.eval_vm_bytes = scripting.eval_vm_bytes(shard.id()),
+                      .functions_vm_bytes = scripting.functions_vm_bytes(shard.id())};
   counters.connections = shard.sessions().size();
   counters.blocked_clients = shard.waiting_sessions().size();
   counters.blocked_with_timeout = shard.waiting_sessions().with_deadline();
@@ -175,6 +179,12 @@ admin::ProcessCounters read_process(Server& server) {
   process.denied_commands = denials.denied(engine::AclReason::kCommand);
   process.denied_keys = denials.denied(engine::AclReason::kKey);
   process.denied_channels = denials.denied(engine::AclReason::kChannel);
+  const scripting::Scripting& scripting = shards.scripting();
+  process.cached_scripts = scripting.cache().count();
+  process.cached_scripts_bytes = scripting.cache().bytes();
+  process.libraries = scripting.libraries().size();
+  process.functions = scripting.libraries().function_count();
+  process.libraries_bytes = scripting.libraries().bytes();
   process.cpu = cpu_seconds(RUSAGE_SELF);
   process.cpu_children = cpu_seconds(RUSAGE_CHILDREN);
   process.cpu_main_thread = cpu_seconds(RUSAGE_THREAD);

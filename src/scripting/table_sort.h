@@ -1,0 +1,11 @@
+// table.sort. The steps are those of Lua's own, so that elements that compare equal end up in the
+// same order; but the time is looked at, as some orders of elements take very long.
+#pragma once
+
+#include "scripting/lua.h"
+
+namespace kvstash::scripting {
+
+int table_sort(lua_State* L);
+
+}  // namespace kvstash::scripting
