@@ -196,7 +196,7 @@ system: server  ## real processes and foreign clients over TCP (FILES=..., SANIT
 	@$(PYTHON) tests/system/run --build $(BUILD) --server $(OUT)/kvstash $(FILES)
 
 # The rooms that read bytes from outside; compiled with clang, apart from everything else.
-FUZZ_ROOMS ?= base resp store engine commands server admin
+FUZZ_ROOMS ?= base resp store engine commands scripting server admin
 FUZZ_SECONDS ?= 5
 fuzz-smoke:  ## every fuzz target for FUZZ_SECONDS after its corpus; needs clang++
 	@$(MAKE) CXX=clang++ SANITIZE=fuzzer-no-link,address ROOMS='$(FUZZ_ROOMS)' fuzz-binaries

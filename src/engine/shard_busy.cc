@@ -89,60 +89,87 @@ void Shard::answer_company() {
   if (running_group_ != nullptr) answer_company(*running_group_);
 }
 
+// At home, if a session is in the middle of another reply, all wait for that. Then the batch may be
+// over and in use again, so monitors and the slow log do not hear of these.
 void Shard::answer_company(Batch& batch) {
   struct Answer {
     Hop hop;
     std::string reply;
     bool is_refused;
+
+    static void deliver(Shard& home, const Batch* of, std::shared_ptr<std::vector<Answer>> all) {
+      const auto session_of = [](const Answer& answer) { return answer.hop.session; };
+      if (std::ranges::any_of(*all, is_being_answered, session_of)) {
+        home.set().submit(home.id(), [all](Shard& shard) { deliver(shard, nullptr, all); });
+        return;
+      }
+      Batch elsewhere;
+      elsewhere.to = SIZE_MAX;
+      for (const Answer& answer : *all)
+        home.finish_hop(of != nullptr ? *of : elsewhere, answer.hop, answer.reply,
+                        answer.is_refused || of == nullptr);
+    }
   };
-  std::vector<Answer> answers;
+  auto answers = std::make_shared<std::vector<Answer>>();
+  const std::string_view busy = errors::busy(busy_with());
   const std::string_view replies = batch.replies.view();
   for (Hop& hop : batch.hops) {
-    const bool is_refused = &hop > running_hop_;
     if (&hop == running_hop_ || hop.session == nullptr) continue;
-    if (is_refused) {
-      answers.push_back({hop, "-" + std::string(errors::busy(busy_with())) + "\r\n", true});
+    const bool is_behind = &hop > running_hop_;
+    if (!is_behind && hop.reply_end == hop.reply_begin) continue;  // It waits.
+    std::string reply(replies.substr(is_behind ? 0 : hop.reply_begin,
+                                     is_behind ? 0 : hop.reply_end - hop.reply_begin));
+    if (is_behind) {
+      reply = "-" + std::string(busy) + "\r\n";
       ++command_stats(*hop.command).rejected;
-      executor_.count_error(errors::busy(busy_with()));
-    } else if (hop.reply_end != hop.reply_begin) {
-      const auto size = hop.reply_end - hop.reply_begin;
-      answers.push_back({hop, std::string(replies.substr(hop.reply_begin, size)), false});
-    } else {
-      continue;  // It waits, or says nothing.
+      executor_.count_error(busy);
     }
+    answers->push_back({hop, std::move(reply), is_behind});
     hop.session = nullptr;
   }
-  set_->submit(batch.home, [&batch, answers = std::move(answers)](Shard& home) {
-    for (const Answer& answer : answers)
-      home.finish_hop(batch, answer.hop, answer.reply, answer.is_refused);
-  });
+  if (answers->empty()) return;
+  set_->submit(batch.home,
+               [&batch, answers](Shard& home) { Answer::deliver(home, &batch, answers); });
 }
 
+// The same for transactions.
 void Shard::answer_company(HoldGroup& group) {
   struct Answer {
     Transaction transaction;
     std::string reply;
     bool is_refused;
+
+    static void deliver(Shard& home, const HoldGroup* of,
+                        std::shared_ptr<std::vector<Answer>> all) {
+      const auto session_of = [](const Answer& answer) { return answer.transaction.session; };
+      if (std::ranges::any_of(*all, is_being_answered, session_of)) {
+        home.set().submit(home.id(), [all](Shard& shard) { deliver(shard, nullptr, all); });
+        return;
+      }
+      const HoldGroup unknown;
+      for (Answer& answer : *all)
+        home.finish_transaction(of != nullptr ? *of : unknown, answer.transaction, answer.reply,
+                                answer.is_refused || of == nullptr);
+    }
   };
   auto answers = std::make_shared<std::vector<Answer>>();
   const std::string_view replies = group.replies.view();
-  bool is_behind = false;
   for (Transaction& transaction : group.transactions) {
-    if (&transaction == running_transaction_) is_behind = true;
     if (&transaction == running_transaction_ || transaction.session == nullptr) continue;
+    const bool is_behind = &transaction > running_transaction_;
     if (!is_behind && transaction.waiter != nullptr) continue;
-    const auto size = transaction.reply_end - transaction.reply_begin;
-    std::string reply(is_behind ? std::string_view()
-                                : replies.substr(transaction.reply_begin, size));
-    if (is_behind) reply = refuse(transaction, busy_with());
+    if (!is_behind) transaction.watched.clear();  // They were forgotten when it ran.
+    std::string reply =
+        is_behind ? refuse(transaction, busy_with())
+                  : std::string(replies.substr(transaction.reply_begin,
+                                               transaction.reply_end - transaction.reply_begin));
     answers->push_back({std::move(transaction), std::move(reply), is_behind});
     transaction = {};
     transaction.is_over = true;
   }
-  set_->submit(group.home, [&group, answers](Shard& home) {
-    for (Answer& answer : *answers)
-      home.finish_transaction(group, answer.transaction, answer.reply, answer.is_refused);
-  });
+  if (answers->empty()) return;
+  set_->submit(group.home,
+               [&group, answers](Shard& home) { Answer::deliver(home, &group, answers); });
 }
 
 // ---- Each shard, on its own thread.
@@ -154,7 +181,7 @@ void Shard::busy_turn() {
   send_batches();
   send_group();
   if (sink_ != nullptr) sink_->flush();
-  pushes_.flush();
+  flush_pushes();
   send_done();
   port_->serve_while_busy();
   is_in_busy_turn_ = false;

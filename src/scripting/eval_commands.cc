@@ -6,6 +6,9 @@
 #include "scripting/scripting.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace kvstash::scripting {
 namespace {
@@ -73,12 +76,33 @@ Status finish(Run& run, Vm& vm, int reference, size_t keys) {
   return replied;
 }
 
+// Monitors see a script before what it does. Where its connection is not at hand, on another shard
+// that is not held, that shard tells them.
+void tell_monitors(Call& call) {
+  if (call.shards().monitor_count.load(std::memory_order_relaxed) == 0) [[likely]]
+    return;
+  if (const engine::Session* session = call.caller().session; session != nullptr) {
+    call.worker().feed_monitors(*session, call.command(), call.args(), call.db());
+    return;
+  }
+  std::vector<std::string> args(call.args().begin(), call.args().end());
+  call.shards().submit(call.caller().home,
+                       [args = std::move(args), id = call.caller().client_id,
+                        command = &call.command(), db = call.db()](engine::Shard& home) {
+                         const engine::Session* session = home.find_session(id);
+                         if (session == nullptr) return;
+                         const std::vector<std::string_view> argv(args.begin(), args.end());
+                         home.feed_monitors(*session, *command, argv, db);
+                       });
+}
+
 CompiledScripts& scripts_of(Call& call) {
   return Scripting::of(call).scripts_of(call.worker().id());
 }
 
 template <typename Find>
 Status run_script(Call& call, Access access, Find find) {
+  tell_monitors(call);
   const Result<size_t> keys =
       key_count(call, Error::literal("ERR value is not an integer or out of range"));
   if (!keys.ok()) return keys.error();
@@ -106,6 +130,7 @@ Status run_sha(Call& call, Access access) {
 }
 
 Status run_function(Call& call, Access access) {
+  tell_monitors(call);
   Scripting& scripting = Scripting::of(call);
   const Libraries::Place place = scripting.libraries().find_function(call.arg(1));
   if (place.function == nullptr) return Error::literal("ERR Function not found");

@@ -165,6 +165,14 @@ void begin_writing(Run& run) {
   sink->begin_unit();
 }
 
+// Monitors see what a script does, before the script itself, as coming from "lua".
+void tell_monitors(Run& run, const Command& command, const CallScratch& scratch) {
+  if (run.call->shards().monitor_count.load(std::memory_order_relaxed) == 0) [[likely]]
+    return;
+  if (command.has(engine::kSkipMonitor) || command.has(engine::kAdmin)) return;
+  run.call->worker().feed_monitors(scratch.session, command, scratch.args, run.caller.db);
+}
+
 int call_command(lua_State* L, bool raises) {
   Vm& vm = Vm::of(L);
   Run& run = *vm.run();
@@ -179,6 +187,7 @@ int call_command(lua_State* L, bool raises) {
   scratch.out.clear();
   run.calls_ns += run.call->worker().executor().run_nested(*command, scratch.args, *run.call,
                                                            run.caller, scratch.out);
+  tell_monitors(run, *command, scratch);
   if (run.calls_ns > kNsPerLook) [[unlikely]]
     vm.tick(L);
   return answer_reply(L, scratch, raises);

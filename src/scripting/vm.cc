@@ -149,6 +149,7 @@ Vm::Vm(VmKind kind, std::string_view redis_version) : kind_(kind), heap_(this, k
   lua_pushliteral(L, "KEYS");
   lua_pushliteral(L, "ARGV");
   ensure(lua_gettop(L) == kSlots);
+  scratch_.session.info.address = "lua";
   lua_sethook(L, on_count, LUA_MASKCOUNT, kInstructionsPerTick);
 }
 

@@ -197,6 +197,25 @@ def what_was_under_way_is_answered_in_order(lab):
     assert [runner.read() for _ in range(3)] == [(b":", b"%d" % n) for n in (1, 2, 3)]
 
 
+def what_came_together_with_a_script_does_not_wait_for_it(lab):
+    server = lab.start(*THRESHOLD)
+    other = server.connect()
+    batches = (
+        (("SET", "{k}1", "1"), ("EVAL", "#!lua\n" + ENDLESS, "1", "{k}"), ("GET", "{k}1")),
+        (("MSET", "a", "1", "b", "2", "c", "3"), ("EVAL", ENDLESS, "0"), ("MSET", "a", "4", "b", "5", "c", "6")),
+    )
+    for commands in batches:
+        for runner in _connect_everywhere(server, lab.shards):
+            runner.send_raw(b"".join(resp.encode(command) for command in commands))
+            assert runner.read(5) == OK
+            lab.eventually(lambda: _busy(other, "GET", "{k}1"))
+            _kill(lab, other)
+            assert runner.read()[1].startswith(KILLED)
+            kind, text = runner.read()
+            assert kind != b"-" or text == BUSY, text
+    _is_normal([other])
+
+
 def clients_come_and_go_while_a_script_runs(lab):
     server = lab.start(*THRESHOLD)
     other = server.connect()

@@ -1,0 +1,57 @@
+// ScriptShard: one shard that runs scripts, without a server: no thread, no socket, no clock that
+// matters. Everything on the test's own thread.
+#pragma once
+
+#include "scripting/scripting.h"
+#include "scripting/scripting_table.h"
+#include "support/command_rooms.h"
+#include "support/held_shards.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::test {
+
+class ScriptShard {
+ public:
+  ScriptShard() : shards_(1, rows()), scripting_(1, "7.2.4") {
+    shards_.set().set_scripting(scripting_);
+  }
+
+  // The bytes of the reply to EVAL, with these ARGV.
+  std::string eval(std::string_view body, const std::vector<std::string_view>& args = {},
+                   resp::RespVersion resp = resp::RespVersion::k2) {
+    std::vector<std::string_view> argv{"EVAL", body, "0"};
+    argv.insert(argv.end(), args.begin(), args.end());
+    return run(argv, resp);
+  }
+  std::string run(const std::vector<std::string_view>& argv,
+                  resp::RespVersion resp = resp::RespVersion::k2) {
+    engine::Shard& shard = shards_.at(0);
+    engine::Caller caller;
+    caller.resp = resp;
+    resp::ReplyBuffer out;
+    const engine::Hold hold{.set = &shards_.set(), .single = &shard};
+    shard.executor().run(**shards_.set().commands().resolve(argv), argv, hold, caller, out, {});
+    return std::string(out.view());
+  }
+
+  scripting::Scripting& scripting() { return scripting_; }
+
+ private:
+  static HeldShards::Rows rows() {
+    static const std::vector<std::span<const engine::CommandSpec>> kRows = [] {
+      const auto commands = engine_commands();
+      std::vector<std::span<const engine::CommandSpec>> all(commands.begin(), commands.end());
+      all.push_back(scripting::scripting_commands());
+      return all;
+    }();
+    return kRows;
+  }
+
+  HeldShards shards_;
+  scripting::Scripting scripting_;
+};
+
+}  // namespace kvstash::test
