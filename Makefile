@@ -63,7 +63,8 @@ else ifeq ($(kind),test)
   optimise := -O1 -g1
 else
   # Instrumented code misleads g++ about what is initialised (its manual says so; <regex> shows it).
-  optimise := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -DKVSTASH_NO_JEMALLOC -Wno-maybe-uninitialized
+  optimise := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -DKVSTASH_NO_JEMALLOC \
+    $(if $(findstring clang,$(CXX)),,-Wno-maybe-uninitialized)
 endif
 
 # The oldest x86-64 that matters has SSE4.2 and POPCNT; other processors take their compiler's default.
