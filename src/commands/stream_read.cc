@@ -223,7 +223,7 @@ void block(Call& call, const ReadOptions& options, std::span<const Start> starts
   const auto keys = call.args_from(options.first_key).first(options.streams);
   wait.keys.assign(keys.begin(), keys.end());
   std::ranges::sort(wait.keys);
-  wait.keys.erase(std::ranges::unique(wait.keys).begin(), wait.keys.end());
+  wait.keys.erase(std::unique(wait.keys.begin(), wait.keys.end()), wait.keys.end());
   // "$" means the end of the stream as it is now, not when the command runs again.
   const bool has_edge =
       std::ranges::any_of(starts, [](const Start& start) { return start.text == "$"; });

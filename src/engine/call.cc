@@ -158,7 +158,8 @@ void Call::block(Wait wait) {
   for (const KeyAt& key : keys)
     waiter->shards.push_back(hold_.set->shard_of(args_[key.index]));
   std::ranges::sort(waiter->shards);
-  waiter->shards.erase(std::ranges::unique(waiter->shards).begin(), waiter->shards.end());
+  waiter->shards.erase(std::unique(waiter->shards.begin(), waiter->shards.end()),
+                       waiter->shards.end());
   for (const std::string& key : waiter->keys)
     hold_.set->at(hold_.set->shard_of(key)).blocked_keys().add(db(), key, waiter);
   executor.wait_with(std::move(waiter));

@@ -29,9 +29,11 @@ void apply_all(AclUser& user, std::span<const std::string_view> words, const Acl
   }
 }
 
-// Words with blanks in them cannot stand on a line.
-bool is_one_word(std::string_view word) {
-  return word.find_first_of(" \t\n\v\f\r") == std::string_view::npos &&
+// Words with blanks, or with parentheses that do not stand at their ends, read as others in a text.
+bool is_plain_word(std::string_view word) {
+  if (word.starts_with('(')) word.remove_prefix(1);
+  if (word.ends_with(')')) word.remove_suffix(1);
+  return word.find_first_of(" \t\n\v\f\r()") == std::string_view::npos &&
          word.find('\0') == std::string_view::npos;
 }
 
@@ -49,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text = acl_user_text(user);
   ensure(!acl_flags(user).empty());
   for (const std::string_view word : words)
-    if (!is_one_word(word)) return 0;
+    if (!is_plain_word(word)) return 0;
 
   AclUser again = new_acl_user("u", context);
   std::vector<std::string_view> rules = kvstash::split(text, ' ');
