@@ -14,6 +14,8 @@ constexpr int kSlotsPerLevel = 4;
 // As much as a script may have in memory. One table may stand in a reply many times, so that a
 // small script could make one that fits nowhere.
 constexpr size_t kReplyBytesMax = size_t{256} << 20;
+// About a second's work: nobody is served meanwhile.
+constexpr size_t kReplyTablesMax = size_t{2} << 20;
 
 class ReplyMaker {
  public:
@@ -21,7 +23,7 @@ class ReplyMaker {
       : lua_(L), to_(&to), begun_at_(static_cast<size_t>(to.begin())), script_resp_(script_resp) {}
 
   void write();
-  bool is_too_large() const { return written() > kReplyBytesMax; }
+  bool is_too_large() const { return written() > kReplyBytesMax || tables_ > kReplyTablesMax; }
 
  private:
   size_t written() const { return static_cast<size_t>(to_->begin()) - begun_at_; }
@@ -38,6 +40,7 @@ class ReplyMaker {
   lua_State* lua_;
   resp::ReplyWriter* to_;
   size_t begun_at_;
+  size_t tables_ = 0;
   resp::RespVersion script_resp_;
 };
 
@@ -112,6 +115,7 @@ int ReplyMaker::push_field(const char* name) {
 }
 
 void ReplyMaker::write_table() {
+  ++tables_;
   const int top = lua_gettop(lua_);
   const bool is_tagged = write_tagged();
   lua_settop(lua_, top);

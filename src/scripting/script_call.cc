@@ -183,7 +183,10 @@ int call_command(lua_State* L, bool raises) {
   if (!error.empty()) return answer_error(L, error, raises);
   if (const std::string_view why = refusal(run, *command, scratch.args, scratch); !why.empty())
     return answer_error(L, why, raises);
-  if (command->has(engine::kWrite)) begin_writing(run);
+  if (command->has(engine::kWrite)) {
+    if (!run.has_written) vm.begin_writing(L);
+    begin_writing(run);
+  }
   scratch.out.clear();
   run.calls_ns += run.call->worker().executor().run_nested(*command, scratch.args, *run.call,
                                                            run.caller, scratch.out);

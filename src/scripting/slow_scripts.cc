@@ -50,6 +50,13 @@ Status SlowScripts::kill(bool functions) {
       "NOSAVE command.");
 }
 
+bool SlowScripts::begin_writing(SlowScript& script) {
+  const std::lock_guard guard(lock_);
+  if (script.wish.load() != SlowScript::Wish::kNone) return false;
+  script.has_written.store(true);
+  return true;
+}
+
 void SlowScripts::end_all() {
   const std::lock_guard guard(lock_);
   for (SlowScript* script : scripts_)

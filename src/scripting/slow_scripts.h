@@ -39,6 +39,9 @@ class SlowScripts {
   // SCRIPT KILL, or FUNCTION KILL: those of this kind that have written nothing shall end. Error:
   // there is none, in Redis's words.
   Status kill(bool functions);
+  // It is about to write for the first time, and cannot be killed from then on. False: it has been
+  // killed already, and must not write.
+  bool begin_writing(SlowScript& script);
   // Every one shall end, whatever it has done: the server is going to.
   void end_all();
   // What FUNCTION STATS tells of the function that has run longest. Error: only a script runs.

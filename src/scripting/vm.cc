@@ -39,6 +39,7 @@ constexpr int kCollectionSteps = 64;
 constexpr size_t kLargeHeapBytes = size_t{64} << 20;
 constexpr size_t kShownBytesMax = 100;  // Of an error that is not a table.
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr const char* kKilled = "Script killed by user with SCRIPT KILL...";
 // A slow script serves clients so often; less often if that takes long, so that it gets on.
 constexpr int64_t kServePeriodNs = 5 * kNsPerMs;
 constexpr int64_t kServeShare = 4;
@@ -305,16 +306,20 @@ void Vm::look_at_time(lua_State* L) {
     const int64_t end_ns = monotonic_ns();
     next_look_ns_ = end_ns + std::max(kServePeriodNs, (end_ns - now_ns) * kServeShare);
   }
-  slow_->has_written.store(run_->has_written, std::memory_order_relaxed);
   switch (slow_->wish.load(std::memory_order_relaxed)) {
     case SlowScript::Wish::kNone:
       return;
     case SlowScript::Wish::kKill:
-      end_run(L, "Script killed by user with SCRIPT KILL...");
+      end_run(L, kKilled);
     case SlowScript::Wish::kShutdown:
       run_->is_cut_off = true;
       end_run(L, "Script ended by SHUTDOWN NOSAVE");
   }
+}
+
+void Vm::begin_writing(lua_State* L) {
+  if (slow_ == nullptr || Scripting::of(*run_->call).slow().begin_writing(*slow_)) return;
+  end_run(L, kKilled);
 }
 
 void Vm::become_slow() {

@@ -87,6 +87,8 @@ class Vm {
   // guard.h. Between two instructions, or two commands: it may serve clients, and raise an error.
   void tick(lua_State* L);
   void check_depth(lua_State* L) const;
+  // The script is about to write for the first time. Raises an error if it has been killed.
+  void begin_writing(lua_State* L);
   bool is_ending() const { return ends_because_ != nullptr; }
 
  private:

@@ -66,6 +66,19 @@ TEST_CASE("one that has written is left alone, until the server ends") {
   CHECK(reader.wish.load() == Wish::kShutdown);
 }
 
+TEST_CASE("one that was killed may not begin to write, one that writes may not be killed") {
+  SlowScripts slow;
+  SlowScript killed;
+  slow.enter(killed);
+  CHECK(slow.kill(false).ok());
+  CHECK_FALSE(slow.begin_writing(killed));
+  slow.leave(killed);
+  SlowScript writer;
+  slow.enter(writer);
+  CHECK(slow.begin_writing(writer));
+  CHECK(slow.kill(false).error().message().starts_with("UNKILLABLE "));
+}
+
 TEST_CASE("the function that runs longest is described, a script is not") {
   SlowScripts slow;
   SlowScript script;

