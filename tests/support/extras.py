@@ -193,8 +193,8 @@ JUNKED = [
 JUNKED_LOOSELY = [
     "command", "dump", "hrandfield", "hscan", "scan", "srandmember", "sscan", "zrandmember", "zscan",
 ]  # fmt: skip
-# The oracle takes fewer arguments.
-NEWER = {"zrank", "zrevrank"}
+# Not with junk: the oracle takes fewer arguments, or a key would go a moment later, on one server first.
+NOT_JUNKED = {"zrank", "zrevrank", "expire", "pexpire", "setex", "psetex"}
 JUNK = ["", "x", "1x", "-", "1.5", "9223372036854775808", "-1", " 1", "*", "NX", "\x00", "a", "b", "0", "1"]
 
 # What kvstash and the oracle may say of the same value, and why.
@@ -214,7 +214,7 @@ class Extras:
     def __init__(self, random, known, plain, keys, values):
         self.random, self.names = random, set(known)
         self.keys, self.values = keys, values
-        self.junked = sorted({*plain, *JUNKED, *JUNKED_LOOSELY} & self.names - NEWER)
+        self.junked = sorted({*plain, *JUNKED, *JUNKED_LOOSELY} & self.names - NOT_JUNKED)
         self.kinds = [
             (10, self.eval), (3, self.evalsha), (2, self.script), (5, self.fcall), (3, self.function),
             (8, self.encoding), (2, self.threshold), (8, self.sort), (8, self.group), (4, self.claim), (4, self.users),
