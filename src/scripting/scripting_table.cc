@@ -368,7 +368,8 @@ constexpr CommandSpec kScriptExistsRow = {
     .arity = -3,
     .flags = kNoScript,
     .group = CommandGroup::kScripting,
-    .scope = Scope::kSession,
+    .scope =
+        Scope::kGather,  // It asks nobody, but comes after scripts that other shards still run.
     .since = "2.6.0",
     .complexity =
         "O(N) with N being the number of scripts to check (so checking a single script is an O(1) "
