@@ -363,13 +363,13 @@ constexpr std::string_view kScriptExistsTips[] = {"request_policy:all_shards",
 constexpr ArgSpec kScriptExistsArgs[] = {
     {.name = "sha1", .flags = kArgMultiple},
 };
+// It asks nobody, but comes after scripts that other shards still run.
 constexpr CommandSpec kScriptExistsRow = {
     .name = "exists",
     .arity = -3,
     .flags = kNoScript,
     .group = CommandGroup::kScripting,
-    .scope =
-        Scope::kGather,  // It asks nobody, but comes after scripts that other shards still run.
+    .scope = Scope::kGather,
     .since = "2.6.0",
     .complexity =
         "O(N) with N being the number of scripts to check (so checking a single script is an O(1) "
