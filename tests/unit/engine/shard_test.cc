@@ -272,7 +272,7 @@ TEST_CASE("a swap touches keys that are in either database") {
 
 TEST_CASE("a large database is flushed at once and freed by the reaper") {
   Node node(1);
-  for (int i = 0; i < 10'000; ++i)
+  for (int i = 0; i < 40'000; ++i)
     node.put(std::to_string(i));
   node.shard.flush_db(DbIndex{0}, false);
   CHECK(node.keys() == 0);
