@@ -189,7 +189,7 @@ def keys_that_are_evicted_are_told(lab):
 
 def the_python_client_keeps_a_cache_by_redirection(server):
     """RESP2: one connection hears for another, as redis-py's users did it."""
-    client = redis.Redis(port=server.port, socket_timeout=20, single_connection_client=True)
+    client = redis.Redis(host="127.0.0.1", port=server.port, socket_timeout=20, single_connection_client=True)
     listener = client.pubsub()
     listener.execute_command("CLIENT", "ID")
     listener_id = listener.parse_response(block=True)
@@ -197,7 +197,7 @@ def the_python_client_keeps_a_cache_by_redirection(server):
     assert listener.get_message(timeout=5)["type"] == "subscribe"
     assert client.execute_command("CLIENT", "TRACKING", "ON", "REDIRECT", listener_id) == b"OK"
     assert client.execute_command("CLIENT", "GETREDIR") == listener_id
-    writer = redis.Redis(port=server.port, socket_timeout=20)
+    writer = redis.Redis(host="127.0.0.1", port=server.port, socket_timeout=20)
     for n in range(60):
         key = KEYS[n % len(KEYS)]
         client.get(key)
@@ -209,7 +209,7 @@ def the_python_client_keeps_a_cache_by_redirection(server):
     writer.flushall()
     assert listener.get_message(timeout=5)["data"] is None
     listener.close()
-    lasting = redis.Redis(port=server.port, socket_timeout=20)
+    lasting = redis.Redis(host="127.0.0.1", port=server.port, socket_timeout=20)
 
     def is_broken():
         client.get(KEYS[0])

@@ -6,7 +6,7 @@ import redis
 
 
 def _client(server, **options):
-    return redis.Redis(port=server.port, socket_timeout=20, **options)
+    return redis.Redis(host="127.0.0.1", port=server.port, socket_timeout=20, **options)
 
 
 def values_go_in_and_come_back(server):

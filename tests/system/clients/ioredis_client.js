@@ -37,7 +37,7 @@ async function scanning(client) {
 }
 
 async function main() {
-  const client = new Redis({ port: Number(process.argv[2]), enableAutoPipelining: true });
+  const client = new Redis({ host: '127.0.0.1', port: Number(process.argv[2]), enableAutoPipelining: true });
   await valuesAndPipelines(client);
   await transactions(client);
   await errors(client);

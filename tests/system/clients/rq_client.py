@@ -10,7 +10,7 @@ import rq.registry
 import rq_jobs
 
 port = int(sys.argv[1])
-connection = redis.Redis(port=port)
+connection = redis.Redis(host="127.0.0.1", port=port)
 queue = rq.Queue("work", connection=connection)
 
 
