@@ -159,6 +159,7 @@ void Shard::flush_db(DbIndex db, bool lazily) {
 }
 
 void Shard::swap_db(DbIndex a, DbIndex b) {
+  if (a == b) return;
   const auto is_in = [this](DbIndex db, std::string_view key) {
     store::Keyspace* space = keyspace_if_any(db);
     return space != nullptr && space->find({key, keyed_hash(key, set_->seed())}) != nullptr;

@@ -243,6 +243,15 @@ PackPosition PackView<kForm>::find(const PackedNeedle& needle, PackPosition from
   return {};
 }
 
+// Of a text with a head of more than a byte. Others than we may write one before a short text, too.
+template <PackForm kForm>
+bool PackView<kForm>::holds_after_long_head(const unsigned char* p, std::string_view text) {
+  const size_t head = *p == kText32 ? 5 : 2;
+  const std::string_view held(reinterpret_cast<const char*>(p) + head,
+                              encoded_bytes_long(p) - head);
+  return held == text;
+}
+
 // Where an element ends is known only when its head has come from memory, so a walk waits for one
 // head after the other. Elements in the same place of a group mostly have the same head, though:
 // while the guess holds, the processor does not wait but goes on to the next head.
@@ -264,6 +273,9 @@ PackPosition PackView<kForm>::find_short(const PackedNeedle& needle, PackPositio
         return {static_cast<uint32_t>(p - data_)};
       p += step;
     } else {
+      if (*p >= kHeadsThatTell && *p <= kText32 && holds_after_long_head(p, needle.text()))
+          [[unlikely]]
+        return {static_cast<uint32_t>(p - data_)};
       p += skip_bytes(p);
     }
     for (size_t i = 0; i < skip && *p != kEnd; ++i) {

@@ -213,6 +213,7 @@ class PackView {
     return encoded_bytes_long(p);
   }
   static uint32_t encoded_bytes_long(const unsigned char* p);
+  static bool holds_after_long_head(const unsigned char* p, std::string_view text);
   static uint32_t skip_bytes(const unsigned char* p) {
     const uint32_t encoded = encoded_bytes(p);
     return encoded + backlen_bytes(encoded);

@@ -172,6 +172,22 @@ TEST_CASE("find compares as clients see values, and may look at fields only") {
   CHECK(view.equals(view.seek(-1), "x"));
 }
 
+TEST_CASE("find knows a short text behind a longer head than its own") {
+  const std::string bytes =
+      "\x15\0\0\0\x03\0"
+      "\xe0\x01x\x03"
+      "\xf0\x01\0\0\0y\x06"
+      "\xe0\0\x02"
+      "\xff"s;
+  REQUIRE(is_valid_listpack(bytes, true));
+  const Listpack pack{ListpackView(reinterpret_cast<const unsigned char*>(bytes.data()))};
+  const ListpackView view = pack.view();
+  CHECK(view.find("x"sv, view.first(), 0) == view.seek(0));
+  CHECK(view.find("y"sv, view.first(), 0) == view.seek(1));
+  CHECK(view.find(""sv, view.first(), 0) == view.seek(2));
+  CHECK_FALSE(view.find("z"sv, view.first(), 0));
+}
+
 TEST_CASE("find stops at the first element that is equal, among others as long or alike") {
   Random random(5);
   std::vector<std::string> names = edge_values();
