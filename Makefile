@@ -180,7 +180,7 @@ ifeq ($(or $(SANITIZE),$(TEST),$(DEBUG)),)
 	@$(MAKE) TEST=1 unit
 else
 	@$(MAKE) unit-binary
-	@$(unit_binary) $(if $(ONLY),--test-case='$(ONLY)')
+	@$(if $(SANITIZE),ulimit -S -s 65536;) $(unit_binary) $(if $(ONLY),--test-case='$(ONLY)')
 endif
 
 transcripts:  ## tests/scenario at 1, 2 and 4 shards and on the oracle (UPDATE=1, FILES=..., SANITIZE=...)
