@@ -143,7 +143,7 @@ void store_result(Call& call, const SortOptions& options, std::span<const SortEl
   const store::ListLimits limits = list_limits(call);
   for_each_result(call, options, elements, [&](std::optional<PackedValue> value) {
     char scratch[kInt64CharsMax];
-    const std::string_view text = value ? value->string(scratch) : std::string_view();
+    const std::string_view text = value ? value->string(scratch) : "";
     list.push(ListEnd::kTail, std::span(&text, 1), limits);
   });
   const size_t size = list.size();
