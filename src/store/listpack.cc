@@ -107,6 +107,18 @@ void write_backlen(unsigned char* p, uint32_t encoded, uint32_t bytes) {
     p[i] = static_cast<unsigned char>((encoded & 127) | (i == 0 ? 0u : 128u));
 }
 
+// The entry of a canonical value, whose lengths the caller knows. Where the next one goes.
+unsigned char* write_entry(unsigned char* p, PackedValue value, uint32_t encoded,
+                           uint32_t backlen) {
+  if (value.is_integer()) {
+    write_integer(p, value.integer());
+  } else {
+    write_text(p, value.text());
+  }
+  write_backlen(p + encoded, encoded, backlen);
+  return p + encoded + backlen;
+}
+
 }  // namespace
 
 PackedNeedle::PackedNeedle(std::string_view text) : text_(text.empty() ? "" : text) {
@@ -477,12 +489,7 @@ PackPosition Pack<kForm>::insert_at(uint32_t offset, PackedValue value) {
   const uint32_t encoded = bytes_to_encode(value);
   const uint32_t backlen = View::backlen_bytes(encoded);
   unsigned char* at = open_gap(offset, 0, size_t{encoded} + backlen);
-  if (value.is_integer()) {
-    write_integer(at, value.integer());
-  } else {
-    write_text(at, value.text());
-  }
-  write_backlen(at + encoded, encoded, backlen);
+  write_entry(at, value, encoded, backlen);
   change_count(1);
   return {offset};
 }
@@ -497,13 +504,7 @@ void Pack<kForm>::append(std::span<const std::string_view> values) {
     const PackedValue value = canonical(text);
     const uint32_t encoded = bytes_to_encode(value);
     const uint32_t backlen = View::backlen_bytes(encoded);
-    if (value.is_integer()) {
-      write_integer(at, value.integer());
-    } else {
-      write_text(at, text);
-    }
-    write_backlen(at + encoded, encoded, backlen);
-    at += encoded + backlen;
+    at = write_entry(at, value, encoded, backlen);
   }
   change_count(static_cast<int64_t>(values.size()));
 }
@@ -520,13 +521,7 @@ void Pack<kForm>::append(std::span<PackedValue> values) {
   for (const PackedValue value : values) {
     const uint32_t encoded = bytes_to_encode(value);
     const uint32_t backlen = View::backlen_bytes(encoded);
-    if (value.is_integer()) {
-      write_integer(at, value.integer());
-    } else {
-      write_text(at, value.text());
-    }
-    write_backlen(at + encoded, encoded, backlen);
-    at += encoded + backlen;
+    at = write_entry(at, value, encoded, backlen);
   }
   change_count(static_cast<int64_t>(values.size()));
 }
@@ -572,12 +567,7 @@ void Pack<kForm>::replace(PackPosition at, PackedValue value) {
   const uint32_t backlen = View::backlen_bytes(encoded);
   const uint32_t removed = View::skip_bytes(data_ + at.offset);
   unsigned char* entry = open_gap(at.offset, removed, size_t{encoded} + backlen);
-  if (value.is_integer()) {
-    write_integer(entry, value.integer());
-  } else {
-    write_text(entry, value.text());
-  }
-  write_backlen(entry + encoded, encoded, backlen);
+  write_entry(entry, value, encoded, backlen);
 }
 
 template <PackForm kForm>
