@@ -248,7 +248,7 @@ void Dispatcher::route(Session& session, const Request& request) {
   }
   if (spec.scope == Scope::kChannel) {
     shards_.push_back(set.shard_of(request.args[1]));
-  } else if (static_cast<uint32_t>(request.places.size()) != 0) {
+  } else if (!request.places.empty()) {
     for (const KeyPlace& place : request.places)
       shards_.push_back(place.shard);
   } else {

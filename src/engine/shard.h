@@ -248,7 +248,9 @@ class Shard {
   void answer_company(HoldGroup& group);
   void refuse_batch(Batch& batch);
   void refuse_group(HoldGroup& group);
+  std::string refuse(const Command& command, BusyWith with);
   std::string refuse(const Transaction& transaction, BusyWith with);
+  std::string refuse_with(const std::string& message);
   void postpone(HoldGroup& group);
   void take_up_postponed();
   void list_resume(Session& session);

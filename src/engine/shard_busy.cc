@@ -14,7 +14,11 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace kvstash::engine {
 namespace {
@@ -53,6 +57,30 @@ void each_held(const Hold& hold, Visit visit) {
   }
 }
 
+// To a command or a transaction that came in one message with the script.
+template <typename Part>
+struct Answer {
+  Part part;
+  std::string reply;
+  bool is_refused;
+};
+
+// At home: calls finish(home, answer, is_late) for each. If a session is in the middle of another
+// reply, all wait for that and are late: then the message they came in may be over and in use
+// again, so monitors and the slow log do not hear of them.
+template <typename Part, typename Finish>
+void deliver(Shard& home, const std::shared_ptr<std::vector<Answer<Part>>>& answers, Finish finish,
+             bool is_late = false) {
+  const auto session_of = [](const Answer<Part>& answer) { return answer.part.session; };
+  if (std::ranges::any_of(*answers, is_being_answered, session_of)) {
+    home.set().submit(home.id(),
+                      [answers, finish](Shard& shard) { deliver(shard, answers, finish, true); });
+    return;
+  }
+  for (Answer<Part>& answer : *answers)
+    finish(home, answer, is_late);
+}
+
 }  // namespace
 
 // ---- The thread that executes.
@@ -89,70 +117,32 @@ void Shard::answer_company() {
   if (running_group_ != nullptr) answer_company(*running_group_);
 }
 
-// At home, if a session is in the middle of another reply, all wait for that. Then the batch may be
-// over and in use again, so monitors and the slow log do not hear of these.
 void Shard::answer_company(Batch& batch) {
-  struct Answer {
-    Hop hop;
-    std::string reply;
-    bool is_refused;
-
-    static void deliver(Shard& home, const Batch* of, std::shared_ptr<std::vector<Answer>> all) {
-      const auto session_of = [](const Answer& answer) { return answer.hop.session; };
-      if (std::ranges::any_of(*all, is_being_answered, session_of)) {
-        home.set().submit(home.id(), [all](Shard& shard) { deliver(shard, nullptr, all); });
-        return;
-      }
-      Batch elsewhere;
-      elsewhere.to = SIZE_MAX;
-      for (const Answer& answer : *all)
-        home.finish_hop(of != nullptr ? *of : elsewhere, answer.hop, answer.reply,
-                        answer.is_refused || of == nullptr);
-    }
-  };
-  auto answers = std::make_shared<std::vector<Answer>>();
-  const std::string_view busy = errors::busy(busy_with());
+  auto answers = std::make_shared<std::vector<Answer<Hop>>>();
   const std::string_view replies = batch.replies.view();
   for (Hop& hop : batch.hops) {
     if (&hop == running_hop_ || hop.session == nullptr) continue;
     const bool is_behind = &hop > running_hop_;
-    if (!is_behind && hop.reply_end == hop.reply_begin) continue;  // It waits.
-    std::string reply(replies.substr(is_behind ? 0 : hop.reply_begin,
-                                     is_behind ? 0 : hop.reply_end - hop.reply_begin));
-    if (is_behind) {
-      reply = "-" + std::string(busy) + "\r\n";
-      ++command_stats(*hop.command).rejected;
-      executor_.count_error(busy);
-    }
+    const size_t size = is_behind ? 0 : hop.reply_end - hop.reply_begin;
+    if (!is_behind && size == 0) continue;  // It waits.
+    std::string reply = is_behind ? refuse(*hop.command, busy_with())
+                                  : std::string(replies.substr(hop.reply_begin, size));
     answers->push_back({hop, std::move(reply), is_behind});
     hop.session = nullptr;
   }
   if (answers->empty()) return;
-  set_->submit(batch.home,
-               [&batch, answers](Shard& home) { Answer::deliver(home, &batch, answers); });
+  set_->submit(batch.home, [&batch, answers](Shard& home) {
+    deliver(home, answers, [&batch](Shard& shard, Answer<Hop>& answer, bool is_late) {
+      Batch elsewhere;
+      elsewhere.to = SIZE_MAX;
+      shard.finish_hop(is_late ? elsewhere : batch, answer.part, answer.reply,
+                       answer.is_refused || is_late);
+    });
+  });
 }
 
-// The same for transactions.
 void Shard::answer_company(HoldGroup& group) {
-  struct Answer {
-    Transaction transaction;
-    std::string reply;
-    bool is_refused;
-
-    static void deliver(Shard& home, const HoldGroup* of,
-                        std::shared_ptr<std::vector<Answer>> all) {
-      const auto session_of = [](const Answer& answer) { return answer.transaction.session; };
-      if (std::ranges::any_of(*all, is_being_answered, session_of)) {
-        home.set().submit(home.id(), [all](Shard& shard) { deliver(shard, nullptr, all); });
-        return;
-      }
-      const HoldGroup unknown;
-      for (Answer& answer : *all)
-        home.finish_transaction(of != nullptr ? *of : unknown, answer.transaction, answer.reply,
-                                answer.is_refused || of == nullptr);
-    }
-  };
-  auto answers = std::make_shared<std::vector<Answer>>();
+  auto answers = std::make_shared<std::vector<Answer<Transaction>>>();
   const std::string_view replies = group.replies.view();
   for (Transaction& transaction : group.transactions) {
     if (&transaction == running_transaction_ || transaction.session == nullptr) continue;
@@ -168,8 +158,13 @@ void Shard::answer_company(HoldGroup& group) {
     transaction.is_over = true;
   }
   if (answers->empty()) return;
-  set_->submit(group.home,
-               [&group, answers](Shard& home) { Answer::deliver(home, &group, answers); });
+  set_->submit(group.home, [&group, answers](Shard& home) {
+    deliver(home, answers, [&group](Shard& shard, Answer<Transaction>& answer, bool is_late) {
+      const HoldGroup unknown;
+      shard.finish_transaction(is_late ? unknown : group, answer.part, answer.reply,
+                               answer.is_refused || is_late);
+    });
+  });
 }
 
 // ---- Each shard, on its own thread.
@@ -240,13 +235,10 @@ void Shard::resume_while_busy() {
 }
 
 void Shard::refuse_batch(Batch& batch) {
-  const std::string_view message = errors::busy(busy_with());
   for (Hop& hop : batch.hops) {
     hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
-    resp::ReplyWriter(batch.replies, hop.caller.resp).error(message);
+    batch.replies.append(refuse(*hop.command, busy_with()));
     hop.reply_end = static_cast<uint32_t>(batch.replies.size());
-    ++command_stats(*hop.command).rejected;
-    executor_.count_error(message);
   }
   batch.is_refused = true;
   batch.kind = Message::Kind::kBatchDone;
@@ -266,13 +258,18 @@ void Shard::refuse_group(HoldGroup& group) {
 }
 
 // Counts it as refused; the reply.
+std::string Shard::refuse(const Command& command, BusyWith with) {
+  ++command_stats(command).rejected;
+  return refuse_with(std::string(errors::busy(with)));
+}
+
 std::string Shard::refuse(const Transaction& transaction, BusyWith with) {
-  std::string message(errors::busy(with));
-  if (transaction.command == nullptr) {
-    message = "EXECABORT Transaction discarded because of: " + message;
-  } else {
-    ++command_stats(*transaction.command).rejected;
-  }
+  if (transaction.command != nullptr) return refuse(*transaction.command, with);
+  return refuse_with("EXECABORT Transaction discarded because of: " +
+                     std::string(errors::busy(with)));
+}
+
+std::string Shard::refuse_with(const std::string& message) {
   executor_.count_error(message);
   return "-" + message + "\r\n";
 }
