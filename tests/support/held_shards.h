@@ -35,6 +35,14 @@ class HeldShards {
   engine::Shard& at(size_t shard) { return set_.at(shard); }
   const std::vector<std::string>& journal(size_t shard) const { return sinks_[shard].records; }
   void forget_journal(size_t shard) { sinks_[shard].records.clear(); }
+  // What a command on shard 0 wrote into the journal.
+  std::vector<std::string> effects_of(const Argv& argv) {
+    forget_journal(0);
+    run_on(0, argv);
+    return journal(0);
+  }
+  // `ms` from now, as text.
+  std::string in(int64_t ms) { return std::to_string(at(0).now_ms() + ms); }
   const engine::Command& command(std::string_view name) const { return *table_.find(name); }
   engine::CommandStats& stats_of(size_t shard, std::string_view name) {
     return at(shard).command_stats(command(name));

@@ -1,33 +1,14 @@
 """What is atomic stays so while single-key traffic, transactions and watches of many clients meet."""
 
 import random
-import threading
 
 from tests.support import resp
+from tests.support.together import together
 
 CROSSES_THREADS = True
 
 ACCOUNTS = [f"account:{n}" for n in range(16)]
 TOTAL = 1000 * len(ACCOUNTS)
-
-
-def _together(*jobs):
-    """Runs the jobs at the same time; raises what the first to fail raised."""
-    failures = []
-
-    def guarded(job):
-        try:
-            job()
-        except BaseException as failure:  # Told below, on the test's own thread.
-            failures.append(failure)
-
-    threads = [threading.Thread(target=guarded, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
 
 
 def _open_accounts(server):
@@ -72,7 +53,7 @@ def _single_key_traffic(server, seed, count=1500):
 
 def transfers_keep_the_total_while_others_read_and_write(server):
     _open_accounts(server)
-    _together(
+    together(
         lambda: _transfers(server, 1),
         lambda: _transfers(server, 2),
         lambda: _audits(server),
@@ -100,7 +81,7 @@ def many_keys_are_set_together_or_not_at_all(server):
                 values = {value for _, value in connection.call("MGET", *keys)[1]}
                 assert len(values) == 1, values
 
-    _together(lambda: write(1), lambda: write(2), read, read)
+    together(lambda: write(1), lambda: write(2), read, read)
 
 
 def watched_counters_lose_no_increment(server):
@@ -118,7 +99,7 @@ def watched_counters_lose_no_increment(server):
                 connection.call("SET", "y", y + 1)
                 count -= connection.call("EXEC")[1] is not None
 
-    _together(add, add, add, lambda: _single_key_traffic(server, 5, 500))
+    together(add, add, add, lambda: _single_key_traffic(server, 5, 500))
     with server.connect() as connection:
         assert connection.call("MGET", "x", "y")[1] == [(b"$", b"120"), (b"$", b"120")]
 
@@ -138,7 +119,7 @@ def a_connection_reads_its_own_writes_in_order(server):
                 assert connection.read() == (b":", b"10")
                 assert connection.read() == (b"$", None)
 
-    _together(*[lambda name=name: work(name) for name in "abcd"])
+    together(*[lambda name=name: work(name) for name in "abcd"])
 
 
 def flushing_and_swapping_beside_traffic_does_no_harm(server):
@@ -148,7 +129,7 @@ def flushing_and_swapping_beside_traffic_does_no_harm(server):
                 command = [["FLUSHALL"], ["SWAPDB", "0", "1"], ["DBSIZE"], ["KEYS", "noise:1*"], ["INFO"]][turn % 5]
                 assert connection.call(*command)[0] != b"-", command
 
-    _together(disturb, *[lambda seed=seed: _noise_only(server, seed) for seed in range(3)])
+    together(disturb, *[lambda seed=seed: _noise_only(server, seed) for seed in range(3)])
 
 
 def _noise_only(server, seed):

@@ -1,11 +1,11 @@
 """Client-side caching over real connections: what a client keeps is true, or it was told so."""
 
 import random
-import threading
 
 import redis
 
 from tests.support import resp
+from tests.support.together import together
 
 CROSSES_THREADS = True
 
@@ -77,24 +77,6 @@ def _write(server, seed, writes):
                 connection.call("SET", key, f"{seed}:{n}")
 
 
-def _run(*works):
-    failures = []
-
-    def guarded(work):
-        try:
-            work()
-        except BaseException as failure:  # Told by the test's own thread.
-            failures.append(failure)
-
-    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-
-
 def _truth(server):
     with server.connect() as connection:
         return {key: connection.call("GET", key)[1] for key in KEYS}
@@ -111,7 +93,7 @@ def _stay_coherent(server, *options):
             else:
                 cache.get_many(chance.sample(KEYS, 5))
 
-    _run(*[lambda c=cache, s=seed: read(c, s) for seed, cache in enumerate(caches)],
+    together(*[lambda c=cache, s=seed: read(c, s) for seed, cache in enumerate(caches)],
          *[lambda s=seed: _write(server, s, 250) for seed in (11, 12, 13)])
     truth = _truth(server)
     for cache in caches:

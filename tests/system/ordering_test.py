@@ -1,10 +1,10 @@
 """One connection's replies come in the order of its commands, and its effects too, whatever shards they need."""
 
 import random
-import threading
 import time
 
 from tests.support import resp
+from tests.support.together import together
 
 CROSSES_THREADS = True
 
@@ -209,21 +209,7 @@ def pipelines_of_all_kinds_are_answered_as_by_one_thread(server):
 
 def pipelines_of_several_clients_at_once_are_answered_as_by_one_thread(server):
     """Each client has databases of its own, but the shards between them turn unevenly."""
-    failures = []
-
-    def run(client):
-        try:
-            _pipelines(server, 10 + client, client * DATABASES)
-        except BaseException as failure:  # Told below, on the test's own thread.
-            failures.append(failure)
-
-    threads = [threading.Thread(target=run, args=(client,)) for client in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    together(*[lambda c=client: _pipelines(server, 10 + c, c * DATABASES) for client in range(5)])
 
 
 def commands_that_arrive_while_a_transaction_is_away_keep_their_order(server):

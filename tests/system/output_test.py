@@ -1,6 +1,6 @@
 """Replies too large to wait for the end of a turn: whole, in order, beside clients that quit and small requests."""
 
-import threading
+from tests.support.together import together
 
 CROSSES_THREADS = True
 
@@ -16,23 +16,15 @@ def large_replies_leave_whole_and_in_order(server):
     with server.connect() as connection:
         assert connection.call("SET", "big", VALUE) == (b"+", b"OK")
 
-    failures = []
-
-    def _client(number):
+    def client(number):
         with server.connect(timeout=60) as connection:
             for turn in range(5):
                 _pipeline(connection, number)
                 for read in range(READS):
-                    if connection.read() != (b"$", VALUE) or connection.read() != (b":", b"%d" % (turn * READS + read + 1)):
-                        failures.append((number, turn, read))
-                        return
+                    assert connection.read() == (b"$", VALUE), (number, turn, read)
+                    assert connection.read() == (b":", b"%d" % (turn * READS + read + 1)), (number, turn, read)
 
-    threads = [threading.Thread(target=_client, args=(number,)) for number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures, failures
+    together(*[lambda n=number: client(n) for number in range(12)])
 
 
 def clients_that_quit_get_what_they_asked_for_before(server):

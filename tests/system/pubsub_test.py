@@ -5,28 +5,11 @@ import threading
 import time
 
 from tests.support import resp
+from tests.support.together import together
 
 CROSSES_THREADS = True
 
 CHANNELS = [f"channel:{n}" for n in range(8)]
-
-
-def _run(*works):
-    failures = []
-
-    def guarded(work):
-        try:
-            work()
-        except BaseException as failure:  # Told by the test's own thread.
-            failures.append(failure)
-
-    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
 
 
 def _subscriber(server, command, *names):
@@ -114,19 +97,17 @@ def _under_load(server, subscribe, publish, patterns=(), per_publisher=1500):
     listeners = [_subscriber(server, subscribe, *CHANNELS) for _ in range(6)]
     listeners += [_subscriber(server, "PSUBSCRIBE", *patterns) for _ in range(3) if patterns]
     results, stop = {}, threading.Event()
-    visitors = [threading.Thread(target=_come_and_go, args=(server, seed, stop)) for seed in range(3)]
-    for visitor in visitors:
-        visitor.start()
 
     def work(publisher):
         results[publisher] = _publish(server, publisher, per_publisher, publish)
 
-    try:
-        _run(*[lambda p=p: work(p) for p in range(1, 5)])
-    finally:
-        stop.set()
-        for visitor in visitors:
-            visitor.join()
+    def publish_all():
+        try:
+            together(*[lambda p=p: work(p) for p in range(1, 5)])
+        finally:
+            stop.set()
+
+    together(publish_all, *[lambda s=seed: _come_and_go(server, s, stop) for seed in range(3)])
     _end(server, publish)
     said_by_all = [said for said, _ in results.values()]
     for listener in listeners:
@@ -150,7 +131,7 @@ def shard_channels_do_the_same(server):
 
 def all_hear_a_channel_in_one_order(server):
     listeners = [_subscriber(server, "SUBSCRIBE", *CHANNELS) for _ in range(5)]
-    _run(*[lambda p=p: _publish(server, p, 1000) for p in range(1, 5)])
+    together(*[lambda p=p: _publish(server, p, 1000) for p in range(1, 5)])
     _end(server)
     orders = []
     for listener in listeners:
@@ -253,8 +234,8 @@ def publishers_wait_for_subscribers_elsewhere_and_lose_nothing(lab):
             for _ in range(each):
                 assert publisher.read() == (b":", b"4")
 
-    _run(*[lambda n=n: listen(n) for n in range(len(listeners))],
-         *[lambda s=s: publish(s) for s in range(4)])
+    together(*[lambda n=n: listen(n) for n in range(len(listeners))],
+             *[lambda s=s: publish(s) for s in range(4)])
     assert heard == [4 * each] * len(listeners)
 
 

@@ -1,8 +1,8 @@
 """The Python client works: its pool, pipelines, transactions and scan."""
 
-import threading
-
 import redis
+
+from tests.support.together import together
 
 
 def _client(server, **options):
@@ -58,11 +58,7 @@ def optimistic_counters_of_many_threads_lose_nothing(server):
         for _ in range(25):
             client.transaction(add, "n")
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(*[work] * 4)
     assert client.get("n") == b"100"
 
 

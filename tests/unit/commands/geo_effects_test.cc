@@ -13,21 +13,16 @@ namespace kvstash::commands {
 TEST_CASE("GEOADD is journaled as ZADD with its options, and not at all if nothing changed") {
   const CommandRows rows[] = {geo_commands()};
   test::HeldShards node(1, rows);
-  const auto effects_of = [&node](const test::HeldShards::Argv& argv) {
-    node.forget_journal(0);
-    node.run_on(0, argv);
-    return node.journal(0);
-  };
   using Records = std::vector<std::string>;
-  CHECK(effects_of({"geoadd", "g", "13.361389", "38.115556", "Palermo", "15.087269", "37.502669",
-                    "Catania"}) ==
+  CHECK(node.effects_of({"geoadd", "g", "13.361389", "38.115556", "Palermo", "15.087269",
+                         "37.502669", "Catania"}) ==
         Records{"0 ZADD g 3479099956230698 Palermo 3479447370796909 Catania"});
-  CHECK(effects_of({"geoadd", "g", "13.361389", "38.115556", "Palermo"}) == Records{});
-  CHECK(effects_of({"geoadd", "g", "xx", "ch", "15.087269", "37.5", "Catania"}) ==
+  CHECK(node.effects_of({"geoadd", "g", "13.361389", "38.115556", "Palermo"}) == Records{});
+  CHECK(node.effects_of({"geoadd", "g", "xx", "ch", "15.087269", "37.5", "Catania"}) ==
         Records{"0 ZADD g XX CH 3479447191489404 Catania"});
-  CHECK(effects_of({"geoadd", "g", "nx", "13.361389", "38.115556", "x"}) ==
+  CHECK(node.effects_of({"geoadd", "g", "nx", "13.361389", "38.115556", "x"}) ==
         Records{"0 ZADD g NX 3479099956230698 x"});
-  CHECK(effects_of({"geoadd", "g", "181", "38", "x"}) == Records{});
+  CHECK(node.effects_of({"geoadd", "g", "181", "38", "x"}) == Records{});
 }
 
 }  // namespace kvstash::commands

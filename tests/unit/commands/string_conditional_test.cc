@@ -18,15 +18,6 @@ using Records = std::vector<std::string>;
 struct Node : test::HeldShards {
   Node() : HeldShards(1, kRows) {}
 
-  // What a command wrote into the journal.
-  Records effects_of(const Argv& argv) {
-    forget_journal(0);
-    run_on(0, argv);
-    return journal(0);
-  }
-  // `ms` from now, as text.
-  std::string in(int64_t ms) { return std::to_string(at(0).now_ms() + ms); }
-
   static inline const CommandRows kRows[] = {string_commands(), string_conditional_commands()};
 };
 

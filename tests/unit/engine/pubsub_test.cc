@@ -3,17 +3,16 @@
 
 #include "engine/pubsub.h"
 
-#include "base/numbers.h"
 #include "base/random.h"
 #include "engine/shard.h"
 #include "support/command_rooms.h"
+#include "support/model_seed.h"
 #include "support/shard_threads.h"
 #include "support/watchdog.h"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,11 +31,6 @@ constexpr size_t kPublishers = 3;
 constexpr size_t kPublications = 400;  // Of each publisher.
 constexpr size_t kVisitors = 6;        // Subscribers that come and go.
 constexpr size_t kVisits = 40;
-
-uint64_t first_seed() {
-  const char* seed = std::getenv("KVSTASH_MODEL_SEED");
-  return seed == nullptr ? 1 : parse_uint64(seed).value_or(1);
-}
 
 std::string channel(size_t number) {
   return "c" + std::to_string(number);
@@ -161,7 +155,7 @@ void check_nothing_left(ShardThreads& threads) {
 
 TEST_CASE("publications are counted exactly and ordered, while subscribers come and go") {
   for (const size_t shards : {1, 2, 4}) {
-    const uint64_t seed = first_seed() + shards;
+    const uint64_t seed = test::model_seed().value_or(1) + shards;
     CAPTURE(shards);
     CAPTURE(seed);
     const Watchdog watchdog("pubsub, seed " + std::to_string(seed), kDeadline);
@@ -205,7 +199,7 @@ TEST_CASE("publications are counted exactly and ordered, while subscribers come 
 
 TEST_CASE("clients that leave, at whatever moment, take their subscriptions along") {
   for (const size_t shards : {1, 2, 4}) {
-    const uint64_t seed = first_seed() + shards;
+    const uint64_t seed = test::model_seed().value_or(1) + shards;
     CAPTURE(shards);
     CAPTURE(seed);
     const Watchdog watchdog("leaving subscribers, seed " + std::to_string(seed), kDeadline);

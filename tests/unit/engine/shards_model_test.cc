@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "engine/shard.h"
 #include "support/command_rooms.h"
+#include "support/model_seed.h"
 #include "support/shard_threads.h"
 #include "support/watchdog.h"
 
@@ -19,6 +20,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,18 +40,18 @@ constexpr std::string_view kFarAway = "99999999999";
 // Draws seeds for a while, and gives each to `check`.
 template <typename Check>
 void for_some_seeds(std::string_view what, Check&& check) {
-  const char* only = std::getenv("KVSTASH_MODEL_SEED");
+  const std::optional<uint64_t> only = test::model_seed();
   const char* seconds = std::getenv("KVSTASH_MODEL_SECONDS");
   const int64_t end_ns =
       monotonic_ns() + static_cast<int64_t>((seconds == nullptr ? 1.5 : std::atof(seconds)) * 1e9);
-  uint64_t seed = only == nullptr ? random_uint64() >> 32 : std::strtoull(only, nullptr, 10);
+  uint64_t seed = only.value_or(random_uint64() >> 32);
   do {
     CAPTURE(seed);
     const std::string title = std::string(what) + ", KVSTASH_MODEL_SEED=" + std::to_string(seed);
     const Watchdog watchdog(title, kDeadline);
     check(seed);
     ++seed;
-  } while (only == nullptr && monotonic_ns() < end_ns);
+  } while (!only && monotonic_ns() < end_ns);
 }
 
 std::string request(const Words& words) {

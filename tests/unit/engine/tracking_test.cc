@@ -3,17 +3,16 @@
 
 #include "engine/tracking.h"
 
-#include "base/numbers.h"
 #include "base/random.h"
 #include "engine/shard.h"
 #include "support/command_rooms.h"
+#include "support/model_seed.h"
 #include "support/shard_threads.h"
 #include "support/watchdog.h"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,11 +29,6 @@ constexpr std::chrono::seconds kDeadline{120};
 constexpr size_t kKeys = 12;
 constexpr size_t kReads = 600;   // Of each client that caches.
 constexpr size_t kWrites = 400;  // Of each that does not.
-
-uint64_t first_seed() {
-  const char* seed = std::getenv("KVSTASH_MODEL_SEED");
-  return seed == nullptr ? 1 : parse_uint64(seed).value_or(1);
-}
 
 std::string key(size_t number) {
   return "k" + std::to_string(number);
@@ -147,7 +141,7 @@ void let_news_arrive(ShardThreads& threads) {
 }
 
 void play(size_t shards, std::string_view mode, const EngineOptions& options) {
-  const uint64_t seed = first_seed() + shards;
+  const uint64_t seed = test::model_seed().value_or(1) + shards;
   CAPTURE(shards);
   CAPTURE(seed);
   CAPTURE(mode);

@@ -4,19 +4,18 @@
 // KVSTASH_MODEL_SEED: one seed again.
 
 #include "base/clock.h"
-#include "base/numbers.h"
 #include "base/random.h"
 #include "commands/block_timeout.h"
 #include "engine/arg_reader.h"
 #include "engine/shard.h"
 #include "support/command_rooms.h"
+#include "support/model_seed.h"
 #include "support/shard_threads.h"
 #include "support/watchdog.h"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <initializer_list>
 #include <map>
 #include <set>
@@ -373,8 +372,8 @@ void play(uint64_t seed) {
 }
 
 TEST_CASE("no value is lost or taken twice between clients that wait") {
-  if (const char* only = std::getenv("KVSTASH_MODEL_SEED")) {
-    play(std::strtoull(only, nullptr, 10));
+  if (const auto only = test::model_seed()) {
+    play(*only);
     return;
   }
   const uint64_t first = random_uint64() >> 32;
