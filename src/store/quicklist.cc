@@ -23,6 +23,11 @@ constexpr size_t kElementOverheadBytes = 8;
 // Compressing less than this, or gaining less than that, is not worth it.
 constexpr size_t kCompressBytesMin = 48;
 constexpr size_t kCompressGainMin = 8;
+// When a gathering piece joins the next, which elements are small enough to gather, and how large
+// the next must be for that to be worth it.
+constexpr size_t kGatheredBytesMax = 1024;
+constexpr size_t kGatheredElementBytesMax = 256;
+constexpr size_t kGatherBeforeBytesMin = 2048;
 
 size_t bytes_limit(int64_t listpack_size) {
   const int64_t level = std::min<int64_t>(-listpack_size, kPackBytes.size());
@@ -172,6 +177,7 @@ void Quicklist::compress(Node* node) {
 void Quicklist::settle(const ListLimits& limits, Node* touched) {
   const size_t depth = limits.compress_depth;
   if (depth == 0 || node_count_ == 0) return;
+  ensure(!gathers_);
   Node* front = head_;
   Node* back = tail_;
   for (size_t i = 0; i < depth; ++i) {
@@ -222,6 +228,7 @@ void Quicklist::link_after(Node* node, Node* previous) {
 }
 
 void Quicklist::unlink_and_free(Node* node) {
+  if (gathers_ && (node == head_ || node == head_->next)) gathers_ = false;
   (node->prev == nullptr ? head_ : node->prev->next) = node->next;
   (node->next == nullptr ? tail_ : node->next->prev) = node->prev;
   --node_count_;
@@ -292,6 +299,7 @@ Quicklist* Quicklist::copy() const {
     copied->is_compressed = node->is_compressed;
     twin->link_after(copied, twin->tail_);
   }
+  twin->gathers_ = gathers_;
   return twin;
 }
 
@@ -309,11 +317,13 @@ void Quicklist::append_pack(Listpack pack, const ListLimits& limits) {
   const size_t bytes = pack.total_bytes();
   const size_t count = pack.size();
   ensure(count > 0 && count <= UINT32_MAX);
+  join_gathered();
   link_after(make_node(pack.release(), bytes, count, false), tail_);
   settle(limits, nullptr);
 }
 
 void Quicklist::append_plain(std::string_view element, const ListLimits& limits) {
+  join_gathered();
   link_after(make_node_for(element, true), tail_);
   settle(limits, nullptr);
 }
@@ -327,6 +337,32 @@ Listpack Quicklist::take_only_pack() {
   head_ = tail_ = nullptr;
   count_ = node_count_ = 0;
   return pack;
+}
+
+// ---- The gathering piece
+
+// The piece that takes an element at the head, where there is room for it.
+Node* Quicklist::node_for_head(std::string_view value, const ListLimits& limits) {
+  if (gathers_ && head_->raw_bytes < kGatheredBytesMax) return head_;
+  join_gathered();
+  const bool gathers = node_count_ > 1 && limits.compress_depth == 0 &&
+                       head_->raw_bytes >= kGatherBeforeBytesMin &&
+                       value.size() <= kGatheredElementBytesMax;
+  if (!gathers) return head_;
+  link_after(make_node(Listpack().release(), ListpackView::kEmptyBytes, 0, false), nullptr);
+  gathers_ = true;
+  return head_;
+}
+
+void Quicklist::join_gathered() {
+  if (!gathers_) return;
+  OpenPack(*this, head_->next)->prepend(pack_of(*head_));
+  unlink_and_free(head_);
+}
+
+// Elements gather only in lists of several pieces: others may become one pack at any time.
+void Quicklist::join_gathered_unless_long() {
+  if (node_count() == 1) join_gathered();
 }
 
 // ---- Finding
@@ -357,9 +393,14 @@ Quicklist::Place Quicklist::locate(size_t index) {
 // ---- Adding
 
 bool Quicklist::has_room(const Node* node, std::string_view value, const ListLimits& limits) const {
-  return node != nullptr && !node->is_plain && !limits.is_large(value.size()) &&
-         limits.pack_allows(node->raw_bytes + value.size() + kElementOverheadBytes,
-                            size_t{node->count} + 1);
+  if (node == nullptr || node->is_plain || limits.is_large(value.size())) return false;
+  size_t bytes = node->raw_bytes;
+  size_t count = node->count;
+  if (gathers_ && (node == head_ || node == head_->next)) {
+    bytes = head_->raw_bytes + head_->next->raw_bytes - ListpackView::kEmptyBytes;
+    count = size_t{head_->count} + head_->next->count;
+  }
+  return limits.pack_allows(bytes + value.size() + kElementOverheadBytes, count + 1);
 }
 
 void Quicklist::push_into(Node* node, ListEnd end, std::string_view value) {
@@ -372,10 +413,11 @@ void Quicklist::push_into(Node* node, ListEnd end, std::string_view value) {
 }
 
 void Quicklist::push(ListEnd end, std::string_view value, const ListLimits& limits) {
-  Node* outer = end == ListEnd::kHead ? head_ : tail_;
-  if (has_room(outer, value, limits)) {
-    push_into(outer, end, value);
-    return;
+  if (limits.compress_depth != 0) join_gathered();
+  if (end == ListEnd::kTail && has_room(tail_, value, limits)) return push_into(tail_, end, value);
+  if (end == ListEnd::kHead) {
+    if (has_room(head_, value, limits)) return push_into(node_for_head(value, limits), end, value);
+    join_gathered();
   }
   Node* node = make_node_for(value, limits.is_large(value.size()));
   link_after(node, end == ListEnd::kHead ? nullptr : tail_);
@@ -386,6 +428,7 @@ void Quicklist::insert(size_t index, std::string_view value, const ListLimits& l
   ensure(index <= count_);
   if (index == 0) return push(ListEnd::kHead, value, limits);
   if (index == count_) return push(ListEnd::kTail, value, limits);
+  join_gathered();
   const Place place = locate(index);
   if (place.node->is_plain || place.at.offset == ListpackView::kHeaderBytes) {
     insert_between(place.node->prev, place.node, value, limits);
@@ -430,6 +473,7 @@ bool Quicklist::may_replace(Place place, std::string_view value, const ListLimit
 }
 
 void Quicklist::set(size_t index, std::string_view value, const ListLimits& limits) {
+  join_gathered();
   const Place place = locate(index);
   Node* node = place.node;
   if (node->is_plain && limits.is_large(value.size())) {
@@ -456,6 +500,7 @@ void Quicklist::erase_in(Node* node, size_t index, size_t count) {
 void Quicklist::erase(size_t index, size_t count, const ListLimits& limits) {
   ensure(index <= count_ && count <= count_ - index);
   if (count == 0) return;
+  if (limits.compress_depth != 0) join_gathered();
   const auto [found, found_offset] = find_node(index);
   Node* node = const_cast<Node*>(found);
   size_t offset = found_offset;
@@ -475,6 +520,7 @@ void Quicklist::erase(size_t index, size_t count, const ListLimits& limits) {
     node = next;
   }
   if (!is_settled) settle(limits, nullptr);
+  join_gathered_unless_long();
 }
 
 // Removes matches in one piece; a piece that loses all of its elements is left to the caller.
@@ -489,6 +535,7 @@ size_t Quicklist::remove_in(Node* node, ListEnd from, const PackedNeedle& needle
 
 size_t Quicklist::remove(ListEnd from, std::string_view value, size_t max,
                          const ListLimits& limits) {
+  if (limits.compress_depth != 0) join_gathered();
   const PackedNeedle needle(value);
   size_t removed = 0;
   Node* node = from == ListEnd::kHead ? head_ : tail_;
@@ -505,6 +552,7 @@ size_t Quicklist::remove(ListEnd from, std::string_view value, size_t max,
     node = following;
   }
   settle(limits, nullptr);
+  join_gathered_unless_long();
   return removed;
 }
 

@@ -8,6 +8,10 @@
 // end. The limits come with every call, since they may change at any time: pieces made under
 // others stay as they are until something touches them.
 //
+// What is pushed at the head moves all that the piece there holds. So in a list of several pieces
+// it gathers in a small one first, which then joins the next as a whole. Until then the two count
+// as one piece, and the limits hold for both together.
+//
 // Owns its pieces. Counts the bytes they take as it goes. Reading changes nothing, not even a
 // compressed piece. Not thread-safe: lives on one shard.
 #pragma once
@@ -67,7 +71,7 @@ class Quicklist {
   Quicklist* copy() const;
 
   size_t size() const { return count_; }
-  size_t node_count() const { return node_count_; }
+  size_t node_count() const { return node_count_ - (gathers_ ? 1 : 0); }
   size_t bytes() const;  // As the allocator rounds them.
   const Node* head() const { return head_; }
   const Node* tail() const { return tail_; }
@@ -111,6 +115,9 @@ class Quicklist {
   bool has_room(const Node* node, std::string_view value, const ListLimits& limits) const;
   bool may_replace(Place place, std::string_view value, const ListLimits& limits) const;
   void push_into(Node* node, ListEnd end, std::string_view value);
+  Node* node_for_head(std::string_view value, const ListLimits& limits);
+  void join_gathered();
+  void join_gathered_unless_long();
   void insert_between(Node* left, Node* right, std::string_view value, const ListLimits& limits);
   void insert_inside(Place place, std::string_view value, const ListLimits& limits);
   Node* split(Node* node, PackPosition at);
@@ -127,7 +134,8 @@ class Quicklist {
   Node* tail_ = nullptr;
   size_t count_ = 0;
   size_t node_count_ = 0;
-  size_t bytes_ = 0;  // Of nodes and their data.
+  size_t bytes_ = 0;      // Of nodes and their data.
+  bool gathers_ = false;  // The head is a piece where elements gather.
 };
 static_assert(sizeof(Quicklist::Node) == 48, "a size class of the allocator");
 

@@ -285,6 +285,41 @@ TEST_CASE("random changes leave what they leave of a deque, across every thresho
   }
 }
 
+TEST_CASE("a long list that is used at its ends stays what a deque would be") {
+  const ListLimits limits{};
+  Random random(3);
+  List list;
+  std::deque<std::string> model;
+  for (int step = 0; step < 40000; ++step) {
+    const bool grows = step / 5000 % 2 == 0;
+    const uint64_t action = random.below(100);
+    const std::string value(10 + random.below(random.one_in(50) ? 2000 : 90),
+                            static_cast<char>('a' + random.below(20)));
+    if (model.empty() || action < (grows ? 55 : 25)) {
+      push_each(list, ListEnd::kHead, {value}, limits);
+      model.push_front(value);
+    } else if (action < (grows ? 65 : 30)) {
+      push_each(list, ListEnd::kTail, {value}, limits);
+      model.push_back(value);
+    } else if (action < 80) {
+      CHECK(pop(list, ListEnd::kTail, 1, limits) == Texts{model.back()});
+      model.pop_back();
+    } else if (action < 98) {
+      CHECK(pop(list, ListEnd::kHead, 1, limits) == Texts{model.front()});
+      model.pop_front();
+    } else {
+      const size_t index = random.below(model.size());
+      list.set(index, value, limits);
+      model[index] = value;
+    }
+    REQUIRE(list.size() == model.size());
+    REQUIRE(list.bytes() == bytes_by_walking(list));
+    if (step % 500 != 0) continue;
+    REQUIRE(texts_of(list) == Texts(model.begin(), model.end()));
+    REQUIRE(texts_of(list.copy()) == Texts(model.begin(), model.end()));
+  }
+}
+
 TEST_CASE("a list is the same under limits that change all the time") {
   Random random(11);
   List list;

@@ -74,6 +74,107 @@ TEST_CASE("pushing fills a piece before it starts another, at both ends") {
   CHECK(list.size() == 8);
 }
 
+namespace {
+
+// The pieces as they count: what gathers at the head counts with the next.
+std::vector<size_t> whole_counts(const Quicklist& list) {
+  std::vector<size_t> result = counts(list);
+  if (result.size() == list.node_count()) return result;
+  REQUIRE(result.size() == list.node_count() + 1);
+  result[1] += result[0];
+  result.erase(result.begin());
+  return result;
+}
+
+std::string first_of(const Quicklist& list) {
+  char scratch[kInt64CharsMax];
+  const ListpackView pack(list.head()->data);
+  return std::string(pack.value(pack.first()).string(scratch));
+}
+
+}  // namespace
+
+TEST_CASE("elements gather before the piece at the head, and the limits hold for both together") {
+  Quicklist list;
+  const ListLimits limits{.listpack_size = 100};
+  size_t gathered_times = 0;
+  for (size_t i = 1; i <= 1000; ++i) {
+    list.push(ListEnd::kHead, std::to_string(i) + kWords.substr(60), limits);
+    REQUIRE(list.node_count() == (i + 99) / 100);
+    if (counts(list).size() != list.node_count()) {
+      ++gathered_times;
+      CHECK(list.head()->raw_bytes < 1100);
+    }
+    CHECK(first_of(list) == std::to_string(i) + kWords.substr(60));
+  }
+  CHECK(gathered_times > 300);
+  CHECK(whole_counts(list) == std::vector<size_t>(10, 100));
+}
+
+TEST_CASE("what gathers belongs to the piece behind it, whatever is done to either") {
+  const ListLimits limits{};
+  const auto fill = [&limits](Quicklist& list) {
+    for (int i = 0; i < 100; ++i)
+      list.push(ListEnd::kTail, kWords, limits);
+    for (int i = 0; i < 75; ++i)
+      list.push(ListEnd::kHead, kWords, limits);
+    REQUIRE(counts(list).size() == list.node_count() + 1);
+  };
+  Quicklist list;
+  SUBCASE("changed inside") {
+    fill(list);
+    list.set(0, "first", limits);
+    CHECK(counts(list).size() == list.node_count());
+    CHECK(first_of(list) == "first");
+    fill(list);
+    list.insert(1, "second", limits);
+    CHECK(counts(list).size() == list.node_count());
+  }
+  SUBCASE("popped until it is gone") {
+    fill(list);
+    const size_t gathered = list.head()->count;
+    const size_t pieces = list.node_count();
+    list.erase(0, gathered, limits);
+    CHECK(counts(list).size() == pieces);
+    CHECK(list.node_count() == pieces);
+  }
+  SUBCASE("the piece behind it is gone") {
+    fill(list);
+    const size_t gathered = list.head()->count;
+    const size_t pieces = list.node_count();
+    list.erase(gathered, list.head()->next->count, limits);
+    CHECK(list.node_count() == pieces);
+    CHECK(counts(list).size() == pieces);
+  }
+  SUBCASE("nothing else is left") {
+    fill(list);
+    const size_t kept = list.head()->count + 3;
+    list.erase(kept, list.size() - kept, limits);
+    CHECK(counts(list) == std::vector<size_t>{kept});
+    CHECK(list.take_only_pack().size() == kept);
+  }
+  SUBCASE("all equal elements are removed") {
+    fill(list);
+    list.push(ListEnd::kTail, "last", limits);
+    CHECK(list.remove(ListEnd::kHead, kWords, SIZE_MAX, limits) == 175);
+    CHECK(counts(list) == std::vector<size_t>{1});
+  }
+  SUBCASE("pieces come to be compressed") {
+    fill(list);
+    const ListLimits compressing{.compress_depth = 1};
+    list.push(ListEnd::kTail, "x", compressing);
+    CHECK(counts(list).size() == list.node_count());
+    CHECK(compressed(list).front() == false);
+  }
+  SUBCASE("copied") {
+    fill(list);
+    Quicklist* twin = list.copy();
+    CHECK(counts(*twin) == counts(list));
+    CHECK(twin->node_count() == list.node_count());
+    Quicklist::destroy(twin);
+  }
+}
+
 TEST_CASE("a large element is a piece of its own") {
   Quicklist list;
   const ListLimits limits{.packed_threshold = 50};
