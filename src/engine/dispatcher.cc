@@ -111,6 +111,7 @@ bool Dispatcher::take(Session& session, Request request) {
     request.command = *resolved;
   }
   const Command& command = *request.command;
+  session.info.last_command = &command;
   if (Status admitted = admit(session, command, shard_->options()); !admitted.ok()) {
     refuse(session, &command, admitted.error().message());
     return true;
@@ -148,7 +149,6 @@ bool Dispatcher::take(Session& session, Request request) {
     return false;
   }
   if (may_wait) session.is_wait_muted = session.is_muted();
-  session.info.last_command = &command;
   ++session.info.commands;
   if (queues) {
     queue(session, request);

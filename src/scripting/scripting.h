@@ -38,6 +38,9 @@ class Scripting {
   Libraries& libraries() { return libraries_; }
   const Libraries& libraries() const { return libraries_; }
 
+  // DEBUG SET-DISABLE-DENY-SCRIPTS. Changed while every shard is held.
+  bool allows_denied = false;
+
   // On the shard's thread, or while it is held.
   CompiledScripts& scripts_of(size_t shard);
   LoadedLibraries& libraries_of(size_t shard);

@@ -27,6 +27,24 @@ bool may_set_protected(Call& call) {
 
 }  // namespace
 
+Status rewrite_own_config(Call& call, RewriteScope scope) {
+  ServerOptions options = server_of(call).options();
+  options.users.clear();
+  if (options.engine.aclfile.empty()) options.users = user_lines(call.shards().acl());
+  if (options.config_file.empty())
+    return Error::literal("ERR The server is running without a config file");
+  if (is_yaml(options.config_file))
+    return Error::literal("ERR Rewriting config file: kvstash does not write YAML");
+  if (Status written = rewrite_config_file(options, scope); !written.ok()) {
+    log(LogLevel::kWarning, "CONFIG REWRITE failed",
+        {{"reason", std::string(written.error().message())}});
+    return Error::text("ERR Rewriting config file: " + std::string(written.error().message()));
+  }
+  log(LogLevel::kNotice, "CONFIG REWRITE executed with success.");
+  call.reply().ok();
+  return {};
+}
+
 Status config_get(Call& call) {
   const std::vector<NamedValue> found = match(server_of(call).options(), call.args_from(2));
   call.reply().map(found.size());
@@ -59,21 +77,7 @@ Status config_resetstat(Call& call) {
 }
 
 Status config_rewrite(Call& call) {
-  ServerOptions options = server_of(call).options();
-  options.users.clear();
-  if (options.engine.aclfile.empty()) options.users = user_lines(call.shards().acl());
-  if (options.config_file.empty())
-    return Error::literal("ERR The server is running without a config file");
-  if (is_yaml(options.config_file))
-    return Error::literal("ERR Rewriting config file: kvstash does not write YAML");
-  if (Status written = rewrite_config_file(options); !written.ok()) {
-    log(LogLevel::kWarning, "CONFIG REWRITE failed",
-        {{"reason", std::string(written.error().message())}});
-    return Error::text("ERR Rewriting config file: " + std::string(written.error().message()));
-  }
-  log(LogLevel::kNotice, "CONFIG REWRITE executed with success.");
-  call.reply().ok();
-  return {};
+  return rewrite_own_config(call, RewriteScope::kNeeded);
 }
 
 // Every shard is held, so that all of them see the change at the same command.

@@ -142,11 +142,13 @@ const std::vector<size_t>& places_of(const ConfigLines& file, std::string_view n
 
 // Brings one row up to date. Returns a line to append, if it needs one.
 std::optional<std::string> rewrite_row(ConfigLines& file, const ServerOptions& options,
-                                       const Directive& row) {
+                                       const Directive& row, RewriteScope scope) {
   const std::vector<size_t>& places = places_of(file, row.name);
   const std::string value = get(options, row);
-  if (places.empty())
-    return value == get(ServerOptions{}, row) ? std::nullopt : line_of(options, row);
+  if (places.empty()) {
+    const bool is_needed = scope == RewriteScope::kAll || value != get(ServerOptions{}, row);
+    return is_needed ? line_of(options, row) : std::nullopt;
+  }
   if (value_in_file(file, places, row) != value)
     return replace(file, places, line_of(options, row));
   if (!row.is(kAccumulates)) drop(file, std::span(places).first(places.size() - 1));
@@ -271,12 +273,13 @@ Status write_in_place_of(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-std::string rewrite_config(std::string_view old_text, const ServerOptions& options) {
+std::string rewrite_config(std::string_view old_text, const ServerOptions& options,
+                           RewriteScope scope) {
   ConfigLines file = read_lines(old_text);
   std::vector<std::string> appended;
   for (const DirectiveGroup& group : directive_groups()) {
     for (const Directive& row : group.rows) {
-      std::optional<std::string> line = rewrite_row(file, options, row);
+      std::optional<std::string> line = rewrite_row(file, options, row, scope);
       if (line) appended.push_back(std::move(*line));
     }
   }
@@ -284,10 +287,10 @@ std::string rewrite_config(std::string_view old_text, const ServerOptions& optio
   return joined(file, appended);
 }
 
-Status rewrite_config_file(const ServerOptions& options) {
+Status rewrite_config_file(const ServerOptions& options, RewriteScope scope) {
   const Result<std::string> old_text = read_whole(options.config_file);
   if (!old_text.ok()) return Error::text(std::string(old_text.error().message()));
-  return write_in_place_of(options.config_file, rewrite_config(*old_text, options));
+  return write_in_place_of(options.config_file, rewrite_config(*old_text, options, scope));
 }
 
 }  // namespace kvstash::server

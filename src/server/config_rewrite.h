@@ -8,16 +8,25 @@
 #include "base/result.h"
 #include "server/options.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace kvstash::server {
 
+// Which directives are written.
+enum class RewriteScope : uint8_t {
+  kNeeded,  // Those that the file has, and those that are not at their default.
+  kAll,
+};
+
 // The new text. Pure. Reading it again gives options equal to `options`.
-std::string rewrite_config(std::string_view old_text, const ServerOptions& options);
+std::string rewrite_config(std::string_view old_text, const ServerOptions& options,
+                           RewriteScope scope = RewriteScope::kNeeded);
 
 // Rewrites `options.config_file`: a temporary file beside it, fsync, rename. Blocks on the disk.
 // The error is a reason like "Permission denied".
-Status rewrite_config_file(const ServerOptions& options);
+Status rewrite_config_file(const ServerOptions& options,
+                           RewriteScope scope = RewriteScope::kNeeded);
 
 }  // namespace kvstash::server

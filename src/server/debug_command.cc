@@ -7,14 +7,19 @@
 #include "commands/help.h"
 #include "engine/arg_reader.h"
 #include "engine/call.h"
+#include "engine/session.h"
 #include "engine/shard.h"
+#include "engine/waiter.h"
+#include "scripting/scripting.h"
 #include "server/allocator_report.h"
+#include "server/config_rewrite.h"
 #include "server/debug_digest.h"
 #include "server/debug_protocol.h"
 #include "server/debug_value.h"
 #include "server/server.h"
 #include "server/server_commands.h"
 
+#include <fmt/format.h>
 #include <time.h>
 
 #include <algorithm>
@@ -103,6 +108,16 @@ Status debug_set_active_expire(Call& call) {
 Status debug_pause_cron(Call& call) {
   call.each_held([&](Shard& shard) { shard.is_cron_paused = flag_of(call.arg(2)); });
   return reply_ok(call);
+}
+
+// Lets scripts run what is flagged noscript, as far as it can be run inside them: script_call.cc.
+Status debug_set_disable_deny_scripts(Call& call) {
+  scripting::Scripting::of(call).allows_denied = flag_of(call.arg(2));
+  return reply_ok(call);
+}
+
+Status debug_config_rewrite_force_all(Call& call) {
+  return rewrite_own_config(call, RewriteScope::kAll);
 }
 
 Status debug_change_repl_id(Call& call) {
@@ -272,6 +287,25 @@ Status debug_htstats(Call& call) {
   return {};
 }
 
+Status debug_htstats_key(Call& call) {
+  const Key key = call.inspect(2);
+  if (!key.exists()) return errors::no_such_key();
+  const bool with_distribution = call.argc() == 4 && equals_ignore_case(call.arg(3), "full");
+  const std::optional<std::string> text = describe_tables(key.entry(), with_distribution);
+  if (!text)
+    return Error::literal(
+        "ERR The value stored at the specified key is not represented using an hash table");
+  call.reply().verbatim("txt", *text);
+  return {};
+}
+
+Status debug_structsize(Call& call) {
+  call.reply().simple(fmt::format("bits:{} entry:{} session:{} waiter:{} command:{} ",
+                                  sizeof(void*) * 8, sizeof(store::Entry), sizeof(engine::Session),
+                                  sizeof(engine::Waiter), sizeof(engine::Command)));
+  return {};
+}
+
 // ---- The allocator, and our own matcher.
 
 Status debug_mallctl(Call& call) {
@@ -317,6 +351,9 @@ Status debug_help(Call& call) {
       "CHANGE-REPL-ID",
       "    Change the replication IDs of the instance.",
       "    Dangerous: should be used only for testing the replication subsystem.",
+      "CONFIG-REWRITE-FORCE-ALL",
+      "    Like CONFIG REWRITE but writes all configuration options, including",
+      "    keywords not listed in original configuration file or default values.",
       "DIGEST",
       "    Output a hex signature representing the current DB content.",
       "DIGEST-VALUE <key> [<key> ...]",
@@ -326,6 +363,9 @@ Status debug_help(Call& call) {
       "    unit tests to simulate Redis errors.",
       "HTSTATS <dbid>",
       "    Return hash table statistics of the specified database, shard by shard.",
+      "HTSTATS-KEY <key> [full]",
+      "    Return hash table statistics of the value of <key>, with the distribution of",
+      "    its elements over the buckets if asked for.",
       "LISTPACK <key>",
       "    Show low level info about the listpack encoding of <key>.",
       "LOG <message>",
@@ -368,10 +408,15 @@ Status debug_help(Call& call) {
       "    Setting it to 0 disables expiring keys in background when they are not",
       "    accessed (otherwise the default behavior). Setting it to 1 reenables back the",
       "    default.",
+      "SET-DISABLE-DENY-SCRIPTS <0|1>",
+      "    Setting it to 1 lets scripts that hold the whole server call CONFIG, DEBUG,",
+      "    LATENCY and ROLE. Setting it to 0 reenables the default.",
       "SLEEP <seconds>",
       "    Stop the server for <seconds>. Decimals allowed.",
       "STRINGMATCH-TEST",
       "    Match random patterns against random strings.",
+      "STRUCTSIZE",
+      "    Return the size of different core structures.",
   };
   return commands::reply_help(call, kLines);
 }
@@ -388,11 +433,13 @@ constexpr size_t kAny = std::numeric_limits<size_t>::max();
 constexpr DebugRow kRows[] = {
     {"assert", 2, 2, debug_assert},
     {"change-repl-id", 2, 2, debug_change_repl_id},
+    {"config-rewrite-force-all", 2, 2, debug_config_rewrite_force_all},
     {"digest", 2, 2, debug_digest},
     {"digest-value", 2, kAny, debug_digest_value},
     {"error", 3, 3, debug_error},
     {"help", 2, 2, debug_help},
     {"htstats", 3, 4, debug_htstats},
+    {"htstats-key", 3, 4, debug_htstats_key},
     {"listpack", 3, 3, debug_listpack},
     {"loadaof", 2, 2, debug_needs_files},
     {"log", 3, 3, debug_log},
@@ -411,9 +458,10 @@ constexpr DebugRow kRows[] = {
     {"sdslen", 3, 3, debug_sdslen},
     {"segfault", 2, 2, debug_segfault},
     {"set-active-expire", 3, 3, debug_set_active_expire},
-    {"set-disable-deny-scripts", 3, 3, reply_ok},  // There are no scripts to deny yet.
+    {"set-disable-deny-scripts", 3, 3, debug_set_disable_deny_scripts},
     {"sleep", 3, 3, debug_sleep},
     {"stringmatch-test", 2, 2, debug_stringmatch_test},
+    {"structsize", 2, 2, debug_structsize},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "store/hash.h"
 #include "store/set.h"
 #include "store/sorted_set.h"
+#include "store/stream.h"
 
 #include <fmt/format.h>
 
@@ -81,7 +82,87 @@ size_t hash_bytes(const store::Hash& hash) {
   return bytes;
 }
 
+constexpr size_t kStreamIdBytes = 2 * sizeof(uint64_t);
+
+size_t id_bytes(store::StreamId id) {
+  return length_bytes(id.ms) + length_bytes(id.seq);
+}
+
+size_t group_bytes(const store::ConsumerGroup& group) {
+  size_t bytes = raw_bytes(group.name().size()) + id_bytes(group.last_id) +
+                 length_bytes(static_cast<uint64_t>(group.entries_read));
+  bytes += length_bytes(group.pending().size());
+  for (auto at = group.pending().first(); !at.at_end(); at.next())
+    bytes += kStreamIdBytes + sizeof(int64_t) + length_bytes(at.value().deliveries);
+  bytes += length_bytes(group.consumers().size());
+  for (const store::Consumer* consumer : group.consumers().all()) {
+    bytes += raw_bytes(consumer->name().size()) + 2 * sizeof(int64_t);  // Seen and active.
+    const size_t pending = consumer->pending().size();
+    bytes += length_bytes(pending) + pending * kStreamIdBytes;
+  }
+  return bytes;
+}
+
+size_t stream_bytes(const store::Stream& stream) {
+  const store::Stream::Counters& counters = stream.counters();
+  size_t bytes = length_bytes(stream.blocks().size());
+  for (auto at = stream.blocks().first(); !at.at_end(); at.next())
+    bytes += raw_bytes(kStreamIdBytes) + raw_bytes(ListpackView(at.value()).total_bytes());
+  bytes += length_bytes(counters.length) + id_bytes(counters.last_id) +
+           id_bytes(counters.first_id) + id_bytes(counters.max_deleted_id) +
+           length_bytes(counters.entries_added);
+  const store::ConsumerGroups* groups = stream.groups();
+  bytes += length_bytes(groups == nullptr ? 0 : groups->size());
+  if (groups == nullptr) return bytes;
+  for (const store::ConsumerGroup* group : groups->all())
+    bytes += group_bytes(*group);
+  return bytes;
+}
+
 // ---- Showing.
+
+double ratio(size_t part, size_t whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string distribution_of(const store::TableShape& shape) {
+  const size_t used = shape.buckets - shape.buckets_of[0];
+  std::string text = fmt::format(
+      " different slots: {}\n"
+      " max chain length: {}\n"
+      " avg chain length (counted): {:.2f}\n"
+      " avg chain length (computed): {:.2f}\n"
+      " Chain length distribution:\n",
+      used, shape.longest, ratio(shape.elements, used), ratio(shape.elements, used));
+  for (size_t size = 0; size < shape.buckets_of.size(); ++size) {
+    const size_t count = shape.buckets_of[size];
+    if (count == 0) continue;
+    text += fmt::format("   {}{}: {} ({:.2f}%)\n", size + 1 == shape.buckets_of.size() ? ">= " : "",
+                        size, count, 100 * ratio(count, shape.buckets));
+  }
+  return text;
+}
+
+std::string describe_table(const store::TableShape& shape, std::string_view title,
+                           bool with_distribution) {
+  std::string text = fmt::format("Hash table {}:\n", title);
+  if (shape.elements == 0) return text + "No stats available for empty dictionaries\n";
+  text += fmt::format(" table size: {}\n number of elements: {}\n", shape.buckets, shape.elements);
+  return with_distribution ? text + distribution_of(shape) : text;
+}
+
+std::optional<store::TableShapes> tables_of(const store::Entry& entry) {
+  switch (entry.type()) {
+    case ValueType::kSet:
+      return Viewed<store::Set>(entry.object())->table_shapes();
+    case ValueType::kSortedSet:
+      return Viewed<store::SortedSet>(entry.object())->table_shapes();
+    case ValueType::kHash:
+      return Viewed<store::Hash>(entry.object())->table_shapes();
+    default:
+      return std::nullopt;
+  }
+}
 
 std::string shown(PackedValue value) {
   if (value.is_integer()) return std::to_string(value.integer());
@@ -106,6 +187,7 @@ size_t serialized_bytes(const store::Entry& entry) {
     case ValueType::kHash:
       return hash_bytes(*Viewed<store::Hash>(entry.object()));
     case ValueType::kStream:
+      return stream_bytes(*Viewed<store::Stream>(entry.object()));
     case ValueType::kCount:
       break;
   }
@@ -174,6 +256,16 @@ std::string describe_quicklist(const List& list, bool with_elements) {
   PackedValue value{int64_t{0}};
   for (size_t index = 0; cursor.take(value); ++index)
     text += fmt::format("  {}: {}\n", index, shown(value));
+  return text;
+}
+
+std::optional<std::string> describe_tables(const store::Entry& entry, bool with_distribution) {
+  const std::optional<store::TableShapes> shapes = tables_of(entry);
+  if (!shapes) return std::nullopt;
+  std::string text =
+      describe_table(shapes->current, "0 stats (main hash table)", with_distribution);
+  if (shapes->target)
+    text += describe_table(*shapes->target, "1 stats (rehashing target)", with_distribution);
   return text;
 }
 

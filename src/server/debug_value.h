@@ -5,6 +5,7 @@
 #include "store/keyspace.h"
 #include "store/list.h"
 #include "store/listpack.h"
+#include "store/table_shape.h"
 
 #include <cstddef>
 #include <optional>
@@ -27,5 +28,9 @@ std::string quicklist_summary(const store::List& list, const store::ListLimits& 
 
 // One line a piece, and one an element where asked for.
 std::string describe_quicklist(const store::List& list, bool with_elements);
+
+// How the tables of the value lie in memory, in Redis's words: a bucket is what Redis calls a slot,
+// the elements in it and behind it a chain. None of a value that is not kept as a table.
+std::optional<std::string> describe_tables(const store::Entry& entry, bool with_distribution);
 
 }  // namespace kvstash::server

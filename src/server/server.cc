@@ -129,6 +129,14 @@ bool has_same_listeners(const net::NetOptions& a, const net::NetOptions& b) {
          a.unixsocket == b.unixsocket && a.unixsocketperm == b.unixsocketperm;
 }
 
+// What CONFIG SET answers when the listeners that were asked for cannot be opened.
+Error cannot_listen(const net::NetOptions& wanted, const net::NetOptions& now) {
+  if (wanted.bind != now.bind) return Error::literal("Failed to bind to specified addresses.");
+  if (has_same_listeners(wanted, now))
+    return Error::literal("Unable to update TLS configuration. Check server logs.");
+  return Error::literal("Unable to listen on this port. Check server logs.");
+}
+
 }  // namespace
 
 Server::Server(ServerOptions options)
@@ -341,9 +349,7 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
       // The directory was there a moment ago; without it only relative paths to come would suffer.
       if (::chdir(options_.process.dir.c_str()) != 0)
         log(LogLevel::kWarning, "Can't go back to the working directory");
-      return has_same_listeners(next.net, options_.net)
-                 ? Error::literal("Unable to update TLS configuration. Check server logs.")
-                 : Error::literal("Unable to listen on this port. Check server logs.");
+      return cannot_listen(next.net, options_.net);
     }
   }
   fit_descriptor_limit(next);

@@ -7,11 +7,13 @@
 #include "base/result.h"
 #include "engine/command_spec.h"
 
+#include <cstdint>
 #include <span>
 
 namespace kvstash::server {
 
 using engine::Call;
+enum class RewriteScope : uint8_t;
 
 // The rows: constant, alive for ever.
 std::span<const engine::CommandSpec> server_commands();
@@ -25,6 +27,8 @@ Status config_help(Call& call);
 Status config_resetstat(Call& call);
 Status config_rewrite(Call& call);
 Status config_set(Call& call);
+// Rewrites the file that the server was started with, and answers.
+Status rewrite_own_config(Call& call, RewriteScope scope);
 
 Status latency_doctor(Call& call);
 Status latency_graph(Call& call);

@@ -14,6 +14,7 @@
 #include "store/bucket_table.h"
 #include "store/field.h"
 #include "store/field_deadlines.h"
+#include "store/table_shape.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -77,6 +78,7 @@ class FieldTable {
   // ---- The whole.
   size_t size() const { return fields_.size(); }
   size_t bytes() const;  // Of all it owns and of itself, as the allocator rounds them.
+  TableShapes shapes() const { return fields_.shapes(); }  // O(n).
   FieldTable* copy() const;
   // For dismantling: frees about `budget` fields. True while there are more. After the first call
   // nothing but this and destruction is allowed.

@@ -62,6 +62,11 @@ size_t Hash::bytes() const {
   return is_small() ? allocation_bytes(pack().total_bytes()) : table().bytes();
 }
 
+std::optional<TableShapes> Hash::table_shapes() const {
+  if (is_small()) return std::nullopt;
+  return table().shapes();
+}
+
 bool Hash::is_sound() const {
   if (!is_small()) return table().is_sound();
   return is_valid_pack<PackForm::kForward>(pack().raw(), true) && pack().size() % 2 == 0;

@@ -21,6 +21,7 @@
 #include "store/entry.h"
 #include "store/field_table.h"
 #include "store/listpack.h"
+#include "store/table_shape.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -122,6 +123,8 @@ class Hash {
   // A small hash as Redis keeps it, byte for byte. O(n).
   Listpack listpack() const { return Listpack(pack()); }
   size_t bytes() const;  // All it owns, as the allocator rounds it. O(1).
+
+  std::optional<TableShapes> table_shapes() const;  // None of a small hash. O(n).
 
   // Frees about `budget` fields and returns true while there is more; after that nothing but
   // free_some and destruction is allowed.

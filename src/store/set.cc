@@ -141,6 +141,11 @@ size_t Set::bytes() const {
   return table().bytes();
 }
 
+std::optional<TableShapes> Set::table_shapes() const {
+  if (form() != Form::kTable) return std::nullopt;
+  return table().shapes();
+}
+
 bool Set::is_sound() const {
   switch (form()) {
     case Form::kIntset:

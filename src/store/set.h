@@ -21,6 +21,7 @@
 #include "store/field_table.h"
 #include "store/intset.h"
 #include "store/listpack.h"
+#include "store/table_shape.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -110,6 +111,8 @@ class Set {
   std::string_view intset_bytes() const;
   ListpackView listpack() const;
   size_t bytes() const;  // All it owns, as the allocator rounds it. O(1).
+
+  std::optional<TableShapes> table_shapes() const;  // None of the small forms. O(n).
 
   // Frees about `budget` members and returns true while there is more; after that nothing but
   // free_some and destruction is allowed.

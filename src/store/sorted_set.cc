@@ -459,6 +459,11 @@ size_t SortedSet::bytes() const {
   return is_small() ? allocation_bytes(listpack().total_bytes()) : large().bytes();
 }
 
+std::optional<TableShapes> SortedSet::table_shapes() const {
+  if (is_small()) return std::nullopt;
+  return large().index.shapes();
+}
+
 bool SortedSet::free_some(size_t budget) {
   if (word_ == 0) return false;
   if (is_small()) {

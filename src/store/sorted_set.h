@@ -23,6 +23,7 @@
 #include "store/hash_table.h"
 #include "store/listpack.h"
 #include "store/score_tree.h"
+#include "store/table_shape.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -197,6 +198,8 @@ class SortedSet {
   // ---- Memory.
 
   size_t bytes() const;  // Beside the word itself, as the allocator rounds them. O(1)
+
+  std::optional<TableShapes> table_shapes() const;  // Of the index; none of a small set. O(n)
 
   // Frees about `budget` elements (or buckets of the index) and returns true while there is more;
   // after that nothing but free_some and destruction is allowed.

@@ -3,6 +3,7 @@
 #include "store/hash.h"
 #include "store/set.h"
 #include "store/sorted_set.h"
+#include "store/stream.h"
 
 #include <doctest/doctest.h>
 
@@ -88,6 +89,36 @@ TEST_CASE("a value is a listpack or it is not") {
         "  1: at 9, 2 bytes: 12\n");
   CHECK_FALSE(listpack_of(values.put("q", list_of({"a", "b", "c"}, limits))));
   CHECK_FALSE(listpack_of(values.put_string("s", "v")));
+}
+
+TEST_CASE("streams are measured as a snapshot has them, with groups and what is pending") {
+  Values values;
+  Stream stream;
+  const std::string_view fields[] = {"f", "v"};
+  stream.append({1, 1}, fields, {});
+  CHECK(serialized_bytes(values.put("a", stream.copy())) == 57);
+  ConsumerGroup& group = stream.create_group("g");  // 2 + 2 of its id + 9 for "unknown" + 2.
+  CHECK(serialized_bytes(values.put("b", stream.copy())) == 57 + 15);
+  Consumer& consumer = group.create_consumer("c", 0);  // 2 + 16 of its times + 1.
+  group.add_pending({1, 1}, {.delivered_ms = 0, .deliveries = 1, .consumer = &consumer});
+  CHECK(serialized_bytes(values.put("c", std::move(stream))) == 57 + 15 + 19 + (16 + 8 + 1) + 16);
+}
+
+TEST_CASE("a table is described in Redis's words, another value not at all") {
+  Values values;
+  Set set;
+  for (const std::string_view member : {"a", "b", "c"})
+    set.add(member, {.intset_entries_max = 0, .listpack_entries_max = 0, .seed = values.seed});
+  const Entry& entry = values.put("s", std::move(set));
+  const std::string brief =
+      "Hash table 0 stats (main hash table):\n table size: 1\n number of elements: 3\n";
+  CHECK(describe_tables(entry, false) == brief);
+  CHECK(describe_tables(entry, true) ==
+        brief +
+            " different slots: 1\n max chain length: 3\n avg chain length (counted): 3.00\n"
+            " avg chain length (computed): 3.00\n Chain length distribution:\n"
+            "   3: 1 (100.00%)\n");
+  CHECK_FALSE(describe_tables(values.put_string("k", "v"), false));
 }
 
 TEST_CASE("a quicklist is described piece by piece, long elements cut") {

@@ -83,6 +83,22 @@ TEST_CASE("a bucket table that expects its elements does not resize to take them
   CHECK(checked.table.bucket_count() == buckets);
 }
 
+TEST_CASE("the shape of a bucket table counts each element once, also in the middle of a resize") {
+  Checked checked;
+  bool has_resized = false;
+  for (size_t i = 0; i < 30'000 || !checked.table.is_resizing(); ++i) {
+    checked.insert(i);
+    if (i % 1000 != 0 && !(checked.table.is_resizing() && !has_resized)) continue;
+    has_resized = has_resized || checked.table.is_resizing();
+    const TableShapes shapes = checked.table.shapes();
+    REQUIRE(shapes.target.has_value() == checked.table.is_resizing());
+    const TableShape target = shapes.target.value_or(TableShape{});
+    REQUIRE(shapes.current.elements + target.elements == checked.table.size());
+    REQUIRE(shapes.current.buckets + target.buckets == checked.table.bucket_count());
+  }
+  CHECK(has_resized);
+}
+
 TEST_CASE("a bucket table that lost its elements gives its buckets back") {
   Checked checked;
   for (size_t i = 0; i < 20000; ++i)

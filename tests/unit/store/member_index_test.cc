@@ -135,6 +135,22 @@ TEST_CASE("an index spends about ten bytes an element, and gives them back") {
   CHECK(checked.index.bytes() < 200'000);
 }
 
+TEST_CASE("the shape of an index counts each element once, also in the middle of a resize") {
+  Checked checked;
+  for (size_t i = 0; i < 40'000; ++i)
+    checked.insert(name(i));
+  while (!checked.index.is_resizing())
+    checked.insert(name(checked.expected.size()));
+  for (size_t i = 0; i < 3000; ++i)
+    checked.insert(name(checked.expected.size()));
+  REQUIRE(checked.index.is_resizing());
+  const TableShapes shapes = checked.index.shapes();
+  REQUIRE(shapes.target);
+  CHECK(shapes.target->elements > 0);
+  CHECK(shapes.current.elements + shapes.target->elements == checked.index.size());
+  CHECK(shapes.current.buckets + shapes.target->buckets == checked.index.bucket_count());
+}
+
 TEST_CASE("an index is freed in slices, also in the middle of a resize") {
   Checked checked;
   for (size_t i = 0; i < 20'000 || !checked.index.is_resizing(); ++i)
