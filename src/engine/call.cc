@@ -28,7 +28,10 @@ ServerPort& Call::server() {
 }
 
 bool Call::holds_all() const {
-  return hold_.single == nullptr || hold_.set->size() == 1;
+  if (hold_.set->size() == 1) return true;
+  return hold_.single == nullptr &&
+         (hold_.members == nullptr ||
+          std::ranges::all_of(*hold_.members, [](bool is_member) { return is_member; }));
 }
 
 Shard& Call::owner_of(std::string_view channel) {

@@ -5,7 +5,6 @@
 #include "engine/shard.h"
 #include "scripting/scripting.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,19 +24,13 @@ Scope scope_of(uint32_t flags) {
 }
 
 // The number of keys, which stands behind the script.
-Result<size_t> key_count(Call& call, Error otherwise) {
-  const std::optional<int64_t> count = parse_int64(call.arg(2));
+Result<size_t> key_count(Args argv, Error otherwise) {
+  const std::optional<int64_t> count = parse_int64(argv[2]);
   if (!count) return otherwise;
-  if (*count > static_cast<int64_t>(call.argc() - kFirstKeyArg))
+  if (*count > static_cast<int64_t>(argv.size() - kFirstKeyArg))
     return Error::literal("ERR Number of keys can't be greater than number of args");
   if (*count < 0) return Error::literal("ERR Number of keys can't be negative");
   return static_cast<size_t>(*count);
-}
-
-bool holds_all(const engine::Hold& hold) {
-  if (hold.set->size() == 1) return true;
-  return hold.single == nullptr && hold.members != nullptr &&
-         std::ranges::all_of(*hold.members, [](bool is_member) { return is_member; });
 }
 
 // What the script's flags allow, before it begins.
@@ -59,7 +52,7 @@ Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access a
   run.is_function = vm.kind() == VmKind::kFunctions;
   run.is_read_only = access == Access::kReadOnly || (flags & kNoWrites) != 0;
   run.is_out_of_memory = !call.worker().executor().make_room(call.hold());
-  run.holds_all = holds_all(call.hold());
+  run.holds_all = call.holds_all();
   run.caller.in_script = true;
   run.caller.resp = resp::RespVersion::k2;
   run.caller.session = &vm.scratch().session;
@@ -104,7 +97,7 @@ template <typename Find>
 Status run_script(Call& call, Access access, Find find) {
   tell_monitors(call);
   const Result<size_t> keys =
-      key_count(call, Error::literal("ERR value is not an integer or out of range"));
+      key_count(call.args(), Error::literal("ERR value is not an integer or out of range"));
   if (!keys.ok()) return keys.error();
   CompiledScripts& scripts = scripts_of(call);
   const Result<const CompiledScript*> found = find(scripts);
@@ -125,7 +118,12 @@ Status run_sha(Call& call, Access access) {
   constexpr size_t kShaBytes = 40;
   if (call.arg(1).size() != kShaBytes) return no_such_script();
   return run_script(call, access, [&](CompiledScripts& scripts) {
-    return scripts.by_sha(call.arg(1), call.now_ms());
+    Result<const CompiledScript*> found = scripts.by_sha(call.arg(1), call.now_ms());
+    // It has become known since it was decided which shards to hold.
+    const bool is_too_new = found.ok() && !call.holds_all() &&
+                            scope_of((*found)->script->shebang.flags) == Scope::kAllShards;
+    if (is_too_new) found = no_such_script();
+    return found;
   });
 }
 
@@ -134,7 +132,8 @@ Status run_function(Call& call, Access access) {
   Scripting& scripting = Scripting::of(call);
   const Libraries::Place place = scripting.libraries().find_function(call.arg(1));
   if (place.function == nullptr) return Error::literal("ERR Function not found");
-  const Result<size_t> keys = key_count(call, Error::literal("ERR Bad number of keys provided"));
+  const Result<size_t> keys =
+      key_count(call.args(), Error::literal("ERR Bad number of keys provided"));
   if (!keys.ok()) return keys.error();
   LoadedLibraries& loaded = scripting.libraries_of(call.worker().id());
   Run run = make_run(call, loaded.vm(), place.function->name, place.function->flags, access);
@@ -172,9 +171,13 @@ Status fcall_ro(Call& call) {
 
 // A script that is not known, or not right, does not run: any shard can say so.
 
-Scope eval_scope(Args argv, engine::Shard&) {
-  const Result<Shebang> shebang = parse_shebang(argv[1]);
-  return shebang.ok() ? scope_of(shebang->flags) : Scope::kKeys;
+// The connection's shard compiles it first. So everybody knows it before the next command of the
+// pipeline is looked at: that may be its EVALSHA, and run on another shard sooner than this.
+Scope eval_scope(Args argv, engine::Shard& home) {
+  if (!key_count(argv, Error::literal("ERR")).ok()) return Scope::kKeys;
+  CompiledScripts& scripts = Scripting::of(home).scripts_of(home.id());
+  const Result<const CompiledScript*> compiled = scripts.by_body(argv[1], home.now_ms());
+  return compiled.ok() ? scope_of((*compiled)->script->shebang.flags) : Scope::kKeys;
 }
 
 Scope evalsha_scope(Args argv, engine::Shard& home) {
