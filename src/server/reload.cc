@@ -38,23 +38,24 @@ Result<ServerOptions> read_again(const ServerOptions& now) {
   return fresh;
 }
 
+void tell_failure(const Error& why) {
+  log(LogLevel::kWarning, "The configuration was not reloaded",
+      {{"reason", std::string(why.message())}});
+}
+
 }  // namespace
 
 void Server::reload() {
   if (Status reopened = reopen_log(); !reopened.ok())
     log(LogLevel::kWarning, reopened.error().message());
   Result<ServerOptions> fresh = read_again(options_);
-  if (!fresh.ok()) {
-    log(LogLevel::kWarning, "The configuration was not reloaded",
-        {{"reason", std::string(fresh.error().message())}});
-    return;
-  }
-  shards_->at(0).hold_all([this, next = *std::move(fresh)] {
-    if (Status changed = change_options(next, true); !changed.ok()) {
-      log(LogLevel::kWarning, "The configuration was not reloaded",
-          {{"reason", std::string(changed.error().message())}});
-      return;
-    }
+  if (!fresh.ok()) return tell_failure(fresh.error());
+  shards_->at(0).hold_all([this, next = std::move(fresh), version = options_version_]() mutable {
+    // What CONFIG SET changed while this waited is not to be lost.
+    if (version != options_version_) next = read_again(options_);
+    if (!next.ok()) return tell_failure(next.error());
+    if (Status changed = change_options(*std::move(next), true); !changed.ok())
+      return tell_failure(changed.error());
     log(LogLevel::kNotice, "Configuration reloaded");
   });
 }

@@ -356,6 +356,7 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
   set_log_level(next.process.loglevel);
   const bool has_new_password = next.engine.requirepass != options_.engine.requirepass;
   options_ = std::move(next);
+  ++options_version_;
   if (has_new_password) shards_->acl().set_default_password(options_.engine.requirepass);
   for (size_t id = 0; id < shards_->size(); ++id)
     shards_->at(id).slowlog().trim(static_cast<size_t>(options_.engine.slowlog_max_len));

@@ -115,6 +115,7 @@ class Server final : public engine::ServerPort {
   void stop_shards();
 
   ServerOptions options_;
+  uint64_t options_version_ = 0;  // Counts the changes.
   RunInfo run_info_;
   engine::CommandTable commands_;
   std::unique_ptr<scripting::Scripting> scripting_;  // Outlives the shards, which run scripts.

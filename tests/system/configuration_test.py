@@ -170,6 +170,17 @@ def sighup_reads_what_was_given_at_the_start_again(lab):
     assert _value(server, "dir") == str(folder / "data")
 
 
+def config_set_beside_a_reload_is_not_lost(lab):
+    server = lab.start()
+    with server.connect() as connection:
+        for value in range(1, 1500):
+            server.process.send_signal(signal.SIGHUP)
+            assert connection.call("CONFIG", "SET", "timeout", value) == (b"+", b"OK")
+            assert connection.call("CONFIG", "GET", "timeout")[1][1] == (b"$", str(value).encode())
+    lab.eventually(lambda: "Configuration reloaded" in server.log())
+    assert _value(server, "timeout") == "1499"
+
+
 def sighup_with_a_wrong_file_changes_nothing(lab):
     server, path = _start_with(lab, "maxclients 50\ntimeout 5\n")
     path.write_text("timeout 6\nmaxclients many\n")
