@@ -248,8 +248,8 @@ def large_values_in_place_of_small_keys_do_not_outrun_eviction(lab):
         giver, taker = _tag_on(shards - 1, shards), _tag_on(0, shards)
         with server.connect() as connection, server.connect() as other:
             _set_many(connection, (f"{giver}{n}" for n in range(400_000)), size=10, batch=5_000)
-            for start in range(0, 400, 20):
-                assert _set_many(connection, (f"{taker}{n}" for n in range(start, start + 20)), size=200_000) == 0
+            for start in range(0, 400, 10):  # Two megabytes under way.
+                assert _set_many(connection, (f"{taker}{n}" for n in range(start, start + 10)), size=200_000) == 0
                 assert _used(server) < LIMIT * 1.15, _used(server) / LIMIT
                 assert other.call("PING") == (b"+", b"PONG")
             lab.eventually(lambda: _used(server) < LIMIT * 1.04)
