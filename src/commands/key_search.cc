@@ -32,10 +32,15 @@ void FoundKeys::append(const FoundKeys& more) {
 
 WalkResult walk_keys(const store::Keyspace& space, store::ScanPosition from,
                      const KeyFilter& filter, const WalkLimit& limit, int64_t now_ms) {
-  WalkResult result{.found = {}, .seen = 0, .next = from};
+  WalkResult result{.found = {}, .expired = {}, .seen = 0, .next = from};
   const auto visit = [&](const store::Entry* entry) {
     ++result.seen;
-    if (!entry->is_expired(now_ms) && filter.matches(*entry)) result.found.add(entry->key());
+    if (!filter.matches(*entry)) return;
+    if (entry->is_expired(now_ms)) {
+      result.expired.emplace_back(entry->key());
+    } else {
+      result.found.add(entry->key());
+    }
   };
   size_t buckets = 0;
   do {

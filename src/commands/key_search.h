@@ -1,8 +1,8 @@
 // Key search: which keys of one keyspace KEYS and SCAN want, and a walk that finds them.
 //
 // The parts of these two commands that run on the shards asked. Nothing changes the keyspace: keys
-// whose deadline has passed are not shown, and left to the wheel. Results own their bytes, because
-// they travel between threads. Not thread-safe: runs where the shard is held.
+// whose deadline has passed are not shown, but told apart for those who want them gone. Results own
+// their bytes, because they travel between threads. Not thread-safe: runs where the shard is held.
 #pragma once
 
 #include "store/keyspace.h"
@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvstash::commands {
 
@@ -44,8 +45,9 @@ struct WalkLimit {
 
 struct WalkResult {
   FoundKeys found;
-  size_t seen = 0;             // Matching or not.
-  store::ScanPosition next{};  // Zero: the walk is at its end.
+  std::vector<std::string> expired;  // Would be found, had their deadline not passed.
+  size_t seen = 0;                   // Matching or not.
+  store::ScanPosition next{};        // Zero: the walk is at its end.
 };
 
 WalkResult walk_keys(const store::Keyspace& space, store::ScanPosition from,

@@ -1,4 +1,5 @@
 // SCAN, KEYS and RANDOMKEY: what looks at all shards for keys. Declared in keys.h.
+#include "base/hash.h"
 #include "commands/key_search.h"
 #include "commands/keys.h"
 #include "commands/scan_cursor.h"
@@ -80,10 +81,16 @@ void reply_scan(ReplyWriter& to, const ScanCursor& cursor, const FoundKeys& foun
   reply_keys(to, found);
 }
 
+// What a scan meets and would show, had it not expired, goes at once, as with any other reader.
 WalkResult walk_shard(Shard& shard, const ScanQuery& query, store::ScanPosition from) {
   const store::Keyspace* space = shard.keyspace_if_any(query.db);
   if (space == nullptr) return {};
-  return walk_keys(*space, from, query.filter, query.limit(), shard.now_ms());
+  WalkResult result = walk_keys(*space, from, query.filter, query.limit(), shard.now_ms());
+  for (const std::string& name : result.expired) {
+    const store::KeyRef key{name, keyed_hash(name, space->table().seed())};
+    shard.expire_due(query.db, key, space->find(key), shard.now_ms(), shard.sink());
+  }
+  return result;
 }
 
 // A shard's contribution to a scan that is at the beginning of a shard. None: not asked, or too

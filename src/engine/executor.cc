@@ -28,6 +28,10 @@ bool covers(const Hold& hold, std::span<const size_t> shards) {
   });
 }
 
+// After a command of this length the time of the turn is no longer what clients think it is: what
+// has expired meanwhile must not be served.
+constexpr int64_t kLongNs = 1'000'000;
+
 // Reading a stream leaves it as it is, and so takes nothing away from those who stand behind.
 bool takes_away(const Waiter& waiter) {
   return waiter.type != store::ValueType::kStream;
@@ -79,8 +83,12 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
     if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
     stats.latency->add(ns);
   }
-  if (has_ready(hold) && !caller.in_transaction && !caller.in_script) [[unlikely]]
-    serve_waiters(hold);
+  if (!caller.in_transaction && !caller.in_script) {
+    if (ns >= uint64_t{kLongNs}) [[unlikely]]
+      shard_->look_at_clock();
+    if (has_ready(hold)) [[unlikely]]
+      serve_waiters(hold);
+  }
   return ns;
 }
 
@@ -182,6 +190,7 @@ bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const
 
 void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watched, const Hold& hold,
                          Caller& caller, resp::ReplyBuffer& out) {
+  const uint64_t began = cycles();
   bool is_unchanged = true;
   for (const WatchedKey& key : watched) {
     Shard& shard =
@@ -215,6 +224,7 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
   }
   caller.in_transaction = false;
   if (sink != nullptr) sink->end_unit();
+  if (cycles_to_ns(cycles() - began) >= kLongNs) shard_->look_at_clock();
   if (has_ready(hold)) serve_waiters(hold);
 }
 

@@ -343,10 +343,14 @@ Session* Shard::find_session(uint64_t id) {
   return at == sessions_.end() || at->second->is_closed ? nullptr : at->second.get();
 }
 
+void Shard::look_at_clock() {
+  now_ms_ = to_ms(wall_now());
+}
+
 void Shard::wake_up() {
   if (is_clock_fresh_) return;
   is_clock_fresh_ = true;
-  now_ms_ = to_ms(wall_now());
+  look_at_clock();
   turn_began_ = cycles();
   if (is_asleep_.load(std::memory_order_relaxed))
     is_asleep_.store(false, std::memory_order_relaxed);
@@ -716,6 +720,7 @@ void Shard::arrive(HoldGroup::Arrival& arrival) {
   arrival.is_parked = true;
   if (group.missing.fetch_sub(1, std::memory_order_acq_rel) != 1) {
     park(word);
+    look_at_clock();
     return;
   }
   arrival.is_parked = false;

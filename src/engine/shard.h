@@ -57,6 +57,7 @@ class Shard {
   ShardSet& set() { return *set_; }
   const EngineOptions& options() const { return set_->options(); }
   int64_t now_ms() const { return now_ms_; }  // Wall clock at about the beginning of this turn.
+  void look_at_clock();                       // Within a turn, when something took long.
   Random& random() { return random_; }
   EffectSink* sink() { return sink_; }
 

@@ -46,6 +46,16 @@ std::multiset<std::string> walk_all(Keys& keys, const KeyFilter& filter) {
   return names_in(walk_keys(keys.space(), {}, filter, {}, kNow).found);
 }
 
+TEST_CASE("a walk tells apart what would be shown had it not expired") {
+  Keys keys;
+  keys.add("apple", kNow - 1);
+  keys.add("apricot", kNow + 1);
+  keys.add("plum", kNow - 1);
+  const WalkResult result = walk_keys(keys.space(), {}, {.pattern = "ap*", .type = {}}, {}, kNow);
+  CHECK(names_in(result.found) == std::multiset<std::string>{"apricot"});
+  CHECK(result.expired == std::vector<std::string>{"apple"});
+}
+
 TEST_CASE("a walk shows what the pattern and the type ask for") {
   Keys keys;
   keys.add("apple");
