@@ -59,7 +59,7 @@ Result<RangeArgs> parse_count_range(ArgReader args) {
   if (!last.ok()) return last.error();
   range.first = *first;
   range.last = *last;
-  if (args.done() || is_reversed(range)) return range;
+  if (args.done()) return range;
   if (Status status = parse_unit(args, range); !status.ok()) return status.error();
   return range;
 }
@@ -146,14 +146,10 @@ Status setbit(Call& call) {
 }
 
 Status bitcount(Call& call) {
-  Key key = call.read(1);
-  if (!key.exists()) {  // Redis 7 looks at the range only if there is a string.
-    call.reply().integer(0);
-    return {};
-  }
-  if (Status status = key.expect_string(); !status.ok()) return status;
   const Result<RangeArgs> range = parse_count_range(ArgReader(call.args_from(2)));
   if (!range.ok()) return range.error();
+  Key key = call.read(1);
+  if (Status status = key.expect_string(); !status.ok()) return status;
   const std::string_view bytes = key.string();
   const size_t count =
       is_reversed(*range) ? 0 : store::count_bits(bytes, resolve(*range, bytes.size()));
@@ -166,14 +162,14 @@ Status bitpos(Call& call) {
   if (!bit) return errors::not_an_integer();
   if (*bit != 0 && *bit != 1) return Error::literal("ERR The bit argument must be 1 or 0.");
   const bool value = *bit == 1;
+  const Result<RangeArgs> args = parse_position_range(ArgReader(call.args_from(3)));
+  if (!args.ok()) return args.error();
   Key key = call.read(1);
+  if (Status status = key.expect_string(); !status.ok()) return status;
   if (!key.exists()) {  // Like an endless row of zeros, whatever the range.
     call.reply().integer(value ? -1 : 0);
     return {};
   }
-  if (Status status = key.expect_string(); !status.ok()) return status;
-  const Result<RangeArgs> args = parse_position_range(ArgReader(call.args_from(3)));
-  if (!args.ok()) return args.error();
   const std::string_view bytes = key.string();
   const store::BitRange range = resolve(*args, bytes.size());
   const std::optional<size_t> found = store::find_bit(bytes, range, value);

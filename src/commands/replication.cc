@@ -57,8 +57,7 @@ Status waitaof(Call& call) {
   if (*local < 0 || *local > 1)
     return Error::literal("ERR value is out of range, value must between 0 and 1");
   const std::optional<int64_t> replicas = parse_int64(call.arg(2));
-  if (!replicas) return errors::not_an_integer();
-  if (*replicas < 0) return Error::literal("ERR value is out of range, must be positive");
+  if (!replicas || *replicas < 0) return errors::must_be_positive();
   const Result<std::optional<int64_t>> deadline_ms = parse_deadline(call, call.arg(3));
   if (!deadline_ms.ok()) return deadline_ms.error();
   if (*local != 0) {

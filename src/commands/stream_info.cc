@@ -104,7 +104,7 @@ void reply_consumer(ReplyWriter& reply, const ConsumerGroup& group, const Consum
   field(reply, "seen-time", consumer.seen_ms);
   field(reply, "active-time", consumer.active_ms);
   field(reply, "pel-count", size);
-  reply.bulk("pel");
+  reply.bulk("pending");
   reply.array(count);
   auto at = consumer.pending().first();
   for (size_t i = 0; i < count; ++i, at.next()) {

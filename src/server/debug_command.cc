@@ -290,7 +290,7 @@ Status debug_htstats(Call& call) {
 Status debug_htstats_key(Call& call) {
   const Key key = call.inspect(2);
   if (!key.exists()) return errors::no_such_key();
-  const bool with_distribution = call.argc() == 4 && equals_ignore_case(call.arg(3), "full");
+  const bool with_distribution = call.argc() >= 4 && equals_ignore_case(call.arg(3), "full");
   const std::optional<std::string> text = describe_tables(key.entry(), with_distribution);
   if (!text)
     return Error::literal(
@@ -438,8 +438,8 @@ constexpr DebugRow kRows[] = {
     {"digest-value", 2, kAny, debug_digest_value},
     {"error", 3, 3, debug_error},
     {"help", 2, 2, debug_help},
-    {"htstats", 3, 4, debug_htstats},
-    {"htstats-key", 3, 4, debug_htstats_key},
+    {"htstats", 3, kAny, debug_htstats},
+    {"htstats-key", 3, kAny, debug_htstats_key},
     {"listpack", 3, 3, debug_listpack},
     {"loadaof", 2, 2, debug_needs_files},
     {"log", 3, 3, debug_log},
