@@ -118,12 +118,7 @@ Status run_sha(Call& call, Access access) {
   constexpr size_t kShaBytes = 40;
   if (call.arg(1).size() != kShaBytes) return no_such_script();
   return run_script(call, access, [&](CompiledScripts& scripts) {
-    Result<const CompiledScript*> found = scripts.by_sha(call.arg(1), call.now_ms());
-    // It has become known since it was decided which shards to hold.
-    const bool is_too_new = found.ok() && !call.holds_all() &&
-                            scope_of((*found)->script->shebang.flags) == Scope::kAllShards;
-    if (is_too_new) found = no_such_script();
-    return found;
+    return scripts.by_sha(call.arg(1), call.now_ms());
   });
 }
 
@@ -169,20 +164,18 @@ Status fcall_ro(Call& call) {
   return run_function(call, Access::kReadOnly);
 }
 
-// A script that is not known, or not right, does not run: any shard can say so.
+// A script that is not right, or a function that is not known, does not run: any shard can say so.
 
-// The connection's shard compiles it first. So everybody knows it before the next command of the
-// pipeline is looked at: that may be its EVALSHA, and run on another shard sooner than this.
-Scope eval_scope(Args argv, engine::Shard& home) {
-  if (!key_count(argv, Error::literal("ERR")).ok()) return Scope::kKeys;
-  CompiledScripts& scripts = Scripting::of(home).scripts_of(home.id());
-  const Result<const CompiledScript*> compiled = scripts.by_body(argv[1], home.now_ms());
-  return compiled.ok() ? scope_of((*compiled)->script->shebang.flags) : Scope::kKeys;
+Scope eval_scope(Args argv, engine::Shard&) {
+  const Result<Shebang> shebang = parse_shebang(argv[1]);
+  return shebang.ok() ? scope_of(shebang->flags) : Scope::kKeys;
 }
 
+// A script that is not known yet may become so, and is as needy as any, before this runs: by an
+// EVAL that is under way. Behind it is where holding every shard leads.
 Scope evalsha_scope(Args argv, engine::Shard& home) {
   const std::optional<uint32_t> flags = Scripting::of(home).scripts_of(home.id()).flags_of(argv[1]);
-  return flags ? scope_of(*flags) : Scope::kKeys;
+  return flags ? scope_of(*flags) : Scope::kAllShards;
 }
 
 Scope fcall_scope(Args argv, engine::Shard& home) {
