@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -61,6 +62,10 @@ Result<Sinks> open_sinks(const LogOptions& options) {
     if (options.file.empty()) {
       sinks.push_back(std::make_shared<spdlog::sinks::stdout_sink_mt>());
     } else {
+      // spdlog would make directories that are missing: a typing error is better told.
+      const std::filesystem::path directory = std::filesystem::path(options.file).parent_path();
+      if (!directory.empty() && !std::filesystem::is_directory(directory))
+        return Error::literal("Can't open the log file: No such file or directory");
       sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file));
     }
     if (options.syslog) {

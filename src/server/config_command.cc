@@ -25,6 +25,18 @@ bool may_set_protected(Call& call) {
                     session != nullptr && session->info.is_local);
 }
 
+// The failure to take up new options, told of the directive that may have caused it.
+Error apply_error(Call::Args pairs, std::string_view reason) {
+  size_t culprit = 0;
+  for (size_t i = pairs.size(); i >= 2; i -= 2) {
+    const std::string name = to_lower(pairs[i - 2]);
+    const bool opens = name == "port" || name == "bind" || name == "dir";
+    if (opens || name.starts_with("tls-") || name.starts_with("unixsocket")) culprit = i - 2;
+  }
+  if (equals_ignore_case(pairs[culprit], "bind")) reason = "Failed to bind to specified addresses.";
+  return config_set_error(pairs[culprit], reason);
+}
+
 }  // namespace
 
 Status rewrite_own_config(Call& call, RewriteScope scope) {
@@ -93,7 +105,7 @@ Status config_set(Call& call) {
   for (size_t i = 0; i < pairs.size(); i += 2)
     reads_certificates = reads_certificates || to_lower(pairs[i]).starts_with("tls-");
   if (Status taken = server.change_options(*std::move(changed), reads_certificates); !taken.ok())
-    return config_set_error(pairs[0], taken.error().message());
+    return apply_error(pairs, taken.error().message());
   call.reply().ok();
   return {};
 }

@@ -20,14 +20,16 @@ bool is_pattern(std::string_view text) {
 }
 
 // Why CONFIG SET may not touch this row at all; empty if it may.
-std::string_view refusal(const Directive& row, SetRights rights) {
-  if (row.is(kImmutable)) return "can't set immutable config";
+std::string_view refusal(const Directive& row, bool is_unchanged, SetRights rights) {
+  if (row.is(kImmutable) && !(row.is(kOursImmutable) && is_unchanged))
+    return "can't set immutable config";
   if (row.is(kProtected) && !rights.protected_allowed) return "can't set protected config";
   return {};
 }
 
 // The rows that `pairs` name, in order, once it is sure that each of them may be set.
-Result<std::vector<const Directive*>> settable_rows(Words pairs, SetRights rights) {
+Result<std::vector<const Directive*>> settable_rows(const ServerOptions& options, Words pairs,
+                                                    SetRights rights) {
   std::vector<const Directive*> rows;
   std::set<std::string> seen;
   for (size_t i = 0; i < pairs.size(); i += 2) {
@@ -36,7 +38,8 @@ Result<std::vector<const Directive*>> settable_rows(Words pairs, SetRights right
     if (row == nullptr)
       return Error::text("ERR Unknown option or number of arguments for CONFIG SET - '" +
                          std::string(name) + "'");
-    const std::string_view refused = refusal(*row, rights);
+    const bool is_unchanged = read_value(options, *row) == pairs[i + 1];
+    const std::string_view refused = refusal(*row, is_unchanged, rights);
     if (!refused.empty()) return config_set_error(name, refused);
     if (rights.loading && row->is(kDenyLoading))
       return Error::literal("LOADING Redis is loading the dataset in memory");
@@ -127,7 +130,7 @@ std::vector<NamedValue> match(const ServerOptions& options, Words patterns) {
 
 Result<ServerOptions> apply(const ServerOptions& options, Words pairs, SetRights rights) {
   if (pairs.size() % 2 != 0) return Error::literal("ERR syntax error");
-  const Result<std::vector<const Directive*>> rows = settable_rows(pairs, rights);
+  const Result<std::vector<const Directive*>> rows = settable_rows(options, pairs, rights);
   if (!rows.ok()) return rows.error();
 
   ServerOptions changed = options;

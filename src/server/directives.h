@@ -44,6 +44,9 @@ enum DirectiveFlag : uint32_t {
   kDenyLoading = 1u << 4,  // Not by CONFIG SET while the data set is loading.
   kMultiArg = 1u << 5,     // Takes any number of words.
   kAccumulates = 1u << 6,  // Several lines of a file add up; else the last one wins.
+  // Immutable, and unknown to Redis: CONFIG SET may write back the value that it has, as tools do
+  // with all that CONFIG GET says, but for the names that they know not to.
+  kOursImmutable = 1u << 7 | kImmutable,
 };
 
 // A word of an enum or flags directive, and what it stands for in the field.
@@ -81,7 +84,7 @@ struct Directive {
   std::string_view inert = {};  // Not empty: accepted without effect, for this reason.
   Status (*check)(Words words, SetFrom from) = nullptr;  // Beyond kind and range.
 
-  bool is(DirectiveFlag flag) const { return (flags & flag) != 0; }
+  bool is(DirectiveFlag flag) const { return (flags & flag) == flag; }
 };
 
 // A topic of the configuration: its rows stand together in kvstash.conf.

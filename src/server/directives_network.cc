@@ -77,7 +77,7 @@ constexpr Directive kRows[] = {
      .kind = kInteger,
      .slot = field<&net::NetOptions::metrics_port>,
      .about = "Serve health checks and metrics over HTTP on this port. 0: off.",
-     .flags = kImmutable,
+     .flags = kOursImmutable,
      .max = 65535},
 };
 

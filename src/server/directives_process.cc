@@ -112,7 +112,7 @@ constexpr Directive kRows[] = {
      .slot = field<&engine::EngineOptions::shards>,
      .about = "Threads that own data and serve clients. 0 takes as many as the machine has usable "
               "cores (affinity and container quota counted), and 1 where there are two or fewer.",
-     .flags = kImmutable,
+     .flags = kOursImmutable,
      .max = 256},
     {.name = "databases",
      .kind = kInteger,
@@ -133,7 +133,7 @@ constexpr Directive kRows[] = {
      .slot = enum_field<&ProcessOptions::log_format>,
      .about = "Shape of a log line: text as Redis writes it, or logfmt or json for collectors "
               "that index fields.",
-     .flags = kImmutable,
+     .flags = kOursImmutable,
      .words = kLogFormatWords},
     {.name = "logfile",
      .kind = kString,
