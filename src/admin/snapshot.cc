@@ -19,6 +19,8 @@ void add(engine::ShardStats& to, const engine::ShardStats& from) {
       &engine::ShardStats::writes,
       &engine::ShardStats::connections_accepted,
       &engine::ShardStats::connections_closed_by_limit,
+      &engine::ShardStats::input_limit_passed,
+      &engine::ShardStats::output_limit_passed,
       &engine::ShardStats::error_replies,
       &engine::ShardStats::dirty,
       &engine::ShardStats::hops_sent,

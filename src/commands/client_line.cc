@@ -2,6 +2,7 @@
 
 #include "engine/session.h"
 
+#include <algorithm>
 #include <concepts>
 #include <string_view>
 
@@ -9,6 +10,8 @@ namespace kvstash::commands {
 namespace {
 
 using engine::Session;
+
+constexpr size_t kNearReplyBytes = size_t{16} << 10;
 
 class Fields {
  public:
@@ -55,8 +58,10 @@ std::string client_line(const Session& session, int64_t now_ms) {
   const engine::SessionInfo& info = session.info;
   const size_t unread = session.end - session.begin;
   const size_t room = session.chunk == nullptr ? 0 : session.chunk->capacity - unread;
-  const size_t out_bytes = session.replies.out().size();
-  const size_t corked_bytes = session.replies.bytes() - out_bytes;
+  // Redis counts what is past a buffer of fixed size apart, and tools look there for clients that
+  // do not read.
+  const size_t near_bytes = std::min(session.replies.bytes(), kNearReplyBytes);
+  const size_t far_bytes = session.replies.bytes() - near_bytes;
   const std::string_view command =
       info.last_command == nullptr ? "NULL" : std::string_view(info.last_command->name);
   return Fields()
@@ -79,9 +84,9 @@ std::string client_line(const Session& session, int64_t now_ms) {
       .add("multi-mem", session.multi.queue.bytes())
       .add("rbs", session.replies.out().capacity())
       .add("rbp", session.replies.out().capacity())
-      .add("obl", out_bytes)
-      .add("oll", corked_bytes == 0 ? 0 : 1)
-      .add("omem", corked_bytes)
+      .add("obl", near_bytes)
+      .add("oll", (far_bytes + kNearReplyBytes - 1) / kNearReplyBytes)
+      .add("omem", far_bytes)
       .add("tot-mem", sizeof(Session) + session.memory_bytes())
       .add("events", events_of(session))
       .add("cmd", command)

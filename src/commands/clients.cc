@@ -161,25 +161,28 @@ Status client_kill(Call& call) {
   const bool is_old_form = call.argc() == 3;
   const Result<ClientFilter> filter = parse_kill_filter(call.args_from(2));
   if (!filter.ok()) return filter.error();
-  call.gather<Killed>([filter = *filter, caller = call.caller().client_id](
-                          Shard& shard) { return kill_on(shard, filter, caller); },
-                      [is_old_form, session = &call.session(), worker = &call.worker()](
-                          std::vector<Killed>& parts, resp::ReplyWriter& to) {
-                        int64_t count = 0;
-                        for (const Killed& part : parts) {
-                          count += part.count;
-                          if (part.has_caller) session->close_after_replies();
-                        }
-                        if (!is_old_form) {
-                          to.integer(count);
-                        } else if (count != 0) {
-                          to.ok();
-                        } else {
-                          constexpr std::string_view kNobody = "ERR No such client";
-                          worker->executor().count_error(kNobody);
-                          to.error(kNobody);
-                        }
-                      });
+  call.gather<Killed>(
+      [filter = *filter, caller = call.caller().client_id](Shard& shard) {
+        return kill_on(shard, filter, caller);
+      },
+      [is_old_form, session = &call.session(), worker = &call.worker(), command = &call.command()](
+          std::vector<Killed>& parts, resp::ReplyWriter& to) {
+        int64_t count = 0;
+        for (const Killed& part : parts) {
+          count += part.count;
+          if (part.has_caller) session->close_after_replies();
+        }
+        if (!is_old_form) {
+          to.integer(count);
+        } else if (count != 0) {
+          to.ok();
+        } else {
+          constexpr std::string_view kNobody = "ERR No such client";
+          worker->executor().count_error(kNobody);
+          ++worker->command_stats(*command).failed;
+          to.error(kNobody);
+        }
+      });
   return {};
 }
 

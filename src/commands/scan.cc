@@ -175,6 +175,9 @@ RandomKeyPart draw_key(Shard& shard, DbIndex db) {
     const store::Entry* entry = space->table().sample(shard.random());
     if (!entry->is_expired(shard.now_ms())) return {space->size(), std::string(entry->key())};
   }
+  // Keys that a pause keeps from going are better than none.
+  if (shard.is_paused())
+    return {space->size(), std::string(space->table().sample(shard.random())->key())};
   return {};
 }
 

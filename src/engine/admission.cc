@@ -12,8 +12,11 @@ bool is_allowed(Allowed allowed, const Session& session) {
 
 }  // namespace
 
-uint32_t flags_of(const Session& session, const Command& command) {
-  return command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
+uint32_t flags_of(const Session& session, const Command& command,
+                  std::span<const std::string_view> args, Shard& home) {
+  const CommandSpec& spec = *command.spec;
+  if (command.name == "exec") return session.multi.queue.flags();
+  return spec.find_flags == nullptr ? spec.flags : spec.find_flags(spec.flags, args, home);
 }
 
 Status admit(const Session& session, const Command& command, const EngineOptions& options) {
@@ -33,8 +36,8 @@ Status admit(const Session& session, const Command& command, const EngineOptions
   }
   if (session.multi.is_active && command.has(kNoMulti))
     return Error::literal("ERR Command not allowed inside a transaction");
-  if (session.is_monitor &&
-      (flags_of(session, command) & (kWrite | kMayReplicate | kReadOnly)) != 0)
+  const uint32_t flags = command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
+  if (session.is_monitor && (flags & (kWrite | kMayReplicate | kReadOnly)) != 0)
     return Error::literal("ERR Replica can't interact with the keyspace");
   return {};
 }
@@ -63,10 +66,10 @@ void note_denial(const Session& session, const AclDenial& denial, std::string_vi
       static_cast<size_t>(shard.options().acllog_max_len));
 }
 
-bool is_paused(const Session& session, const Command& command, bool pauses_all) {
+bool is_paused(const Session& session, const Command& command, uint32_t flags, bool pauses_all) {
   if (session.is_monitor) return false;
   if (pauses_all) return command.name != "client|unpause" && command.name != "client|pause";
-  return (flags_of(session, command) & (kWrite | kMayReplicate)) != 0;
+  return (flags & (kWrite | kMayReplicate)) != 0;
 }
 
 }  // namespace kvstash::engine

@@ -26,10 +26,11 @@ std::optional<AclDenial> deny(const Session& session, const Command& command,
 void note_denial(const Session& session, const AclDenial& denial, std::string_view user,
                  Shard& shard);
 
-// What the command does to data: its CommandFlags. EXEC does what its queue does.
-uint32_t flags_of(const Session& session, const Command& command);
+// What the request does to data: its CommandFlags. EXEC does what its queue does.
+uint32_t flags_of(const Session& session, const Command& command,
+                  std::span<const std::string_view> args, Shard& home);
 
-// Whether CLIENT PAUSE holds this command back.
-bool is_paused(const Session& session, const Command& command, bool pauses_all);
+// Whether CLIENT PAUSE, of all or of writes, holds back a command with these flags.
+bool is_paused(const Session& session, const Command& command, uint32_t flags, bool pauses_all);
 
 }  // namespace kvstash::engine

@@ -79,8 +79,14 @@ Key Call::find(std::string_view name, DbIndex db) {
   shard.hot_keys().note(static_cast<uint32_t>(db), name, hash);
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
-  if (key.entry_ != nullptr && key.entry_->is_due(worker_->now_ms())) [[unlikely]]
-    key.entry_ = shard.expire_due(db, key.ref_, key.entry_, worker_->now_ms(), worker_->sink());
+  if (key.entry_ != nullptr && key.entry_->is_due(worker_->now_ms())) [[unlikely]] {
+    // While writes are paused it stays, and readers do not see it.
+    const bool stays =
+        key.entry_->is_expired(worker_->now_ms()) && shard.is_paused() && !command_->has(kWrite);
+    key.entry_ =
+        stays ? nullptr
+              : shard.expire_due(db, key.ref_, key.entry_, worker_->now_ms(), worker_->sink());
+  }
   return key;
 }
 

@@ -111,6 +111,11 @@ enum class Scope : uint8_t {
 // wrong in any way.
 using FindScope = Scope (*)(std::span<const std::string_view> argv, Shard& home);
 
+// The flags of one request, for the few commands whose arguments say what they will do: those of
+// its row, changed. Called like a FindScope.
+using FindFlags = uint32_t (*)(uint32_t row_flags, std::span<const std::string_view> argv,
+                               Shard& home);
+
 // ---- Keys.
 
 enum KeyFlag : uint32_t {
@@ -214,6 +219,7 @@ struct CommandSpec {
   std::span<const KeySpec> keys{};
   FindKeys find_keys = nullptr;    // Instead of `keys`, where those are shown but do not suffice.
   FindScope find_scope = nullptr;  // Instead of `scope`, where that depends on the arguments.
+  FindFlags find_flags = nullptr;  // What `flags` come to, where that depends on the arguments.
   std::string_view since{};
   std::string_view complexity{};
   std::string_view summary{};

@@ -334,6 +334,12 @@ const Command* CommandTable::find(std::string_view name) const {
   }
 }
 
+const Command* CommandTable::lookup(Args argv) const {
+  const Command* command = find(argv[0]);
+  if (command == nullptr || argv.size() == 1 || command->subcommands.empty()) return command;
+  return find_subcommand(*command, argv[1]);
+}
+
 Result<const Command*> CommandTable::resolve(Args argv) const {
   ensure(!argv.empty());
   const Command* command = find(argv[0]);

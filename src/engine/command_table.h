@@ -56,6 +56,9 @@ class CommandTable {
   // The top-level command of that name in any case, or null. On the hot path: a few ns.
   const Command* find(std::string_view name) const;
 
+  // The command or subcommand that `argv` (not empty) names, whatever else it holds; or null.
+  const Command* lookup(std::span<const std::string_view> argv) const;
+
   // The command or subcommand that `argv` (not empty) asks for, its arity checked. The errors are
   // Redis's: unknown command (with the beginning of its arguments), unknown subcommand, wrong
   // number of arguments.

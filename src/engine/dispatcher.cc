@@ -39,8 +39,8 @@ bool is_queued(const Command& command) {
 }
 
 // Whether it may lead to messages for clients of other shards: publications and changes of keys.
-bool makes_pushes(const Session& session, const Command& command) {
-  return (flags_of(session, command) & (kWrite | kMayReplicate)) != 0;
+bool makes_pushes(uint32_t flags) {
+  return (flags & (kWrite | kMayReplicate)) != 0;
 }
 
 }  // namespace
@@ -105,13 +105,16 @@ bool Dispatcher::take(Session& session, Request request) {
     const Result<const Command*> resolved = shard_->set().commands().resolve(request.args);
     if (!resolved.ok()) {
       if (is_http(session, request.args[0])) return false;
-      refuse(session, request.command, resolved.error().message());
+      const Command* named = shard_->set().commands().lookup(request.args);
+      session.info.last_command = named;
+      refuse(session, named, resolved.error().message());
       return true;
     }
     request.command = *resolved;
   }
   const Command& command = *request.command;
   session.info.last_command = &command;
+  const auto flags = [&] { return flags_of(session, command, request.args, *shard_); };
   if (Status admitted = admit(session, command, shard_->options()); !admitted.ok()) {
     refuse(session, &command, admitted.error().message());
     return true;
@@ -125,16 +128,17 @@ bool Dispatcher::take(Session& session, Request request) {
     return true;
   }
   if (shard_->paused_until_ms() > shard_->now_ms() &&
-      is_paused(session, command, shard_->pause_is_for_all())) {
+      is_paused(session, command, flags(), shard_->pause_is_for_all())) {
     session.stop(kStopPause);
     return false;
   }
   const bool queues = session.multi.is_active && is_queued(command);
-  if (shard_->set().has_many_pushes() && !queues && makes_pushes(session, command)) [[unlikely]] {
+  if (shard_->set().has_many_pushes() && !queues && makes_pushes(flags())) [[unlikely]] {
     session.stop(kStopPushes);
     return false;
   }
-  if (shard_->options().maxmemory_bytes != 0 && !has_memory(session, command, queues)) [[unlikely]]
+  if (shard_->options().maxmemory_bytes != 0 && !has_memory(session, command, flags(), queues))
+      [[unlikely]]
     return (session.stopped & kStopMemory) == 0;
   // Asking others comes after all that the connection sent before.
   const bool gathers = !queues && command.spec->scope == Scope::kGather;
@@ -166,9 +170,9 @@ bool Dispatcher::take(Session& session, Request request) {
 // The gate of maxmemory, for what is decided before a command reaches its shard: writers wait while
 // eviction cannot keep up, and transactions are refused as a whole when nothing can be evicted. A
 // queue takes memory whatever stands in it. False: refused, or stopped.
-bool Dispatcher::has_memory(Session& session, const Command& command, bool queues) {
+bool Dispatcher::has_memory(Session& session, const Command& command, uint32_t flags, bool queues) {
   ShardSet& set = shard_->set();
-  const bool writes = (flags_of(session, command) & kDenyOom) != 0;
+  const bool writes = (flags & kDenyOom) != 0;
   if (writes && !queues && set.is_overfull()) {
     session.stop(kStopMemory);
     return false;
@@ -182,7 +186,10 @@ bool Dispatcher::has_memory(Session& session, const Command& command, bool queue
 
 void Dispatcher::queue(Session& session, const Request& request) {
   // What will be thrown away is not kept.
-  if (!session.multi.is_aborted) session.multi.queue.add(*request.command, request.args);
+  if (!session.multi.is_aborted) {
+    session.multi.queue.add(*request.command, request.args,
+                            flags_of(session, *request.command, request.args, *shard_));
+  }
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   writer.simple("QUEUED");
   session.replies.end(session.is_muted());
@@ -190,9 +197,10 @@ void Dispatcher::queue(Session& session, const Request& request) {
 }
 
 // A command that was taken, and failed.
-void Dispatcher::fail(Session& session, const Command& command, std::string_view message) {
-  ++shard_->command_stats(command).calls;
-  ++shard_->command_stats(command).failed;
+void Dispatcher::fail(Session& session, const Request& request, std::string_view message) {
+  ++shard_->command_stats(*request.command).calls;
+  ++shard_->command_stats(*request.command).failed;
+  shard_->note_begin(session, *request.command, request.args, session.caller.db);
   shard_->executor().count_error(message);
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   writer.error(message);
@@ -376,13 +384,13 @@ Dispatcher::TransactionReach Dispatcher::reach_of(Multi& multi) {
 
 void Dispatcher::exec(Session& session, const Request& request) {
   if (!session.multi.is_active) {
-    fail(session, *exec_, "ERR EXEC without MULTI");
+    fail(session, request, "ERR EXEC without MULTI");
     return;
   }
   if (session.multi.is_aborted) {
     shard_->unwatch_all(session);
     session.multi = {};
-    fail(session, *exec_, "EXECABORT Transaction discarded because of previous errors.");
+    fail(session, request, "EXECABORT Transaction discarded because of previous errors.");
     return;
   }
   ShardSet& set = shard_->set();

@@ -40,9 +40,9 @@ class Dispatcher {
   bool take(Session& session, Request request);
   bool is_http(Session& session, std::string_view name);
   bool has_rate_token(Session& session);
-  bool has_memory(Session& session, const Command& command, bool queues);
+  bool has_memory(Session& session, const Command& command, uint32_t flags, bool queues);
   void queue(Session& session, const Request& request);
-  void fail(Session& session, const Command& command, std::string_view message);
+  void fail(Session& session, const Request& request, std::string_view message);
   void refuse(Session& session, const Command* command, std::string_view message);
   void run_here(Session& session, const Request& request);
   void hop(Session& session, const Request& request, size_t to);

@@ -10,8 +10,9 @@
 namespace kvstash::engine {
 namespace {
 
-constexpr size_t kEvictionsMax = 128;   // For one command.
-constexpr size_t kErrorCodesMax = 128;  // Codes counted apart; the rest share one.
+constexpr size_t kEvictionsMax = 128;      // For one command.
+constexpr size_t kErrorCodesMax = 128;     // Codes counted apart; the rest share one.
+constexpr size_t kErrorCodeBytesMax = 32;  // What has no code within so many bytes is an ERR.
 
 // Whether keys of the held shards changed that somebody waits for.
 bool has_ready(const Hold& hold) {
@@ -316,7 +317,8 @@ void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold
 void Executor::count_error(std::string_view message) {
   ShardStats& stats = shard_->stats();
   ++stats.error_replies;
-  std::string code(message.substr(0, message.find_first_of(" \r\n")));
+  const size_t space = message.substr(0, kErrorCodeBytesMax).find(' ');
+  std::string code(space == std::string_view::npos ? "ERR" : message.substr(0, space));
   if (stats.errors.size() >= kErrorCodesMax && !stats.errors.contains(code))
     code = "ERRORSTATS_OVERFLOW";
   ++stats.errors[std::move(code)];

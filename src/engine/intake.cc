@@ -249,6 +249,7 @@ void Intake::settle(Session& session) {
   const size_t kept = session.end - session.begin + session.multi.queue.bytes();
   if (kept > shard_->options().client_query_buffer_limit && (session.stopped & kStopClosing) == 0) {
     session.close_after_replies("query buffer limit passed");
+    ++shard_->stats().input_limit_passed;
     session.begin = session.end;
   }
   if ((session.stopped & (kStopRate | kStopPause)) != 0) shard_->delay(session);

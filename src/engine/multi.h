@@ -28,11 +28,12 @@ struct QueuedCommand {
 
 class CommandQueue {
  public:
-  void add(const Command& command, std::span<const std::string_view> argv) {
+  // `flags` are the CommandFlags of this request.
+  void add(const Command& command, std::span<const std::string_view> argv, uint32_t flags) {
     commands_.push_back({.command = &command,
                          .first_arg = static_cast<uint32_t>(args_.size()),
                          .argc = static_cast<uint32_t>(argv.size())});
-    flags_ |= command.spec->flags;
+    flags_ |= flags;
     for (const std::string_view arg : argv) {
       args_.emplace_back(arg);
       bytes_ += arg.size();

@@ -445,11 +445,26 @@ void Shard::pause_until(int64_t until_ms, bool pauses_all) {
   cron_at_ms_ = 0;
 }
 
-void Shard::note_command(const Session& session, const Command& command,
-                         std::span<const std::string_view> argv, DbIndex db, uint64_t duration_ns) {
+size_t Shard::paused_sessions() const {
+  return static_cast<size_t>(std::ranges::count_if(
+      delayed_, [](const Session* session) { return (session->stopped & kStopPause) != 0; }));
+}
+
+void Shard::note_begin(const Session& session, const Command& command,
+                       std::span<const std::string_view> argv, DbIndex db) {
   if (set_->monitor_count.load(std::memory_order_relaxed) != 0 && !command.has(kSkipMonitor) &&
       !command.has(kAdmin)) [[unlikely]]
     feed_monitors(session, command, argv, db);
+}
+
+void Shard::note_command(const Session& session, const Command& command,
+                         std::span<const std::string_view> argv, DbIndex db, uint64_t duration_ns) {
+  note_begin(session, command, argv, db);
+  note_duration(session, command, argv, duration_ns);
+}
+
+void Shard::note_duration(const Session& session, const Command& command,
+                          std::span<const std::string_view> argv, uint64_t duration_ns) {
   const auto duration_us = static_cast<int64_t>(duration_ns / 1000);
   const int64_t threshold_us = options().slowlog_log_slower_than_us;
   if (threshold_us >= 0 && duration_us >= threshold_us && !command.has(kSkipSlowlog)) {
@@ -875,7 +890,7 @@ std::optional<int64_t> Shard::next_event_ms() const {
   int64_t next = looks_soon ? std::min(cron_at_ms_, now_ms_ + 1) : cron_at_ms_;
   if (const auto due = waiting_.next_deadline_ms())
     next = std::min(next, std::max(*due, now_ms_ + 1));
-  if (!active_expire) return next;
+  if (!active_expire || is_paused()) return next;
   if (const auto due = next_deadline_ms()) next = std::min(next, *due);
   return next;
 }

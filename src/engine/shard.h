@@ -153,6 +153,8 @@ class Shard {
   void pause_until(int64_t until_ms, bool pauses_all);
   int64_t paused_until_ms() const { return pause_until_ms_; }
   bool pause_is_for_all() const { return pause_is_for_all_; }
+  bool is_paused() const { return pause_until_ms_ > now_ms_; }
+  size_t paused_sessions() const;  // Those that CLIENT PAUSE holds back.
 
   // ---- Busy: a script that runs for too long (shard_busy.cc). On the thread that executes it.
   // Lets the shards of `hold` answer their clients for a moment, each on its own thread: -BUSY, or
@@ -217,6 +219,11 @@ class Shard {
   // one chosen afterwards.
   void note_command(const Session& session, const Command& command,
                     std::span<const std::string_view> argv, DbIndex db, uint64_t duration_ns);
+  // The halves of it, for commands that wait: monitors hear of them when they begin to.
+  void note_begin(const Session& session, const Command& command,
+                  std::span<const std::string_view> argv, DbIndex db);
+  void note_duration(const Session& session, const Command& command,
+                     std::span<const std::string_view> argv, uint64_t duration_ns);
 
   bool active_expire = true;              // DEBUG SET-ACTIVE-EXPIRE.
   bool is_cron_paused = false;            // DEBUG PAUSE-CRON.

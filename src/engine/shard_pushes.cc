@@ -33,6 +33,7 @@ void Shard::push(Session& session, std::string_view message) {
   note_ready(session);
   if (!leaves_too_much_unread(session)) return;
   session.close_after_replies("output buffer limit passed");
+  ++stats_.output_limit_passed;
   kill_session(session);
 }
 

@@ -13,6 +13,8 @@ void Shard::begin_wait(Session& session, std::shared_ptr<Waiter> waiter) {
   }
   session.stop(kStopWait);
   session.waiter = waiter;
+  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
+  note_begin(session, *waiter->command, argv, waiter->caller.db);
   waiting_.add(session.info.id, waiter->deadline_ms);
   note_ready(session);  // From now on its shell looks whether the client goes away.
   const WaitState state = waiter->state.load(std::memory_order_acquire);
@@ -34,7 +36,7 @@ void Shard::finish_wait(const std::shared_ptr<Waiter>& waiter) {
   session->replies.begin().append(waiter->reply.view());
   session->replies.end(session->is_wait_muted);
   const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
-  note_command(*session, *waiter->command, argv, waiter->caller.db, waiter->duration_ns);
+  note_duration(*session, *waiter->command, argv, waiter->duration_ns);
   leave_wait(*session);
 }
 
@@ -103,6 +105,7 @@ bool Shard::unblock(Session& session, bool with_error) {
   if (with_error) {
     constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
     executor_.count_error(kUnblocked);
+    ++command_stats(*session.waiter->command).failed;
     resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
     writer.error(kUnblocked);
     session.replies.end(session.is_wait_muted);

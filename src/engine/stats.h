@@ -31,7 +31,9 @@ struct ShardStats {
   uint64_t reads = 0;
   uint64_t writes = 0;
   uint64_t connections_accepted = 0;
-  uint64_t connections_closed_by_limit = 0;
+  uint64_t connections_closed_by_limit = 0;  // By maxmemory-clients.
+  uint64_t input_limit_passed = 0;           // Connections closed for what they sent,
+  uint64_t output_limit_passed = 0;          // ... and for what they did not read.
   uint64_t error_replies = 0;
   uint64_t dirty = 0;
 

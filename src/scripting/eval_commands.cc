@@ -19,8 +19,21 @@ enum class Access : uint8_t { kAny, kReadOnly };
 
 constexpr size_t kFirstKeyArg = 3;
 
-Scope scope_of(uint32_t flags) {
-  return (flags & (kUndeclared | kAllowCrossSlotKeys)) != 0 ? Scope::kAllShards : Scope::kKeys;
+// One that names no key at all may touch any.
+Scope scope_of(uint32_t flags, Args argv) {
+  const bool is_open = (flags & (kUndeclared | kAllowCrossSlotKeys)) != 0 || argv[2] == "0";
+  return is_open ? Scope::kAllShards : Scope::kKeys;
+}
+
+// The command's flags, as the script's own narrow them.
+uint32_t command_flags(uint32_t row_flags, uint32_t script_flags) {
+  using namespace engine;
+  if ((script_flags & kUndeclared) != 0) return row_flags;
+  uint32_t flags = row_flags & ~uint32_t{kStale | kDenyOom | kWrite | kMayReplicate};
+  if ((script_flags & (kAllowOom | kNoWrites)) == 0) flags |= kDenyOom;
+  if ((script_flags & kNoWrites) == 0) flags |= kWrite;
+  if ((script_flags & kAllowStale) != 0) flags |= kStale;
+  return flags;
 }
 
 // The number of keys, which stands behind the script.
@@ -37,13 +50,10 @@ Result<size_t> key_count(Args argv, Error otherwise) {
 Status check_flags(const Run& run, Access access) {
   if ((run.flags & kUndeclared) != 0) return {};
   const bool may_write = (run.flags & kNoWrites) == 0;
+  if (may_write && run.is_out_of_memory && (run.flags & kAllowOom) == 0)
+    return engine::errors::out_of_memory();
   if (may_write && access == Access::kReadOnly)
     return Error::literal("ERR Can not execute a script with write flag using *_ro command.");
-  if (may_write && run.is_out_of_memory && (run.flags & kAllowOom) == 0) {
-    return Error::literal(
-        "OOM allow-oom flag is not set on the script, can not run it when used memory > "
-        "'maxmemory'");
-  }
   return {};
 }
 
@@ -168,19 +178,34 @@ Status fcall_ro(Call& call) {
 
 Scope eval_scope(Args argv, engine::Shard&) {
   const Result<Shebang> shebang = parse_shebang(argv[1]);
-  return shebang.ok() ? scope_of(shebang->flags) : Scope::kKeys;
+  return shebang.ok() ? scope_of(shebang->flags, argv) : Scope::kKeys;
 }
 
 // A script that is not known yet may become so, and is as needy as any, before this runs: by an
 // EVAL that is under way. Behind it is where holding every shard leads.
 Scope evalsha_scope(Args argv, engine::Shard& home) {
   const std::optional<uint32_t> flags = Scripting::of(home).scripts_of(home.id()).flags_of(argv[1]);
-  return flags ? scope_of(*flags) : Scope::kAllShards;
+  return flags ? scope_of(*flags, argv) : Scope::kAllShards;
 }
 
 Scope fcall_scope(Args argv, engine::Shard& home) {
   const Libraries::Place place = Scripting::of(home).libraries().find_function(argv[1]);
-  return place.function == nullptr ? Scope::kKeys : scope_of(place.function->flags);
+  return place.function == nullptr ? Scope::kKeys : scope_of(place.function->flags, argv);
+}
+
+uint32_t eval_flags(uint32_t row_flags, Args argv, engine::Shard&) {
+  const Result<Shebang> shebang = parse_shebang(argv[1]);
+  return shebang.ok() ? command_flags(row_flags, shebang->flags) : row_flags;
+}
+
+uint32_t evalsha_flags(uint32_t row_flags, Args argv, engine::Shard& home) {
+  const std::optional<uint32_t> flags = Scripting::of(home).scripts_of(home.id()).flags_of(argv[1]);
+  return flags ? command_flags(row_flags, *flags) : row_flags;
+}
+
+uint32_t fcall_flags(uint32_t row_flags, Args argv, engine::Shard& home) {
+  const Libraries::Place place = Scripting::of(home).libraries().find_function(argv[1]);
+  return place.function == nullptr ? row_flags : command_flags(row_flags, place.function->flags);
 }
 
 }  // namespace kvstash::scripting

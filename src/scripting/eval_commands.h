@@ -1,8 +1,8 @@
 // EVAL, EVALSHA, FCALL and their read-only twins: scripts and functions being run.
 //
-// They run where their keys are. A script that does not declare what it does, or says
-// allow-cross-slot-keys, holds every shard; the others hold the shards of their keys, and touch
-// nothing else.
+// They run where their keys are. A script that does not declare what it does, says
+// allow-cross-slot-keys, or names no key, holds every shard; the others hold the shards of their
+// keys, and touch nothing else.
 #pragma once
 
 #include "base/result.h"
@@ -25,5 +25,12 @@ Status fcall_ro(Call& call);
 engine::Scope eval_scope(std::span<const std::string_view> argv, engine::Shard& home);
 engine::Scope evalsha_scope(std::span<const std::string_view> argv, engine::Shard& home);
 engine::Scope fcall_scope(std::span<const std::string_view> argv, engine::Shard& home);
+
+uint32_t eval_flags(uint32_t row_flags, std::span<const std::string_view> argv,
+                    engine::Shard& home);
+uint32_t evalsha_flags(uint32_t row_flags, std::span<const std::string_view> argv,
+                       engine::Shard& home);
+uint32_t fcall_flags(uint32_t row_flags, std::span<const std::string_view> argv,
+                     engine::Shard& home);
 
 }  // namespace kvstash::scripting

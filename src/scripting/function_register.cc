@@ -49,9 +49,11 @@ Arguments read_named(lua_State* L) {
   const int place = lua_gettop(L);
   lua_pushnil(L);
   while (lua_next(L, 1) != 0) {
-    if (lua_type(L, -2) != LUA_TSTRING)
+    // A number would pass for a string, but none is the name of an argument.
+    if (lua_isstring(L, -2) == 0)
       raise_redis_error(L, "named argument key given to redis.register_function is not a string");
-    const std::string_view key = text_at(L, -2);
+    const std::string_view key =
+        lua_type(L, -2) == LUA_TSTRING ? text_at(L, -2) : std::string_view();
     if (equals_ignore_case(key, "function_name")) {
       given.name = text_argument(
           L, "function_name argument given to redis.register_function must be a string");

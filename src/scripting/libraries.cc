@@ -24,8 +24,10 @@ Result<LibraryHeader> parse_library_header(std::string_view code) {
   if (!code.starts_with("#!")) return Error::literal("ERR Missing library metadata");
   const size_t end = code.find('\n');
   if (end == std::string_view::npos) return Error::literal("ERR Invalid library metadata");
-  const Result<std::vector<std::string>> words = split_args(code.substr(0, end));
-  if (!words.ok() || words->empty()) return Error::literal("ERR Invalid library metadata");
+  const std::string_view line = code.substr(0, end);
+  const Result<std::vector<std::string>> words = split_args(line);
+  if (!words.ok() || words->empty() || line.find('\0') != std::string_view::npos)
+    return Error::literal("ERR Invalid library metadata");
   std::optional<std::string> name;
   for (size_t i = 1; i < words->size(); ++i) {
     const std::string& word = (*words)[i];

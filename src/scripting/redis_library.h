@@ -11,6 +11,9 @@ namespace kvstash::scripting {
 void push_redis(lua_State* L, std::string_view redis_version, bool is_for_functions);
 void push_loading_redis(lua_State* L, std::string_view redis_version);
 
+// The field of an error's table that says: it was counted when its command failed.
+inline constexpr const char* kCountedField = "ignore_error_stats_update";
+
 // Raises {err="ERR <message>"}, as the functions of `redis` do.
 [[noreturn]] void raise_redis_error(lua_State* L, std::string_view message);
 

@@ -1,6 +1,7 @@
 #include "scripting/reply_maker.h"
 
 #include "base/ensure.h"
+#include "scripting/redis_library.h"
 
 #include <cmath>
 #include <cstdint>
@@ -19,8 +20,13 @@ constexpr size_t kReplyTablesMax = size_t{2} << 20;
 
 class ReplyMaker {
  public:
-  ReplyMaker(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp)
-      : lua_(L), to_(&to), begun_at_(static_cast<size_t>(to.begin())), script_resp_(script_resp) {}
+  ReplyMaker(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp,
+             ReplyErrors& errors)
+      : lua_(L),
+        to_(&to),
+        begun_at_(static_cast<size_t>(to.begin())),
+        script_resp_(script_resp),
+        errors_(&errors) {}
 
   void write();
   bool is_too_large() const { return written() > kReplyBytesMax || tables_ > kReplyTablesMax; }
@@ -30,6 +36,7 @@ class ReplyMaker {
   void write_boolean();
   void write_table();
   bool write_tagged();
+  void write_error();
   bool write_verbatim();
   void write_map();
   void write_set();
@@ -42,6 +49,7 @@ class ReplyMaker {
   size_t begun_at_;
   size_t tables_ = 0;
   resp::RespVersion script_resp_;
+  ReplyErrors* errors_;
 };
 
 // As the conversion of a double to an integer ends on x86 where it does not fit.
@@ -122,10 +130,21 @@ void ReplyMaker::write_table() {
   if (!is_tagged) write_array();
 }
 
+// The error's text is on top of the stack, and its table below.
+void ReplyMaker::write_error() {
+  const std::string_view message = without_line_ends(text_at(lua_, -1));
+  to_->error(message);
+  errors_->has_any = true;
+  lua_pushstring(lua_, kCountedField);
+  lua_rawget(lua_, -3);
+  if (lua_toboolean(lua_, -1) == 0 && errors_->counter != nullptr)
+    errors_->counter->count_error(message);
+}
+
 // A table with one of the fields that mean something; what it leaves on the stack is of no use.
 bool ReplyMaker::write_tagged() {
   if (push_field("err") == LUA_TSTRING) {
-    to_->error(without_line_ends(text_at(lua_, -1)));
+    write_error();
     return true;
   }
   lua_pop(lua_, 1);
@@ -211,8 +230,9 @@ void ReplyMaker::write_array() {
 
 }  // namespace
 
-Status write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp) {
-  ReplyMaker maker(L, to, script_resp);
+Status write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp,
+                   ReplyErrors& errors) {
+  ReplyMaker maker(L, to, script_resp, errors);
   maker.write();
   if (maker.is_too_large()) return Error::literal("ERR The reply of the script is too large");
   return {};

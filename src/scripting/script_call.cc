@@ -65,8 +65,8 @@ bool read_args(lua_State* L, CallScratch& scratch) {
 // ---- May it?
 
 struct Resolved {
-  const Command* command = nullptr;
-  std::string_view error{};
+  const Command* command = nullptr;  // As far as it is known.
+  std::string_view error{};          // Empty: it is fit to be run.
 };
 
 Resolved resolve(const engine::CommandTable& table, Args args) {
@@ -77,7 +77,7 @@ Resolved resolve(const engine::CommandTable& table, Args args) {
     if (command == nullptr) return {nullptr, "ERR Unknown Redis command called from script"};
   }
   if (!engine::CommandTable::arity_fits(*command, args.size()) || command->spec->run == nullptr)
-    return {nullptr, "ERR Wrong number of args calling Redis command from script"};
+    return {command, "ERR Wrong number of args calling Redis command from script"};
   return {command, {}};
 }
 
@@ -140,7 +140,9 @@ std::string_view refusal(const Run& run, const Command& command, Args args, Call
         "ERR ACL failure in script: " + engine::acl_message(*denial, run.caller.user->name, false);
     return scratch.error;
   }
-  if (command.has(engine::kWrite) && run.is_read_only)
+  // What may reach replicas counts as a write here, so that read-only scripts run in a pause of
+  // writes.
+  if ((command.has(engine::kWrite) || command.has(engine::kMayReplicate)) && run.is_read_only)
     return "ERR Write commands are not allowed from read-only scripts.";
   const bool asks_memory = command.has(engine::kDenyOom) && !run.has_written;
   if (asks_memory && run.is_out_of_memory && (run.flags & kAllowOom) == 0)
@@ -158,15 +160,29 @@ int answer_error(lua_State* L, std::string_view message, bool raises) {
   return 1;
 }
 
+void mark_counted(lua_State* L) {
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, kCountedField);
+}
+
+// A command that is not run: counted as refused, if there is one of that name, and told.
+int answer_refusal(lua_State* L, Run& run, const Command* command, std::string_view message,
+                   bool raises) {
+  engine::Shard& worker = run.call->worker();
+  if (command != nullptr) ++worker.command_stats(*command).rejected;
+  worker.executor().count_error(message);
+  push_error(L, message);
+  mark_counted(L);
+  if (raises) return lua_error(L);
+  return 1;
+}
+
 // The reply of a command. Its errors have been counted.
 int answer_reply(lua_State* L, CallScratch& scratch, bool raises) {
   const std::string_view bytes = scratch.out.view();
   push_reply(L, bytes);
   const bool is_error = bytes.starts_with('-');
-  if (is_error) {
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, "ignore_error_stats_update");
-  }
+  if (is_error) mark_counted(L);
   if (scratch.out.capacity() > kSpareReplyBytesMax) scratch.out.release();
   if (is_error && raises) return lua_error(L);
   return 1;
@@ -195,9 +211,9 @@ int call_command(lua_State* L, bool raises) {
   if (lua_gettop(L) == 0) return answer_error(L, kNoArguments, raises);
   if (!read_args(L, scratch)) return answer_error(L, kBadArguments, raises);
   const auto [command, error] = resolve(run.call->shards().commands(), scratch.args);
-  if (!error.empty()) return answer_error(L, error, raises);
+  if (!error.empty()) return answer_refusal(L, run, command, error, raises);
   if (const std::string_view why = refusal(run, *command, scratch.args, scratch); !why.empty())
-    return answer_error(L, why, raises);
+    return answer_refusal(L, run, command, why, raises);
   if (command->has(engine::kWrite)) {
     if (!run.has_written) vm.begin_writing(L);
     begin_writing(run);
@@ -228,7 +244,7 @@ int redis_acl_check_cmd(lua_State* L) {
   if (!read_args(L, vm.scratch())) return answer_error(L, kBadArguments, true);
   const Args args = vm.scratch().args;
   const Resolved resolved = resolve(run.call->shards().commands(), args);
-  if (resolved.command == nullptr)
+  if (!resolved.error.empty())
     raise_redis_error(L, "Invalid command passed to redis.acl_check_cmd()");
   lua_pushboolean(L, check_access(run, *resolved.command, args) ? 0 : 1);
   return 1;

@@ -12,6 +12,7 @@ constexpr std::string_view kFlagsOption = "flags=";
 
 Result<uint32_t> parse_flags(std::string_view words) {
   uint32_t flags = 0;
+  if (words.empty()) return flags;
   for (const std::string_view word : split(words, ',')) {
     const std::optional<ScriptFlag> flag = script_flag(word);
     if (!flag) return Error::text("ERR Unexpected flag in script shebang: " + std::string(word));

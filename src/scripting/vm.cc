@@ -229,7 +229,10 @@ Status Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
   *cjson_ = {};
   Status written;
   if (status == 0) {
-    written = write_value(L, run.call->reply(), run.caller.resp);
+    engine::Shard& worker = run.call->worker();
+    ReplyErrors errors{.counter = &worker.executor()};
+    written = write_value(L, run.call->reply(), run.caller.resp, errors);
+    if (errors.has_any && written.ok()) ++worker.command_stats(run.call->command()).failed;
   } else {
     write_failure(run);
   }
@@ -254,7 +257,7 @@ void Vm::write_failure(Run& run) {
     const std::string line = field_text(L, "line");
     if (!source.empty() && !line.empty())
       message += " script: " + std::string(run.name) + ", on " + source + ":" + line + ".";
-    is_counted = has_flag(L, "ignore_error_stats_update");
+    is_counted = has_flag(L, kCountedField);
   }
   run.call->reply().error(message);
   engine::Shard& worker = run.call->worker();

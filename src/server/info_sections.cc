@@ -265,6 +265,8 @@ void write_stats(const InfoFacts& facts, InfoText& to) {
   to.fields({"io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",
              "reply_buffer_expands"},
             "0");
+  to.field("client_query_buffer_limit_disconnections", stats.input_limit_passed);
+  to.field("client_output_buffer_limit_disconnections", stats.output_limit_passed);
   write_event_loop(facts, to);
   const admin::ProcessCounters& process = facts.snapshot.process;
   to.field("acl_access_denied_auth", process.denied_logins);
@@ -334,6 +336,7 @@ std::string percentile_name(double percentile) {
 }
 
 void write_latencystats(const InfoFacts& facts, InfoText& to) {
+  if (!facts.options.engine.latency_tracking) return;
   for (const auto& [id, latency] : facts.sum.latencies) {
     std::string value;
     for (const double percentile : facts.snapshot.percentiles) {

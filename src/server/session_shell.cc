@@ -160,6 +160,7 @@ bool SessionShell::is_over_output_limit(int64_t now_ms) {
   const uint64_t unsent = session_->replies.bytes() - sent_;
   if (limit.hard_bytes != 0 && unsent > limit.hard_bytes) {
     log_closed(*session_, "output buffer limit passed");
+    ++owner_->shard().stats().output_limit_passed;
     return true;
   }
   if (limit.soft_bytes == 0 || unsent <= limit.soft_bytes) {
@@ -169,6 +170,7 @@ bool SessionShell::is_over_output_limit(int64_t now_ms) {
   if (over_soft_since_ms_ == 0) over_soft_since_ms_ = now_ms;
   if (now_ms - over_soft_since_ms_ <= limit.soft_s * 1000) return false;
   log_closed(*session_, "output buffer over its soft limit for too long");
+  ++owner_->shard().stats().output_limit_passed;
   return true;
 }
 

@@ -141,7 +141,7 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   counters.scripts = {.eval_vm_bytes = scripting.eval_vm_bytes(shard.id()),
                       .functions_vm_bytes = scripting.functions_vm_bytes(shard.id())};
   counters.connections = shard.sessions().size();
-  counters.blocked_clients = shard.waiting_sessions().size();
+  counters.blocked_clients = shard.waiting_sessions().size() + shard.paused_sessions();
   counters.blocked_with_timeout = shard.waiting_sessions().with_deadline();
   counters.blocking_keys = shard.blocked_keys().size();
   counters.blocking_keys_without_key = shard.blocked_keys().size_without_key();

@@ -71,5 +71,15 @@ TEST_CASE("flags and numbers follow the connection") {
   CHECK(field(line, "events") == "rw");
 }
 
+TEST_CASE("of what a client does not read, all past the first 16 KiB stands in omem") {
+  Session session;
+  session.replies.begin().append(std::string(40'000, 'x'));
+  session.replies.end(false);
+  const std::string line = client_line(session, 0);
+  CHECK(field(line, "obl") == "16384");
+  CHECK(field(line, "oll") == "2");
+  CHECK(field(line, "omem") == "23616");
+}
+
 }  // namespace
 }  // namespace kvstash::commands

@@ -46,7 +46,7 @@ std::string answer(const Session& session, std::string_view name,
 void queue(Session& session, std::string_view name) {
   const std::vector<std::string_view> argv(2, name);
   session.multi.is_active = true;
-  session.multi.queue.add(command(name), argv);
+  session.multi.queue.add(command(name), argv, command(name).spec->flags);
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ using Records = std::vector<std::string>;
 struct Node : test::HeldShards {
   Node() : HeldShards(4) {}
 
-  void queue(CommandQueue& queue, const Argv& argv) { queue.add(command(argv[0]), argv); }
+  void queue(CommandQueue& queue, const Argv& argv) {
+    queue.add(command(argv[0]), argv, command(argv[0]).spec->flags);
+  }
 
   // A limit that the first byte of data passes. What the process has beside data is measured here,
   // and not again: the clock of these shards stands still.

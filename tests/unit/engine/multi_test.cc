@@ -29,10 +29,10 @@ TEST_CASE("queued commands keep their arguments after the input is gone") {
   {
     const std::string value(1000, 'v');
     const std::string_view argv[] = {"SET", "k", value};
-    queue.add(set, argv);
+    queue.add(set, argv, set.spec->flags);
   }
   const std::string_view argv[] = {"GET", "k"};
-  queue.add(get, argv);
+  queue.add(get, argv, get.spec->flags);
   REQUIRE(queue.size() == 2);
   CHECK(words(queue.argv(queue.commands()[0])) ==
         std::vector<std::string>{"SET", "k", std::string(1000, 'v')});
@@ -44,7 +44,7 @@ TEST_CASE("a queue that moves takes its arguments along, short ones too") {
   const Command get = command_of(kGetSpec);
   CommandQueue queue;
   const std::string_view argv[] = {"GET", "k"};
-  queue.add(get, argv);
+  queue.add(get, argv, get.spec->flags);
   CHECK(words(queue.argv(queue.commands()[0])).size() == 2);
   CommandQueue moved = std::move(queue);
   CHECK(words(moved.argv(moved.commands()[0])) == std::vector<std::string>{"GET", "k"});
@@ -60,11 +60,11 @@ TEST_CASE("a queue knows what its commands may do together, and what it weighs")
   CHECK(queue.flags() == 0);
   CHECK(queue.bytes() == 0);
   const std::string_view get_argv[] = {"GET", "k"};
-  queue.add(get, get_argv);
+  queue.add(get, get_argv, get.spec->flags);
   CHECK((queue.flags() & kWrite) == 0);
   const std::string value(5000, 'v');
   const std::string_view set_argv[] = {"SET", "k", value};
-  queue.add(set, set_argv);
+  queue.add(set, set_argv, set.spec->flags);
   CHECK(queue.flags() == (kReadOnly | kWrite | kDenyOom));
   CHECK(queue.bytes() >= 5000);
 }
