@@ -93,24 +93,30 @@ TEST_CASE("a monitor keeps away from the data, also by way of EXEC") {
   CHECK(answer(session, "exec") == "ERR");
 }
 
+bool is_held(const Session& session, std::string_view name, bool pauses_all) {
+  const Command& sent = command(name);
+  const uint32_t flags = name == "exec" ? session.multi.queue.flags() : sent.spec->flags;
+  return is_paused(session, sent, flags, pauses_all);
+}
+
 TEST_CASE("CLIENT PAUSE WRITE holds back what changes data or is replicated") {
   Session session;
-  CHECK(is_paused(session, command("set"), false));
-  CHECK(is_paused(session, command("publish"), false));
-  CHECK_FALSE(is_paused(session, command("get"), false));
-  CHECK_FALSE(is_paused(session, command("exec"), false));
+  CHECK(is_held(session, "set", false));
+  CHECK(is_held(session, "publish", false));
+  CHECK_FALSE(is_held(session, "get", false));
+  CHECK_FALSE(is_held(session, "exec", false));
   queue(session, "get");
-  CHECK_FALSE(is_paused(session, command("exec"), false));
+  CHECK_FALSE(is_held(session, "exec", false));
   queue(session, "set");
-  CHECK(is_paused(session, command("exec"), false));
+  CHECK(is_held(session, "exec", false));
 }
 
 TEST_CASE("CLIENT PAUSE ALL holds back everybody but monitors") {
   Session session;
-  CHECK(is_paused(session, command("get"), true));
-  CHECK(is_paused(session, command("ping"), true));
+  CHECK(is_held(session, "get", true));
+  CHECK(is_held(session, "ping", true));
   session.is_monitor = true;
-  CHECK_FALSE(is_paused(session, command("ping"), true));
+  CHECK_FALSE(is_held(session, "ping", true));
 }
 
 }  // namespace kvstash::engine

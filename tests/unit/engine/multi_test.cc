@@ -48,7 +48,7 @@ TEST_CASE("a queue that moves takes its arguments along, short ones too") {
   CHECK(words(queue.argv(queue.commands()[0])).size() == 2);
   CommandQueue moved = std::move(queue);
   CHECK(words(moved.argv(moved.commands()[0])) == std::vector<std::string>{"GET", "k"});
-  moved.add(get, argv);
+  moved.add(get, argv, get.spec->flags);
   CHECK(words(moved.argv(moved.commands()[0])) == std::vector<std::string>{"GET", "k"});
   CHECK(words(moved.argv(moved.commands()[1])) == std::vector<std::string>{"GET", "k"});
 }
