@@ -59,9 +59,10 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
   // Of a transaction it was asked at EXEC, of a script when it began: they are not cut in two.
   if (command.has(kDenyOom) && !caller.in_script && !make_room(hold) && !caller.in_transaction)
       [[unlikely]] {
-    call.reply().error(errors::out_of_memory().message());
+    const Error refusal = errors::out_of_memory();
+    call.reply().error(refusal.message());
     ++stats.rejected;
-    count_error("OOM");
+    count_error(refusal.message());
     return 0;
   }
   const Status status = command.spec->run(call);
@@ -181,11 +182,12 @@ bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const
   if (denial->reason == AclReason::kKey) why = "no permission to touch the specified keys";
   if (denial->reason == AclReason::kChannel)
     why = "no permission to access one of the channels used as arguments to the command";
-  to.error(
+  const std::string message =
       "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
       "call. This command is no longer allowed for the following reason: " +
-      std::string(why));
-  count_error("NOPERM");
+      std::string(why);
+  to.error(message);
+  count_error(message);
   return true;
 }
 
