@@ -104,10 +104,17 @@ inline int32_t documented_arguments(std::span<const ArgSpec> arguments) {
   return count;
 }
 
-inline bool has_optional(std::span<const ArgSpec> arguments) {
+// Whether the documentation allows for more arguments than the fewest.
+inline bool allows_more(std::span<const ArgSpec> arguments) {
   return std::any_of(arguments.begin(), arguments.end(), [](const ArgSpec& argument) {
+    const auto is_as_long_as_first = [&](const ArgSpec& choice) {
+      return documented_arguments({&choice, 1}) ==
+             documented_arguments(argument.arguments.first(1));
+    };
     return (argument.flags & (engine::kArgOptional | engine::kArgMultiple)) != 0 ||
-           has_optional(argument.arguments);
+           allows_more(argument.arguments) ||
+           (argument.type == ArgType::kOneOf &&
+            !std::ranges::all_of(argument.arguments, is_as_long_as_first));
   });
 }
 
@@ -128,7 +135,7 @@ inline void check_arity(const Command& command) {
   if (!spec.subcommands.empty() || is_loosely_documented(command.name)) return;
   const int32_t names = command.container == nullptr ? 1 : 2;
   CHECK(names + documented_arguments(spec.arguments) == arguments_at_least(spec));
-  CHECK((spec.arity < 0) == has_optional(spec.arguments));
+  CHECK((spec.arity < 0) == allows_more(spec.arguments));
 }
 
 // Commands that hold the shards of their keys have keys, and only they; but WATCH asks about its
