@@ -107,7 +107,9 @@ bool SessionShell::send() {
 }
 
 bool SessionShell::flush() {
-  if (!send() || is_over_output_limit(owner_->shard().now_ms())) return false;
+  // Like Redis before anything is sent: what a turn may leave to be read is bounded, too.
+  if (is_over_hard_limit() || !send() || is_over_output_limit(owner_->shard().now_ms()))
+    return false;
   if ((session_->stopped & engine::kStopClosing) != 0 && !has_unsent() &&
       session_->under_way == 0) {
     if (!session_->close_reason.empty()) log_closed(*session_, session_->close_reason);
@@ -153,16 +155,23 @@ void SessionShell::update_interest() {
   poll_.watch(watch.readable, watch.writable, session_->waiter != nullptr);
 }
 
-bool SessionShell::is_over_output_limit(int64_t now_ms) {
+const engine::OutputBufferLimit& SessionShell::output_limit() const {
   const auto client_class = static_cast<size_t>(session_->client_class());
-  const engine::OutputBufferLimit& limit =
-      owner_->shard().options().client_output_buffer_limit[client_class];
+  return owner_->shard().options().client_output_buffer_limit[client_class];
+}
+
+bool SessionShell::is_over_hard_limit() {
+  const uint64_t hard_bytes = output_limit().hard_bytes;
+  if (hard_bytes == 0 || session_->replies.bytes() - sent_ <= hard_bytes) return false;
+  log_closed(*session_, "output buffer limit passed");
+  ++owner_->shard().stats().output_limit_passed;
+  return true;
+}
+
+bool SessionShell::is_over_output_limit(int64_t now_ms) {
+  if (is_over_hard_limit()) return true;
+  const engine::OutputBufferLimit& limit = output_limit();
   const uint64_t unsent = session_->replies.bytes() - sent_;
-  if (limit.hard_bytes != 0 && unsent > limit.hard_bytes) {
-    log_closed(*session_, "output buffer limit passed");
-    ++owner_->shard().stats().output_limit_passed;
-    return true;
-  }
   if (limit.soft_bytes == 0 || unsent <= limit.soft_bytes) {
     over_soft_since_ms_ = 0;
     return false;

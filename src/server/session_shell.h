@@ -54,7 +54,11 @@ class SessionShell {
   void update_interest();
   void drop_sent();
   void trim_output();
+  // Of client-output-buffer-limit: the limit for this kind of client, and whether it is passed, the
+  // soft one for too long or the hard one at all. Passed, it is logged and counted.
+  const engine::OutputBufferLimit& output_limit() const;
   bool is_over_output_limit(int64_t now_ms);
+  bool is_over_hard_limit();
 
   ShardShell* owner_;
   net::Transport transport_;
