@@ -63,8 +63,9 @@ void reply_counters(ReplyWriter& reply, const Stream& stream) {
   const Stream::Counters& counters = stream.counters();
   field(reply, "length", stream.size());
   field(reply, "radix-tree-keys", stream.blocks().size());
-  // An empty radix tree has its root.
-  field(reply, "radix-tree-nodes", std::max<size_t>(stream.blocks().node_count(), 1));
+  // The nodes of the tree and its leaves, which are the blocks. An empty radix tree has its root.
+  const size_t nodes = stream.blocks().node_count() + stream.blocks().size();
+  field(reply, "radix-tree-nodes", std::max<size_t>(nodes, 1));
   field(reply, "last-generated-id", counters.last_id);
   field(reply, "max-deleted-entry-id", counters.max_deleted_id);
   field(reply, "entries-added", static_cast<size_t>(counters.entries_added));

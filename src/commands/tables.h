@@ -15,6 +15,7 @@ using CommandRows = std::span<const engine::CommandSpec>;
 CommandRows acl_commands();
 CommandRows bitmap_commands();
 CommandRows client_commands();
+CommandRows cluster_commands();
 CommandRows command_commands();
 CommandRows connection_commands();
 CommandRows geo_commands();

@@ -439,12 +439,13 @@ constexpr CommandSpec kScriptKillRow = {
 constexpr ArgSpec kScriptLoadArgs[] = {
     {.name = "script"},
 };
+// As EXISTS: an EVALSHA before it does not know the script yet.
 constexpr CommandSpec kScriptLoadRow = {
     .name = "load",
     .arity = 3,
     .flags = kNoScript | kStale,
     .group = CommandGroup::kScripting,
-    .scope = Scope::kSession,
+    .scope = Scope::kGather,
     .since = "2.6.0",
     .complexity = "O(N) with N being the length in bytes of the script body.",
     .summary = "Load the specified Lua script into the script cache.",
