@@ -205,7 +205,7 @@ void write_memory(const Snapshot& snapshot, const ShardCounters& sum, Page& page
   page.gauge("redis_lazyfree_pending_objects", "Objects waiting to be freed in the background")
       .add(process.lazyfree_pending);
   page.counter("redis_lazyfreed_objects_total", "Objects freed in the background")
-      .add(process.lazyfree_freed);
+      .add(sum.stats.lazily_freed);
 }
 
 void write_traffic(const ShardCounters& sum, Page& page) {

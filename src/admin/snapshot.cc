@@ -13,6 +13,7 @@ void add(engine::ShardStats& to, const engine::ShardStats& from) {
       &engine::ShardStats::expired,
       &engine::ShardStats::expired_fields,
       &engine::ShardStats::evicted,
+      &engine::ShardStats::lazily_freed,
       &engine::ShardStats::net_input_bytes,
       &engine::ShardStats::net_output_bytes,
       &engine::ShardStats::reads,

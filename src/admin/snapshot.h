@@ -111,7 +111,6 @@ struct ProcessCounters {
   uint64_t resident_memory = 0;
   uint64_t system_memory = 0;  // Of the machine, or of the control group if that is less.
   uint64_t lazyfree_pending = 0;
-  uint64_t lazyfree_freed = 0;
   uint64_t rejected_connections = 0;
   // What access control lists denied.
   uint64_t denied_logins = 0;

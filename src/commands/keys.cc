@@ -3,6 +3,7 @@
 #include "base/numbers.h"
 #include "engine/arg_reader.h"
 #include "engine/call.h"
+#include "engine/shard.h"
 
 #include <limits>
 #include <optional>
@@ -28,11 +29,12 @@ Result<DbIndex> parse_db(Call& call, std::string_view text) {
   return static_cast<DbIndex>(*number);
 }
 
-Status delete_keys(Call& call) {
+Status delete_keys(Call& call, bool lazily) {
   int64_t deleted = 0;
   for (size_t i = 1; i < call.argc(); ++i) {
     Key key = call.write(i);
     if (!key.exists()) continue;
+    if (lazily) call.worker().note_lazy_free(key.entry());
     key.erase();
     key.changed(notify::kGeneric, "del");
     ++deleted;
@@ -107,13 +109,13 @@ bool move_key(Call& call, DbIndex db) {
 
 }  // namespace
 
-// What is long to free is freed elsewhere in any case, so the two differ in name only.
+// What is long to free is freed elsewhere in any case, so the two differ in what is counted only.
 Status del(Call& call) {
-  return delete_keys(call);
+  return delete_keys(call, call.options().lazyfree_lazy_user_del);
 }
 
 Status unlink(Call& call) {
-  return delete_keys(call);
+  return delete_keys(call, true);
 }
 
 Status exists(Call& call) {

@@ -123,7 +123,8 @@ Status swapdb(Call& call) {
       parse_swapped_db(call, 2, Error::literal("ERR invalid second DB index"));
   if (!b.ok()) return b.error();
   if (!is_db(call, *a) || !is_db(call, *b)) return errors::db_out_of_range();
-  call.each_held([&](Shard& shard) { shard.swap_db(*a, *b); });
+  Shard& worker = call.worker();
+  call.each_held([&](Shard& shard) { shard.swap_db(*a, *b, worker.now_ms(), worker.sink()); });
   ++call.worker().stats().dirty;
   journal_as_sent(call);
   call.reply().ok();

@@ -148,6 +148,7 @@ void Shard::flush_db(DbIndex db, bool lazily) {
     return space->find({key, keyed_hash(key, set_->seed())}) != nullptr;
   });
   stats_.dirty += space->size();
+  if (lazily) stats_.lazily_freed += space->size();
   blocked_keys_.note_changes(db);
   if (!lazily && memory_.bytes <= kFlushHereBytesMax) {
     space.reset();
@@ -158,18 +159,35 @@ void Shard::flush_db(DbIndex db, bool lazily) {
   memory_.garbage.add([dropped = std::move(dropped)]() mutable { dropped.reset(); });
 }
 
-void Shard::swap_db(DbIndex a, DbIndex b) {
+// A watched key that is in neither database does not change, nor one that only an expired key would
+// take the place of: that one goes at once.
+void Shard::swap_db(DbIndex a, DbIndex b, int64_t now_ms, EffectSink* journal) {
   if (a == b) return;
-  const auto is_in = [this](DbIndex db, std::string_view key) {
+  const auto find = [this](DbIndex db, std::string_view key) -> store::Entry* {
     store::Keyspace* space = keyspace_if_any(db);
-    return space != nullptr && space->find({key, keyed_hash(key, set_->seed())}) != nullptr;
+    return space == nullptr ? nullptr : space->find({key, keyed_hash(key, set_->seed())});
   };
-  for (const DbIndex db : {a, b})
-    watches_.touch_all(db, [&](std::string_view key) { return is_in(a, key) || is_in(b, key); });
+  for (const auto& [db, other] : {std::pair(a, b), std::pair(b, a)}) {
+    std::vector<std::string> stale;
+    watches_.touch_all(db, [&, other = other, db = db](std::string_view key) {
+      const store::Entry* next = find(other, key);
+      const bool is_stale = next != nullptr && next->is_expired(now_ms);
+      if (is_stale) stale.emplace_back(key);
+      return find(db, key) != nullptr || (next != nullptr && !is_stale);
+    });
+    for (const std::string& key : stale)
+      expire_due(other, {key, keyed_hash(key, set_->seed())}, find(other, key), now_ms, journal);
+  }
   std::swap(databases_[static_cast<size_t>(a)], databases_[static_cast<size_t>(b)]);
   eviction_pool_.clear();
   blocked_keys_.note_changes(a);
   blocked_keys_.note_changes(b);
+}
+
+void Shard::note_lazy_free(const store::Entry& entry) {
+  constexpr size_t kPieces = 64;  // With fewer it is freed at once.
+  if (entry.is_object() && store::object_pieces(entry.type(), entry.object()) > kPieces)
+    ++stats_.lazily_freed;
 }
 
 bool Shard::evict_one(EffectSink* journal) {
@@ -183,6 +201,7 @@ bool Shard::evict_one(EffectSink* journal) {
   if (!victim) return false;
   const std::string name(victim->entry->key());
   const auto db = static_cast<DbIndex>(victim->space);
+  if (options().lazyfree_lazy_eviction) note_lazy_free(*victim->entry);
   spaces[victim->space]->erase({name, keyed_hash(name, set_->seed())}, victim->entry);
   ++stats_.evicted;
   tell_removal(db, name, std::array<std::string_view, 2>{"DEL", name}, journal);
@@ -439,15 +458,15 @@ void Shard::feed_monitors(const Session& session, const Command& command,
   }
 }
 
+size_t Shard::paused_sessions() const {
+  return static_cast<size_t>(std::ranges::count_if(
+      delayed_, [](const Session* session) { return (session->stopped & kStopPause) != 0; }));
+}
+
 void Shard::pause_until(int64_t until_ms, bool pauses_all) {
   pause_until_ms_ = until_ms;
   pause_is_for_all_ = pauses_all;
   cron_at_ms_ = 0;
-}
-
-size_t Shard::paused_sessions() const {
-  return static_cast<size_t>(std::ranges::count_if(
-      delayed_, [](const Session* session) { return (session->stopped & kStopPause) != 0; }));
 }
 
 void Shard::note_begin(const Session& session, const Command& command,

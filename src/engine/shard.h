@@ -69,7 +69,8 @@ class Shard {
   }
   size_t database_count() const { return databases_.size(); }
   void flush_db(DbIndex db, bool lazily);
-  void swap_db(DbIndex a, DbIndex b);
+  // `now_ms` and `journal` are those of the thread that does it, as below.
+  void swap_db(DbIndex a, DbIndex b, int64_t now_ms, EffectSink* journal);
   // Removes what is due of an entry: the key itself, or fields of its hash, a bounded number. Tells
   // everybody. Returns the entry's new address; null: the key is gone. `journal` is the sink of the
   // thread that does it, so that its records keep their order; null: there is no journal.
@@ -78,6 +79,8 @@ class Shard {
   // The same for one field, if it is due.
   store::Entry* expire_field(DbIndex db, const store::KeyRef& key, store::Entry* entry,
                              std::string_view field, int64_t now_ms, EffectSink* journal);
+  // Counts a value that is given up lazily, if it is large enough to count.
+  void note_lazy_free(const store::Entry& entry);
   // Evicts one key by the policy; false if there is none to evict.
   bool evict_one(EffectSink* journal);
   // Evicts in the turns to come until maxmemory is kept.

@@ -33,6 +33,7 @@ void Shard::tell_removal(DbIndex db, std::string_view key, std::span<const std::
 void Shard::expire_key(DbIndex db, const store::KeyRef& key, store::Entry* entry,
                        EffectSink* journal) {
   const std::string name(key.name);  // The caller's view may be the entry's own.
+  if (options().lazyfree_lazy_expire) note_lazy_free(*entry);
   keyspace(db).erase({name, key.hash}, entry);
   ++stats_.expired;
   tell_removal(db, name, std::array<std::string_view, 2>{"DEL", name}, journal);

@@ -26,6 +26,7 @@ struct ShardStats {
   uint64_t expired = 0;
   uint64_t expired_fields = 0;  // Of hashes.
   uint64_t evicted = 0;
+  uint64_t lazily_freed = 0;  // Large values, and keys of databases, freed lazily as asked.
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;
   uint64_t reads = 0;

@@ -169,7 +169,7 @@ void write_memory(const InfoFacts& facts, InfoText& to) {
   to.field("mem_allocator", allocator_name());
   to.field("active_defrag_running", "0");
   to.field("lazyfree_pending_objects", process.lazyfree_pending);
-  to.field("lazyfreed_objects", process.lazyfree_freed);
+  to.field("lazyfreed_objects", facts.sum.stats.lazily_freed);
 }
 
 void write_persistence(const InfoFacts& facts, InfoText& to) {

@@ -172,7 +172,6 @@ admin::ProcessCounters read_process(Server& server) {
   process.resident_memory = resident_bytes();
   process.system_memory = system_memory();
   process.lazyfree_pending = shards.reaper().pending();
-  process.lazyfree_freed = shards.reaper().freed();
   process.rejected_connections = server.rejected_connections();
   const engine::AclLog& denials = shards.acl().log();
   process.denied_logins = denials.denied(engine::AclReason::kAuth);

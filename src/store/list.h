@@ -67,6 +67,7 @@ class List {
     bool is_plain;            // One element.
     bool is_compressed;       // By LZF.
   };
+  size_t piece_count() const { return is_long() ? quicklist()->node_count() : 1; }
   template <typename Visit>
   void for_each_piece(Visit&& visit) const;  // visit(const Piece&), from the head on.
   // Adds elements at the tail: a listpack of valid bytes (an empty one adds nothing), or one

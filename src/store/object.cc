@@ -70,6 +70,24 @@ size_t object_size(ValueType type, ObjectWord word) {
   return ops_for(type).size(word);
 }
 
+size_t object_pieces(ValueType type, ObjectWord word) {
+  constexpr size_t kNodesPerBlock = 2;  // Of a radix tree.
+  switch (object_encoding(type, word)) {
+    case Encoding::kListpack:
+    case Encoding::kIntset:
+      return 1;
+    case Encoding::kQuicklist:
+      return borrow<List>(word, [](const List& list) { return list.piece_count(); });
+    case Encoding::kStream:
+      return borrow<Stream>(word, [](const Stream& stream) {
+        const size_t groups = stream.groups() == nullptr ? 0 : stream.groups()->size();
+        return stream.blocks().size() * kNodesPerBlock + groups;
+      });
+    default:
+      return object_size(type, word);
+  }
+}
+
 Encoding object_encoding(ValueType type, ObjectWord word) {
   return ops_for(type).encoding(word);
 }

@@ -45,6 +45,8 @@ constexpr bool keeps_empty() {
 
 size_t object_bytes(ValueType type, ObjectWord word);
 size_t object_size(ValueType type, ObjectWord word);  // Elements. O(1).
+// About how many pieces freeing it takes, as Redis reckons: 1 of what is packed. O(1).
+size_t object_pieces(ValueType type, ObjectWord word);
 Encoding object_encoding(ValueType type, ObjectWord word);
 ObjectWord copy_object(ValueType type, ObjectWord word);
 void destroy_object(ValueType type, ObjectWord word);  // Any thread.

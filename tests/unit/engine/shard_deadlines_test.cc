@@ -119,7 +119,7 @@ TEST_CASE("a key that is due goes whole, with fields that are due as well") {
 TEST_CASE("databases that are swapped or flushed take the deadlines of their fields along") {
   Node node;
   node.set_hash("h", {"old"}, {"fresh"});
-  node.shard.swap_db(DbIndex{0}, DbIndex{1});
+  node.shard.swap_db(DbIndex{0}, DbIndex{1}, node.shard.now_ms(), nullptr);
   node.set_hash("flushed", {"old"}, {"fresh"});
   node.shard.flush_db(DbIndex{0}, false);
   node.shard.finish_turn();

@@ -264,7 +264,7 @@ TEST_CASE("a swap touches keys that are in either database") {
   node.shard.watches().watch(DbIndex{0}, "nowhere");
   const uint64_t in_zero = version_of(node.shard, "in zero");
   const uint64_t nowhere = version_of(node.shard, "nowhere");
-  node.shard.swap_db(DbIndex{0}, DbIndex{3});
+  node.shard.swap_db(DbIndex{0}, DbIndex{3}, node.shard.now_ms(), nullptr);
   CHECK(version_of(node.shard, "in zero") != in_zero);
   CHECK(version_of(node.shard, "nowhere") == nowhere);
   CHECK(node.shard.keyspace(DbIndex{3}).size() == 1);

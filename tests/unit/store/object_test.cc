@@ -121,6 +121,22 @@ void check_against_allocator() {
 }
 #endif
 
+TEST_CASE("what is packed is one piece, and what is in a table as many as there are elements") {
+  Set small;
+  for (uint64_t number = 0; number < 16; ++number)
+    change(small, number, true);
+  const ObjectWord packed = small.release();
+  CHECK(object_pieces(ValueType::kSet, packed) == 1);
+  destroy_object(ValueType::kSet, packed);
+
+  Set large;
+  for (uint64_t number = 0; number < 200; ++number)
+    change(large, number, true);
+  const ObjectWord tabled = large.release();
+  CHECK(object_pieces(ValueType::kSet, tabled) == 200);
+  destroy_object(ValueType::kSet, tabled);
+}
+
 }  // namespace
 
 TEST_CASE(
