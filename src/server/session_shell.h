@@ -47,6 +47,8 @@ class SessionShell {
   // Once a second: time-outs and limits. False: to be closed, the reason is logged.
   bool check_limits(int64_t now_ms);
 
+  size_t counted_bytes = 0;  // Its part of what its shard's clients are said to hold.
+
  private:
   static void on_ready(void* context, net::Readiness ready);
   bool read();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace kvstash::server {
 namespace {
@@ -85,6 +86,7 @@ void ShardShell::destroy(SessionShell& shell) {
   ensure(at != sessions_.end());
   const std::unique_ptr<SessionShell> owned = std::move(at->second);
   sessions_.erase(at);
+  publish_client_bytes(client_bytes() - std::min(owned->counted_bytes, client_bytes()));
   connections_.fetch_sub(1, std::memory_order_relaxed);
   shard_->set().session_count.fetch_sub(1, std::memory_order_relaxed);
   shard_->close_session(session);
@@ -97,10 +99,23 @@ void ShardShell::close_session(engine::Session& session) {
 
 void ShardShell::flush_sessions() {
   turn_output_bytes_ = 0;
+  if (shard_->options().maxmemory_clients != 0) {
+    for (engine::Session* session : shard_->ready_sessions()) {
+      if (session->shell != nullptr) count_bytes(*static_cast<SessionShell*>(session->shell));
+    }
+    evict_clients();
+  }
   for (engine::Session* session : shard_->take_ready()) {
     auto* shell = static_cast<SessionShell*>(session->shell);
     if (shell != nullptr && !shell->flush()) destroy(*shell);
   }
+}
+
+// Brings the sum up to date with what this client has now.
+void ShardShell::count_bytes(SessionShell& shell) {
+  const size_t before =
+      std::exchange(shell.counted_bytes, shell.session().no_evict ? 0 : footprint(shell.session()));
+  publish_client_bytes(client_bytes() - std::min(before, client_bytes()) + shell.counted_bytes);
 }
 
 // Without the loop, whose turn this may be the middle of. What ended is left for it to find.
@@ -160,7 +175,8 @@ void ShardShell::check_clients() {
   std::vector<SessionShell*> over;
   size_t bytes = 0;
   for (const auto& [shell, owned] : sessions_) {
-    if (!shell->session().no_evict) bytes += footprint(shell->session());
+    shell->counted_bytes = shell->session().no_evict ? 0 : footprint(shell->session());
+    bytes += shell->counted_bytes;
     if (!shell->check_limits(now_ms)) over.push_back(shell);
   }
   publish_client_bytes(bytes);
@@ -193,10 +209,8 @@ void ShardShell::evict_clients() {
         largest = shell;
     }
     if (largest == nullptr) return;
-    const size_t bytes = footprint(largest->session());
     log(LogLevel::kNotice, "Evicting client", {{"addr", largest->session().info.address}});
     ++shard_->stats().connections_closed_by_limit;
-    publish_client_bytes(client_bytes() - std::min(bytes, client_bytes()));
     destroy(*largest);
   }
 }

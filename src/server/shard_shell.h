@@ -79,6 +79,7 @@ class ShardShell final : public engine::ShardPort {
   void trim_outputs();
   void evict_clients();
   void publish_client_bytes(size_t bytes);
+  void count_bytes(SessionShell& shell);
   bool is_quiet() const;
 
   engine::Shard* shard_;
