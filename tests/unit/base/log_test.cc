@@ -131,9 +131,13 @@ TEST_CASE("a file that cannot be opened is an error and changes nothing") {
   const LogToFile file(LogFormat::kText);
   LogOptions bad;
   bad.file = "/proc/no/such/place.log";
-  const Status status = configure_log(bad);
-  REQUIRE_FALSE(status.ok());
-  CHECK(status.error().message().starts_with("cannot open the log: "));
+  const Status no_directory = configure_log(bad);
+  REQUIRE_FALSE(no_directory.ok());
+  CHECK(no_directory.error().message() == "Can't open the log file: No such file or directory");
+  bad.file = "/proc/no-such-place.log";
+  const Status no_file = configure_log(bad);
+  REQUIRE_FALSE(no_file.ok());
+  CHECK(no_file.error().message().starts_with("cannot open the log: "));
   log(LogLevel::kNotice, "still here");
   CHECK(file.text().ends_with("still here\n"));
 }
