@@ -11,6 +11,7 @@ namespace {
 
 // Room for a read: less is not worth a system call.
 constexpr size_t kReadRoomMin = size_t{16} << 10;
+constexpr size_t kArgsKept = 4096;  // Views of arguments: what usual batches need.
 
 size_t round_up(size_t value, size_t to) {
   return (value + to - 1) / to * to;
@@ -168,6 +169,7 @@ void Intake::run_staged() {
     running_ = kNone;
     std::vector<Staged> done = std::move(staged_);
     staged_.clear();
+    args_used_ = std::max(args_used_, args_.size());
     args_.clear();
     parsed_.clear();
     places_.clear();
@@ -184,6 +186,14 @@ void Intake::run_staged() {
   shard_->chunks().settle_shared();
   shared_ = nullptr;
   shared_used_ = 0;
+}
+
+void Intake::trim() {
+  const bool is_idle = args_used_ <= kArgsKept && staged_.empty();
+  args_used_ = 0;
+  if (!is_idle || args_.capacity() <= kArgsKept) return;
+  args_ = std::vector<std::string_view>();
+  places_ = std::vector<KeyPlace>();
 }
 
 std::vector<Session*> Intake::give_back() {

@@ -43,6 +43,9 @@ class Intake {
   // A command that runs takes too long: what was taken of other connections and not run yet is
   // theirs again, in chunks of their own. Those that have something to be read.
   std::vector<Session*> give_back();
+  // Gives back what commands of very many arguments left behind, and no command since the last
+  // time needed.
+  void trim();
 
  private:
   struct Parsed {
@@ -79,6 +82,7 @@ class Intake {
   Dispatcher* dispatcher_;
   Use use_;
   std::vector<std::string_view> args_;
+  size_t args_used_ = 0;  // The most at a time since the last trim().
   std::vector<Parsed> parsed_;
   std::vector<KeyPlace> places_;
   std::vector<Staged> staged_;

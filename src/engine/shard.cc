@@ -924,6 +924,7 @@ void Shard::trim_spares() {
         owned, [&](const auto& one) { return std::ranges::find(idle, one.get()) != idle.end(); });
   };
   chunks_.trim();
+  intake_.trim();
   free_idle(spare_batches_, batches_);
   free_idle(spare_groups_, groups_);
   if (rates_.commands.per_second() < kQuietCommandsPerSecond) allocator_flush_thread();

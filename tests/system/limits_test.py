@@ -23,6 +23,20 @@ def a_command_of_many_arguments_is_served(server):
         assert connection.call("DEL", *[f"k{n}" for n in range(50_000)]) == (b":", b"50000")
 
 
+def what_a_command_of_many_arguments_took_is_given_back(lab):
+    if not lab.counts_memory():
+        return
+    server = lab.start()
+    with server.connect(timeout=60) as connection:
+        before = int(server.info("memory")["used_memory"])
+        assert connection.call("SADD", "numbers", *range(100_000)) == (b":", b"100000")
+        assert connection.call("UNLINK", "numbers") == (b":", b"1")
+        deadline = time.monotonic() + 10
+        while int(server.info("memory")["used_memory"]) > before + (512 << 10):
+            assert time.monotonic() < deadline, "memory is kept"
+            connection.call("PING")
+
+
 def many_connections_are_served_at_once(server):
     connections = [server.connect() for _ in range(500)]
     for n, connection in enumerate(connections):
