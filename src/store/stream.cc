@@ -195,7 +195,8 @@ std::optional<StreamId> Stream::last_entry() const {
 
 bool Stream::may_have_gaps_from(StreamId id) const {
   const StreamId deleted = counters().max_deleted_id;
-  return size() != 0 && !deleted.is_zero() && id <= deleted;
+  if (size() == 0 || deleted.is_zero() || deleted < counters().first_id) return false;
+  return id <= deleted;
 }
 
 int64_t Stream::estimate_entries_read(StreamId id) const {
