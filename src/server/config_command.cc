@@ -33,7 +33,6 @@ Error apply_error(Call::Args pairs, std::string_view reason) {
     const bool opens = name == "port" || name == "bind" || name == "dir";
     if (opens || name.starts_with("tls-") || name.starts_with("unixsocket")) culprit = i - 2;
   }
-  if (equals_ignore_case(pairs[culprit], "bind")) reason = "Failed to bind to specified addresses.";
   return config_set_error(pairs[culprit], reason);
 }
 
