@@ -125,7 +125,7 @@ Result<PauseOptions> parse_pause(Call& call) {
 
 // A pause that lasts is never shortened, nor made milder.
 void pause(Shard& shard, const PauseOptions& options) {
-  const bool is_paused = shard.paused_until_ms() > shard.now_ms();
+  const bool is_paused = shard.is_paused();
   shard.pause_until(
       is_paused ? std::max(options.until_ms, shard.paused_until_ms()) : options.until_ms,
       options.is_for_all || (is_paused && shard.pause_is_for_all()));

@@ -6,6 +6,11 @@
 namespace kvstash::engine {
 namespace {
 
+// Whatever its arguments. EXEC does what its queue does.
+uint32_t row_flags_of(const Session& session, const Command& command) {
+  return command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
+}
+
 bool is_allowed(Allowed allowed, const Session& session) {
   return allowed == Allowed::kYes || (allowed == Allowed::kLocal && session.info.is_local);
 }
@@ -14,9 +19,9 @@ bool is_allowed(Allowed allowed, const Session& session) {
 
 uint32_t flags_of(const Session& session, const Command& command,
                   std::span<const std::string_view> args, Shard& home) {
-  const CommandSpec& spec = *command.spec;
-  if (command.name == "exec") return session.multi.queue.flags();
-  return spec.find_flags == nullptr ? spec.flags : spec.find_flags(spec.flags, args, home);
+  const uint32_t flags = row_flags_of(session, command);
+  const FindFlags find = command.spec->find_flags;
+  return find == nullptr ? flags : find(flags, args, home);
 }
 
 Status admit(const Session& session, const Command& command, const EngineOptions& options) {
@@ -36,8 +41,8 @@ Status admit(const Session& session, const Command& command, const EngineOptions
   }
   if (session.multi.is_active && command.has(kNoMulti))
     return Error::literal("ERR Command not allowed inside a transaction");
-  const uint32_t flags = command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
-  if (session.is_monitor && (flags & (kWrite | kMayReplicate | kReadOnly)) != 0)
+  if (session.is_monitor &&
+      (row_flags_of(session, command) & (kWrite | kMayReplicate | kReadOnly)) != 0)
     return Error::literal("ERR Replica can't interact with the keyspace");
   return {};
 }

@@ -127,8 +127,7 @@ bool Dispatcher::take(Session& session, Request request) {
     refuse(session, &command, errors::busy(shard_->busy_with()));
     return true;
   }
-  if (shard_->paused_until_ms() > shard_->now_ms() &&
-      is_paused(session, command, flags(), shard_->pause_is_for_all())) {
+  if (shard_->is_paused() && is_paused(session, command, flags(), shard_->pause_is_for_all())) {
     session.stop(kStopPause);
     return false;
   }

@@ -70,12 +70,8 @@ struct Resolved {
 };
 
 Resolved resolve(const engine::CommandTable& table, Args args) {
-  const Command* command = table.find(args[0]);
+  const Command* command = table.lookup(args);
   if (command == nullptr) return {nullptr, "ERR Unknown Redis command called from script"};
-  if (!command->subcommands.empty() && args.size() > 1) {
-    command = engine::CommandTable::find_subcommand(*command, args[1]);
-    if (command == nullptr) return {nullptr, "ERR Unknown Redis command called from script"};
-  }
   if (!engine::CommandTable::arity_fits(*command, args.size()) || command->spec->run == nullptr)
     return {command, "ERR Wrong number of args calling Redis command from script"};
   return {command, {}};

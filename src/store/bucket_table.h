@@ -113,7 +113,7 @@ class BucketTable {
   bool is_resizing() const { return next_.count != 0; }
   // Bucket arrays and chained buckets, as the allocator rounds them.
   size_t bytes() const { return bytes_of(current_) + bytes_of(next_) + chained_ * sizeof(Bucket); }
-  TableShapes shapes() const;  // O(n).
+  TableShapes shapes() const { return shapes_of(current_, moved_, next_); }  // O(n).
 
   // O(n), for tests: every element is found where it stands, and the counts agree.
   bool is_sound() const;
@@ -401,25 +401,6 @@ Element* BucketTable<Element, kName>::sample(Random& random) const {
       pick -= bucket->size();
     return bucket->element(static_cast<unsigned>(pick));
   }
-}
-
-template <typename Element, std::string_view (Element::*kName)() const>
-TableShapes BucketTable<Element, kName>::shapes() const {
-  // The first `moved` buckets are empty, and their memory may be gone.
-  const auto shape_of = [](const Array& array, size_t moved) {
-    TableShape shape;
-    for (size_t at = 0; at < array.count; ++at) {
-      size_t size = 0;
-      const Bucket* bucket = at < moved ? nullptr : &array.buckets[at];
-      for (; bucket != nullptr; bucket = bucket->next())
-        size += bucket->size();
-      shape.add_bucket(size);
-    }
-    return shape;
-  };
-  TableShapes shapes{.current = shape_of(current_, moved_), .target = {}};
-  if (is_resizing()) shapes.target = shape_of(next_, 0);
-  return shapes;
 }
 
 template <typename Element, std::string_view (Element::*kName)() const>

@@ -192,25 +192,6 @@ size_t MemberIndex::bytes() const {
          released_ * sizeof(Bucket);
 }
 
-// The first `moved` buckets are empty, and their memory may be gone.
-TableShape MemberIndex::shape_of(const Array& array, size_t moved) {
-  TableShape shape;
-  for (size_t at = 0; at < array.count; ++at) {
-    size_t size = 0;
-    const Bucket* bucket = at < moved ? nullptr : &array.buckets[at];
-    for (; bucket != nullptr; bucket = bucket->next())
-      size += bucket->size();
-    shape.add_bucket(size);
-  }
-  return shape;
-}
-
-TableShapes MemberIndex::shapes() const {
-  TableShapes shapes{.current = shape_of(current_, moved_), .target = {}};
-  if (is_resizing()) shapes.target = shape_of(next_, 0);
-  return shapes;
-}
-
 // ---- Resizing.
 
 void MemberIndex::grow_if_due() {

@@ -61,7 +61,7 @@ class MemberIndex {
   size_t bucket_count() const { return current_.count + next_.count; }
   size_t bytes() const;  // Bucket arrays and chained buckets, as the allocator rounds them.
   bool is_resizing() const { return next_.count != 0; }
-  TableShapes shapes() const;  // O(n).
+  TableShapes shapes() const { return shapes_of(current_, moved_, next_); }  // O(n).
 
  private:
   static constexpr unsigned kSlots = 9;
@@ -97,7 +97,6 @@ class MemberIndex {
   static Array make_array(size_t count);
   static void free_array(const Array& array);
   static size_t bytes_of(const Array& array);
-  static TableShape shape_of(const Array& array, size_t moved);
 
   Bucket& bucket_of(uint64_t hash) const {
     const size_t at = current_.index(hash);

@@ -27,10 +27,33 @@ struct TableShape {
   bool operator==(const TableShape&) const = default;
 };
 
+// Of an array of buckets with chains behind them. The first `moved` are empty, and their memory may
+// be gone. O(n).
+template <typename Array>
+TableShape shape_of(const Array& array, size_t moved) {
+  TableShape shape;
+  for (size_t at = 0; at < array.count; ++at) {
+    size_t size = 0;
+    const auto* bucket = at < moved ? nullptr : &array.buckets[at];
+    for (; bucket != nullptr; bucket = bucket->next())
+      size += bucket->size();
+    shape.add_bucket(size);
+  }
+  return shape;
+}
+
 // Of the array in use, and of the one that a resize moves to.
 struct TableShapes {
   TableShape current;
   std::optional<TableShape> target;
 };
+
+// `next` has buckets only during a resize.
+template <typename Array>
+TableShapes shapes_of(const Array& current, size_t moved, const Array& next) {
+  TableShapes shapes{.current = shape_of(current, moved), .target = {}};
+  if (next.count != 0) shapes.target = shape_of(next, 0);
+  return shapes;
+}
 
 }  // namespace kvstash::store
