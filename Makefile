@@ -115,10 +115,37 @@ $(OUT)/sources$(part): FORCE
 $(OUT)/tests$(part): FORCE
 	$(call remember,$(test_sources))
 
-$(OUT)/obj/%.o: %.cc $(OUT)/flags
+# What most sources include is parsed once for each kind of build: the standard library for the lower rooms,
+# the engine's headers beside it for the rooms above, doctest beside those for their tests.
+low_rooms := base resp net store bench bin
+std_headers := algorithm any array atomic bit charconv chrono cstdint cstring deque functional map memory mutex \
+  optional set span string string_view thread unordered_map utility variant vector
+precompiled = $(OUT)/precompiled/$(1).h
+precompiled_suffix := $(if $(findstring clang,$(CXX)),pch,gch)
+# src/store/set.cc and tests/unit/store/set_test.cc are both of the room store; doctest's own main and the fuzz
+# targets want nothing of doctest.
+room_of = $(word 2,$(subst /, ,$(patsubst tests/%,%,$(1))))
+kind_of = $(if $(filter $(low_rooms) main.cc %_fuzz.cc,$(call room_of,$(1))),standard,$(if \
+  $(filter tests/%,$(1)),testing,engine))
+
+$(call precompiled,standard): Makefile
+	@mkdir -p $(@D)
+	@printf '#include <%s>\n' $(std_headers) > $@
+$(call precompiled,engine): $(call precompiled,standard)
+	@{ cat $<; printf '#include "engine/shard.h"\n'; } > $@
+$(call precompiled,testing): $(call precompiled,engine)
+	@{ cat $<; printf '#include <doctest/doctest.h>\n'; } > $@
+$(OUT)/precompiled/%.h.$(precompiled_suffix): $(OUT)/precompiled/%.h $(OUT)/flags
+	@echo "  CXX   $<"
+	@$(CXX) $(compile_flags) -MMD -MP -MF $@.d -MT $@ -x c++-header $< -o $@
+-include $(wildcard $(OUT)/precompiled/*.d)
+
+.SECONDEXPANSION:
+$(OUT)/obj/%.o: %.cc $(OUT)/flags $$(call precompiled,$$(call kind_of,$$*.cc)).$(precompiled_suffix)
 	@mkdir -p $(@D)
 	@echo "  CXX   $<"
-	@$(CCACHE) $(CXX) $(compile_flags) -Itests -MMD -MP -c $< -o $@
+	@$(CCACHE) $(CXX) $(compile_flags) $(if $(CCACHE),-fpch-preprocess) -Itests \
+	  -include $(call precompiled,$(call kind_of,$<)) -MMD -MP -c $< -o $@
 
 $(library): $(call object,$(lib_sources)) $(OUT)/sources$(part)
 	@rm -f $@
