@@ -7,6 +7,12 @@
 
 namespace kvstash {
 
+#ifdef KVSTASH_SLOW_CHECKS
+inline constexpr bool kHasSlowChecks = true;
+#else
+inline constexpr bool kHasSlowChecks = false;
+#endif
+
 // Reports the place on stderr and aborts. Never returns.
 [[noreturn]] void panic(const char* file, int line, const char* why = "invariant broken");
 
@@ -19,9 +25,9 @@ template <typename Check>
 void ensure_slow([[maybe_unused]] Check&& check,
                  [[maybe_unused]] const char* file = __builtin_FILE(),
                  [[maybe_unused]] int line = __builtin_LINE()) {
-#ifdef KVSTASH_SLOW_CHECKS
-  if (!check()) panic(file, line);
-#endif
+  if constexpr (kHasSlowChecks) {
+    if (!check()) panic(file, line);
+  }
 }
 
 }  // namespace kvstash

@@ -5,6 +5,7 @@
 #include "store/bit_field.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,9 @@ using store::FieldType;
 using store::Overflow;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
+
+// Of strings, where the operator's limit is not at hand.
+constexpr uint64_t kAnyLength = std::numeric_limits<uint64_t>::max();
 
 enum class Action : uint8_t { kGet, kSet, kIncrBy };
 
@@ -162,6 +166,16 @@ Status bitfield_ro(Call& call) {
   if (!is_read_only(*steps))
     return Error::literal("ERR BITFIELD_RO only supports the GET subcommand");
   return read_only(call, *steps);
+}
+
+// The key is changed unless all steps are GET, and as long as nobody knows what they are.
+engine::KeysFound bitfield_keys(std::span<const std::string_view> argv,
+                                std::vector<engine::KeyAt>& keys) {
+  const Result<std::vector<Step>> steps = parse_steps(ArgReader(argv.subspan(2)), kAnyLength);
+  const bool reads = steps.ok() && is_read_only(*steps);
+  keys.push_back({1, reads ? engine::kKeyRO | engine::kKeyAccess
+                           : engine::kKeyRW | engine::kKeyAccess | engine::kKeyUpdate});
+  return engine::KeysFound::kAll;
 }
 
 }  // namespace kvstash::commands

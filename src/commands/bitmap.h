@@ -4,6 +4,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 class Call;
@@ -20,5 +25,9 @@ Status bitpos(Call& call);
 Status bitop(Call& call);
 Status bitfield(Call& call);
 Status bitfield_ro(Call& call);
+
+// Where their keys are (FindKeys), by the parsers that they use.
+engine::KeysFound bitfield_keys(std::span<const std::string_view> argv,
+                                std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

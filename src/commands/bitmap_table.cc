@@ -1,9 +1,6 @@
 #include "commands/bitmap.h"
 #include "commands/row_parts.h"
 #include "commands/tables.h"
-#include "engine/arg_reader.h"
-
-#include <algorithm>
 
 namespace kvstash::commands {
 
@@ -12,28 +9,6 @@ namespace {
 using namespace engine;
 using namespace commands::rows;
 using enum ArgType;
-
-// Whether every operation is a well-formed GET.
-bool only_reads(ArgReader operations) {
-  while (!operations.done()) {
-    if (operations.take_with("OVERFLOW", 1)) {
-      operations.next();
-    } else if (operations.take_with("GET", 2)) {
-      operations.next();
-      operations.next();
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
-// The key is changed unless all operations are GET.
-Status bitfield_keys(std::span<const std::string_view> argv, std::vector<KeyAt>& keys) {
-  const bool reads = only_reads(ArgReader(argv.subspan(std::min<size_t>(argv.size(), 2))));
-  keys.push_back({1, reads ? kKeyRO | kKeyAccess : kKeyRW | kKeyAccess | kKeyUpdate});
-  return {};
-}
 
 constexpr HistoryNote kBitcountHistory[] = {
     {"7.0.0", "Added the `BYTE|BIT` option."},

@@ -96,7 +96,7 @@ bool has_keys(const Command& command) {
   for (const engine::KeySpec& keys : command.spec->keys) {
     if ((keys.flags & engine::kKeyNotKey) == 0) return true;
   }
-  return command.spec->find_keys != nullptr;
+  return false;
 }
 
 // The command that `argv` names, whatever the number of its arguments; or null.
@@ -115,8 +115,9 @@ Result<std::vector<KeyAt>> keys_among(const CommandTable& table, Call::Args argv
     return Error::literal("ERR Invalid number of arguments specified for command");
   }
   std::vector<KeyAt> keys;
-  const Status found = CommandTable::keys_of(*command, argv, keys);
-  if ((!found.ok() || keys.empty()) && !command->has(engine::kNoMandatoryKeys)) {
+  // Some of the keys would be misleading.
+  if (CommandTable::keys_of(*command, argv, keys) != engine::KeysFound::kAll) keys.clear();
+  if (keys.empty() && !command->has(engine::kNoMandatoryKeys)) {
     return Error::literal("ERR Invalid arguments specified for command");
   }
   return keys;

@@ -4,6 +4,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 class Call;
@@ -25,5 +30,11 @@ Status georadiusbymember(Call& call);
 Status georadiusbymember_ro(Call& call);
 Status geosearch(Call& call);
 Status geosearchstore(Call& call);
+
+// Where their keys are (FindKeys), by the parsers that they use.
+engine::KeysFound georadius_keys(std::span<const std::string_view> argv,
+                                 std::vector<engine::KeyAt>& keys);
+engine::KeysFound georadiusbymember_keys(std::span<const std::string_view> argv,
+                                         std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

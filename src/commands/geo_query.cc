@@ -62,20 +62,20 @@ Status parse_count(ArgReader& args, GeoQuery& query) {
 class Parser {
  public:
   Parser(std::span<const std::string_view> argv, const GeoCommand& command,
-         const LocateMember& locate)
-      : argv_(argv), command_(&command), locate_(&locate) {}
+         const LocateMember& locate, GeoQuery& query)
+      : argv_(argv), command_(&command), locate_(&locate), query_(query) {}
 
-  Result<GeoQuery> parse() {
+  Status parse() {
     ArgReader args(argv_);
-    if (Status status = take_fixed(args); !status.ok()) return status.error();
+    if (Status status = take_fixed(args); !status.ok()) return status;
     while (!args.done()) {
       if (take_flag(args)) continue;
-      if (Status status = take_option(args); !status.ok()) return status.error();
+      if (Status status = take_option(args); !status.ok()) return status;
     }
-    if (Status status = check(); !status.ok()) return status.error();
+    if (Status status = check(); !status.ok()) return status;
     if (query_.count != 0 && query_.order == Order::kAsFound && !query_.any)
       query_.order = Order::kNearestFirst;
-    return query_;
+    return {};
   }
 
  private:
@@ -84,7 +84,7 @@ class Parser {
   // The arguments that have their places, up to the options.
   Status take_fixed(ArgReader& args) {
     args.next();
-    if (command_->is_store) query_.destination = args.next();
+    if (command_->is_store) take_destination(args);
     args.next();
     if (command_->form == GeoForm::kRadius) {
       const Result<GeoPoint> center = parse_geo_point(args);
@@ -105,6 +105,11 @@ class Parser {
       return parse_circle(args, query_.shape);
     }
     return {};
+  }
+
+  void take_destination(ArgReader& args) {
+    query_.destination_at = argv_.size() - args.left();
+    args.next();
   }
 
   // Words alone.
@@ -129,12 +134,12 @@ class Parser {
   Status take_option(ArgReader& args) {
     if (args.take_with("COUNT")) return parse_count(args, query_);
     if (command_->may_store && args.take_with("STORE")) {
-      query_.destination = args.next();
+      take_destination(args);
       query_.stores_distance = false;
       return {};
     }
     if (command_->may_store && args.take_with("STOREDIST")) {
-      query_.destination = args.next();
+      take_destination(args);
       query_.stores_distance = true;
       return {};
     }
@@ -171,7 +176,8 @@ class Parser {
 
   // What is wrong only as a whole.
   Status check() const {
-    if (query_.destination && (query_.with_distance || query_.with_hash || query_.with_point)) {
+    if (query_.destination_at != 0 &&
+        (query_.with_distance || query_.with_hash || query_.with_point)) {
       return Error::text(std::string("ERR ") +
                          (is_search() ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS") +
                          " is not compatible with WITHDIST, WITHHASH and WITHCOORD options");
@@ -192,7 +198,7 @@ class Parser {
   std::span<const std::string_view> argv_;
   const GeoCommand* command_;
   const LocateMember* locate_;
-  GeoQuery query_;
+  GeoQuery& query_;
   bool from_member_ = false;
   bool from_point_ = false;
   bool by_radius_ = false;
@@ -201,9 +207,9 @@ class Parser {
 
 }  // namespace
 
-Result<GeoQuery> parse_geo_query(std::span<const std::string_view> argv, const GeoCommand& command,
-                                 const LocateMember& locate) {
-  return Parser(argv, command, locate).parse();
+Status parse_geo_query(std::span<const std::string_view> argv, const GeoCommand& command,
+                       const LocateMember& locate, GeoQuery& query) {
+  return Parser(argv, command, locate, query).parse();
 }
 
 }  // namespace kvstash::commands

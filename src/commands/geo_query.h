@@ -38,7 +38,7 @@ struct GeoQuery {
   bool with_distance = false;
   bool with_hash = false;
   bool with_point = false;
-  std::optional<std::string_view> destination;
+  size_t destination_at = 0;  // Argument of the key to store to; 0: none.
   bool stores_distance = false;
 };
 
@@ -46,8 +46,8 @@ struct GeoQuery {
 using LocateMember = std::function<std::optional<store::GeoPoint>(std::string_view member)>;
 
 // Reads the whole command. Without `locate` there is no set to search: the arguments are checked as
-// far as they can be, as Redis does.
-Result<GeoQuery> parse_geo_query(std::span<const std::string_view> argv, const GeoCommand& command,
-                                 const LocateMember& locate);
+// far as they can be, as Redis does. An error leaves in `query` what stood before it.
+Status parse_geo_query(std::span<const std::string_view> argv, const GeoCommand& command,
+                       const LocateMember& locate, GeoQuery& query);
 
 }  // namespace kvstash::commands

@@ -94,11 +94,10 @@ SortedSet copy_found(const SortedSet& set, const FoundPlaces& found, const GeoQu
   return copy;
 }
 
-void store_found(Call& call, const GeoCommand& command, std::string_view destination,
-                 SortedSet found) {
+void store_found(Call& call, const GeoCommand& command, size_t destination_at, SortedSet found) {
   const size_t count = found.size();
   call.reply().integer(static_cast<int64_t>(count));
-  Key key = call.write(destination);
+  Key key = call.write(destination_at);
   store_sorted_set(key, found,
                    command.form == GeoForm::kSearch ? "geosearchstore" : "georadiusstore", count);
 }
@@ -115,30 +114,48 @@ Status run(Call& call, size_t source_at, const GeoCommand& command) {
       return store::geo_point(*score);
     };
   }
-  const Result<GeoQuery> query = parse_geo_query(call.args(), command, locate);
-  if (!query.ok()) return query.error();
+  GeoQuery query;
+  if (Status status = parse_geo_query(call.args(), command, locate, query); !status.ok())
+    return status;
 
   SortedSet copy;
   if (source.exists()) {
     const auto set = source.view<SortedSet>();
-    FoundPlaces found = search(*set, *query);
-    select(found, *query);
-    if (query->destination) {
-      copy = copy_found(*set, found, *query, sorted_set_options(call));
+    FoundPlaces found = search(*set, query);
+    select(found, query);
+    if (query.destination_at != 0) {
+      copy = copy_found(*set, found, query, sorted_set_options(call));
     } else {
-      reply_found(call.reply(), *set, found, *query);
+      reply_found(call.reply(), *set, found, query);
     }
-  } else if (!query->destination) {
+  } else if (query.destination_at == 0) {
     call.reply().array(0);
   }
-  if (query->destination) store_found(call, command, *query->destination, std::move(copy));
+  if (query.destination_at != 0) store_found(call, command, query.destination_at, std::move(copy));
   return {};
+}
+
+constexpr GeoCommand kRadius{.form = GeoForm::kRadius, .may_store = true};
+constexpr GeoCommand kRadiusByMember{.form = GeoForm::kRadiusByMember, .may_store = true};
+
+// The key, and that of the last STORE or STOREDIST. Whether a member is there, which the command
+// asks while it reads its arguments, decides only on which errors it finds.
+engine::KeysFound find_keys(std::span<const std::string_view> argv, const GeoCommand& command,
+                            std::vector<engine::KeyAt>& keys) {
+  GeoQuery query;
+  static_cast<void>(parse_geo_query(argv, command, nullptr, query));
+  keys.push_back({1, engine::kKeyRO | engine::kKeyAccess});
+  if (query.destination_at != 0) {
+    keys.push_back(
+        {static_cast<uint32_t>(query.destination_at), engine::kKeyOW | engine::kKeyUpdate});
+  }
+  return engine::KeysFound::kAll;
 }
 
 }  // namespace
 
 Status georadius(Call& call) {
-  return run(call, 1, {.form = GeoForm::kRadius, .may_store = true});
+  return run(call, 1, kRadius);
 }
 
 Status georadius_ro(Call& call) {
@@ -146,7 +163,7 @@ Status georadius_ro(Call& call) {
 }
 
 Status georadiusbymember(Call& call) {
-  return run(call, 1, {.form = GeoForm::kRadiusByMember, .may_store = true});
+  return run(call, 1, kRadiusByMember);
 }
 
 Status georadiusbymember_ro(Call& call) {
@@ -159,6 +176,16 @@ Status geosearch(Call& call) {
 
 Status geosearchstore(Call& call) {
   return run(call, 2, {.form = GeoForm::kSearch, .is_store = true});
+}
+
+engine::KeysFound georadius_keys(std::span<const std::string_view> argv,
+                                 std::vector<engine::KeyAt>& keys) {
+  return find_keys(argv, kRadius, keys);
+}
+
+engine::KeysFound georadiusbymember_keys(std::span<const std::string_view> argv,
+                                         std::vector<engine::KeyAt>& keys) {
+  return find_keys(argv, kRadiusByMember, keys);
 }
 
 }  // namespace kvstash::commands

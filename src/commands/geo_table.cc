@@ -1,9 +1,6 @@
-#include "base/text.h"
 #include "commands/geo.h"
 #include "commands/row_parts.h"
 #include "commands/tables.h"
-
-#include <vector>
 
 namespace kvstash::commands {
 
@@ -12,28 +9,6 @@ namespace {
 using namespace engine;
 using namespace commands::rows;
 using enum ArgType;
-
-// STORE and STOREDIST may come more than once; the last one counts.
-Status keys_with_destination(std::span<const std::string_view> argv, size_t options_at,
-                             std::vector<KeyAt>& keys) {
-  keys.push_back({1, kKeyRO | kKeyAccess});
-  size_t destination = 0;
-  for (size_t i = options_at; i + 1 < argv.size(); ++i) {
-    if (!equals_ignore_case(argv[i], "STORE") && !equals_ignore_case(argv[i], "STOREDIST"))
-      continue;
-    destination = ++i;
-  }
-  if (destination != 0) keys.push_back({static_cast<uint32_t>(destination), kKeyOW | kKeyUpdate});
-  return {};
-}
-
-Status georadius_keys(std::span<const std::string_view> argv, std::vector<KeyAt>& keys) {
-  return keys_with_destination(argv, 6, keys);
-}
-
-Status georadiusbymember_keys(std::span<const std::string_view> argv, std::vector<KeyAt>& keys) {
-  return keys_with_destination(argv, 5, keys);
-}
 
 constexpr ArgSpec kGeoaddCondition[] = {
     {.name = "nx", .type = kPureToken, .token = "NX"},

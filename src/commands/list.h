@@ -5,6 +5,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 class Call;
@@ -41,5 +46,11 @@ Status lmove(Call& call);
 Status rpoplpush(Call& call);
 Status blmove(Call& call);
 Status brpoplpush(Call& call);
+
+// Where their keys are (FindKeys), by the parsers that they use.
+engine::KeysFound lmpop_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys);
+engine::KeysFound blmpop_keys(std::span<const std::string_view> argv,
+                              std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

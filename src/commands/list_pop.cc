@@ -3,6 +3,7 @@
 #include "base/numbers.h"
 #include "commands/block_timeout.h"
 #include "commands/container_options.h"
+#include "commands/counted_keys.h"
 #include "commands/digits.h"
 #include "commands/list.h"
 #include "commands/list_end.h"
@@ -96,28 +97,34 @@ Status pop_or_wait(Call& call, ListEnd end) {
   return {};
 }
 
+constexpr uint32_t kPopsFrom = engine::kKeyRW | engine::kKeyAccess | engine::kKeyDelete;
+
 struct MultiPop {
   Names names;
   ListEnd end{};
   size_t count = 1;
 };
 
-// numkeys key [key ...] LEFT | RIGHT [COUNT count]
+// `args`: numkeys key [key ...] LEFT | RIGHT [COUNT count]. How many keys there are.
+Result<size_t> count_names(Names args) {
+  return count_keys(args, 1, errors::syntax());
+}
+
+// The same.
 Result<MultiPop> parse_multi_pop(Names args) {
-  const std::optional<int64_t> keys = parse_int64(args[0]);
-  if (!keys || *keys <= 0) return Error::literal("ERR numkeys should be greater than 0");
-  if (static_cast<uint64_t>(*keys) + 1 >= args.size()) return errors::syntax();
-  MultiPop pop{.names = args.subspan(1, static_cast<size_t>(*keys))};
+  const Result<size_t> count = count_names(args);
+  if (!count.ok()) return count.error();
+  MultiPop pop{.names = args.subspan(1, *count)};
   ArgReader rest(args.subspan(1 + pop.names.size()));
   const Result<ListEnd> end = parse_list_end(rest.next());
   if (!end.ok()) return end.error();
   pop.end = *end;
   if (rest.done()) return pop;
   if (!rest.take_with("COUNT")) return errors::syntax();
-  const std::optional<int64_t> count = parse_int64(rest.next());
-  if (!count || *count <= 0) return Error::literal("ERR count should be greater than 0");
+  const std::optional<int64_t> elements = parse_int64(rest.next());
+  if (!elements || *elements <= 0) return Error::literal("ERR count should be greater than 0");
   if (!rest.done()) return errors::syntax();
-  pop.count = static_cast<size_t>(*count);
+  pop.count = static_cast<size_t>(*elements);
   return pop;
 }
 
@@ -173,6 +180,16 @@ Status blmpop(Call& call) {
   if (!popped.ok()) return popped.error();
   if (!*popped) wait(call, pop->names, *deadline);
   return {};
+}
+
+engine::KeysFound lmpop_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys) {
+  return append_counted(count_names(argv.subspan(1)), 2, kPopsFrom, keys);
+}
+
+engine::KeysFound blmpop_keys(std::span<const std::string_view> argv,
+                              std::vector<engine::KeyAt>& keys) {
+  return append_counted(count_names(argv.subspan(2)), 3, kPopsFrom, keys);
 }
 
 }  // namespace kvstash::commands

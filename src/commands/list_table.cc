@@ -63,6 +63,7 @@ constexpr CommandSpec kBlmpopRow = {
     .group = CommandGroup::kList,
     .scope = Scope::kKeys,
     .keys = kBlmpopKeys,
+    .find_keys = blmpop_keys,
     .since = "7.0.0",
     .complexity =
         "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
@@ -240,6 +241,7 @@ constexpr CommandSpec kLmpopRow = {
     .group = CommandGroup::kList,
     .scope = Scope::kKeys,
     .keys = kLmpopKeys,
+    .find_keys = lmpop_keys,
     .since = "7.0.0",
     .complexity =
         "O(N+M) where N is the number of provided keys and M is the number of elements returned.",

@@ -5,6 +5,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 class Call;
@@ -36,5 +41,9 @@ Status sunion(Call& call);
 Status sunionstore(Call& call);
 Status sdiff(Call& call);
 Status sdiffstore(Call& call);
+
+// Where their keys are (FindKeys), by the parsers that they use.
+engine::KeysFound sintercard_keys(std::span<const std::string_view> argv,
+                                  std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

@@ -4,6 +4,7 @@
 // sets to subtract, must collect their members first. What is stored has the form that Redis gives
 // it, which depends on the order of the steps.
 #include "commands/container_options.h"
+#include "commands/counted_keys.h"
 #include "commands/packed_reply.h"
 #include "commands/set.h"
 #include "engine/arg_reader.h"
@@ -176,14 +177,18 @@ struct CardOptions {
   size_t limit = std::numeric_limits<size_t>::max();
 };
 
-Result<CardOptions> parse_card_options(Call& call) {
-  const std::optional<int64_t> count = parse_int64(call.arg(1));
-  if (!count || *count < 1) return Error::literal("ERR numkeys should be greater than 0");
-  if (static_cast<size_t>(*count) > call.argc() - 2)
-    return Error::literal("ERR Number of keys can't be greater than number of args");
-  const auto names = static_cast<size_t>(*count);
-  CardOptions options{.names = call.args_from(2).first(names)};
-  for (engine::ArgReader args(call.args_from(2 + names)); !args.done();) {
+// `args`: numkeys key [key ...] [LIMIT limit]. How many keys there are.
+Result<size_t> count_names(Call::Args args) {
+  return count_keys(args, 0,
+                    Error::literal("ERR Number of keys can't be greater than number of args"));
+}
+
+// The same.
+Result<CardOptions> parse_card_options(Call::Args words) {
+  const Result<size_t> names = count_names(words);
+  if (!names.ok()) return names.error();
+  CardOptions options{.names = words.subspan(1, *names)};
+  for (engine::ArgReader args(words.subspan(1 + *names)); !args.done();) {
     if (!args.take_with("LIMIT")) return errors::syntax();
     const std::optional<int64_t> limit = parse_int64(args.next());
     if (!limit || *limit < 0) return Error::literal("ERR LIMIT can't be negative");
@@ -226,7 +231,7 @@ Status sinterstore(Call& call) {
 }
 
 Status sintercard(Call& call) {
-  const Result<CardOptions> options = parse_card_options(call);
+  const Result<CardOptions> options = parse_card_options(call.args_from(1));
   if (!options.ok()) return options.error();
   Operands operands;
   if (Status status = operands.load(call, options->names); !status.ok()) return status;
@@ -302,6 +307,11 @@ Status sdiffstore(Call& call) {
   }
   store_result(call, std::move(result), "sdiffstore");
   return {};
+}
+
+engine::KeysFound sintercard_keys(std::span<const std::string_view> argv,
+                                  std::vector<engine::KeyAt>& keys) {
+  return append_counted(count_names(argv.subspan(1)), 2, engine::kKeyRO | engine::kKeyAccess, keys);
 }
 
 }  // namespace kvstash::commands

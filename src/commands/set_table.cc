@@ -120,6 +120,7 @@ constexpr CommandSpec kSintercardRow = {
     .group = CommandGroup::kSet,
     .scope = Scope::kKeys,
     .keys = kSintercardKeys,
+    .find_keys = sintercard_keys,
     .since = "7.0.0",
     .complexity =
         "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of "

@@ -36,7 +36,7 @@ class PatternReader {
     if (pattern.is_element()) return use(PackedValue(element));
     if (!pattern.names_keys()) return;
     pattern.key_for(element, name_);
-    Key key = call_->read(std::string_view(name_));
+    Key key = call_->read_unnamed(name_);
     if (!key.exists()) return;
     if (!pattern.has_field()) {
       if (key.expect_string().ok()) use(PackedValue(key.string()));
@@ -147,7 +147,7 @@ void store_result(Call& call, const SortOptions& options, std::span<const SortEl
     list.push(ListEnd::kTail, std::span(&text, 1), limits);
   });
   const size_t size = list.size();
-  Key key = call.write(*options.store);
+  Key key = call.write(options.store_at);
   const bool was_there = key.exists();
   if (size != 0) journal_list(call, key.name(), list, was_there);
   if (was_there) key.erase();
@@ -170,31 +170,40 @@ SortPatterns patterns_for(Call& call) {
 }
 
 Status sort_key(Call& call, SortStore store) {
-  Result<SortOptions> options =
-      parse_sort_options(engine::ArgReader(call.args_from(2)), store, patterns_for(call));
-  if (!options.ok()) return options.error();
+  SortOptions options;
+  if (Status status = parse_sort_options(call.args(), store, patterns_for(call), options);
+      !status.ok())
+    return status;
   const Key key = call.read(1);
   SortElements elements;
   if (key.exists()) {
     // Sets have no order to keep: what is stored, or decides over a script, must not depend on it.
-    const bool needs_order = options->store || call.caller().in_script;
-    if (options->keeps_order && key.type() == store::ValueType::kSet && needs_order) {
-      options->keeps_order = false;
-      options->is_alpha = true;
+    const bool needs_order = options.store_at != 0 || call.caller().in_script;
+    if (options.keeps_order && key.type() == store::ValueType::kSet && needs_order) {
+      options.keeps_order = false;
+      options.is_alpha = true;
     }
-    if (Status status = elements.load(key, *options); !status.ok()) return status;
+    if (Status status = elements.load(key, options); !status.ok()) return status;
   }
-  if (!options->keeps_order) {
-    if (!load_weights(call, *options, elements))
+  if (!options.keeps_order) {
+    if (!load_weights(call, options, elements))
       return Error::literal("ERR One or more scores can't be converted into double");
-    elements.sort(*options, call.options().locale_collate);
+    elements.sort(options, call.options().locale_collate);
   }
-  if (options->store) {
-    store_result(call, *options, elements.range());
+  if (options.store_at != 0) {
+    store_result(call, options, elements.range());
   } else {
-    reply_result(call, *options, elements.range());
+    reply_result(call, options, elements.range());
   }
   return {};
+}
+
+// All shards if there are patterns; what is refused reads nothing.
+engine::Scope scope_of(std::span<const std::string_view> argv, SortStore store) {
+  SortOptions options;
+  const bool is_refused = !parse_sort_options(argv, store, SortPatterns::kAllowed, options).ok();
+  return !is_refused && options.reads_other_keys() ? engine::Scope::kAllShards
+                                                   : engine::Scope::kKeys;
 }
 
 }  // namespace
@@ -208,33 +217,29 @@ Status sort_ro(Call& call) {
 }
 
 engine::Scope sort_scope(std::span<const std::string_view> argv, engine::Shard&) {
-  if (argv.size() <= 2) return engine::Scope::kKeys;
-  const Result<SortOptions> options = parse_sort_options(
-      engine::ArgReader(argv.subspan(2)), SortStore::kAllowed, SortPatterns::kAllowed);
-  return options.ok() && options->reads_other_keys() ? engine::Scope::kAllShards
-                                                     : engine::Scope::kKeys;
+  return scope_of(argv, SortStore::kAllowed);
 }
 
-// The key, and that of the last STORE.
-Status sort_keys(std::span<const std::string_view> argv, std::vector<engine::KeyAt>& keys) {
-  keys.push_back({1, engine::kKeyRO | engine::kKeyAccess});
-  uint32_t store_at = 0;
-  for (size_t i = 2; i < argv.size(); ++i) {
-    if (equals_ignore_case(argv[i], "limit")) {
-      i += 2;
-    } else if (equals_ignore_case(argv[i], "get") || equals_ignore_case(argv[i], "by")) {
-      ++i;
-    } else if (equals_ignore_case(argv[i], "store") && i + 1 < argv.size()) {
-      store_at = static_cast<uint32_t>(i + 1);
-    }
-  }
-  if (store_at != 0) keys.push_back({store_at, engine::kKeyOW | engine::kKeyUpdate});
-  return {};
+engine::Scope sort_ro_scope(std::span<const std::string_view> argv, engine::Shard&) {
+  return scope_of(argv, SortStore::kRefused);
 }
 
-Status sort_ro_keys(std::span<const std::string_view>, std::vector<engine::KeyAt>& keys) {
+// The key, and that of the last STORE. Keys that patterns name are no arguments: whether the user
+// may read them all is asked by the command itself.
+engine::KeysFound sort_keys(std::span<const std::string_view> argv,
+                            std::vector<engine::KeyAt>& keys) {
+  SortOptions options;
+  static_cast<void>(parse_sort_options(argv, SortStore::kAllowed, SortPatterns::kAllowed, options));
   keys.push_back({1, engine::kKeyRO | engine::kKeyAccess});
-  return {};
+  if (options.store_at != 0)
+    keys.push_back({static_cast<uint32_t>(options.store_at), engine::kKeyOW | engine::kKeyUpdate});
+  return engine::KeysFound::kAll;
+}
+
+engine::KeysFound sort_ro_keys(std::span<const std::string_view>,
+                               std::vector<engine::KeyAt>& keys) {
+  keys.push_back({1, engine::kKeyRO | engine::kKeyAccess});
+  return engine::KeysFound::kAll;
 }
 
 }  // namespace kvstash::commands

@@ -21,7 +21,10 @@ Status sort_ro(Call& call);
 
 // For the rows. Keys that patterns name are not among those found.
 engine::Scope sort_scope(std::span<const std::string_view> argv, engine::Shard& home);
-Status sort_keys(std::span<const std::string_view> argv, std::vector<engine::KeyAt>& keys);
-Status sort_ro_keys(std::span<const std::string_view> argv, std::vector<engine::KeyAt>& keys);
+engine::Scope sort_ro_scope(std::span<const std::string_view> argv, engine::Shard& home);
+engine::KeysFound sort_keys(std::span<const std::string_view> argv,
+                            std::vector<engine::KeyAt>& keys);
+engine::KeysFound sort_ro_keys(std::span<const std::string_view> argv,
+                               std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

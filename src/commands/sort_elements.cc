@@ -105,7 +105,7 @@ void SortElements::load_in_order(const Key& key, const SortRange& part, bool is_
 void SortElements::sort(const SortOptions& options, const std::string& locale) {
   std::optional<Collation> collation;
   // What is stored must be the same everywhere, whatever the locale.
-  if (options.is_alpha && !options.store) collation.emplace(locale);
+  if (options.is_alpha && options.store_at == 0) collation.emplace(locale);
   const SortOrder order(options, collation ? &*collation : nullptr);
   const size_t end = range_.first + range_.count;
   if (end < elements_.size()) {

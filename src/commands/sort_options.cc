@@ -31,9 +31,9 @@ bool SortOptions::reads_other_keys() const {
   return by.has_value() || std::ranges::any_of(gets, &SortPattern::names_keys);
 }
 
-Result<SortOptions> parse_sort_options(engine::ArgReader args, SortStore store,
-                                       SortPatterns patterns) {
-  SortOptions options;
+Status parse_sort_options(std::span<const std::string_view> argv, SortStore store,
+                          SortPatterns patterns, SortOptions& options) {
+  engine::ArgReader args(argv.subspan(2));
   while (!args.done()) {
     if (args.take("ASC")) {
       options.is_descending = false;
@@ -49,7 +49,8 @@ Result<SortOptions> parse_sort_options(engine::ArgReader args, SortStore store,
       options.offset = *offset;
       options.count = *count;
     } else if (store == SortStore::kAllowed && args.take_with("STORE")) {
-      options.store = args.next();
+      options.store_at = argv.size() - args.left();
+      args.next();
     } else if (args.take_with("BY")) {
       const SortPattern by(args.next());
       if (!by.names_keys()) {
@@ -70,7 +71,7 @@ Result<SortOptions> parse_sort_options(engine::ArgReader args, SortStore store,
     }
   }
   if (options.keeps_order) options.by.reset();
-  return options;
+  return {};
 }
 
 SortRange sort_range(const SortOptions& options, size_t size) {

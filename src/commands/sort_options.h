@@ -8,8 +8,10 @@
 #include "base/result.h"
 #include "engine/arg_reader.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +45,7 @@ struct SortOptions {
   bool keeps_order = false;       // BY without a star: nothing is sorted.
   std::optional<SortPattern> by;  // Only if it names keys.
   std::vector<SortPattern> gets;
-  std::optional<std::string_view> store;
+  size_t store_at = 0;  // Argument of the key to store to; 0: none.
   int64_t offset = 0;
   int64_t count = -1;  // Negative: all.
 
@@ -54,9 +56,10 @@ struct SortOptions {
 enum class SortStore : uint8_t { kRefused, kAllowed };
 enum class SortPatterns : uint8_t { kRefused, kAllowed };
 
-// What follows the key. Patterns are refused to users who may not read every key.
-Result<SortOptions> parse_sort_options(engine::ArgReader args, SortStore store,
-                                       SortPatterns patterns);
+// Reads a whole command: what follows its key. Patterns are refused to users who may not read every
+// key. An error leaves in `options` what stood before it.
+Status parse_sort_options(std::span<const std::string_view> argv, SortStore store,
+                          SortPatterns patterns, SortOptions& options);
 
 // The elements that LIMIT leaves, of `size`: first .. first + count - 1.
 struct SortRange {

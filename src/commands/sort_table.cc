@@ -100,7 +100,7 @@ constexpr CommandSpec kSortRoRow = {
     .scope = Scope::kKeys,
     .keys = kSortRoKeys,
     .find_keys = sort_ro_keys,
-    .find_scope = sort_scope,
+    .find_scope = sort_ro_scope,
     .since = "7.0.0",
     .complexity =
         "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the "

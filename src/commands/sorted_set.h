@@ -4,6 +4,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 class Call;
@@ -57,5 +62,15 @@ Status zintercard(Call& call);
 Status zinterstore(Call& call);
 Status zunion(Call& call);
 Status zunionstore(Call& call);
+
+// Where their keys are (FindKeys), by the parsers that they use.
+engine::KeysFound zmpop_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys);
+engine::KeysFound bzmpop_keys(std::span<const std::string_view> argv,
+                              std::vector<engine::KeyAt>& keys);
+engine::KeysFound zunion_keys(std::span<const std::string_view> argv,
+                              std::vector<engine::KeyAt>& keys);
+engine::KeysFound zunionstore_keys(std::span<const std::string_view> argv,
+                                   std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

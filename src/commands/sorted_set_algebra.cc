@@ -3,6 +3,7 @@
 // Inputs are sorted sets and sets, whose members all count with a score of 1. As in Redis they are
 // visited from the smallest to the largest, which decides how floating-point sums are rounded.
 #include "commands/container_options.h"
+#include "commands/counted_keys.h"
 #include "commands/sorted_set.h"
 #include "commands/sorted_set_reply.h"
 #include "engine/arg_reader.h"
@@ -137,25 +138,32 @@ Status parse_options(ArgReader args, Operation operation, Outcome outcome,
   return {};
 }
 
-// `args`: numkeys key [key ...] and options.
+// `args`: numkeys key [key ...] and options. How many keys there are.
+Result<size_t> count_inputs(Call::Args args, std::string_view command) {
+  const std::optional<int64_t> count = parse_int64(args[0]);
+  if (!count) return errors::not_an_integer();
+  if (*count < 1) {
+    return Error::text("ERR at least 1 input key is needed for '" + std::string(command) +
+                       "' command");
+  }
+  const auto keys = static_cast<size_t>(*count);
+  if (keys > args.size() - 1) return errors::syntax();
+  return keys;
+}
+
+// The same.
 Result<Combination> parse_combination(Call& call, Call::Args args, Operation operation,
                                       Outcome outcome) {
-  const std::optional<int64_t> key_count = parse_int64(args[0]);
-  if (!key_count) return errors::not_an_integer();
-  if (*key_count < 1) {
-    return Error::text("ERR at least 1 input key is needed for '" +
-                       std::string(call.command().spec->name) + "' command");
-  }
-  const auto keys = static_cast<size_t>(*key_count);
-  if (keys > args.size() - 1) return errors::syntax();
+  const Result<size_t> keys = count_inputs(args, call.command().spec->name);
+  if (!keys.ok()) return keys.error();
   Combination combination;
-  combination.inputs.reserve(keys);
-  for (const std::string_view name : args.subspan(1, keys)) {
+  combination.inputs.reserve(*keys);
+  for (const std::string_view name : args.subspan(1, *keys)) {
     const Result<Input> input = input_of(call.read(name));
     if (!input.ok()) return input.error();
     combination.inputs.push_back(*input);
   }
-  const ArgReader options(args.subspan(1 + keys));
+  const ArgReader options(args.subspan(1 + *keys));
   if (Status status = parse_options(options, operation, outcome, combination); !status.ok())
     return status.error();
   return combination;
@@ -330,6 +338,20 @@ Status zintercard(Call& call) {
   sort_by_size(combination->inputs);
   call.reply().integer(static_cast<int64_t>(count_common(*combination)));
   return {};
+}
+
+// Of all that combine sorted sets and reply, count, or store.
+engine::KeysFound zunion_keys(std::span<const std::string_view> argv,
+                              std::vector<engine::KeyAt>& keys) {
+  return append_counted(count_inputs(argv.subspan(1), argv[0]), 2,
+                        engine::kKeyRO | engine::kKeyAccess, keys);
+}
+
+engine::KeysFound zunionstore_keys(std::span<const std::string_view> argv,
+                                   std::vector<engine::KeyAt>& keys) {
+  keys.push_back({1, engine::kKeyOW | engine::kKeyUpdate});
+  return append_counted(count_inputs(argv.subspan(2), argv[0]), 3,
+                        engine::kKeyRO | engine::kKeyAccess, keys);
 }
 
 }  // namespace kvstash::commands

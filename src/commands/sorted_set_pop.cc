@@ -1,6 +1,7 @@
 // Taking members out from an end: ZPOPMIN, ZPOPMAX, ZMPOP and those that wait for a member.
 // Declared in sorted_set.h.
 #include "commands/block_timeout.h"
+#include "commands/counted_keys.h"
 #include "commands/digits.h"
 #include "commands/sorted_set.h"
 #include "commands/sorted_set_reply.h"
@@ -69,6 +70,8 @@ Status pop(Call& call, End end) {
   return {};
 }
 
+constexpr uint32_t kPopsFrom = engine::kKeyRW | engine::kKeyAccess | engine::kKeyDelete;
+
 struct MultiPop {
   Call::Args keys;
   End end = End::kLowest;
@@ -82,11 +85,15 @@ Result<size_t> parse_count(std::string_view text, std::string_view message) {
   return static_cast<size_t>(*count);
 }
 
-// `args`: numkeys key [key ...] MIN|MAX [COUNT count].
+// `args`: numkeys key [key ...] MIN|MAX [COUNT count]. How many keys there are.
+Result<size_t> count_names(Call::Args args) {
+  return count_keys(args, 1, errors::syntax());
+}
+
+// The same.
 Result<MultiPop> parse_multi_pop(Call::Args args) {
-  const Result<size_t> key_count = parse_count(args[0], "ERR numkeys should be greater than 0");
+  const Result<size_t> key_count = count_names(args);
   if (!key_count.ok()) return key_count.error();
-  if (*key_count >= args.size() - 1) return errors::syntax();
   MultiPop wanted{.keys = args.subspan(1, *key_count)};
   ArgReader options(args.subspan(1 + *key_count));
   if (options.take("MAX")) {
@@ -223,6 +230,16 @@ Status bzmpop(Call& call) {
     wait(call, wanted->keys, *deadline);
   }
   return {};
+}
+
+engine::KeysFound zmpop_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys) {
+  return append_counted(count_names(argv.subspan(1)), 2, kPopsFrom, keys);
+}
+
+engine::KeysFound bzmpop_keys(std::span<const std::string_view> argv,
+                              std::vector<engine::KeyAt>& keys) {
+  return append_counted(count_names(argv.subspan(2)), 3, kPopsFrom, keys);
 }
 
 }  // namespace kvstash::commands

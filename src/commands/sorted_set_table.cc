@@ -34,6 +34,7 @@ constexpr CommandSpec kBzmpopRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kBzmpopKeys,
+    .find_keys = bzmpop_keys,
     .since = "7.0.0",
     .complexity =
         "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements "
@@ -192,6 +193,7 @@ constexpr CommandSpec kZdiffRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kZdiffKeys,
+    .find_keys = zunion_keys,
     .since = "6.2.0",
     .complexity =
         "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N "
@@ -217,6 +219,7 @@ constexpr CommandSpec kZdiffstoreRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kZdiffstoreKeys,
+    .find_keys = zunionstore_keys,
     .since = "6.2.0",
     .complexity =
         "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N "
@@ -268,6 +271,7 @@ constexpr CommandSpec kZinterRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kZdiffKeys,
+    .find_keys = zunion_keys,
     .since = "6.2.0",
     .complexity =
         "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the "
@@ -290,6 +294,7 @@ constexpr CommandSpec kZintercardRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kZdiffKeys,
+    .find_keys = zunion_keys,
     .since = "7.0.0",
     .complexity =
         "O(N*K) worst case with N being the smallest input sorted set, K being the number of input "
@@ -317,6 +322,7 @@ constexpr CommandSpec kZinterstoreRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kZdiffstoreKeys,
+    .find_keys = zunionstore_keys,
     .since = "2.0.0",
     .complexity =
         "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the "
@@ -365,6 +371,7 @@ constexpr CommandSpec kZmpopRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kZmpopKeys,
+    .find_keys = zmpop_keys,
     .since = "7.0.0",
     .complexity =
         "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements "
@@ -857,6 +864,7 @@ constexpr CommandSpec kZunionRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kZdiffKeys,
+    .find_keys = zunion_keys,
     .since = "6.2.0",
     .complexity =
         "O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, and M being "
@@ -873,6 +881,7 @@ constexpr CommandSpec kZunionstoreRow = {
     .group = CommandGroup::kSortedSet,
     .scope = Scope::kKeys,
     .keys = kZdiffstoreKeys,
+    .find_keys = zunionstore_keys,
     .since = "2.0.0",
     .complexity =
         "O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being "

@@ -5,6 +5,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 class Call;
@@ -42,5 +47,11 @@ Status xinfo_consumers(engine::Call& call);
 Status xinfo_groups(engine::Call& call);
 Status xinfo_help(engine::Call& call);
 Status xinfo_stream(engine::Call& call);
+
+// Where their keys are (FindKeys), by the parsers that they use.
+engine::KeysFound xread_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys);
+engine::KeysFound xreadgroup_keys(std::span<const std::string_view> argv,
+                                  std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

@@ -30,6 +30,13 @@ namespace notify = engine::notify;
 
 constexpr store::ValueType kStreamType = store::ValueType::kStream;
 
+// Under what circumstances the arguments are read.
+struct ReadContext {
+  bool is_group = false;   // XREADGROUP.
+  bool in_script = false;  // Nothing may wait.
+  int64_t now_ms = 0;
+};
+
 // What XREAD and XREADGROUP say before their streams.
 struct ReadOptions {
   bool is_group = false;  // XREADGROUP.
@@ -66,63 +73,92 @@ Error meaningless(std::string_view id) {
                      name + " ID would just return an empty result set.");
 }
 
-Status take_block(Call& call, std::string_view timeout, ReadOptions& options) {
-  if (call.caller().in_script)
-    return Error::text("ERR " + std::string(call.arg(0)) +
+class ReadParser {
+ public:
+  ReadParser(StreamArgs argv, const ReadContext& context)
+      : argv_(argv), context_(&context), args_(argv.subspan(1)) {
+    options_.is_group = context.is_group;
+  }
+
+  Result<ReadOptions> parse() {
+    while (!args_.done() && options_.streams == 0) {
+      if (Status status = take_option(args_.next()); !status.ok()) return status.error();
+    }
+    if (options_.streams == 0) return errors::syntax();
+    if (options_.is_group && !options_.has_group)
+      return Error::literal("ERR Missing GROUP option for XREADGROUP");
+    return options_;
+  }
+
+ private:
+  Status take_option(std::string_view name);
+  Status take_block();
+  Status take_streams();
+
+  StreamArgs argv_;
+  const ReadContext* context_;
+  engine::ArgReader args_;
+  ReadOptions options_;
+};
+
+Status ReadParser::take_block() {
+  if (context_->in_script)
+    return Error::text("ERR " + std::string(argv_[0]) +
                        " command is not allowed with BLOCK option from scripts");
-  const Result<BlockDeadline> deadline = parse_block_milliseconds(timeout, call.now_ms());
+  const Result<BlockDeadline> deadline = parse_block_milliseconds(args_.next(), context_->now_ms);
   if (!deadline.ok()) return deadline.error();
-  options.blocks = true;
-  options.deadline_ms = *deadline;
+  options_.blocks = true;
+  options_.deadline_ms = *deadline;
   return {};
 }
 
-Status take_streams(Call& call, size_t first_key, ReadOptions& options) {
-  const size_t left = call.argc() - first_key;
-  if (left % 2 != 0) return unbalanced(options.is_group);
-  options.first_key = first_key;
-  options.streams = left / 2;
+Status ReadParser::take_streams() {
+  if (args_.left() % 2 != 0) return unbalanced(options_.is_group);
+  options_.first_key = argv_.size() - args_.left();
+  options_.streams = args_.left() / 2;
   return {};
 }
 
-// One option, with what follows it. `args` begins behind its name.
-Status take_option(Call& call, std::string_view name, engine::ArgReader& args,
-                   ReadOptions& options) {
-  if (equals_ignore_case(name, "BLOCK") && !args.done())
-    return take_block(call, args.next(), options);
-  if (equals_ignore_case(name, "COUNT") && !args.done()) {
-    const Result<uint64_t> count = parse_stream_count(args.next());
+// One option, with what follows its name.
+Status ReadParser::take_option(std::string_view name) {
+  if (equals_ignore_case(name, "BLOCK") && !args_.done()) return take_block();
+  if (equals_ignore_case(name, "COUNT") && !args_.done()) {
+    const Result<uint64_t> count = parse_stream_count(args_.next());
     if (!count.ok()) return count.error();
-    options.count = *count;
+    options_.count = *count;
     return {};
   }
-  if (equals_ignore_case(name, "STREAMS") && !args.done())
-    return take_streams(call, call.argc() - args.left(), options);
-  if (equals_ignore_case(name, "GROUP") && args.left() >= 2) {
-    if (!options.is_group) return of_xreadgroup_only("GROUP");
-    options.has_group = true;
-    options.group = args.next();
-    options.consumer = args.next();
+  if (equals_ignore_case(name, "STREAMS") && !args_.done()) return take_streams();
+  if (equals_ignore_case(name, "GROUP") && args_.left() >= 2) {
+    if (!options_.is_group) return of_xreadgroup_only("GROUP");
+    options_.has_group = true;
+    options_.group = args_.next();
+    options_.consumer = args_.next();
     return {};
   }
   if (equals_ignore_case(name, "NOACK")) {
-    if (!options.is_group) return of_xreadgroup_only("NOACK");
-    options.no_ack = true;
+    if (!options_.is_group) return of_xreadgroup_only("NOACK");
+    options_.no_ack = true;
     return {};
   }
   return errors::syntax();
 }
 
-Result<ReadOptions> parse_read(Call& call, bool is_group) {
-  ReadOptions options{.is_group = is_group};
-  for (engine::ArgReader args(call.args_from(1)); !args.done() && options.streams == 0;) {
-    const std::string_view name = args.next();
-    if (Status status = take_option(call, name, args, options); !status.ok()) return status.error();
+// Reads a whole command.
+Result<ReadOptions> parse_read(StreamArgs argv, const ReadContext& context) {
+  return ReadParser(argv, context).parse();
+}
+
+// The keys, by the parser of the commands themselves. It is told that there is time and that the
+// command may wait, so that nothing fails here that does not fail there.
+engine::KeysFound find_keys(StreamArgs argv, bool is_group, std::vector<engine::KeyAt>& keys) {
+  const Result<ReadOptions> options = parse_read(argv, {.is_group = is_group});
+  if (!options.ok()) return engine::KeysFound::kRefused;
+  for (size_t i = 0; i < options->streams; ++i) {
+    keys.push_back(
+        {static_cast<uint32_t>(options->first_key + i), engine::kKeyRO | engine::kKeyAccess});
   }
-  if (options.streams == 0) return errors::syntax();
-  if (is_group && !options.has_group)
-    return Error::literal("ERR Missing GROUP option for XREADGROUP");
-  return options;
+  return engine::KeysFound::kAll;
 }
 
 // ---- Where to read from.
@@ -365,7 +401,9 @@ void serve(Call& call, const ReadOptions& options, size_t index, const Start& st
 }
 
 Status read(Call& call, bool is_group) {
-  const Result<ReadOptions> options = parse_read(call, is_group);
+  const Result<ReadOptions> options = parse_read(
+      call.args(),
+      {.is_group = is_group, .in_script = call.caller().in_script, .now_ms = call.now_ms()});
   if (!options.ok()) return options.error();
   std::vector<Start> starts;
   starts.reserve(options->streams);
@@ -393,6 +431,16 @@ Status xread(Call& call) {
 
 Status xreadgroup(Call& call) {
   return read(call, true);
+}
+
+engine::KeysFound xread_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys) {
+  return find_keys(argv, false, keys);
+}
+
+engine::KeysFound xreadgroup_keys(std::span<const std::string_view> argv,
+                                  std::vector<engine::KeyAt>& keys) {
+  return find_keys(argv, true, keys);
 }
 
 }  // namespace kvstash::commands

@@ -563,6 +563,7 @@ constexpr CommandSpec kXreadRow = {
     .group = CommandGroup::kStream,
     .scope = Scope::kKeys,
     .keys = kXreadKeys,
+    .find_keys = xread_keys,
     .since = "5.0.0",
     .complexity =
         "For each stream mentioned: O(N) with N being the number of elements being returned, it "
@@ -610,6 +611,7 @@ constexpr CommandSpec kXreadgroupRow = {
     .group = CommandGroup::kStream,
     .scope = Scope::kKeys,
     .keys = kXreadgroupKeys,
+    .find_keys = xreadgroup_keys,
     .since = "5.0.0",
     .complexity =
         "For each stream mentioned: O(M) with M being the number of elements returned. If M is "

@@ -64,33 +64,34 @@ bool holds(const SetOptions& options, Key& key) {
 
 // SET with anything behind the value.
 Status set_with_options(Call& call) {
-  const Result<SetOptions> options = parse_set_options(ArgReader(call.args_from(3)));
-  if (!options.ok()) return options.error();
+  SetOptions options;
+  if (Status status = parse_set_options(ArgReader(call.args_from(3)), options); !status.ok())
+    return status;
   Deadline deadline;
-  if (options->expiry) {
-    const Result<int64_t> until = deadline_from(*options->expiry, call.now_ms(), "set");
+  if (options.expiry) {
+    const Result<int64_t> until = deadline_from(*options.expiry, call.now_ms(), "set");
     if (!until.ok()) return until.error();
     deadline = *until;
   }
-  Key key = options->return_old ? call.read(1) : call.write(1);
-  if (options->return_old || options->compares()) {
+  Key key = options.return_old ? call.read(1) : call.write(1);
+  if (options.return_old || options.compares()) {
     if (Status status = key.expect_string(); !status.ok()) return status;
   }
-  if (options->return_old) reply_value(call, key);
-  if (!holds(*options, key)) {
-    if (!options->return_old) call.reply().null();
+  if (options.return_old) reply_value(call, key);
+  if (!holds(options, key)) {
+    if (!options.return_old) call.reply().null();
     return {};
   }
   const std::string_view value = call.arg(2);
   if (deadline) {
     store_until(call, key, value, *deadline);
   } else {
-    store_value(key, value, options->keep_deadline ? key.deadline() : std::nullopt);
+    store_value(key, value, options.keep_deadline ? key.deadline() : std::nullopt);
   }
-  if (!options->return_old) call.reply().ok();
+  if (!options.return_old) call.reply().ok();
   // The journal has it without GET, as nobody reads its reply, and without the old value.
-  if ((options->return_old || options->compares()) && !deadline && call.wants_effects()) {
-    if (options->keep_deadline) {
+  if ((options.return_old || options.compares()) && !deadline && call.wants_effects()) {
+    if (options.keep_deadline) {
       call.replace_effect({"SET", key.name(), value, "KEEPTTL"});
     } else {
       call.replace_effect({"SET", key.name(), value});
@@ -384,6 +385,17 @@ Status incrbyfloat(Call& call) {
   if (call.wants_effects()) call.replace_effect({"SET", key.name(), text, "KEEPTTL"});
   call.reply().bulk(text);
   return {};
+}
+
+// The key is read only if GET or a comparison is asked for.
+engine::KeysFound set_keys(std::span<const std::string_view> argv,
+                           std::vector<engine::KeyAt>& keys) {
+  SetOptions options;
+  static_cast<void>(parse_set_options(ArgReader(argv.subspan(3)), options));
+  const bool reads = options.return_old || options.compares();
+  const uint32_t flags = reads ? engine::kKeyRW | engine::kKeyAccess : engine::kKeyOW;
+  keys.push_back({1, flags | engine::kKeyUpdate});
+  return engine::KeysFound::kAll;
 }
 
 }  // namespace kvstash::commands

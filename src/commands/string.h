@@ -4,6 +4,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 class Call;
@@ -42,5 +47,9 @@ Status decr(Call& call);
 Status incrby(Call& call);
 Status decrby(Call& call);
 Status incrbyfloat(Call& call);
+
+// Where their keys are (FindKeys), by the parsers that they use.
+engine::KeysFound set_keys(std::span<const std::string_view> argv,
+                           std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

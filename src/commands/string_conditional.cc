@@ -2,6 +2,7 @@
 
 #include "base/numbers.h"
 #include "base/text.h"
+#include "commands/counted_keys.h"
 #include "commands/digits.h"
 #include "commands/string_options.h"
 #include "engine/arg_reader.h"
@@ -29,12 +30,12 @@ void delete_if(Call& call, Key& key, bool shall_go) {
 }
 
 // How many pairs MSETEX has, all of them among its arguments.
-Result<size_t> count_pairs(const Call& call) {
-  const std::optional<int64_t> count = parse_int64(call.arg(1));
+Result<size_t> count_pairs(Call::Args argv) {
+  const std::optional<int64_t> count = parse_int64(argv[1]);
   if (!count || *count < 1 || *count > std::numeric_limits<int32_t>::max())
     return Error::literal("ERR invalid numkeys value or out of range");
   const auto pairs = static_cast<size_t>(*count);
-  if (pairs > (call.argc() - 2) / 2) return errors::syntax();
+  if (pairs > (argv.size() - 2) / 2) return errors::syntax();
   return pairs;
 }
 
@@ -93,7 +94,7 @@ Status delex(Call& call) {
 }
 
 Status msetex(Call& call) {
-  const Result<size_t> pairs = count_pairs(call);
+  const Result<size_t> pairs = count_pairs(call.args());
   if (!pairs.ok()) return pairs.error();
   const Result<SetOptions> options =
       parse_msetex_options(ArgReader(call.args_from(2 + 2 * *pairs)));
@@ -109,6 +110,19 @@ Status msetex(Call& call) {
     store_pair(call, 2 + 2 * i, *options, deadline);
   call.reply().integer(goes_on ? 1 : 0);
   return {};
+}
+
+// The key is read only if there is a condition.
+engine::KeysFound delex_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys) {
+  const uint32_t flags = argv.size() > 2 ? engine::kKeyRW | engine::kKeyAccess : engine::kKeyRM;
+  keys.push_back({1, flags | engine::kKeyDelete});
+  return engine::KeysFound::kAll;
+}
+
+engine::KeysFound msetex_keys(std::span<const std::string_view> argv,
+                              std::vector<engine::KeyAt>& keys) {
+  return append_counted(count_pairs(argv), 2, engine::kKeyOW | engine::kKeyUpdate, keys, 2);
 }
 
 }  // namespace kvstash::commands

@@ -6,6 +6,11 @@
 #pragma once
 
 #include "base/result.h"
+#include "engine/command_spec.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 class Call;
@@ -18,5 +23,11 @@ using engine::Call;
 Status delifeq(Call& call);
 Status delex(Call& call);
 Status msetex(Call& call);
+
+// Where their keys are (FindKeys), by the parsers that they use.
+engine::KeysFound delex_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys);
+engine::KeysFound msetex_keys(std::span<const std::string_view> argv,
+                              std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::commands

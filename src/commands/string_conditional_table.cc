@@ -10,12 +10,6 @@ using namespace engine;
 using namespace commands::rows;
 using enum ArgType;
 
-// The key is read only if there is a condition.
-Status delex_keys(std::span<const std::string_view> argv, std::vector<KeyAt>& keys) {
-  keys.push_back({1, (argv.size() > 2 ? kKeyRW | kKeyAccess : kKeyRM) | kKeyDelete});
-  return {};
-}
-
 constexpr KeySpec kDelexKeys[] = {
     key_at(1, kKeyRW | kKeyDelete | kKeyVariableFlags),
 };
@@ -96,6 +90,7 @@ constexpr CommandSpec kMsetexRow = {
     .group = CommandGroup::kString,
     .scope = Scope::kKeys,
     .keys = kMsetexKeys,
+    .find_keys = msetex_keys,
     .since = "8.4.0",
     .complexity = "O(N) where N is the number of keys to set.",
     .summary =

@@ -62,8 +62,7 @@ bool take_condition(ArgReader& args, SetOptions& options) {
 
 }  // namespace
 
-Result<SetOptions> parse_set_options(ArgReader args) {
-  SetOptions options;
+Status parse_set_options(ArgReader args, SetOptions& options) {
   while (!args.done()) {
     if (take_condition(args, options)) continue;
     if (args.take("GET")) {
@@ -74,12 +73,13 @@ Result<SetOptions> parse_set_options(ArgReader args) {
       return errors::syntax();
     }
   }
-  return options;
+  return {};
 }
 
 Result<SetOptions> parse_msetex_options(ArgReader args) {
-  Result<SetOptions> options = parse_set_options(args);
-  if (options.ok() && (options->return_old || options->compares())) return errors::syntax();
+  SetOptions options;
+  if (Status status = parse_set_options(args, options); !status.ok()) return status.error();
+  if (options.return_old || options.compares()) return errors::syntax();
   return options;
 }
 

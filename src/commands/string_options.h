@@ -40,8 +40,8 @@ struct GetexOptions {
   std::optional<Expiry> expiry;
 };
 
-// `args`: what follows the value, or the key.
-Result<SetOptions> parse_set_options(engine::ArgReader args);
+// `args`: what follows the value, or the key. An error leaves in `options` what stood before it.
+Status parse_set_options(engine::ArgReader args, SetOptions& options);
 Result<GetexOptions> parse_getex_options(engine::ArgReader args);
 // What follows the last pair of MSETEX: the options of SET without GET and comparisons.
 Result<SetOptions> parse_msetex_options(engine::ArgReader args);

@@ -13,17 +13,6 @@ using namespace engine;
 using namespace commands::rows;
 using enum ArgType;
 
-// The key is read only if GET or a comparison is asked for.
-Status set_keys(std::span<const std::string_view> argv, std::vector<KeyAt>& keys) {
-  const auto options = argv.subspan(std::min<size_t>(argv.size(), 3));
-  const bool reads = std::any_of(options.begin(), options.end(), [](std::string_view word) {
-    return equals_ignore_case(word, "GET") || equals_ignore_case(word, "IFEQ") ||
-           equals_ignore_case(word, "IFNE");
-  });
-  keys.push_back({1, reads ? kKeyRW | kKeyAccess | kKeyUpdate : kKeyOW | kKeyUpdate});
-  return {};
-}
-
 constexpr KeySpec kAppendKeys[] = {
     key_at(1, kKeyRW | kKeyInsert),
 };

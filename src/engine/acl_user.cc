@@ -25,6 +25,9 @@ bool is_part_of(std::string_view existing, std::string_view rule) {
 
 }  // namespace
 
+AclKeys::AclKeys(const Command& command, std::span<const std::string_view> args)
+    : are_known(CommandTable::keys_of(command, args, found) != KeysFound::kUnknown) {}
+
 // ---- Commands.
 
 void AclSelector::allow_all_commands(bool allowed) {
@@ -135,9 +138,11 @@ ChannelArgs channel_args(const Command& command, size_t argc) {
 // ---- Checks.
 
 std::optional<AclDenial> AclSelector::check(const Command& command, Args args,
-                                            std::span<const KeyAt> keys) const {
+                                            const AclKeys& keys) const {
   if (!may_run(command, args)) return AclDenial{AclReason::kCommand, command.name};
-  for (const KeyAt& key : keys) {
+  if (!keys.are_known && !may_use_every_key(kAclReadsAndWritesKey))
+    return AclDenial{AclReason::kKey, "*"};
+  for (const KeyAt& key : keys.found) {
     if (!may_use_key(args[key.index], access_of(key)))
       return AclDenial{AclReason::kKey, std::string(args[key.index]), key.index};
   }
@@ -152,9 +157,7 @@ std::optional<AclDenial> AclSelector::check(const Command& command, Args args,
 
 std::optional<AclDenial> AclUser::check(const Command& command, AclSelector::Args args) const {
   if (is_unlimited()) return std::nullopt;
-  std::vector<KeyAt> keys;
-  // Arguments that hide their keys: the command itself will say what is wrong with them.
-  if (!CommandTable::keys_of(command, args, keys).ok()) keys.clear();
+  const AclKeys keys(command, args);
   std::optional<AclDenial> told = own.check(command, args, keys);
   for (const AclSelector& selector : selectors) {
     if (!told) return std::nullopt;
@@ -170,8 +173,7 @@ std::optional<AclDenial> AclUser::check(const Command& command, AclSelector::Arg
 bool AclUser::may_use_every_key(const Command& command, AclSelector::Args args,
                                 uint8_t access) const {
   if (is_unlimited()) return true;
-  std::vector<KeyAt> keys;
-  if (!CommandTable::keys_of(command, args, keys).ok()) keys.clear();
+  const AclKeys keys(command, args);
   const auto allows = [&](const AclSelector& selector) {
     return selector.may_use_every_key(access) && !selector.check(command, args, keys);
   };

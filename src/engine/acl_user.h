@@ -34,6 +34,15 @@ struct AclDenial {
   size_t index = 0;    // Of that argument.
 };
 
+// The keys of a request, found once for all selectors. What the command refuses by itself is no
+// matter of permission, beyond the keys that were found by then.
+struct AclKeys {
+  AclKeys(const Command& command, std::span<const std::string_view> args);
+
+  std::vector<KeyAt> found;
+  bool are_known;  // False: the request may touch any key, and so takes the permission for all.
+};
+
 // One set of permissions: the user's own, or one in parentheses.
 class AclSelector {
  public:
@@ -71,9 +80,7 @@ class AclSelector {
 
   bool is_unlimited() const { return all_commands_ && all_keys_ && all_channels_; }
 
-  // `keys` are the command's, as the command table finds them.
-  std::optional<AclDenial> check(const Command& command, Args args,
-                                 std::span<const KeyAt> keys) const;
+  std::optional<AclDenial> check(const Command& command, Args args, const AclKeys& keys) const;
   bool may_use_key(std::string_view key, uint8_t access) const;
   bool may_use_every_key(uint8_t access) const;
   // A pattern is allowed only as it stands there.

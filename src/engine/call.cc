@@ -1,6 +1,7 @@
 #include "engine/call.h"
 
 #include "base/hash.h"
+#include "engine/acl_user.h"
 #include "engine/keyspace_events.h"
 #include "engine/session.h"
 #include "engine/shard.h"
@@ -9,6 +10,16 @@
 #include <algorithm>
 
 namespace kvstash::engine {
+
+bool Hold::covers(size_t shard) const {
+  return single != nullptr ? single->id() == shard : includes(shard);
+}
+
+Shard& Hold::shard_of(std::string_view key) const {
+  const size_t owner = set->shard_of(key);
+  ensure(covers(owner));
+  return set->at(owner);
+}
 
 Session& Call::session() {
   ensure(caller_->session != nullptr);
@@ -35,10 +46,7 @@ bool Call::holds_all() const {
 }
 
 Shard& Call::owner_of(std::string_view channel) {
-  if (hold_.single != nullptr) return *hold_.single;
-  const size_t owner = hold_.set->shard_of(channel);
-  ensure(hold_.includes(owner));
-  return hold_.set->at(owner);
+  return hold_.shard_of(channel);
 }
 
 Shard& Call::home() {
@@ -65,17 +73,20 @@ KeyPlace Call::place_of(std::string_view name) {
     next_place_ = 0;  // A second pass over the keys.
   }
   return {.hash = keyed_hash(name, hold_.set->seed()),
-          .shard = hold_.single != nullptr ? 0 : static_cast<uint32_t>(hold_.set->shard_of(name))};
+          .shard = static_cast<uint32_t>(hold_.set->shard_of(name))};
 }
 
 Key Call::find(std::string_view name, DbIndex db) {
+  if constexpr (kHasSlowChecks) ensure(audit_.allows(*command_, args_, name));
+  return find_unaudited(name, db);
+}
+
+Key Call::find_unaudited(std::string_view name, DbIndex db) {
   const KeyPlace place = place_of(name);
   const uint64_t hash = place.hash;
+  ensure(hold_.covers(place.shard));
+  ensure_slow([&] { return hold_.set->shard_of(name) == place.shard; });
   Shard& shard = hold_.single != nullptr ? *hold_.single : hold_.set->at(place.shard);
-  ensure_slow([&] {
-    const size_t owner = hold_.set->shard_of(name);
-    return owner == shard.id() && (hold_.single != nullptr || hold_.includes(owner));
-  });
   shard.hot_keys().note(static_cast<uint32_t>(db), name, hash);
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
@@ -91,7 +102,19 @@ Key Call::find(std::string_view name, DbIndex db) {
 }
 
 Key Call::read(std::string_view name) {
-  Key key = find(name, caller_->db);
+  return note_read(find(name, caller_->db));
+}
+
+Key Call::read_unnamed(std::string_view name) {
+  ensure(holds_all());
+  ensure_slow([&] {
+    const AclUser* user = caller_->user;
+    return user == nullptr || user->may_use_every_key(*command_, args_, kAclReadsKey);
+  });
+  return note_read(find_unaudited(name, caller_->db));
+}
+
+Key Call::note_read(Key key) {
   if (!key.exists()) {
     note_miss(key);
     return key;
@@ -163,14 +186,14 @@ void Call::block(Wait wait) {
   waiter->deadline_ms = wait.deadline_ms;
   waiter->timeout_reply = wait.timeout_reply;
   std::vector<KeyAt> keys;
-  ensure(CommandTable::keys_of(*command_, args_, keys).ok());
+  ensure(CommandTable::keys_of(*command_, args_, keys) == KeysFound::kAll);
   for (const KeyAt& key : keys)
     waiter->shards.push_back(hold_.set->shard_of(args_[key.index]));
   std::ranges::sort(waiter->shards);
   waiter->shards.erase(std::unique(waiter->shards.begin(), waiter->shards.end()),
                        waiter->shards.end());
   for (const std::string& key : waiter->keys)
-    hold_.set->at(hold_.set->shard_of(key)).blocked_keys().add(db(), key, waiter);
+    hold_.shard_of(key).blocked_keys().add(db(), key, waiter);
   executor.wait_with(std::move(waiter));
 }
 

@@ -8,6 +8,7 @@
 #include "engine/command_table.h"
 #include "engine/effects.h"
 #include "engine/key.h"
+#include "engine/key_audit.h"
 #include "engine/key_place.h"
 #include "engine/options.h"
 #include "resp/reply_writer.h"
@@ -18,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace kvstash::engine {
@@ -35,6 +37,11 @@ struct Hold {
   const std::vector<bool>* members = nullptr;  // By shard, where there is not a single one.
 
   bool includes(size_t shard) const { return members == nullptr || (*members)[shard]; }
+  // Whether that shard may be touched, a single one or one of several.
+  bool covers(size_t shard) const;
+  // The shard of a key, which the hold covers: a key that is touched without its shard being held
+  // is a mistake of ours.
+  Shard& shard_of(std::string_view key) const;
 };
 
 // Who asked, as far as a command may know it on any shard.
@@ -112,6 +119,9 @@ class Call {
   Key peek(std::string_view name);
   // As peek, but nobody hears of a miss: for commands about a key rather than its value.
   Key inspect(size_t arg_index);
+  // As read, of a key that the arguments do not name: for commands that hold every shard, and whose
+  // user may read every key.
+  Key read_unnamed(std::string_view name);
 
   // ---- Effects.
   // Replaces what the journal gets for this command: for a change whose outcome depends on more
@@ -171,6 +181,8 @@ class Call {
   using AnyFinish = std::function<void(std::vector<std::any>&, resp::ReplyWriter&)>;
 
   Key find(std::string_view name, DbIndex db);
+  Key find_unaudited(std::string_view name, DbIndex db);
+  Key note_read(Key key);
   void note_miss(const Key& key);
   KeyPlace place_of(std::string_view name);
   void gather_any(AnyPart part, AnyFinish finish);
@@ -184,6 +196,7 @@ class Call {
   Effects* effects_ = nullptr;  // The worker's, emptied before each command.
   KeyPlaces places_;            // Of the plain keys, as far as known.
   size_t next_place_ = 0;       // Commands mostly take their keys in order.
+  [[no_unique_address]] std::conditional_t<kHasSlowChecks, KeyAudit, NoKeyAudit> audit_;
 };
 
 }  // namespace kvstash::engine

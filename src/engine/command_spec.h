@@ -133,6 +133,8 @@ enum KeyFlag : uint32_t {
 };
 
 // Where keys stand among the arguments, as Redis describes it (COMMAND INFO, "key specifications").
+// Ranges that begin at an index are also where the server looks for keys; everything else is shown
+// to clients only, and its row has a FindKeys.
 struct KeySpec {
   enum class Begin : uint8_t { kUnknown, kIndex, kKeyword };
   enum class Find : uint8_t { kUnknown, kRange, kKeynum };
@@ -157,10 +159,19 @@ struct KeyAt {
   uint32_t flags;
 };
 
-// Appends the keys of `argv`, for the few commands whose key specifications cannot tell all: keys
-// behind options that may not be there, or flags that hang on an option. Error: the arguments do
-// not say where the keys are.
-using FindKeys = Status (*)(std::span<const std::string_view> argv, std::vector<KeyAt>& keys);
+// How far the arguments of a command tell its keys.
+enum class KeysFound : uint8_t {
+  kAll,      // The command touches no key but those that were found.
+  kRefused,  // The command refuses its arguments, and touches no key but those found before that.
+  kUnknown,  // The command may touch any key besides those that were found.
+};
+
+// Appends the keys of `argv`, whose number fits the row's arity, for commands whose keys are not
+// told by ranges at fixed places: keys behind options or behind their number, or flags that hang on
+// an option. It is built on the parser that the command itself uses when it runs, so that there is
+// one opinion on what is a key. That parser may be more lenient here, never stricter: what is
+// refused here is refused there. It finds keys also where it does not say kAll.
+using FindKeys = KeysFound (*)(std::span<const std::string_view> argv, std::vector<KeyAt>& keys);
 
 // `index` alone; `index` up to `last` (negative: from the end) every `step`.
 constexpr KeySpec key_at(int32_t index, uint32_t flags) {
@@ -217,7 +228,7 @@ struct CommandSpec {
   CommandGroup group = CommandGroup::kGeneric;
   Scope scope = Scope::kKeys;
   std::span<const KeySpec> keys{};
-  FindKeys find_keys = nullptr;    // Instead of `keys`, where those are shown but do not suffice.
+  FindKeys find_keys = nullptr;    // Instead of `keys`, which are then only shown.
   FindScope find_scope = nullptr;  // Instead of `scope`, where that depends on the arguments.
   FindFlags find_flags = nullptr;  // What `flags` come to, where that depends on the arguments.
   std::string_view since{};

@@ -1,13 +1,11 @@
 #include "engine/command_table.h"
 
-#include "base/numbers.h"
 #include "base/text.h"
 #include "engine/errors.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 namespace kvstash::engine {
@@ -146,67 +144,29 @@ void derive_triple(Command& command) {
 
 // ---- Finding keys.
 
-Error invalid_arguments() {
-  return Error::literal("ERR Invalid arguments specified for command");
-}
-
 using Args = std::span<const std::string_view>;
 
-// Where the keys of `spec` begin; nothing if its keyword does not occur.
-std::optional<int64_t> beginning_of(const KeySpec& spec, Args argv) {
-  const auto argc = static_cast<int64_t>(argv.size());
-  if (spec.begin == KeySpec::Begin::kIndex) return spec.index;
-  if (spec.begin == KeySpec::Begin::kUnknown) return std::nullopt;
-  const int64_t step = spec.start_from > 0 ? 1 : -1;
-  int64_t at = spec.start_from > 0 ? spec.start_from : argc + spec.start_from;
-  for (; at > 0 && at < argc; at += step) {
-    if (equals_ignore_case(argv[static_cast<size_t>(at)], spec.keyword)) return at + 1;
-  }
-  return std::nullopt;
+bool is_key(const KeySpec& spec) {
+  return (spec.flags & kKeyNotKey) == 0;
 }
 
-struct KeyRange {
-  int64_t first;
-  int64_t last;
-};
-
-KeyRange range_of(const KeySpec& spec, int64_t begin, int64_t argc) {
-  if (spec.last >= 0) return {begin, begin + spec.last};
-  if (spec.limit == 0) return {begin, argc + spec.last};
-  return {begin, begin + (argc - begin) / spec.limit + spec.last};
-}
-
-Result<KeyRange> counted_range_of(const KeySpec& spec, int64_t begin, Args argv) {
-  const auto argc = static_cast<int64_t>(argv.size());
-  const int64_t count_at = begin + spec.keynum_index;
-  if (count_at >= argc) return invalid_arguments();
-  const std::optional<int64_t> count = parse_int64(argv[static_cast<size_t>(count_at)]);
-  if (!count || *count < 0 || *count > argc) return invalid_arguments();
-  const int64_t first = begin + spec.first_key;
-  return KeyRange{first, first + (*count - 1) * spec.step};
-}
-
-Status append_keys_of(const KeySpec& spec, Args argv, std::vector<KeyAt>& keys) {
-  const auto argc = static_cast<int64_t>(argv.size());
-  const std::optional<int64_t> begin = beginning_of(spec, argv);
-  if (!begin) return {};
-  KeyRange range{};
-  if (spec.find == KeySpec::Find::kUnknown) return {};
-  if (spec.find == KeySpec::Find::kRange) {
-    range = range_of(spec, *begin, argc);
-  } else {
-    const Result<KeyRange> counted = counted_range_of(spec, *begin, argv);
-    if (!counted.ok()) return counted.error();
-    range = *counted;
-    if (range.last < range.first) return {};  // Their number is 0.
-  }
-  if (range.first >= argc || range.last >= argc || range.last < range.first) {
-    return invalid_arguments();
-  }
-  for (int64_t at = range.first; at <= range.last; at += spec.step) {
+// Appends the keys of a range at an index. One that runs to the end of the arguments may be empty.
+void append_range(const KeySpec& spec, size_t argc, std::vector<KeyAt>& keys) {
+  const int32_t last = absolute_last(spec);
+  const int64_t end = last >= 0 ? last : static_cast<int64_t>(argc) + last;
+  for (int64_t at = spec.index; at <= end; at += spec.step)
     keys.push_back({static_cast<uint32_t>(at), spec.flags});
-  }
-  return {};
+}
+
+// Whether the keys can be found: by ranges that the smallest number of arguments reaches, or by a
+// function of the row.
+bool can_find_keys(const CommandSpec& spec) {
+  if (spec.find_keys != nullptr) return true;
+  const int32_t argc_min = spec.arity >= 0 ? spec.arity : -spec.arity;
+  return std::ranges::all_of(spec.keys, [argc_min](const KeySpec& keys) {
+    const bool is_range = is_range_at_index(keys) && keys.limit == 0;
+    return !is_key(keys) || (is_range && absolute_last(keys) < argc_min);
+  });
 }
 
 // ---- What is said of a command that is not there.
@@ -271,6 +231,7 @@ Command* CommandTable::add(const CommandSpec& spec, const Command* container) {
   command->id = static_cast<uint32_t>(commands_.size() - 1);
   command->acl = categories_of(spec);
   derive_triple(*command);
+  ensure(can_find_keys(spec));
   for (const CommandSpec& sub : spec.subcommands) {
     command->subcommands.push_back(add(sub, command));
   }
@@ -372,18 +333,13 @@ bool CommandTable::arity_fits(const Command& command, size_t argc) {
   return arity >= 0 ? count == arity : count >= -arity;
 }
 
-Status CommandTable::keys_of(const Command& command, Args argv, std::vector<KeyAt>& keys) {
+KeysFound CommandTable::keys_of(const Command& command, Args argv, std::vector<KeyAt>& keys) {
+  if (!arity_fits(command, argv.size())) return KeysFound::kRefused;
   if (command.spec->find_keys != nullptr) return command.spec->find_keys(argv, keys);
-  const size_t before = keys.size();
   for (const KeySpec& spec : command.spec->keys) {
-    if ((spec.flags & kKeyNotKey) != 0) continue;
-    Status status = append_keys_of(spec, argv, keys);
-    if (!status.ok()) {
-      keys.resize(before);
-      return status;
-    }
+    if (is_key(spec)) append_range(spec, argv.size(), keys);
   }
-  return {};
+  return KeysFound::kAll;
 }
 
 }  // namespace kvstash::engine

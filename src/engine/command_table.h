@@ -73,12 +73,12 @@ class CommandTable {
 
   static bool arity_fits(const Command& command, size_t argc);
 
-  // Every key among the arguments, in order: what the row's find_keys says, or else its key
-  // specifications. Appends to `keys`; argv[0] is the command's name, even for a subcommand. Error
-  // (and nothing appended): the arguments do not say where the keys are ("Invalid arguments
-  // specified for command"). A keyword that does not occur means no keys.
-  static Status keys_of(const Command& command, std::span<const std::string_view> argv,
-                        std::vector<KeyAt>& keys);
+  // The one extraction of keys: access control, routing, EXEC, scripts, COMMAND GETKEYS, client
+  // tracking and waiting all ask it. Appends the keys among the arguments to `keys`, as the row's
+  // find_keys or else its ranges tell them, and says how far they are all. argv[0] is the command's
+  // name, even for a subcommand. Arguments whose number does not fit are kRefused.
+  static KeysFound keys_of(const Command& command, std::span<const std::string_view> argv,
+                           std::vector<KeyAt>& keys);
 
   // Top-level commands in alphabetical order.
   std::span<const Command* const> all() const { return top_level_; }

@@ -27,10 +27,6 @@ Hop make_hop(Session& session, const Command& command) {
   return hop;
 }
 
-Scope scope_of(const CommandSpec& spec, std::span<const std::string_view> args, Shard& home) {
-  return spec.find_scope == nullptr ? spec.scope : spec.find_scope(args, home);
-}
-
 // Between MULTI and EXEC a command waits, but for those that end or watch the transaction.
 bool is_queued(const Command& command) {
   const std::string_view name = command.name;
@@ -248,28 +244,19 @@ void Dispatcher::route(Session& session, const Request& request) {
     run_here(session, request);
     return;
   }
-  shards_.clear();
-  if (scope_of(spec, request.args, *shard_) == Scope::kAllShards) {
-    hold(session, request);
-    return;
-  }
-  if (spec.scope == Scope::kChannel) {
-    shards_.push_back(set.shard_of(request.args[1]));
-  } else if (!request.places.empty()) {
+  reach_.clear();
+  const bool is_placed =
+      spec.find_scope == nullptr && spec.scope == Scope::kKeys && !request.places.empty();
+  if (is_placed) {
     for (const KeyPlace& place : request.places)
-      shards_.push_back(place.shard);
+      reach_.add_shard(place.shard);
   } else {
-    const auto args = request.args;
-    keys_.clear();
-    // Arguments that hide their keys: the command itself will say what is wrong with them.
-    if (CommandTable::keys_of(*request.command, args, keys_).ok()) {
-      for (const KeyAt& key : keys_)
-        shards_.push_back(set.shard_of(args[key.index]));
-    }
-    if (shards_.empty()) shards_.push_back(shard_->id());
+    reach_.add(*request.command, request.args, *shard_);
   }
-  const size_t first = shards_.front();
-  if (!std::ranges::all_of(shards_, [first](size_t shard) { return shard == first; })) {
+  const auto shards = reach_.shards();
+  const size_t first = shards.empty() ? shard_->id() : shards.front();
+  if (reach_.needs_all() ||
+      !std::ranges::all_of(shards, [first](size_t shard) { return shard == first; })) {
     hold(session, request);
   } else if (first == shard_->id() && session.may_run_here()) {
     run_here(session, request);
@@ -336,14 +323,14 @@ void Dispatcher::hold(Session& session, const Request& request) {
   transaction.first_place = static_cast<uint32_t>(group.places.size());
   transaction.place_count = static_cast<uint32_t>(request.places.size());
   group.places.insert(group.places.end(), of_keys.begin(), of_keys.end());
-  for (const size_t shard : shards_)
+  for (const size_t shard : reach_.shards())
     group.add_member(shard);
-  if (shards_.empty()) {
+  if (reach_.needs_all()) {
     for (size_t i = 0; i < set.size(); ++i)
       group.add_member(i);
     transaction.caller.session = &session;  // Every shard is held, the connection's own too.
   }
-  group.key_count += shards_.size();
+  group.key_count += reach_.shards().size();
   group.transactions.push_back(std::move(transaction));
   session.has_unsent_transaction = true;
   ++session.transactions_away;
@@ -358,27 +345,13 @@ void Dispatcher::hold(Session& session, const Request& request) {
 
 // ---- EXEC.
 
-// Which shards a transaction takes: those of its keys and of the watched keys; all of them for a
-// command over all; the connection's own where a command needs the connection.
-Dispatcher::TransactionReach Dispatcher::reach_of(Multi& multi) {
-  ShardSet& set = shard_->set();
-  TransactionReach reach;
-  for (const QueuedCommand& queued : multi.queue.commands()) {
-    const auto args = multi.queue.argv(queued);
-    const Scope scope = scope_of(*queued.command->spec, args, *shard_);
-    reach.needs_all = reach.needs_all || scope == Scope::kAllShards || scope == Scope::kGather;
-    reach.needs_home = reach.needs_home || scope == Scope::kSession;
-    if (scope == Scope::kChannel) reach.shards.push_back(set.shard_of(args[1]));
-    if (scope != Scope::kKeys) continue;
-    keys_.clear();
-    // Arguments that hide their keys fail when they run, wherever that is.
-    if (!CommandTable::keys_of(*queued.command, args, keys_).ok()) continue;
-    for (const KeyAt& key : keys_)
-      reach.shards.push_back(set.shard_of(args[key.index]));
-  }
+// Which shards a transaction takes: those of its commands and of the watched keys.
+void Dispatcher::reach_for(Multi& multi) {
+  reach_.clear();
+  for (const QueuedCommand& queued : multi.queue.commands())
+    reach_.add(*queued.command, multi.queue.argv(queued), *shard_);
   for (const WatchedKey& watched : multi.watched)
-    reach.shards.push_back(set.shard_of(watched.key));
-  return reach;
+    reach_.add_shard(shard_->set().shard_of(watched.key));
 }
 
 void Dispatcher::exec(Session& session, const Request& request) {
@@ -395,13 +368,13 @@ void Dispatcher::exec(Session& session, const Request& request) {
   ShardSet& set = shard_->set();
   Multi multi = std::exchange(session.multi, {});
   ++shard_->command_stats(*exec_).calls;
-  const TransactionReach reach = reach_of(multi);
+  reach_for(multi);
   const bool is_here =
       set.size() == 1 ||
-      (!reach.needs_all && session.may_run_here() &&
-       std::ranges::all_of(reach.shards, [&](size_t id) { return id == shard_->id(); }));
+      (!reach_.needs_all() && session.may_run_here() &&
+       std::ranges::all_of(reach_.shards(), [&](size_t id) { return id == shard_->id(); }));
   if (!is_here) {
-    exec_elsewhere(session, request, std::move(multi), reach);
+    exec_elsewhere(session, request, std::move(multi));
     return;
   }
   const Hold hold{.set = &set, .single = shard_};
@@ -412,18 +385,17 @@ void Dispatcher::exec(Session& session, const Request& request) {
   after(session);
 }
 
-void Dispatcher::exec_elsewhere(Session& session, const Request& request, Multi multi,
-                                const TransactionReach& reach) {
+void Dispatcher::exec_elsewhere(Session& session, const Request& request, Multi multi) {
   if (session.has_unsent_hops) shard_->send_batches();
   ShardSet& set = shard_->set();
   HoldGroup& group = shard_->pending_group();
-  for (const size_t id : reach.shards)
+  for (const size_t id : reach_.shards())
     group.add_member(id);
-  for (size_t id = 0; reach.needs_all && id < set.size(); ++id)
+  for (size_t id = 0; reach_.needs_all() && id < set.size(); ++id)
     group.add_member(id);
-  const bool needs_home = reach.needs_home || reach.needs_all || reach.shards.empty();
+  const bool needs_home = reach_.needs_home() || reach_.needs_all() || reach_.shards().empty();
   if (needs_home) group.add_member(shard_->id());
-  group.key_count += reach.shards.size();
+  group.key_count += reach_.shards().size();
 
   const auto args = request.args;
   Transaction transaction;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "engine/executor.h"
+#include "engine/reach.h"
 #include "engine/request.h"
 #include "engine/session.h"
 
@@ -46,23 +47,16 @@ class Dispatcher {
   void refuse(Session& session, const Command* command, std::string_view message);
   void run_here(Session& session, const Request& request);
   void hop(Session& session, const Request& request, size_t to);
-  void hold(Session& session, const Request& request);  // Of shards_; empty: all.
-  struct TransactionReach {
-    std::vector<size_t> shards;  // With repeats.
-    bool needs_all = false;
-    bool needs_home = false;
-  };
-  TransactionReach reach_of(Multi& multi);
+  void hold(Session& session, const Request& request);  // Of what reach_ says.
+  void reach_for(Multi& multi);
   void exec(Session& session, const Request& request);
-  void exec_elsewhere(Session& session, const Request& request, Multi multi,
-                      const TransactionReach& reach);
+  void exec_elsewhere(Session& session, const Request& request, Multi multi);
   void route(Session& session, const Request& request);
   void after(Session& session);
 
   Shard* shard_;
   const Command* exec_ = nullptr;
-  std::vector<KeyAt> keys_;
-  std::vector<size_t> shards_;  // Of the keys of the command being routed.
+  Reach reach_;                 // Of the request or the transaction being routed.
   int64_t http_log_at_ms_ = 0;  // No warning about HTTP before.
 };
 

@@ -24,9 +24,7 @@ bool has_ready(const Hold& hold) {
 }
 
 bool covers(const Hold& hold, std::span<const size_t> shards) {
-  return std::ranges::all_of(shards, [&](size_t id) {
-    return hold.single != nullptr ? hold.single->id() == id : hold.includes(id);
-  });
+  return std::ranges::all_of(shards, [&](size_t id) { return hold.covers(id); });
 }
 
 // After a command of this length the time of the turn is no longer what clients think it is: what
@@ -106,6 +104,7 @@ uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Cal
 void Executor::commit(const Call& call, const Hold& hold) {
   shard_->stats().dirty += effects_.dirty();
   for (const KeyChange& change : effects_.changes()) {
+    // The call has found the key on a shard that is held.
     Shard& shard =
         hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
     tell_event(shard, *shard_, change.db, change.event_class, change.event, change.key);
@@ -134,11 +133,10 @@ void Executor::remember_reads(const Call& call, const Hold& hold) {
   const Command& command = call.command();
   if (command.spec->group == CommandGroup::kScripting || command.has(kPubSub)) return;
   read_keys_.clear();
-  if (!CommandTable::keys_of(command, call.args(), read_keys_).ok()) return;
+  CommandTable::keys_of(command, call.args(), read_keys_);
   for (const KeyAt& key : read_keys_) {
     const std::string_view name = call.arg(key.index);
-    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(name));
-    shard.tracking().remember(name, call.caller_->client_id, call.caller_->home);
+    hold.shard_of(name).tracking().remember(name, call.caller_->client_id, call.caller_->home);
   }
 }
 
@@ -196,8 +194,7 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
   const uint64_t began = cycles();
   bool is_unchanged = true;
   for (const WatchedKey& key : watched) {
-    Shard& shard =
-        hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key.key));
+    Shard& shard = hold.shard_of(key.key);
     // A key that expired meanwhile changes now, whether or not the wheel came round to it.
     store::Keyspace& space = shard.keyspace(key.db);
     const store::KeyRef ref{key.key, keyed_hash(key.key, hold.set->seed())};
@@ -206,9 +203,7 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
     is_unchanged = is_unchanged && shard.watches().is_unchanged(key);
   }
   for (const WatchedKey& key : watched) {
-    Shard& shard =
-        hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key.key));
-    shard.watches().unwatch(key.db, key.key);
+    hold.shard_of(key.key).watches().unwatch(key.db, key.key);
   }
   resp::ReplyWriter writer(out, caller.resp);
   if (!is_unchanged) {
@@ -300,8 +295,7 @@ void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hol
     return;
   }
   for (const std::string& key : waiter->keys) {
-    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key));
-    shard.blocked_keys().remove(caller.db, key, *waiter);
+    hold.shard_of(key).blocked_keys().remove(caller.db, key, *waiter);
   }
   waiter->state.store(WaitState::kDone, std::memory_order_release);
   shard_->note_served(waiter);
@@ -310,8 +304,7 @@ void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hol
 void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
   if (waiter->move(WaitState::kWoken, WaitState::kRunning)) run_waiter(waiter, hold);
   for (const std::string& key : waiter->keys) {
-    Shard& shard = hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(key));
-    shard.blocked_keys().note_change(waiter->caller.db, key);
+    hold.shard_of(key).blocked_keys().note_change(waiter->caller.db, key);
   }
   serve_waiters(hold);
 }

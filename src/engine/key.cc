@@ -78,10 +78,18 @@ void Key::copy_from(const Key& from) {
   begin();
 }
 
+bool Key::may_change() {
+  if constexpr (kHasSlowChecks)
+    return call_->audit_.allows_change(call_->command(), call_->args(), ref_.name);
+  return true;
+}
+
 void Key::changed(uint32_t event_class, std::string_view event, uint64_t elements) {
+  ensure_slow([this] { return may_change(); });
   call_->effects_->add_change(db_, ref_.name, event_class, event, elements);
 }
 
+// Not audited: to Redis, XREADGROUP reads its streams.
 void Key::changed_quietly(uint32_t event_class, std::string_view event, uint64_t elements) {
   call_->effects_->add_quiet_change(db_, ref_.name, event_class, event, elements);
 }

@@ -147,6 +147,7 @@ class Key {
   friend class Opened;
   void put_object(store::ValueType type, store::ObjectWord word);
   void update_object(store::ObjectWord word, size_t bytes_before);
+  bool may_change();  // Whether the command's arguments tell that it changes this key.
   void tell_new();
   void begin();  // Of an entry that was just made: sets its access clock, and tells that it is new.
 

@@ -1,6 +1,7 @@
 #include "scripting/eval_commands.h"
 
 #include "base/numbers.h"
+#include "commands/counted_keys.h"
 #include "engine/call.h"
 #include "engine/shard.h"
 #include "scripting/scripting.h"
@@ -206,6 +207,16 @@ uint32_t evalsha_flags(uint32_t row_flags, Args argv, engine::Shard& home) {
 uint32_t fcall_flags(uint32_t row_flags, Args argv, engine::Shard& home) {
   const Libraries::Place place = Scripting::of(home).libraries().find_function(argv[1]);
   return place.function == nullptr ? row_flags : command_flags(row_flags, place.function->flags);
+}
+
+engine::KeysFound eval_keys(Args argv, std::vector<engine::KeyAt>& keys) {
+  return commands::append_counted(key_count(argv, engine::errors::not_an_integer()), kFirstKeyArg,
+                                  engine::kKeyRW | engine::kKeyAccess | engine::kKeyUpdate, keys);
+}
+
+engine::KeysFound eval_ro_keys(Args argv, std::vector<engine::KeyAt>& keys) {
+  return commands::append_counted(key_count(argv, engine::errors::not_an_integer()), kFirstKeyArg,
+                                  engine::kKeyRO | engine::kKeyAccess, keys);
 }
 
 }  // namespace kvstash::scripting

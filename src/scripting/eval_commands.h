@@ -10,6 +10,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace kvstash::scripting {
 
@@ -32,5 +33,11 @@ uint32_t evalsha_flags(uint32_t row_flags, std::span<const std::string_view> arg
                        engine::Shard& home);
 uint32_t fcall_flags(uint32_t row_flags, std::span<const std::string_view> argv,
                      engine::Shard& home);
+
+// Where the keys are (FindKeys) of those that may change them, and of the read-only ones.
+engine::KeysFound eval_keys(std::span<const std::string_view> argv,
+                            std::vector<engine::KeyAt>& keys);
+engine::KeysFound eval_ro_keys(std::span<const std::string_view> argv,
+                               std::vector<engine::KeyAt>& keys);
 
 }  // namespace kvstash::scripting

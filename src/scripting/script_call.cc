@@ -102,17 +102,13 @@ void log_denial(const Run& run, const engine::AclDenial& denial) {
 
 // A script holds certain shards, and may touch no others.
 bool is_within_hold(const Run& run, const Command& command, Args args, CallScratch& scratch) {
-  if (run.holds_all || command.spec->scope == engine::Scope::kSession) return true;
-  if (command.spec->scope != engine::Scope::kKeys) return false;
-  scratch.keys.clear();
-  // Arguments that hide their keys: the command itself will say what is wrong with them.
-  if (!engine::CommandTable::keys_of(command, args, scratch.keys).ok()) return true;
+  if (run.holds_all) return true;
+  scratch.reach.clear();
+  scratch.reach.add(command, args, run.call->worker());
   const engine::Hold& hold = run.call->hold();
-  for (const engine::KeyAt& key : scratch.keys) {
-    const size_t shard = hold.set->shard_of(args[key.index]);
-    if (hold.single != nullptr ? hold.single->id() != shard : !hold.includes(shard)) return false;
-  }
-  return true;
+  return !scratch.reach.needs_all() &&
+         std::ranges::all_of(scratch.reach.shards(),
+                             [&](size_t shard) { return hold.covers(shard); });
 }
 
 // Test suites may ask for what is not for scripts. Of that, a script can run what neither needs the

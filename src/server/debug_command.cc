@@ -421,11 +421,20 @@ Status debug_help(Call& call) {
   return commands::reply_help(call, kLines);
 }
 
+// Which of the arguments behind the subcommand are keys.
+enum class DebugKeys : uint8_t {
+  kNone,
+  kFirst,    // Only looked at.
+  kAll,      // Read.
+  kUnnamed,  // Keys that the arguments do not name.
+};
+
 struct DebugRow {
   std::string_view name;
   size_t argc_min;
   size_t argc_max;
   Status (*run)(Call&);
+  DebugKeys keys = DebugKeys::kNone;
 };
 
 constexpr size_t kAny = std::numeric_limits<size_t>::max();
@@ -435,27 +444,27 @@ constexpr DebugRow kRows[] = {
     {"change-repl-id", 2, 2, debug_change_repl_id},
     {"config-rewrite-force-all", 2, 2, debug_config_rewrite_force_all},
     {"digest", 2, 2, debug_digest},
-    {"digest-value", 2, kAny, debug_digest_value},
+    {"digest-value", 2, kAny, debug_digest_value, DebugKeys::kAll},
     {"error", 3, 3, debug_error},
     {"help", 2, 2, debug_help},
     {"htstats", 3, kAny, debug_htstats},
-    {"htstats-key", 3, kAny, debug_htstats_key},
-    {"listpack", 3, 3, debug_listpack},
+    {"htstats-key", 3, kAny, debug_htstats_key, DebugKeys::kFirst},
+    {"listpack", 3, 3, debug_listpack, DebugKeys::kFirst},
     {"loadaof", 2, 2, debug_needs_files},
     {"log", 3, 3, debug_log},
     {"mallctl", 3, 4, debug_mallctl},
     {"mallctl-str", 3, 4, debug_mallctl_str},
-    {"object", 3, 4, debug_object},
+    {"object", 3, 4, debug_object, DebugKeys::kFirst},
     {"oom", 2, 2, debug_oom},
     {"panic", 2, 2, debug_panic},
     {"pause-cron", 3, 3, debug_pause_cron},
-    {"populate", 3, 5, debug_populate},
+    {"populate", 3, 5, debug_populate, DebugKeys::kUnnamed},
     {"protocol", 3, 3, [](Call& call) { return write_sample(call.arg(2), call.reply()); }},
-    {"quicklist", 3, 4, debug_quicklist},
+    {"quicklist", 3, 4, debug_quicklist, DebugKeys::kFirst},
     {"quicklist-packed-threshold", 3, 3, debug_quicklist_packed_threshold},
     {"reload", 2, kAny, debug_needs_files},
     {"replybuffer", 4, 4, debug_replybuffer},
-    {"sdslen", 3, 3, debug_sdslen},
+    {"sdslen", 3, 3, debug_sdslen, DebugKeys::kFirst},
     {"segfault", 2, 2, debug_segfault},
     {"set-active-expire", 3, 3, debug_set_active_expire},
     {"set-disable-deny-scripts", 3, 3, debug_set_disable_deny_scripts},
@@ -464,15 +473,34 @@ constexpr DebugRow kRows[] = {
     {"structsize", 2, 2, debug_structsize},
 };
 
+// The row that the arguments ask for, or null.
+const DebugRow* row_of(std::span<const std::string_view> argv) {
+  for (const DebugRow& row : kRows) {
+    if (equals_ignore_case(row.name, argv[1]) && argv.size() >= row.argc_min &&
+        argv.size() <= row.argc_max)
+      return &row;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Status debug(Call& call) {
-  for (const DebugRow& row : kRows) {
-    if (equals_ignore_case(row.name, call.arg(1)) && call.argc() >= row.argc_min &&
-        call.argc() <= row.argc_max)
-      return row.run(call);
+  const DebugRow* row = row_of(call.args());
+  return row == nullptr ? commands::subcommand_syntax(call) : row->run(call);
+}
+
+engine::KeysFound debug_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys) {
+  const DebugRow* row = row_of(argv);
+  if (row == nullptr) return engine::KeysFound::kRefused;
+  if (row->keys == DebugKeys::kUnnamed) return engine::KeysFound::kUnknown;
+  if (row->keys == DebugKeys::kFirst) keys.push_back({2, engine::kKeyRO});
+  if (row->keys == DebugKeys::kAll) {
+    for (uint32_t at = 2; at < argv.size(); ++at)
+      keys.push_back({at, engine::kKeyRO | engine::kKeyAccess});
   }
-  return commands::subcommand_syntax(call);
+  return engine::KeysFound::kAll;
 }
 
 }  // namespace kvstash::server

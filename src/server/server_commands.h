@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::server {
 
@@ -20,6 +22,9 @@ std::span<const engine::CommandSpec> server_commands();
 
 Status info(Call& call);
 Status debug(Call& call);
+// Where DEBUG's keys are (FindKeys).
+engine::KeysFound debug_keys(std::span<const std::string_view> argv,
+                             std::vector<engine::KeyAt>& keys);
 Status shutdown(Call& call);
 
 Status config_get(Call& call);

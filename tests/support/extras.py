@@ -178,8 +178,9 @@ RULES = [
 ]  # fmt: skip
 USERS = ["u1", "u2", "none"]
 
-GROUPS = ["g1", "g2"]
-CONSUMERS = ["c1", "c2"]
+# Some are options of the commands that they stand in.
+GROUPS = ["g1", "g1", "g2", "streams", "BLOCK"]
+CONSUMERS = ["c1", "c1", "c2", "STREAMS", "GROUP"]
 IDS = ["0", "0-0", "1-1", "3-1", "5-0", "12-1", "39-2", "-", "+", "$", ">", "x"]
 
 # Commands that are not drawn from their documentation, but must refuse wrong arguments alike. Those that wait
@@ -298,16 +299,16 @@ class Extras:
     # ---- Sorting.
 
     def sort(self):
-        words = [self.one("sort", "sort", "sort_ro"), self.one(self.keys)]
-        by = self.maybe("BY", self.one("nosort", "{t}*", "*", "h*->f", "{t}2->f"))
-        words += by
-        words += self.maybe("LIMIT", self.one("0", "1", "-1", "x"), self.one("2", "10", "-1"))
-        for pattern in self.some(["#", "{t}*", "*->f", "none"], 2):
-            words += ["GET", pattern]
-        words += self.some(["ASC", "DESC"], 1) + self.maybe("ALPHA")
-        if not by and words[0] == "sort" and self.random.random() < 0.2:
-            words += ["STORE", self.one(self.keys)]
-        return words
+        name = self.one("sort", "sort", "sort_ro")
+        by = self.maybe("BY", self.one("nosort", "STORE", "GET", "{t}*", "*", "h*->f", "{t}2->f"))
+        options = [by, self.maybe("LIMIT", self.one("0", "1", "-1", "x"), self.one("2", "10", "-1"))]
+        options += [["GET", pattern] for pattern in self.some(["#", "{t}*", "*->f", "none"], 2)]
+        options += [self.some(["ASC", "DESC"], 1), self.maybe("ALPHA")]
+        # The order of elements of the same weight is the server's own: it must not become data.
+        if not any("*" in pattern for pattern in by) and name == "sort":
+            options += [["STORE", self.one(self.keys)] for _ in self.some([0], 2)]
+        self.random.shuffle(options)
+        return [name, self.one(self.keys), *(word for option in options for word in option)]
 
     # ---- Consumer groups.
 
@@ -322,6 +323,8 @@ class Extras:
             ["xreadgroup", "GROUP", group, consumer, *self.maybe("COUNT", self.one("1", "2", "0", "x")),
              *self.maybe("NOACK"), "STREAMS", key, self.one(">", ">", ">", ident)],
             ["xreadgroup", "GROUP", group, consumer, "STREAMS", key, self.one(self.keys), ">", ident],
+            ["xreadgroup", *self.maybe("COUNT", self.one("1", "2")), *self.maybe("BLOCK", "1"), "GROUP", group, consumer,
+             *self.maybe("NOACK"), "STREAMS", key, self.one(">", ">", ident)],
             ["xread", *self.maybe("COUNT", self.one("1", "2", "-1")), "STREAMS", key, self.one(self.keys), ident.replace("+", "0"), "0"],
             ["xack", key, group, ident, self.one(IDS)],
             ["xpending", key, group],

@@ -16,7 +16,10 @@ const LocateMember kAnywhere = [](std::string_view member) {
 };
 
 Result<GeoQuery> parse(const GeoCommand& command, const Args& argv) {
-  return parse_geo_query(argv, command, kAnywhere);
+  GeoQuery query;
+  if (Status status = parse_geo_query(argv, command, kAnywhere, query); !status.ok())
+    return status.error();
+  return query;
 }
 
 constexpr GeoCommand kSearch{.form = GeoForm::kSearch};
@@ -40,7 +43,7 @@ TEST_CASE("a search is described by words in any order") {
   CHECK(query->order == GeoQuery::Order::kFarthestFirst);
   CHECK(query->with_hash);
   CHECK_FALSE(query->with_distance);
-  CHECK_FALSE(query->destination.has_value());
+  CHECK(query->destination_at == 0);
 }
 
 TEST_CASE("a count without ANY wants the nearest") {
@@ -54,19 +57,20 @@ TEST_CASE("the last destination counts") {
   const auto query = parse(kByMember, {"GEORADIUSBYMEMBER", "k", "here", "3", "ft", "STORE", "a",
                                        "STOREDIST", "b", "STORE", "c"});
   REQUIRE(query.ok());
-  CHECK(query->destination == "c");
+  CHECK(query->destination_at == 10);
   CHECK_FALSE(query->stores_distance);
   const auto stored = parse(kSearchStore, {"GEOSEARCHSTORE", "d", "k", "FROMMEMBER", "here",
                                            "BYRADIUS", "1", "m", "STOREDIST"});
   REQUIRE(stored.ok());
-  CHECK(stored->destination == "d");
+  CHECK(stored->destination_at == 1);
   CHECK(stored->stores_distance);
 }
 
 TEST_CASE("without a set members are taken as they come") {
   const GeoCommand by_member{.form = GeoForm::kRadiusByMember};
   const Args words = {"GEORADIUSBYMEMBER_RO", "k", "nowhere", "x", "y"};
-  CHECK(parse_geo_query(words, by_member, nullptr).ok());
+  GeoQuery query;
+  CHECK(parse_geo_query(words, by_member, nullptr, query).ok());
   CHECK(parse(by_member, words).error().message() == "ERR could not decode requested zset member");
 }
 

@@ -9,8 +9,14 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-Result<SortOptions> parse(const Words& words, SortPatterns patterns = SortPatterns::kAllowed) {
-  return parse_sort_options(engine::ArgReader(words), SortStore::kAllowed, patterns);
+// `words`: what follows the key.
+Result<SortOptions> parse(Words words, SortPatterns patterns = SortPatterns::kAllowed) {
+  words.insert(words.begin(), {"SORT", "k"});
+  SortOptions options;
+  if (Status status = parse_sort_options(words, SortStore::kAllowed, patterns, options);
+      !status.ok())
+    return status.error();
+  return options;
 }
 
 std::string key_for(std::string_view pattern, std::string_view element) {
@@ -59,6 +65,20 @@ TEST_CASE("patterns are refused to those who may not read every key") {
         "ERR BY option of SORT denied due to insufficient ACL permissions.");
   CHECK(parse({"GET", "#"}, refused).error().message() ==
         "ERR GET option of SORT denied due to insufficient ACL permissions.");
+}
+
+TEST_CASE("the last STORE tells where to, whatever words stand around it") {
+  CHECK(parse({"ALPHA"})->store_at == 0);
+  CHECK(parse({"STORE", "BY", "STORE", "secret"})->store_at == 5);
+  CHECK(parse({"BY", "STORE", "STORE", "store"})->store_at == 5);
+  CHECK(parse({"LIMIT", "0", "1", "store", "GET"})->store_at == 6);
+}
+
+TEST_CASE("what stood before a fault is known") {
+  SortOptions options;
+  const Words words = {"SORT", "k", "STORE", "d", "BAD", "STORE", "e"};
+  CHECK_FALSE(parse_sort_options(words, SortStore::kAllowed, SortPatterns::kAllowed, options).ok());
+  CHECK(options.store_at == 3);
 }
 
 TEST_CASE("a limit is cut to what there is") {

@@ -14,12 +14,15 @@ using Words = std::vector<std::string_view>;
 constexpr int64_t kNow = 1'700'000'000'000;
 
 std::string error_of(const Words& words) {
-  const Result<SetOptions> options = parse_set_options(engine::ArgReader(words));
-  return options.ok() ? "" : std::string(options.error().message());
+  SetOptions options;
+  const Status status = parse_set_options(engine::ArgReader(words), options);
+  return status.ok() ? "" : std::string(status.error().message());
 }
 
 SetOptions set_options(const Words& words) {
-  return *parse_set_options(engine::ArgReader(words));
+  SetOptions options;
+  REQUIRE(parse_set_options(engine::ArgReader(words), options).ok());
+  return options;
 }
 
 std::string getex_error_of(const Words& words) {

@@ -32,13 +32,7 @@ constexpr KeySpec kHalfAfterKeyword[] = {
      .last = -1,
      .limit = 2},
 };
-constexpr KeySpec kKeywordFromTheEnd[] = {
-    {.flags = kKeyRW,
-     .begin = KeySpec::Begin::kKeyword,
-     .keyword = "KEYS",
-     .start_from = -2,
-     .last = -1},
-};
+constexpr KeySpec kFirstAndRest[] = {key_at(1, kKeyRW), keys_from(2, -1, 1, kKeyRO)};
 constexpr KeySpec kSortLike[] = {
     key_at(1, kKeyRO),
     {.flags = kKeyRO | kKeyIncomplete,
@@ -48,12 +42,17 @@ constexpr KeySpec kSortLike[] = {
 constexpr KeySpec kChannel[] = {key_at(1, kKeyNotKey)};
 
 // As SORT: the destination stands behind a word that may be anywhere.
-Status find_destination(std::span<const std::string_view> argv, std::vector<KeyAt>& keys) {
+KeysFound find_destination(std::span<const std::string_view> argv, std::vector<KeyAt>& keys) {
   keys.push_back({1, kKeyRO});
   for (uint32_t i = 2; i + 1 < argv.size(); ++i) {
     if (argv[i] == "STORE") keys.push_back({i + 1, kKeyOW});
   }
-  return {};
+  return KeysFound::kAll;
+}
+
+// As a command that may touch anything.
+KeysFound find_none(std::span<const std::string_view>, std::vector<KeyAt>&) {
+  return KeysFound::kUnknown;
 }
 
 constexpr CommandSpec kSubcommands[] = {
@@ -73,9 +72,17 @@ constexpr CommandSpec kRows[] = {
     {.name = "butlast", .arity = -3, .flags = kBlocking, .keys = kAllButLast, .run = nothing},
     {.name = "inarow", .arity = 3, .keys = kTwoInARow, .run = nothing},
     {.name = "withagap", .arity = 4, .keys = kTwoWithAGap, .run = nothing},
-    {.name = "counted", .arity = -3, .keys = kCounted, .run = nothing},
-    {.name = "halves", .arity = -2, .keys = kHalfAfterKeyword, .run = nothing},
-    {.name = "fromtheend", .arity = -2, .keys = kKeywordFromTheEnd, .run = nothing},
+    {.name = "counted",
+     .arity = -3,
+     .keys = kCounted,
+     .find_keys = find_destination,
+     .run = nothing},
+    {.name = "halves",
+     .arity = -2,
+     .keys = kHalfAfterKeyword,
+     .find_keys = find_none,
+     .run = nothing},
+    {.name = "firstandrest", .arity = -2, .keys = kFirstAndRest, .run = nothing},
     {.name = "sortlike",
      .arity = -2,
      .keys = kSortLike,
@@ -101,21 +108,26 @@ std::string error_of(const CommandTable& table, const Words& argv) {
   return found.ok() ? "" : std::string(found.error().message());
 }
 
-std::vector<uint32_t> keys_of(const CommandTable& table, const Words& argv) {
-  std::vector<KeyAt> keys;
-  const Status status = CommandTable::keys_of(*table.find(argv[0]), argv, keys);
-  REQUIRE(status.ok());
+struct Found {
+  KeysFound found;
   std::vector<uint32_t> places;
-  for (const KeyAt& key : keys)
-    places.push_back(key.index);
-  return places;
+};
+
+Found keys_of(const CommandTable& table, const Words& argv) {
+  std::vector<KeyAt> keys = {{7, 0}};  // Those of earlier commands stay.
+  const KeysFound found = CommandTable::keys_of(*table.find(argv[0]), argv, keys);
+  REQUIRE(keys.front().index == 7);
+  std::vector<uint32_t> places;
+  for (size_t i = 1; i < keys.size(); ++i)
+    places.push_back(keys[i].index);
+  return {found, places};
 }
 
-bool refuses_keys_of(const CommandTable& table, const Words& argv) {
-  std::vector<KeyAt> keys = {{7, 0}};
-  const Status status = CommandTable::keys_of(*table.find(argv[0]), argv, keys);
-  REQUIRE(keys.size() == 1);  // Those of earlier commands stay.
-  return !status.ok();
+// Where it is sure that these are all.
+std::vector<uint32_t> all_keys_of(const CommandTable& table, const Words& argv) {
+  const Found found = keys_of(table, argv);
+  REQUIRE(found.found == KeysFound::kAll);
+  return found.places;
 }
 
 }  // namespace
@@ -125,8 +137,8 @@ TEST_CASE("a command is found by its name in any case, and by nothing else") {
   REQUIRE(table.find("get") != nullptr);
   CHECK(table.find("get")->name == "get");
   CHECK(table.find("GET") == table.find("gEt"));
-  CHECK(table.find("FromTheEnd")->name == "fromtheend");
-  for (const std::string_view wrong : {"", "g", "ge", "gets", "gat", "box|set", "fromtheen"}) {
+  CHECK(table.find("FirstAndRest")->name == "firstandrest");
+  for (const std::string_view wrong : {"", "g", "ge", "gets", "gat", "box|set", "firstandres"}) {
     CHECK(table.find(wrong) == nullptr);
   }
 }
@@ -224,43 +236,41 @@ TEST_CASE("a wrong number of arguments is answered with the full name") {
   CHECK(error_of(table, {"BOX", "SET"}) == "ERR wrong number of arguments for 'box|set' command");
 }
 
-TEST_CASE("keys are found by a range, a number or a keyword") {
+TEST_CASE("keys are found by ranges at fixed places") {
   const CommandTable table = make_table();
   using Places = std::vector<uint32_t>;
-  CHECK(keys_of(table, {"get", "k"}) == Places{1});
-  CHECK(keys_of(table, {"pairs", "a", "1", "b", "2"}) == Places{1, 3});
-  CHECK(keys_of(table, {"pairs", "a", "1", "b"}) == Places{1, 3});
-  CHECK(keys_of(table, {"butlast", "a", "b", "0"}) == Places{1, 2});
-  CHECK(keys_of(table, {"counted", "d", "2", "a", "b", "AGGREGATE"}) == Places{1, 3, 4});
-  CHECK(keys_of(table, {"counted", "d", "0", "x"}) == Places{1});
-  CHECK(keys_of(table, {"halves", "COUNT", "2", "streams", "a", "b", "0", "0"}) == Places{4, 5});
-  CHECK(keys_of(table, {"fromtheend", "h", "x", "KEYS", "a", "b"}) == Places{4, 5});
-  CHECK(keys_of(table, {"channel", "c"}).empty());
-  CHECK(keys_of(table, {"ping"}).empty());
+  CHECK(all_keys_of(table, {"get", "k"}) == Places{1});
+  CHECK(all_keys_of(table, {"pairs", "a", "1", "b", "2"}) == Places{1, 3});
+  CHECK(all_keys_of(table, {"pairs", "a", "1", "b"}) == Places{1, 3});
+  CHECK(all_keys_of(table, {"butlast", "a", "b", "0"}) == Places{1, 2});
+  CHECK(all_keys_of(table, {"inarow", "a", "b"}) == Places{1, 2});
+  CHECK(all_keys_of(table, {"withagap", "a", "x", "b"}) == Places{1, 3});
+  CHECK(all_keys_of(table, {"channel", "c"}).empty());
+  CHECK(all_keys_of(table, {"ping"}).empty());
 }
 
-TEST_CASE("a keyword that is not there means no keys") {
+TEST_CASE("a range that runs to the end may be empty") {
   const CommandTable table = make_table();
-  CHECK(keys_of(table, {"halves", "COUNT", "2"}).empty());
-  CHECK(keys_of(table, {"fromtheend", "h", "x"}).empty());
+  using Places = std::vector<uint32_t>;
+  CHECK(all_keys_of(table, {"firstandrest", "a"}) == Places{1});
+  CHECK(all_keys_of(table, {"firstandrest", "a", "b", "c"}) == Places{1, 2, 3});
 }
 
 TEST_CASE("a command may say itself where its keys are") {
   const CommandTable table = make_table();
-  CHECK(keys_of(table, {"sortlike", "k", "BY", "x", "STORE", "d"}) == std::vector<uint32_t>{1, 5});
-  CHECK(keys_of(table, {"sortlike", "k"}) == std::vector<uint32_t>{1});
+  CHECK(all_keys_of(table, {"sortlike", "k", "BY", "x", "STORE", "d"}) ==
+        std::vector<uint32_t>{1, 5});
+  CHECK(all_keys_of(table, {"sortlike", "k"}) == std::vector<uint32_t>{1});
+  CHECK(keys_of(table, {"halves", "STREAMS", "a", "0"}).found == KeysFound::kUnknown);
 }
 
-TEST_CASE("arguments that do not say where the keys are give none") {
+TEST_CASE("a wrong number of arguments has no keys, as the command is refused") {
   const CommandTable table = make_table();
-  CHECK(refuses_keys_of(table, {"get"}));
-  CHECK(refuses_keys_of(table, {"counted", "d"}));
-  CHECK(refuses_keys_of(table, {"counted", "d", "3", "a", "b"}));
-  CHECK(refuses_keys_of(table, {"counted", "d", "-1", "a"}));
-  CHECK(refuses_keys_of(table, {"counted", "d", "x", "a"}));
-  CHECK(refuses_keys_of(table, {"counted", "d", "9223372036854775807", "a"}));
-  CHECK(refuses_keys_of(table, {"halves", "STREAMS"}));
-  CHECK(refuses_keys_of(table, {"halves", "STREAMS", "a"}));
+  for (const Words& argv : {Words{"get"}, Words{"get", "a", "b"}, Words{"sortlike"}}) {
+    const Found found = keys_of(table, argv);
+    CHECK(found.found == KeysFound::kRefused);
+    CHECK(found.places.empty());
+  }
 }
 
 TEST_CASE("the old triple covers ranges without a gap, and tells whether it is the whole truth") {
@@ -278,7 +288,7 @@ TEST_CASE("the old triple covers ranges without a gap, and tells whether it is t
   CHECK(triple_of("counted") == Triple{1, 1, 1});
   CHECK(triple_of("halves") == Triple{0, 0, 0});
   CHECK(triple_of("ping") == Triple{0, 0, 0});
-  for (const std::string_view plain : {"get", "pairs", "butlast", "inarow"}) {
+  for (const std::string_view plain : {"get", "pairs", "butlast", "inarow", "firstandrest"}) {
     CHECK(table.find(plain)->has_plain_keys);
   }
   for (const std::string_view other :
