@@ -314,6 +314,7 @@ class Extras:
 
     def group(self):
         key, group, consumer, ident = self.one(self.keys), self.one(GROUPS), self.one(CONSUMERS), self.one(IDS)
+        after = ident.replace("+", "0")  # The oracle does not know "+" there.
         return self.one(
             ["xgroup", "create", key, group, ident, *self.maybe("MKSTREAM")],
             ["xgroup", "create", key, group, "0"],
@@ -321,11 +322,11 @@ class Extras:
             ["xgroup", "destroy", key, group],
             ["xgroup", "delconsumer", key, group, consumer],
             ["xreadgroup", "GROUP", group, consumer, *self.maybe("COUNT", self.one("1", "2", "0", "x")),
-             *self.maybe("NOACK"), "STREAMS", key, self.one(">", ">", ">", ident)],
-            ["xreadgroup", "GROUP", group, consumer, "STREAMS", key, self.one(self.keys), ">", ident],
+             *self.maybe("NOACK"), "STREAMS", key, self.one(">", ">", ">", after)],
+            ["xreadgroup", "GROUP", group, consumer, "STREAMS", key, self.one(self.keys), ">", after],
             ["xreadgroup", *self.maybe("COUNT", self.one("1", "2")), *self.maybe("BLOCK", "1"), "GROUP", group, consumer,
-             *self.maybe("NOACK"), "STREAMS", key, self.one(">", ">", ident)],
-            ["xread", *self.maybe("COUNT", self.one("1", "2", "-1")), "STREAMS", key, self.one(self.keys), ident.replace("+", "0"), "0"],
+             *self.maybe("NOACK"), "STREAMS", key, self.one(">", ">", after)],
+            ["xread", *self.maybe("COUNT", self.one("1", "2", "-1")), "STREAMS", key, self.one(self.keys), after, "0"],
             ["xack", key, group, ident, self.one(IDS)],
             ["xpending", key, group],
             ["xinfo", "groups", key],
