@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <ctime>
+#include <limits>
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -39,6 +40,13 @@ int64_t wall_now_us() {
 }
 int64_t monotonic_ns() {
   return read_clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t after_ms(int64_t from_ns, int64_t ms) {
+  constexpr int64_t kNsPerMs = 1'000'000;
+  constexpr int64_t kEndOfTimeNs = std::numeric_limits<int64_t>::max();
+  if (ms > (kEndOfTimeNs - from_ns) / kNsPerMs) return kEndOfTimeNs;
+  return from_ns + ms * kNsPerMs;
 }
 
 #if defined(__x86_64__)

@@ -30,6 +30,10 @@ int64_t wall_now_us();
 // Monotonic nanoseconds from an unspecified start. Any thread; one vDSO call.
 int64_t monotonic_ns();
 
+// So many milliseconds (not negative) after a time in nanoseconds; the end of time if that is
+// later than can be told.
+int64_t after_ms(int64_t from_ns, int64_t ms);
+
 // A cycle counter for the duration of single commands, where a vDSO call would be felt:
 // about 8 ns. `cycles_to_ns` uses a rate measured once at start.
 uint64_t cycles();

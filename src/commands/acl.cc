@@ -151,7 +151,7 @@ void write_entry(const AclLogEntry& entry, int64_t now_ms, resp::ReplyWriter& to
   text("object", entry.object);
   text("username", entry.user);
   to.bulk("age-seconds");
-  to.dbl(static_cast<double>(now_ms - entry.updated_ms) / 1000);
+  to.dbl(static_cast<double>(std::max<int64_t>(now_ms - entry.updated_ms, 0)) / 1000);
   text("client-info", entry.client);
   number("entry-id", static_cast<int64_t>(entry.id));
   number("timestamp-created", entry.created_ms);

@@ -160,7 +160,6 @@ class Turning {
   Turning(Call& call, TrackingRequest request)
       : home_(&call.home()),
         session_(&call.session()),
-        worker_(&call.worker()),
         request_(std::move(request)) {
     const ClientTracking* now = session_->tracking.get();
     for (const std::string& prefix : request_.choices.prefixes) {
@@ -187,7 +186,6 @@ class Turning {
         home_->tracking().drop_prefix(prefix);
     }
     if (request_.error) {
-      worker_->executor().count_error(request_.error->message());
       to.error(request_.error->message());
       return;
     }
@@ -210,7 +208,6 @@ class Turning {
 
   Shard* home_;
   Session* session_;
-  Shard* worker_;
   TrackingRequest request_;
   std::vector<std::string> added_;  // Prefixes that the session does not follow yet.
 };

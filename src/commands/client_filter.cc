@@ -1,6 +1,7 @@
 #include "commands/client_filter.h"
 
 #include "base/text.h"
+#include "engine/acl.h"
 #include "engine/arg_reader.h"
 #include "engine/session.h"
 
@@ -38,17 +39,17 @@ Status parse_type(std::string_view text, ClientFilter& filter) {
   return {};
 }
 
-// There is one user.
-Status parse_user(std::string_view text, ClientFilter& filter) {
-  if (text != "default") return Error::text("ERR No such user '" + std::string(text) + "'");
-  filter.user = std::string(text);
+Status parse_user(std::string_view name, const engine::Acl& acl, ClientFilter& filter) {
+  if (acl.find(name) == nullptr)
+    return Error::text("ERR No such user '" + std::string(name) + "'");
+  filter.user = std::string(name);
   return {};
 }
 
-Status parse_option(ArgReader& args, ClientFilter& filter) {
+Status parse_option(ArgReader& args, const engine::Acl& acl, ClientFilter& filter) {
   if (args.take_with("ID")) return parse_id(args.next(), filter);
   if (args.take_with("TYPE")) return parse_type(args.next(), filter);
-  if (args.take_with("USER")) return parse_user(args.next(), filter);
+  if (args.take_with("USER")) return parse_user(args.next(), acl, filter);
   if (args.take_with("SKIPME")) return parse_skipme(args.next(), filter);
   if (args.take_with("MAXAGE")) return parse_age(args.next(), filter);
   if (args.take_with("ADDR")) {
@@ -86,7 +87,8 @@ bool ClientFilter::matches(const engine::Session& session, int64_t now_ms) const
          (!age_s_min || (now_ms - info.created_ms) / 1000 >= *age_s_min);
 }
 
-Result<ClientFilter> parse_kill_filter(std::span<const std::string_view> args) {
+Result<ClientFilter> parse_kill_filter(std::span<const std::string_view> args,
+                                       const engine::Acl& acl) {
   ClientFilter filter;
   if (args.size() == 1) {
     filter.address = std::string(args.front());
@@ -94,7 +96,7 @@ Result<ClientFilter> parse_kill_filter(std::span<const std::string_view> args) {
     return filter;
   }
   for (ArgReader reader(args); !reader.done();) {
-    if (Status parsed = parse_option(reader, filter); !parsed.ok()) return parsed.error();
+    if (Status parsed = parse_option(reader, acl, filter); !parsed.ok()) return parsed.error();
   }
   return filter;
 }

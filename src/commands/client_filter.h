@@ -11,6 +11,7 @@
 #include <string_view>
 
 namespace kvstash::engine {
+class Acl;
 class Session;
 }
 
@@ -35,7 +36,9 @@ struct ClientFilter {
   bool matches(const engine::Session& session, int64_t now_ms) const;
 };
 
-// What follows CLIENT KILL: an address alone, or pairs of an option and its value.
-Result<ClientFilter> parse_kill_filter(std::span<const std::string_view> args);
+// What follows CLIENT KILL: an address alone, or pairs of an option and its value. A user must be
+// one that `acl` knows.
+Result<ClientFilter> parse_kill_filter(std::span<const std::string_view> args,
+                                       const engine::Acl& acl);
 
 }  // namespace kvstash::commands

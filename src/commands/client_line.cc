@@ -46,6 +46,11 @@ std::string flags_of(const Session& session) {
   return flags.empty() ? "N" : flags;
 }
 
+// What happened after the moment of the command that asks, happened just now.
+int64_t seconds_since(int64_t then_ms, int64_t now_ms) {
+  return std::max<int64_t>(now_ms - then_ms, 0) / 1000;
+}
+
 std::string_view events_of(const Session& session) {
   const bool writes = !session.replies.out().empty();
   if (session.is_input_off) return writes ? "w" : "";
@@ -70,8 +75,8 @@ std::string client_line(const Session& session, int64_t now_ms) {
       .add("laddr", info.local_address)
       .add("fd", info.fd)
       .add("name", info.name)
-      .add("age", (now_ms - info.created_ms) / 1000)
-      .add("idle", (now_ms - info.active_ms) / 1000)
+      .add("age", seconds_since(info.created_ms, now_ms))
+      .add("idle", seconds_since(info.active_ms, now_ms))
       .add("flags", flags_of(session))
       .add("db", static_cast<uint32_t>(session.caller.db))
       .add("sub", session.subscription_count(engine::ChannelKind::kChannel))

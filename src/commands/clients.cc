@@ -1,5 +1,7 @@
 // CLIENT's subcommands about all connections: each shard is asked about its own.
+#include "base/clock.h"
 #include "base/text.h"
+#include "commands/block_timeout.h"
 #include "commands/client.h"
 #include "commands/client_filter.h"
 #include "commands/client_line.h"
@@ -9,7 +11,6 @@
 #include "engine/shard.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -49,10 +50,10 @@ Result<ListOptions> parse_list(engine::ArgReader args) {
 
 using Lines = std::map<uint64_t, std::string>;  // By the client's id.
 
-Lines lines_on(Shard& shard, const ListOptions& options) {
+Lines lines_on(Shard& shard, const ListOptions& options, int64_t now_ms) {
   Lines lines;
   const auto add = [&](const Session& session) {
-    if (!session.is_gone()) lines.emplace(session.info.id, client_line(session, shard.now_ms()));
+    if (!session.is_gone()) lines.emplace(session.info.id, client_line(session, now_ms));
   };
   if (options.ids) {
     for (const uint64_t id : *options.ids) {
@@ -87,10 +88,10 @@ struct Killed {
   bool has_caller = false;
 };
 
-Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id) {
+Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id, int64_t now_ms) {
   Killed killed;
   for (const auto& [id, session] : shard.sessions()) {
-    if (session->is_gone() || !filter.matches(*session, shard.now_ms())) continue;
+    if (session->is_gone() || !filter.matches(*session, now_ms)) continue;
     const bool is_caller = id == caller_id;
     if (is_caller && filter.skips_caller) continue;
     ++killed.count;
@@ -106,29 +107,18 @@ Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id) {
 // ---- PAUSE.
 
 struct PauseOptions {
-  int64_t until_ms;  // 0: no longer than it lasts already.
-  bool is_for_all;
+  int64_t until_ns;  // By monotonic_ns().
+  engine::PauseMode mode;
 };
 
 Result<PauseOptions> parse_pause(Call& call) {
   const bool only_writes = call.argc() == 4 && equals_ignore_case(call.arg(3), "WRITE");
   if (call.argc() == 4 && !only_writes && !equals_ignore_case(call.arg(3), "ALL"))
     return Error::literal("ERR CLIENT PAUSE mode must be WRITE or ALL");
-  const std::optional<int64_t> timeout_ms = parse_int64(call.arg(2));
-  if (!timeout_ms) return Error::literal("ERR timeout is not an integer or out of range");
-  if (*timeout_ms < 0) return Error::literal("ERR timeout is negative");
-  if (*timeout_ms > std::numeric_limits<int64_t>::max() - call.now_ms())
-    return Error::literal("ERR timeout is out of range");
-  return PauseOptions{.until_ms = *timeout_ms == 0 ? 0 : *timeout_ms + call.now_ms(),
-                      .is_for_all = !only_writes};
-}
-
-// A pause that lasts is never shortened, nor made milder.
-void pause(Shard& shard, const PauseOptions& options) {
-  const bool is_paused = shard.is_paused();
-  shard.pause_until(
-      is_paused ? std::max(options.until_ms, shard.paused_until_ms()) : options.until_ms,
-      options.is_for_all || (is_paused && shard.pause_is_for_all()));
+  const Result<BlockTimeout> timeout = parse_block_milliseconds(call.arg(2), call.now_ms());
+  if (!timeout.ok()) return timeout.error();
+  return PauseOptions{.until_ns = after_ms(monotonic_ns(), (*timeout).value_or(0)),
+                      .mode = only_writes ? engine::PauseMode::kWrites : engine::PauseMode::kAll};
 }
 
 // Every shard does it, then the client hears OK.
@@ -147,7 +137,8 @@ Status client_list(Call& call) {
   const Result<ListOptions> parsed = parse_list(engine::ArgReader(call.args_from(2)));
   if (!parsed.ok()) return parsed.error();
   const ListOptions& options = *parsed;
-  call.gather<Lines>([options](Shard& shard) { return lines_on(shard, options); },
+  call.gather<Lines>([options, now_ms = call.now_ms()](
+                         Shard& shard) { return lines_on(shard, options, now_ms); },
                      [options](std::vector<Lines>& parts, resp::ReplyWriter& to) {
                        Lines all;
                        for (Lines& lines : parts)
@@ -159,14 +150,13 @@ Status client_list(Call& call) {
 
 Status client_kill(Call& call) {
   const bool is_old_form = call.argc() == 3;
-  const Result<ClientFilter> filter = parse_kill_filter(call.args_from(2));
+  const Result<ClientFilter> filter = parse_kill_filter(call.args_from(2), call.shards().acl());
   if (!filter.ok()) return filter.error();
   call.gather<Killed>(
-      [filter = *filter, caller = call.caller().client_id](Shard& shard) {
-        return kill_on(shard, filter, caller);
+      [filter = *filter, caller = call.caller().client_id, now_ms = call.now_ms()](Shard& shard) {
+        return kill_on(shard, filter, caller, now_ms);
       },
-      [is_old_form, session = &call.session(), worker = &call.worker(), command = &call.command()](
-          std::vector<Killed>& parts, resp::ReplyWriter& to) {
+      [is_old_form, session = &call.session()](std::vector<Killed>& parts, resp::ReplyWriter& to) {
         int64_t count = 0;
         for (const Killed& part : parts) {
           count += part.count;
@@ -177,10 +167,7 @@ Status client_kill(Call& call) {
         } else if (count != 0) {
           to.ok();
         } else {
-          constexpr std::string_view kNobody = "ERR No such client";
-          worker->executor().count_error(kNobody);
-          ++worker->command_stats(*command).failed;
-          to.error(kNobody);
+          to.error("ERR No such client");
         }
       });
   return {};
@@ -189,12 +176,12 @@ Status client_kill(Call& call) {
 Status client_pause(Call& call) {
   const Result<PauseOptions> options = parse_pause(call);
   if (!options.ok()) return options.error();
-  on_all_shards(call, [options = *options](Shard& shard) { pause(shard, options); });
+  on_all_shards(call, [options = *options](Shard& shard) { shard.begin_pause(options.until_ns, options.mode); });
   return {};
 }
 
 Status client_unpause(Call& call) {
-  on_all_shards(call, [](Shard& shard) { shard.pause_until(0, false); });
+  on_all_shards(call, [](Shard& shard) { shard.end_pause(); });
   return {};
 }
 

@@ -48,7 +48,8 @@ Status hotkeys_get(Call& call) {
   const Result<size_t> count = parse_count(ArgReader(call.args_from(2)));
   if (!count.ok()) return count.error();
   using Keys = std::vector<HotKey>;
-  call.gather<Keys>([](Shard& shard) { return shard.hot_keys().hottest(shard.now_ms()); },
+  call.gather<Keys>(
+      [now_ms = call.now_ms()](Shard& shard) { return shard.hot_keys().hottest(now_ms); },
                     [count = *count](std::vector<Keys>& parts, resp::ReplyWriter& to) {
                       Keys all;
                       for (Keys& part : parts)
@@ -74,8 +75,8 @@ Status hotkeys_help(Call& call) {
 
 Status hotkeys_reset(Call& call) {
   call.gather<bool>(
-      [](Shard& shard) {
-        shard.hot_keys().reset(shard.now_ms());
+      [now_ms = call.now_ms()](Shard& shard) {
+        shard.hot_keys().reset(now_ms);
         return true;
       },
       [](std::vector<bool>&, resp::ReplyWriter& to) { to.ok(); });

@@ -87,15 +87,15 @@ Status move_now(Call& call, Ends ends) {
 }
 
 // True if it has moved something, and so what it did is to be written down.
-Result<bool> move_or_wait(Call& call, Ends ends, std::string_view timeout) {
-  const Result<BlockDeadline> deadline = parse_block_seconds(timeout, call.now_ms());
-  if (!deadline.ok()) return deadline.error();
+Result<bool> move_or_wait(Call& call, Ends ends, std::string_view seconds) {
+  const Result<BlockTimeout> timeout = parse_block_seconds(seconds, call.now_ms());
+  if (!timeout.ok()) return timeout.error();
   Result<bool> moved = move_element(call, ends);
   if (!moved.ok() || *moved) return moved;
   if (call.may_block()) {
     call.block({.keys = {call.arg(1)},
                 .type = ValueType::kList,
-                .deadline_ms = *deadline,
+                .timeout_ms = *timeout,
                 .timeout_reply = engine::TimeoutReply::kNullArray});
   } else {
     call.reply().null();

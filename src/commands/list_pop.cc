@@ -69,24 +69,24 @@ Result<std::optional<Key>> first_list(Call& call, Names names) {
   return std::optional<Key>();
 }
 
-void wait(Call& call, Names names, BlockDeadline deadline) {
+void wait(Call& call, Names names, BlockTimeout timeout) {
   if (!call.may_block()) return call.reply().null_array();
   call.block({.keys = {names.begin(), names.end()},
               .type = ValueType::kList,
-              .deadline_ms = deadline,
+              .timeout_ms = timeout,
               .timeout_reply = engine::TimeoutReply::kNullArray});
 }
 
 // BLPOP and BRPOP: a key and one element.
 Status pop_or_wait(Call& call, ListEnd end) {
-  const Result<BlockDeadline> deadline =
+  const Result<BlockTimeout> timeout =
       parse_block_seconds(call.arg(call.argc() - 1), call.now_ms());
-  if (!deadline.ok()) return deadline.error();
+  if (!timeout.ok()) return timeout.error();
   const Names names = call.args().subspan(1, call.argc() - 2);
   Result<std::optional<Key>> found = first_list(call, names);
   if (!found.ok()) return found.error();
   if (!*found) {
-    wait(call, names, *deadline);
+    wait(call, names, *timeout);
     return {};
   }
   Key& key = **found;
@@ -174,11 +174,11 @@ Status brpop(Call& call) {
 Status blmpop(Call& call) {
   const Result<MultiPop> pop = parse_multi_pop(call.args_from(2));
   if (!pop.ok()) return pop.error();
-  const Result<BlockDeadline> deadline = parse_block_seconds(call.arg(1), call.now_ms());
-  if (!deadline.ok()) return deadline.error();
+  const Result<BlockTimeout> timeout = parse_block_seconds(call.arg(1), call.now_ms());
+  if (!timeout.ok()) return timeout.error();
   const Result<bool> popped = pop_first(call, *pop);
   if (!popped.ok()) return popped.error();
-  if (!*popped) wait(call, pop->names, *deadline);
+  if (!*popped) wait(call, pop->names, *timeout);
   return {};
 }
 

@@ -82,13 +82,14 @@ void reply_scan(ReplyWriter& to, const ScanCursor& cursor, const FoundKeys& foun
 }
 
 // What a scan meets and would show, had it not expired, goes at once, as with any other reader.
-WalkResult walk_shard(Shard& shard, const ScanQuery& query, store::ScanPosition from) {
+WalkResult walk_shard(Shard& shard, const ScanQuery& query, store::ScanPosition from,
+                      int64_t now_ms) {
   const store::Keyspace* space = shard.keyspace_if_any(query.db);
   if (space == nullptr) return {};
-  WalkResult result = walk_keys(*space, from, query.filter, query.limit(), shard.now_ms());
+  WalkResult result = walk_keys(*space, from, query.filter, query.limit(), now_ms);
   for (const std::string& name : result.expired) {
     const store::KeyRef key{name, keyed_hash(name, space->table().seed())};
-    shard.expire_due(query.db, key, space->find(key), shard.now_ms(), shard.sink());
+    shard.expire_due(query.db, key, space->find(key), now_ms, shard.sink());
   }
   return result;
 }
@@ -119,12 +120,12 @@ void finish_scan(std::vector<ScanPart>& parts, size_t first, size_t count, Reply
 void scan_from_shard(Call& call, ScanQuery query, size_t first) {
   const size_t count = query.count;
   call.gather<ScanPart>(
-      [query = std::move(query), first](Shard& shard) -> ScanPart {
+      [query = std::move(query), first, now_ms = call.now_ms()](Shard& shard) -> ScanPart {
         if (shard.id() < first) return std::nullopt;
         const store::Keyspace* space = shard.keyspace_if_any(query.db);
         const bool is_small = space == nullptr || space->size() <= query.count;
         if (shard.id() > first && !is_small) return std::nullopt;
-        return walk_shard(shard, query, store::ScanPosition{});
+        return walk_shard(shard, query, store::ScanPosition{}, now_ms);
       },
       [first, count](std::vector<ScanPart>& parts, ReplyWriter& to) {
         finish_scan(parts, first, count, to);
@@ -136,8 +137,8 @@ void scan_within_shard(Call& call, ScanQuery query, ScanCursor cursor) {
   const size_t shards = call.shards().size();
   call.ask(
       cursor.shard,
-      [query = std::move(query), cursor](Shard& shard) {
-        return std::any(walk_shard(shard, query, cursor.position));
+      [query = std::move(query), cursor, now_ms = call.now_ms()](Shard& shard) {
+        return std::any(walk_shard(shard, query, cursor.position, now_ms));
       },
       [cursor, shards](std::any& answer, ReplyWriter& to) {
         const auto& part = std::any_cast<WalkResult&>(answer);
@@ -153,10 +154,10 @@ void ask_for_literal(Call& call, DbIndex db, KeyFilter filter,
   const size_t shard = call.shards().shard_of(filter.pattern);
   call.ask(
       shard,
-      [db, filter = std::move(filter)](Shard& there) {
+      [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& there) {
         const store::Keyspace* space = there.keyspace_if_any(db);
         return std::any(space == nullptr ? FoundKeys()
-                                         : find_literal(*space, filter, there.now_ms()));
+                                         : find_literal(*space, filter, now_ms));
       },
       [reply = std::move(reply)](std::any& answer, ReplyWriter& to) {
         reply(std::any_cast<FoundKeys&>(answer), to);
@@ -168,15 +169,15 @@ struct RandomKeyPart {
   std::string key;
 };
 
-RandomKeyPart draw_key(Shard& shard, DbIndex db) {
+RandomKeyPart draw_key(Shard& shard, DbIndex db, int64_t now_ms) {
   const store::Keyspace* space = shard.keyspace_if_any(db);
   if (space == nullptr || space->size() == 0) return {};
   for (unsigned draw = 0; draw < kRandomKeyDraws; ++draw) {
     const store::Entry* entry = space->table().sample(shard.random());
-    if (!entry->is_expired(shard.now_ms())) return {space->size(), std::string(entry->key())};
+    if (!entry->is_expired(now_ms)) return {space->size(), std::string(entry->key())};
   }
   // Keys that a pause keeps from going are better than none.
-  if (shard.is_paused())
+  if (shard.pause().is_on())
     return {space->size(), std::string(space->table().sample(shard.random())->key())};
   return {};
 }
@@ -228,10 +229,10 @@ Status keys(Call& call) {
     return {};
   }
   call.gather<FoundKeys>(
-      [db, filter = std::move(filter)](Shard& shard) {
+      [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& shard) {
         const store::Keyspace* space = shard.keyspace_if_any(db);
         if (space == nullptr) return FoundKeys();
-        return walk_keys(*space, store::ScanPosition{}, filter, {}, shard.now_ms()).found;
+        return walk_keys(*space, store::ScanPosition{}, filter, {}, now_ms).found;
       },
       [](std::vector<FoundKeys>& parts, ReplyWriter& to) {
         size_t count = 0;
@@ -247,7 +248,7 @@ Status keys(Call& call) {
 Status randomkey(Call& call) {
   const uint64_t dice = call.worker().random().next();
   call.gather<RandomKeyPart>(
-      [db = call.db()](Shard& shard) { return draw_key(shard, db); },
+      [db = call.db(), now_ms = call.now_ms()](Shard& shard) { return draw_key(shard, db, now_ms); },
       [dice](std::vector<RandomKeyPart>& parts, ReplyWriter& to) { reply_drawn(parts, dice, to); });
   return {};
 }

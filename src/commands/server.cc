@@ -1,6 +1,5 @@
 #include "commands/server.h"
 
-#include "base/clock.h"
 #include "base/numbers.h"
 #include "base/random.h"
 #include "commands/help.h"
@@ -124,17 +123,18 @@ Status swapdb(Call& call) {
   if (!b.ok()) return b.error();
   if (!is_db(call, *a) || !is_db(call, *b)) return errors::db_out_of_range();
   Shard& worker = call.worker();
-  call.each_held([&](Shard& shard) { shard.swap_db(*a, *b, worker.now_ms(), worker.sink()); });
+  call.each_held([&](Shard& shard) { shard.swap_db(*a, *b, call.now_ms(), worker.sink()); });
   ++call.worker().stats().dirty;
   journal_as_sent(call);
   call.reply().ok();
   return {};
 }
 
-// The only command whose answer is the clock itself, finer than the time of a turn.
+// The only command whose answer is the clock itself.
 Status time(Call& call) {
   constexpr int64_t kMicroseconds = 1'000'000;
-  const int64_t now_us = wall_now_us();
+  call.take_moment();
+  const int64_t now_us = call.now_us();
   call.reply().array(2);
   call.reply().bulk_int64(now_us / kMicroseconds);
   call.reply().bulk_int64(now_us % kMicroseconds);

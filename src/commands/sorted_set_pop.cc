@@ -162,26 +162,26 @@ Result<std::optional<Key>> first_sorted_set(Call& call, Call::Args names) {
   return std::optional<Key>();
 }
 
-void wait(Call& call, Call::Args names, BlockDeadline deadline) {
+void wait(Call& call, Call::Args names, BlockTimeout timeout) {
   if (!call.may_block()) return call.reply().null_array();
   call.block({.keys = {names.begin(), names.end()},
               .type = SortedSet::kType,
-              .deadline_ms = deadline,
+              .timeout_ms = timeout,
               .timeout_reply = engine::TimeoutReply::kNullArray});
 }
 
 // BZPOPMIN and BZPOPMAX.
 Status pop_or_wait(Call& call, End end) {
-  const Result<BlockDeadline> deadline =
+  const Result<BlockTimeout> timeout =
       parse_block_seconds(call.arg(call.argc() - 1), call.now_ms());
-  if (!deadline.ok()) return deadline.error();
+  if (!timeout.ok()) return timeout.error();
   const Call::Args names = call.args().subspan(1, call.argc() - 2);
   Result<std::optional<Key>> found = first_sorted_set(call, names);
   if (!found.ok()) return found.error();
   if (*found) {
     reply_named_pop(call, **found, end);
   } else {
-    wait(call, names, *deadline);
+    wait(call, names, *timeout);
   }
   return {};
 }
@@ -220,14 +220,14 @@ Status bzpopmax(Call& call) {
 Status bzmpop(Call& call) {
   const Result<MultiPop> wanted = parse_multi_pop(call.args_from(2));
   if (!wanted.ok()) return wanted.error();
-  const Result<BlockDeadline> deadline = parse_block_seconds(call.arg(1), call.now_ms());
-  if (!deadline.ok()) return deadline.error();
+  const Result<BlockTimeout> timeout = parse_block_seconds(call.arg(1), call.now_ms());
+  if (!timeout.ok()) return timeout.error();
   Result<std::optional<Key>> found = first_sorted_set(call, wanted->keys);
   if (!found.ok()) return found.error();
   if (*found) {
     reply_multi_pop(call, **found, *wanted);
   } else {
-    wait(call, wanted->keys, *deadline);
+    wait(call, wanted->keys, *timeout);
   }
   return {};
 }

@@ -218,7 +218,7 @@ Status xinfo_consumers(Call& call) {
     field(reply, "name", consumer->name());
     field(reply, "pending", consumer->pending().size());
     field(reply, "idle", std::max<int64_t>(call.now_ms() - consumer->seen_ms, 0));
-    field(reply, "inactive", active == -1 ? -1 : call.now_ms() - active);
+    field(reply, "inactive", active == -1 ? -1 : std::max<int64_t>(call.now_ms() - active, 0));
   }
   return {};
 }

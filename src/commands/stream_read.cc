@@ -46,7 +46,7 @@ struct ReadOptions {
   bool no_ack = false;
   uint64_t count = 0;  // 0: all.
   bool blocks = false;
-  BlockDeadline deadline_ms{};
+  BlockTimeout timeout_ms{};
   size_t first_key = 0;  // Argument of the first stream; the ids follow the streams.
   size_t streams = 0;
 };
@@ -105,10 +105,11 @@ Status ReadParser::take_block() {
   if (context_->in_script)
     return Error::text("ERR " + std::string(argv_[0]) +
                        " command is not allowed with BLOCK option from scripts");
-  const Result<BlockDeadline> deadline = parse_block_milliseconds(args_.next(), context_->now_ms);
-  if (!deadline.ok()) return deadline.error();
+  const Result<BlockTimeout> timeout_ms =
+      parse_block_milliseconds(args_.next(), context_->now_ms);
+  if (!timeout_ms.ok()) return timeout_ms.error();
   options_.blocks = true;
-  options_.deadline_ms = *deadline;
+  options_.timeout_ms = *timeout_ms;
   return {};
 }
 
@@ -254,7 +255,7 @@ void block(Call& call, const ReadOptions& options, std::span<const Start> starts
   Call::Wait wait{.keys = {},
                   .type = kStreamType,
                   .wakes_without_key = options.is_group,
-                  .deadline_ms = options.deadline_ms,
+                  .timeout_ms = options.timeout_ms,
                   .timeout_reply = engine::TimeoutReply::kNullArray};
   const auto keys = call.args_from(options.first_key).first(options.streams);
   wait.keys.assign(keys.begin(), keys.end());

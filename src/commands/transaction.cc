@@ -38,21 +38,21 @@ Keys new_keys(Call& call) {
 }
 
 // What is past its deadline is gone already: its removal later must not count as a change.
-void remove_due(Shard& shard, DbIndex db, const std::string& key) {
+void remove_due(Shard& shard, DbIndex db, const std::string& key, int64_t now_ms) {
   store::Keyspace* space = shard.keyspace_if_any(db);
   if (space == nullptr) return;
   const store::KeyRef ref{key, keyed_hash(key, shard.set().seed())};
   store::Entry* entry = space->find(ref);
-  if (entry != nullptr && entry->is_due(shard.now_ms()))
-    shard.expire_due(db, ref, entry, shard.now_ms(), shard.sink());
+  if (entry != nullptr && entry->is_due(now_ms))
+    shard.expire_due(db, ref, entry, now_ms, shard.sink());
 }
 
 // Those of `keys` that live on `shard`, with their present versions.
-Watched watch_on(Shard& shard, DbIndex db, const Keys& keys) {
+Watched watch_on(Shard& shard, DbIndex db, const Keys& keys, int64_t now_ms) {
   Watched watched;
   for (const std::string& key : keys) {
     if (shard.set().shard_of(key) != shard.id()) continue;
-    remove_due(shard, db, key);
+    remove_due(shard, db, key, now_ms);
     watched.push_back({.db = db, .key = key, .version = shard.watches().watch(db, key)});
   }
   return watched;
@@ -95,7 +95,9 @@ Status watch(Call& call) {
     call.reply().ok();
     return {};
   }
-  const auto part = [db = call.db(), keys](Shard& shard) { return watch_on(shard, db, *keys); };
+  const auto part = [db = call.db(), keys, now_ms = call.now_ms()](Shard& shard) {
+    return watch_on(shard, db, *keys, now_ms);
+  };
   const auto finish = [home = &call.worker(), &session](Watched& watched) {
     remember(*home, session, watched);
   };

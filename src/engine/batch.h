@@ -8,6 +8,7 @@
 #include "engine/call.h"
 #include "engine/input.h"
 #include "engine/mailbox.h"
+#include "engine/stats.h"
 #include "engine/waiter.h"
 #include "resp/reply_buffer.h"
 
@@ -35,7 +36,7 @@ struct Hop {
   // Filled in by the other shard.
   uint32_t reply_begin;
   uint32_t reply_end;
-  uint32_t duration_us;
+  CallEnd end;
 };
 
 struct Batch : Message {

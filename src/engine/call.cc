@@ -1,5 +1,6 @@
 #include "engine/call.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "engine/acl_user.h"
 #include "engine/keyspace_events.h"
@@ -26,8 +27,10 @@ Session& Call::session() {
   return *caller_->session;
 }
 
-int64_t Call::now_ms() const {
-  return worker_->now_ms();
+void Call::take_moment() {
+  if (caller_->in_transaction || caller_->in_script) return;
+  worker_->look_at_clock();
+  hold_ = worker_->now(hold_);
 }
 
 const EngineOptions& Call::options() const {
@@ -90,13 +93,13 @@ Key Call::find_unaudited(std::string_view name, DbIndex db) {
   shard.hot_keys().note(static_cast<uint32_t>(db), name, hash);
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
-  if (key.entry_ != nullptr && key.entry_->is_due(worker_->now_ms())) [[unlikely]] {
+  if (key.entry_ != nullptr && key.entry_->is_due(hold_.now_ms)) [[unlikely]] {
     // While writes are paused it stays, and readers do not see it.
     const bool stays =
-        key.entry_->is_expired(worker_->now_ms()) && shard.is_paused() && !command_->has(kWrite);
+        key.entry_->is_expired(hold_.now_ms) && shard.pause().is_on() && !command_->has(kWrite);
     key.entry_ =
         stays ? nullptr
-              : shard.expire_due(db, key.ref_, key.entry_, worker_->now_ms(), worker_->sink());
+              : shard.expire_due(db, key.ref_, key.entry_, hold_.now_ms, worker_->sink());
   }
   return key;
 }
@@ -122,7 +125,7 @@ Key Call::note_read(Key key) {
   ++worker_->stats().keyspace_hits;
   if (!caller_->no_touch) {
     const uint32_t before = key.entry_->access();
-    const uint32_t clock = worker_->access_clock(before, false);
+    const uint32_t clock = worker_->access_clock(before, false, hold_.now_ms);
     if (clock != before) key.entry_->set_access(clock);
   }
   return key;
@@ -131,7 +134,7 @@ Key Call::note_read(Key key) {
 Key Call::write(std::string_view name, DbIndex db) {
   Key key = find(name, db);
   if (key.exists() && !caller_->no_touch)
-    key.entry_->set_access(worker_->access_clock(key.entry_->access(), false));
+    key.entry_->set_access(worker_->access_clock(key.entry_->access(), false, hold_.now_ms));
   return key;
 }
 
@@ -168,10 +171,8 @@ void Call::replace_effect(std::span<const std::string_view> argv) {
 void Call::block(Wait wait) {
   ensure(may_block());
   Executor& executor = worker_->executor();
-  if (executor.runs_again()) {
-    executor.wait_again();
-    return;
-  }
+  progress_ = Progress::kWaits;
+  if (executor.runs_again()) return;
   auto waiter = std::make_shared<Waiter>();
   waiter->number = hold_.set->next_waiter_number();
   waiter->home = caller_->home;
@@ -183,7 +184,7 @@ void Call::block(Wait wait) {
   waiter->keys.assign(wait.keys.begin(), wait.keys.end());
   waiter->type = wait.type;
   waiter->wakes_without_key = wait.wakes_without_key;
-  waiter->deadline_ms = wait.deadline_ms;
+  if (wait.timeout_ms) waiter->deadline_ns = after_ms(monotonic_ns(), *wait.timeout_ms);
   waiter->timeout_reply = wait.timeout_reply;
   std::vector<KeyAt> keys;
   ensure(CommandTable::keys_of(*command_, args_, keys) == KeysFound::kAll);
@@ -202,14 +203,20 @@ void Call::gather_any(AnyPart part, AnyFinish finish) {
   for (size_t i = 0; i < asked.size(); ++i)
     asked[i] = i;
   if (!holds_all()) {
-    worker_->start_gather(session(), *command_, args_,
-                          {std::move(asked), std::move(part), std::move(finish)});
+    start_gather(std::move(asked), std::move(part), std::move(finish));
     return;
   }
   std::vector<std::any> answers;
   for (const size_t shard : asked)
     answers.push_back(part(hold_.set->at(shard)));
   finish(answers, writer_);
+  progress_ = Progress::kGathered;
+}
+
+void Call::start_gather(std::vector<size_t> asked, AnyPart part, AnyFinish finish) {
+  worker_->start_gather(session(), *command_, args_,
+                        {std::move(asked), std::move(part), std::move(finish)});
+  progress_ = Progress::kAsks;
 }
 
 void Call::ask(size_t shard, std::function<std::any(Shard&)> part,
@@ -220,13 +227,13 @@ void Call::ask(size_t shard, std::function<std::any(Shard&)> part,
   };
   const bool is_held = hold_.single == nullptr || hold_.single->id() == shard;
   if (!is_held) {
-    worker_->start_gather(session(), *command_, args_,
-                          {{shard}, std::move(part), std::move(finish_one)});
+    start_gather({shard}, std::move(part), std::move(finish_one));
     return;
   }
   std::vector<std::any> answers;
   answers.push_back(part(hold_.set->at(shard)));
   finish_one(answers, writer_);
+  progress_ = Progress::kGathered;
 }
 
 void Call::tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,
@@ -237,14 +244,13 @@ void Call::tell(const std::vector<size_t>& shards, std::function<void(Shard&)> p
     finish(writer_);
     return;
   }
-  worker_->start_gather(session(), *command_, args_,
-                        {shards,
-                         [part = std::move(part)](Shard& shard) {
-                           part(shard);
-                           return std::any();
-                         },
-                         [finish = std::move(finish)](std::vector<std::any>&,
-                                                      resp::ReplyWriter& to) { finish(to); }});
+  start_gather(
+      shards,
+      [part = std::move(part)](Shard& shard) {
+        part(shard);
+        return std::any();
+      },
+      [finish = std::move(finish)](std::vector<std::any>&, resp::ReplyWriter& to) { finish(to); });
 }
 
 }  // namespace kvstash::engine

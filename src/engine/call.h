@@ -30,11 +30,15 @@ class Shard;
 class ShardSet;
 class ServerPort;
 
-// The shards that a running command may touch: one, or several that a transaction holds.
+// The shards that a running command may touch: one, or several that a transaction holds; and the
+// moment at which everything under the hold happens. The moment stands still while a command, a
+// transaction or a script runs, on whatever shards and however long: no command reads another clock.
 struct Hold {
   ShardSet* set;
   Shard* single;  // The only one, or null: keys are routed by their slot.
   const std::vector<bool>* members = nullptr;  // By shard, where there is not a single one.
+  int64_t now_ms = 0;                          // Wall clock, since 1970.
+  int64_t now_us = 0;                          // The same moment, for those who tell it so finely.
 
   bool includes(size_t shard) const { return members == nullptr || (*members)[shard]; }
   // Whether that shard may be touched, a single one or one of several.
@@ -89,8 +93,13 @@ class Call {
   // The connection, for commands of Scope::kSession and kGather.
   Session& session();
 
-  // ---- Where it runs.
-  int64_t now_ms() const;  // The time of this turn: wall clock, milliseconds.
+  // ---- Where it runs, and when: the moment of its hold.
+  int64_t now_ms() const { return hold_.now_ms; }
+  int64_t now_us() const { return hold_.now_us; }
+  // The moment is otherwise as old as the shard's last look at the clock. A command that tells it
+  // to clients, or may run for long, takes it anew before anything else. Inside EXEC and scripts it
+  // stays theirs.
+  void take_moment();
   const EngineOptions& options() const;
   Shard& worker() { return *worker_; }  // Whose thread this is: counters, randomness, scratch.
   const Hold& hold() const { return hold_; }
@@ -139,9 +148,9 @@ class Call {
   // those it waits for, out of its own.
   struct Wait {
     std::vector<std::string_view> keys;
-    store::ValueType type{};             // Values of other types are none of its business, ...
-    bool wakes_without_key = false;      // ... but it wants to know if its key goes.
-    std::optional<int64_t> deadline_ms;  // None: for ever. A command run again keeps its first.
+    store::ValueType type{};            // Values of other types are none of its business, ...
+    bool wakes_without_key = false;     // ... but it wants to know if its key goes.
+    std::optional<int64_t> timeout_ms;  // None: for ever. A command run again keeps its first.
     TimeoutReply timeout_reply = TimeoutReply::kNullArray;
     std::vector<std::string> argv{};  // What to run again, if not the same arguments.
   };
@@ -177,6 +186,13 @@ class Call {
  private:
   friend class Key;
   friend class Executor;
+  // How far it has come when its function returns. A call is counted and logged when it is over.
+  enum class Progress : uint8_t {
+    kOver,
+    kGathered,  // Over, and its reply was written by the `finish` of a gather, errors included.
+    kAsks,      // Shards are asked: the gather sees to the rest.
+    kWaits,     // In block(): its Waiter sees to the rest.
+  };
   using AnyPart = std::function<std::any(Shard&)>;
   using AnyFinish = std::function<void(std::vector<std::any>&, resp::ReplyWriter&)>;
 
@@ -186,6 +202,7 @@ class Call {
   void note_miss(const Key& key);
   KeyPlace place_of(std::string_view name);
   void gather_any(AnyPart part, AnyFinish finish);
+  void start_gather(std::vector<size_t> asked, AnyPart part, AnyFinish finish);
 
   const Command* command_;
   Args args_;
@@ -196,6 +213,7 @@ class Call {
   Effects* effects_ = nullptr;  // The worker's, emptied before each command.
   KeyPlaces places_;            // Of the plain keys, as far as known.
   size_t next_place_ = 0;       // Commands mostly take their keys in order.
+  Progress progress_ = Progress::kOver;
   [[no_unique_address]] std::conditional_t<kHasSlowChecks, KeyAudit, NoKeyAudit> audit_;
 };
 

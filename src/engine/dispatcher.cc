@@ -69,7 +69,8 @@ bool Dispatcher::has_rate_token(Session& session) {
   const int64_t rate = shard_->options().client_command_rate_limit;
   if (rate == 0) return true;
   const int64_t now_ms = shard_->now_ms();
-  const double earned = static_cast<double>((now_ms - session.rate_at_ms) * rate) / 1000.0;
+  const double earned =
+      static_cast<double>(now_ms - session.rate_at_ms) * static_cast<double>(rate) / 1000.0;
   session.rate_tokens = std::min(session.rate_tokens + earned, static_cast<double>(rate));
   session.rate_at_ms = now_ms;
   return session.rate_tokens >= 1;
@@ -87,7 +88,7 @@ bool Dispatcher::dispatch(Session& session, const Request& request) {
 
 // Nothing is counted or told before the command is surely taken: one that waits comes here again.
 bool Dispatcher::take(Session& session, Request request) {
-  session.info.active_ms = shard_->now_ms();
+  session.note_activity(shard_->now_ms());
   if (shard_->is_draining && !equals_ignore_case(request.args[0], "shutdown")) [[unlikely]] {
     session.stop(kStopDrain);
     return false;
@@ -123,7 +124,8 @@ bool Dispatcher::take(Session& session, Request request) {
     refuse(session, &command, errors::busy(shard_->busy_with()));
     return true;
   }
-  if (shard_->is_paused() && is_paused(session, command, flags(), shard_->pause_is_for_all())) {
+  if (shard_->pause().is_on() &&
+      is_paused(session, command, flags(), shard_->pause().is_for_all())) [[unlikely]] {
     session.stop(kStopPause);
     return false;
   }
@@ -193,7 +195,7 @@ void Dispatcher::queue(Session& session, const Request& request) {
 
 // A command that was taken, and failed.
 void Dispatcher::fail(Session& session, const Request& request, std::string_view message) {
-  ++shard_->command_stats(*request.command).calls;
+  shard_->executor().count_call(*request.command, 0);
   ++shard_->command_stats(*request.command).failed;
   shard_->note_begin(session, *request.command, request.args, session.caller.db);
   shard_->executor().count_error(message);
@@ -266,16 +268,15 @@ void Dispatcher::route(Session& session, const Request& request) {
 }
 
 void Dispatcher::run_here(Session& session, const Request& request) {
-  ShardSet& set = shard_->set();
   const auto args = request.args;
-  const Hold hold{.set = &set, .single = shard_};
-  const uint64_t taken_ns = shard_->executor().run(*request.command, args, hold, session.caller,
-                                                   session.replies.begin(), request.places);
+  const CallEnd end =
+      shard_->executor().run(*request.command, args, shard_->hold_here(), session.caller,
+                             session.replies.begin(), request.places);
   session.replies.end(session.mutes(*request.command));
   std::shared_ptr<Waiter> waiter = shard_->executor().take_waiter();
   // One that asks other shards, or waits, is not over yet.
   if ((session.stopped & kStopGather) == 0 && waiter == nullptr)
-    shard_->note_command(session, *request.command, args, session.caller.db, taken_ns);
+    shard_->note_command(session, *request.command, args, session.caller.db, end);
   after(session);
   if (waiter != nullptr) [[unlikely]]
     shard_->begin_wait(session, std::move(waiter));
@@ -367,7 +368,6 @@ void Dispatcher::exec(Session& session, const Request& request) {
   }
   ShardSet& set = shard_->set();
   Multi multi = std::exchange(session.multi, {});
-  ++shard_->command_stats(*exec_).calls;
   reach_for(multi);
   const bool is_here =
       set.size() == 1 ||
@@ -377,11 +377,11 @@ void Dispatcher::exec(Session& session, const Request& request) {
     exec_elsewhere(session, request, std::move(multi));
     return;
   }
-  const Hold hold{.set = &set, .single = shard_};
   resp::ReplyBuffer& out = session.replies.begin();
-  shard_->executor().run_queue(multi.queue, multi.watched, hold, session.caller, out);
+  const uint64_t ns = shard_->executor().run_queue(multi.queue, multi.watched, shard_->hold_here(),
+                                                   session.caller, out);
   session.replies.end(session.is_muted());
-  note_exec(session, multi.queue, request.args);
+  note_exec(session, multi.queue, request.args, ns);
   after(session);
 }
 
@@ -421,15 +421,13 @@ void Dispatcher::exec_elsewhere(Session& session, const Request& request, Multi 
     shard_->send_group();
 }
 
-void Dispatcher::note_exec(const Session& session, CommandQueue& queue, Args args) {
-  uint64_t total_ns = 0;
+void Dispatcher::note_exec(const Session& session, CommandQueue& queue, Args args, uint64_t ns) {
   for (const QueuedCommand& queued : queue.commands()) {
     if (!queued.has_run) continue;
-    total_ns += queued.duration_ns;
-    shard_->note_command(session, *queued.command, queue.argv(queued), queued.db,
-                         queued.duration_ns);
+    shard_->note_command(session, *queued.command, queue.argv(queued), queued.db, queued.end);
   }
-  shard_->note_command(session, *exec_, args, session.caller.db, total_ns);
+  shard_->note_command(session, *exec_, args, session.caller.db,
+                       shard_->executor().count_call(*exec_, ns));
 }
 
 }  // namespace kvstash::engine

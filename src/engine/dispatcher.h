@@ -35,7 +35,7 @@ class Dispatcher {
   // Sends one request on its way. False: it was not taken, the session stopped before it.
   bool dispatch(Session& session, const Request& request);
   // Tells the slow log and the monitors of an EXEC that ran.
-  void note_exec(const Session& session, CommandQueue& queue, Args args);
+  void note_exec(const Session& session, CommandQueue& queue, Args args, uint64_t ns);
 
  private:
   bool take(Session& session, Request request);

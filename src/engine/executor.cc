@@ -45,10 +45,9 @@ bool Executor::is_observed(const Hold& hold) const {
          hold.single->tracking().has_listeners();
 }
 
-uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
-                       resp::ReplyBuffer& out, KeyPlaces places) {
+CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
+                      resp::ReplyBuffer& out, KeyPlaces places) {
   const uint64_t began = cycles();
-  CommandStats& stats = shard_->command_stats(command);
   effects_.begin(is_observed(hold), shard_->sink() != nullptr && !caller.is_unjournaled);
   Call call(command, argv, hold, *shard_, caller, out);
   call.effects_ = &effects_;
@@ -59,29 +58,27 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
       [[unlikely]] {
     const Error refusal = errors::out_of_memory();
     call.reply().error(refusal.message());
-    ++stats.rejected;
+    ++shard_->command_stats(command).rejected;
     count_error(refusal.message());
-    return 0;
+    return {};
   }
   const Status status = command.spec->run(call);
   if (!status.ok()) [[unlikely]] {
     out.truncate(reply_at);
     call.reply().error(status.error().message());
-    ++stats.failed;
+    ++shard_->command_stats(command).failed;
     count_error(status.error().message());
   }
   if (effects_.has_changes() || !effects_.records().empty()) commit(call, hold);
   if (caller.remembers_reads && command.has(kReadOnly)) [[unlikely]]
     remember_reads(call, hold);
 
-  const uint64_t taken = cycles() - began;
-  if (again_ == nullptr) ++stats.calls;  // Run again, it is still the same call.
-  stats.cycles += taken;
-  ++shard_->stats().commands;
-  const auto ns = static_cast<uint64_t>(cycles_to_ns(taken));
-  if (hold.set->options().latency_tracking) {
-    if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
-    stats.latency->add(ns);
+  const auto ns = static_cast<uint64_t>(cycles_to_ns(cycles() - began));
+  CallEnd end{.ns = ns};
+  if (call.progress_ == Call::Progress::kOver) [[likely]] {
+    end = count_call(command, ns, !caller.in_script);
+  } else {
+    end = count_progress(call, ns, out.view().substr(reply_at));
   }
   if (!caller.in_transaction && !caller.in_script) {
     if (ns >= uint64_t{kLongNs}) [[unlikely]]
@@ -89,13 +86,57 @@ uint64_t Executor::run(const Command& command, Call::Args argv, const Hold& hold
     if (has_ready(hold)) [[unlikely]]
       serve_waiters(hold);
   }
-  return ns;
+  return end;
+}
+
+// A command that waits or asks is counted when it has its reply, with the time it takes till then.
+CallEnd Executor::count_progress(const Call& call, uint64_t ns, std::string_view reply) {
+  const Command& command = call.command();
+  switch (call.progress_) {
+    case Call::Progress::kOver:
+      break;
+    case Call::Progress::kGathered:
+      count_failure(command, reply);
+      break;
+    case Call::Progress::kAsks:
+      shard_->command_stats(command).ns += ns;
+      return {.ns = ns};
+    case Call::Progress::kWaits:
+      found_nothing_ = again_ != nullptr;
+      (again_ != nullptr ? again_ : waiter_.get())->ns += ns;
+      return {.ns = ns};
+  }
+  return count_call(command, ns, !call.caller_->in_script);
+}
+
+CallEnd Executor::count_call(const Command& command, uint64_t ns, bool is_logged) {
+  const EngineOptions& options = shard_->options();
+  CommandStats& stats = shard_->command_stats(command);
+  ++stats.calls;
+  stats.ns += ns;
+  ++shard_->stats().commands;
+  if (options.latency_tracking) {
+    if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
+    stats.latency->add(ns);
+  }
+  CallEnd end{.ns = ns};
+  const int64_t threshold_us = options.slowlog_log_slower_than_us;
+  if (threshold_us >= 0 && ns / 1000 >= static_cast<uint64_t>(threshold_us) && is_logged &&
+      !command.has(kSkipSlowlog)) [[unlikely]]
+    end.slowlog_id = shard_->set().next_slowlog_id();
+  return end;
+}
+
+void Executor::count_failure(const Command& command, std::string_view reply) {
+  if (!reply.starts_with('-')) return;
+  ++shard_->command_stats(command).failed;
+  count_error(reply.substr(1, reply.find('\r') - 1));
 }
 
 uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Call& outer,
                               Caller& caller, resp::ReplyBuffer& out) {
   ensure(caller.in_script);
-  const uint64_t taken_ns = run(command, argv, outer.hold(), caller, out, {});
+  const uint64_t taken_ns = run(command, argv, outer.hold(), caller, out, {}).ns;
   effects_.begin(false, false);  // Committed: none of it is left for the outer command.
   return taken_ns;
 }
@@ -149,7 +190,6 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
     run_woken(transaction.woken, hold);
     return;
   }
-  const uint64_t began = cycles();
   transaction.reply_begin = group.replies.size();
   // A queue may change its connection (SELECT); one command runs for the caller who sent it, who
   // may have gone on to another database since.
@@ -157,16 +197,16 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
       transaction.queue != nullptr && transaction.caller.session != nullptr;
   Caller& caller = is_queue_at_home ? transaction.session->caller : transaction.caller;
   if (transaction.command != nullptr) {
-    run(*transaction.command, group.argv(transaction), hold, caller, group.replies,
-        group.places_of(transaction));
+    transaction.end = run(*transaction.command, group.argv(transaction), hold, caller,
+                          group.replies, group.places_of(transaction));
     transaction.waiter = take_waiter();
   } else {
     caller.remembers_reads = transaction.caller.remembers_reads;
-    run_queue(*transaction.queue, transaction.watched, hold, caller, group.replies);
+    transaction.end.ns =
+        run_queue(*transaction.queue, transaction.watched, hold, caller, group.replies);
     if (is_queue_at_home) transaction.session->end_caching();
   }
   transaction.reply_end = group.replies.size();
-  transaction.duration_us = static_cast<uint32_t>(cycles_to_ns(cycles() - began) / 1000);
 }
 
 // What a user may do may have changed since the command was queued.
@@ -189,17 +229,22 @@ bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const
   return true;
 }
 
-void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watched, const Hold& hold,
-                         Caller& caller, resp::ReplyBuffer& out) {
+uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watched,
+                             const Hold& held, Caller& caller, resp::ReplyBuffer& out) {
   const uint64_t began = cycles();
+  const auto elapsed_ns = [began] {
+    return static_cast<uint64_t>(cycles_to_ns(cycles() - began));
+  };
+  shard_->look_at_clock();
+  const Hold hold = shard_->now(held);  // One moment for all that is queued.
   bool is_unchanged = true;
   for (const WatchedKey& key : watched) {
     Shard& shard = hold.shard_of(key.key);
     // A key that expired meanwhile changes now, whether or not the wheel came round to it.
     store::Keyspace& space = shard.keyspace(key.db);
     const store::KeyRef ref{key.key, keyed_hash(key.key, hold.set->seed())};
-    if (store::Entry* entry = space.find(ref); entry != nullptr && entry->is_due(shard_->now_ms()))
-      shard.expire_due(key.db, ref, entry, shard_->now_ms(), shard_->sink());
+    if (store::Entry* entry = space.find(ref); entry != nullptr && entry->is_due(hold.now_ms))
+      shard.expire_due(key.db, ref, entry, hold.now_ms, shard_->sink());
     is_unchanged = is_unchanged && shard.watches().is_unchanged(key);
   }
   for (const WatchedKey& key : watched) {
@@ -208,7 +253,7 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
   resp::ReplyWriter writer(out, caller.resp);
   if (!is_unchanged) {
     writer.null_array();
-    return;
+    return elapsed_ns();
   }
   writer.array(queue.size());
   EffectSink* sink = shard_->sink();
@@ -216,20 +261,23 @@ void Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watche
   caller.in_transaction = true;
   for (QueuedCommand& queued : queue.commands()) {
     if (is_denied(queued, queue, caller, writer)) continue;
-    queued.duration_ns = run(*queued.command, queue.argv(queued), hold, caller, out, {});
+    queued.end = run(*queued.command, queue.argv(queued), hold, caller, out, {});
     queued.db = caller.db;
     queued.has_run = true;
   }
   caller.in_transaction = false;
   if (sink != nullptr) sink->end_unit();
-  if (cycles_to_ns(cycles() - began) >= kLongNs) shard_->look_at_clock();
+  const uint64_t ns = elapsed_ns();
+  if (ns >= uint64_t{kLongNs}) shard_->look_at_clock();
   if (has_ready(hold)) serve_waiters(hold);
+  return ns;
 }
 
 // ---- Waiters.
 
-void Executor::serve_waiters(const Hold& hold) {
+void Executor::serve_waiters(const Hold& held) {
   if (std::exchange(is_serving_, true)) return;  // Whoever is at it will see what changed, too.
+  const Hold hold = shard_->now(held);  // What they do comes after what woke them.
   const auto serve_shard = [&](Shard& shard) {
     while (const auto ready = shard.blocked_keys().take_ready())
       serve_key(shard, *ready, hold);
@@ -258,7 +306,7 @@ void Executor::serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const
     const std::shared_ptr<Waiter> waiter = at->second;
     last = waiter->number;
     const store::Entry* entry = shard.keyspace(ready.db).find(ref);
-    const bool exists = entry != nullptr && !entry->is_expired(shard_->now_ms());
+    const bool exists = entry != nullptr && !entry->is_expired(hold.now_ms);
     if (!exists && queue->wake_without_key == 0) break;
     const bool is_of_type = exists && entry->type() == waiter->type;
     if (!is_of_type && !waiter->wakes_without_key) continue;
@@ -288,7 +336,7 @@ void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hol
   waiter->reply.clear();
   again_ = waiter.get();
   found_nothing_ = false;
-  waiter->duration_ns = run(*waiter->command, argv, hold, caller, waiter->reply, {});
+  waiter->end = run(*waiter->command, argv, hold, caller, waiter->reply, {});
   again_ = nullptr;
   if (found_nothing_) {
     waiter->state.store(WaitState::kWaiting, std::memory_order_release);
@@ -324,11 +372,11 @@ bool Executor::make_room(const Hold& hold) {
   const uint64_t limit = hold.set->options().maxmemory_bytes;
   if (limit == 0) [[likely]]
     return true;
-  hold.set->measure_overhead(shard_->now_ms());
+  hold.set->measure_overhead(hold.now_ms);
   size_t budget = kEvictionsMax;
   const auto evict_from = [&](Shard& shard) {
     shard.publish_memory();
-    for (; hold.set->memory_used() > limit && budget != 0 && shard.evict_one(shard_->sink());
+    for (; hold.set->memory_used() > limit && budget != 0 && shard.evict_one(hold.now_ms, shard_->sink());
          --budget)
       shard.publish_memory();
   };

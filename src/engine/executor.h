@@ -8,6 +8,7 @@
 #include "engine/blocked_keys.h"
 #include "engine/call.h"
 #include "engine/hold.h"
+#include "engine/stats.h"
 #include "engine/waiter.h"
 
 #include <cstdint>
@@ -21,8 +22,8 @@ class Executor {
  public:
   explicit Executor(Shard& shard) : shard_(&shard) {}
 
-  // Runs a command whose gates are passed and writes its reply to `out`. Returns its duration.
-  uint64_t run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
+  // Runs a command whose gates are passed and writes its reply to `out`. Counts it, if it is over.
+  CallEnd run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
                resp::ReplyBuffer& out, KeyPlaces places);
 
   // Runs a command that the running command `outer` asks for, a script: inside its hold, for
@@ -33,14 +34,14 @@ class Executor {
 
   // Runs what a client queued, unless a watched key has changed; its shards are held.
   void run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold);
-  void run_queue(CommandQueue& queue, std::span<const WatchedKey> watched, const Hold& hold,
-                 Caller& caller, resp::ReplyBuffer& out);
+  // Returns how long it took.
+  uint64_t run_queue(CommandQueue& queue, std::span<const WatchedKey> watched, const Hold& held,
+                     Caller& caller, resp::ReplyBuffer& out);
 
   // The waiter that the command just run has become; null for almost all.
   std::shared_ptr<Waiter> take_waiter() { return std::exchange(waiter_, nullptr); }
-  // Call::block's: whether a waiter's command runs again, and how it says that it found nothing.
+  // Call::block's: whether a waiter's command runs again.
   bool runs_again() const { return again_ != nullptr; }
-  void wait_again() { found_nothing_ = true; }
   void wait_with(std::shared_ptr<Waiter> waiter) { waiter_ = std::move(waiter); }
 
   // Serves those who wait for keys of the held shards that have changed, in the order in which they
@@ -49,6 +50,10 @@ class Executor {
   // Runs a woken waiter again, whose shards are held; then those who stood behind it.
   void run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 
+  // Counts a command that is over, after `ns`. `is_logged`: it is none that runs inside another.
+  CallEnd count_call(const Command& command, uint64_t ns, bool is_logged = true);
+  // Counts the command as failed if `reply`, the whole of it, is an error.
+  void count_failure(const Command& command, std::string_view reply);
   // Counts an error reply that no command made (a gate refused, a command is unknown).
   void count_error(std::string_view message);
 
@@ -58,6 +63,7 @@ class Executor {
  private:
   void commit(const Call& call, const Hold& hold);
   void remember_reads(const Call& call, const Hold& hold);
+  CallEnd count_progress(const Call& call, uint64_t ns, std::string_view reply);
   bool is_observed(const Hold& hold) const;
   bool is_denied(const QueuedCommand& queued, CommandQueue& queue, const Caller& caller,
                  resp::ReplyWriter& to);
@@ -68,8 +74,8 @@ class Executor {
   Effects effects_;
   std::vector<KeyAt> read_keys_;    // Scratch.
   std::shared_ptr<Waiter> waiter_;  // Made by the command that runs.
-  const Waiter* again_ = nullptr;   // Whose command runs again ...
-  bool found_nothing_ = false;      // ... and has nothing to do yet.
+  Waiter* again_ = nullptr;         // Whose command runs again ...
+  bool found_nothing_ = false;      // ... and had nothing to do yet.
   bool is_serving_ = false;
 };
 

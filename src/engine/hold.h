@@ -45,7 +45,7 @@ struct Transaction {
   // Filled in by the executor.
   size_t reply_begin = 0;
   size_t reply_end = 0;
-  uint32_t duration_us = 0;
+  CallEnd end;
   std::shared_ptr<Waiter> waiter;  // The command found nothing, and waits.
   bool is_over = false;            // Answered before the group was over (shard_busy.cc).
 };

@@ -99,7 +99,7 @@ void Key::also(uint32_t event_class, std::string_view event) {
 }
 
 void Key::begin() {
-  entry_->set_access(shard_->access_clock(0, true));
+  entry_->set_access(shard_->access_clock(0, true, call_->now_ms()));
   if (!was_erased_) tell_new();
 }
 

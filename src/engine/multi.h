@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/command_table.h"
+#include "engine/stats.h"
 #include "engine/watch.h"
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct QueuedCommand {
   // Filled in when it runs, for the slow log and the monitors.
   bool has_run = false;
   DbIndex db{};
-  uint64_t duration_ns = 0;
+  CallEnd end{};
 };
 
 class CommandQueue {

@@ -36,7 +36,7 @@ struct SessionInfo {
   std::string lib_version;
   std::string user = "default";
   int64_t created_ms = 0;
-  int64_t active_ms = 0;  // Of the last command.
+  int64_t active_ms = 0;  // When bytes last came or went, or a command was taken or ended to wait.
   const Command* last_command = nullptr;
   uint64_t commands = 0;
   uint64_t input_bytes = 0;
@@ -150,6 +150,16 @@ class Session {
 
   // Whether a command for its own shard may run at once.
   bool may_run_here() const { return transactions_away == 0 && hops_home == 0; }
+
+  void note_activity(int64_t now_ms) { info.active_ms = now_ms; }
+  // Whether the client could do something and does not, as far as the connection's state tells;
+  // since when, says info.active_ms. One that the server holds back or has yet to answer is not
+  // idle, nor one that only listens. One that leaves its replies unread is.
+  bool is_idle() const {
+    constexpr uint32_t kClientsOwn = kStopOutput | kStopClosing;
+    const bool is_held_back = (stopped & ~kClientsOwn) != 0;
+    return !is_held_back && under_way == 0 && waiter == nullptr && !is_monitor && !is_subscriber();
+  }
 
   void stop(StopReason reason) { stopped |= reason; }
   void go_on(StopReason reason) { stopped &= ~uint32_t{reason}; }

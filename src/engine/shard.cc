@@ -20,6 +20,9 @@ constexpr size_t kResumesPerTurn = 256;
 // Transactions whose keys are fetched together: about what the first cache level holds.
 constexpr size_t kPrefetchedTransactions = 16;
 constexpr int64_t kCronPeriodMs = 100;
+constexpr int64_t kUsPerMs = 1000;
+constexpr int64_t kNsPerUs = 1000;
+constexpr int64_t kNsPerMs = 1'000'000;
 // With fewer, the blocks that the allocator keeps at hand are worth less than their memory.
 constexpr double kQuietCommandsPerSecond = 1000;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
@@ -100,7 +103,8 @@ struct Shard::Gather {
 Shard::Shard(ShardSet& set, size_t id)
     : set_(&set),
       id_(id),
-      now_ms_(to_ms(wall_now())),
+      now_us_(wall_now_us()),
+      now_ms_(now_us_ / kUsPerMs),
       random_(random_uint64()),
       databases_(static_cast<size_t>(set.options().databases)),
       pubsub_(*this),
@@ -190,14 +194,14 @@ void Shard::note_lazy_free(const store::Entry& entry) {
     ++stats_.lazily_freed;
 }
 
-bool Shard::evict_one(EffectSink* journal) {
+bool Shard::evict_one(int64_t now_ms, EffectSink* journal) {
   if (options().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
   std::vector<store::Keyspace*> spaces;
   for (const auto& space : databases_) {
     const bool has_keys = space != nullptr && space->size() != 0;
     spaces.push_back(has_keys ? space.get() : nullptr);
   }
-  const auto victim = eviction_pool_.choose(spaces, rule_of(options()), now_ms_, random_);
+  const auto victim = eviction_pool_.choose(spaces, rule_of(options()), now_ms, random_);
   if (!victim) return false;
   const std::string name(victim->entry->key());
   const auto db = static_cast<DbIndex>(victim->space);
@@ -230,7 +234,7 @@ bool Shard::evict_turn() {
   if (!evicts_) return false;
   const uint64_t limit = options().maxmemory_bytes;
   for (size_t evictions = 0; evictions < kEvictionsPerTurn; ++evictions) {
-    if (limit == 0 || set_->memory_used() <= limit || !evict_one(sink_)) {
+    if (limit == 0 || set_->memory_used() <= limit || !evict_one(now_ms_, sink_)) {
       evicts_ = false;
       return false;
     }
@@ -263,12 +267,12 @@ size_t Shard::data_bytes() const {
   return bytes;
 }
 
-uint32_t Shard::access_clock(uint32_t before, bool is_new) {
+uint32_t Shard::access_clock(uint32_t before, bool is_new, int64_t now_ms) {
   const EngineOptions& choices = options();
-  if (!is_lfu(choices.maxmemory_policy)) return store::lru_clock(now_ms_);
-  if (is_new) return store::lfu_fresh(now_ms_);
+  if (!is_lfu(choices.maxmemory_policy)) return store::lru_clock(now_ms);
+  if (is_new) return store::lfu_fresh(now_ms);
   return store::lfu_touch(
-      before, now_ms_,
+      before, now_ms,
       {.log_factor = choices.lfu_log_factor, .decay_time_min = choices.lfu_decay_time_min},
       random_);
 }
@@ -363,7 +367,8 @@ Session* Shard::find_session(uint64_t id) {
 }
 
 void Shard::look_at_clock() {
-  now_ms_ = to_ms(wall_now());
+  now_us_ = wall_now_us();
+  now_ms_ = now_us_ / kUsPerMs;
 }
 
 void Shard::wake_up() {
@@ -382,6 +387,7 @@ std::span<char> Shard::input_room(Session& session) {
 
 void Shard::consume(Session& session, size_t bytes) {
   wake_up();
+  if (bytes != 0) session.note_activity(now_ms_);
   session.info.input_bytes += bytes;
   stats_.net_input_bytes += bytes;
   ++stats_.reads;
@@ -463,10 +469,17 @@ size_t Shard::paused_sessions() const {
       delayed_, [](const Session* session) { return (session->stopped & kStopPause) != 0; }));
 }
 
-void Shard::pause_until(int64_t until_ms, bool pauses_all) {
-  pause_until_ms_ = until_ms;
-  pause_is_for_all_ = pauses_all;
-  cron_at_ms_ = 0;
+// Who is held back for another reason as well stays in the list.
+void Shard::end_pause() {
+  pause_.end();
+  for (Session* session : std::exchange(delayed_, {})) {
+    go_on(*session, kStopPause);
+    if ((session->stopped & kStopRate) != 0) delayed_.push_back(session);
+  }
+}
+
+void Shard::end_due_pause() {
+  if (pause_.is_on() && pause_.end_if_over(monotonic_ns())) end_pause();
 }
 
 void Shard::note_begin(const Session& session, const Command& command,
@@ -477,17 +490,16 @@ void Shard::note_begin(const Session& session, const Command& command,
 }
 
 void Shard::note_command(const Session& session, const Command& command,
-                         std::span<const std::string_view> argv, DbIndex db, uint64_t duration_ns) {
+                         std::span<const std::string_view> argv, DbIndex db, const CallEnd& end) {
   note_begin(session, command, argv, db);
-  note_duration(session, command, argv, duration_ns);
+  note_end(session, command, argv, end);
 }
 
-void Shard::note_duration(const Session& session, const Command& command,
-                          std::span<const std::string_view> argv, uint64_t duration_ns) {
-  const auto duration_us = static_cast<int64_t>(duration_ns / 1000);
-  const int64_t threshold_us = options().slowlog_log_slower_than_us;
-  if (threshold_us >= 0 && duration_us >= threshold_us && !command.has(kSkipSlowlog)) {
-    slowlog_.add({.id = set_->next_slowlog_id(),
+void Shard::note_end(const Session& session, const Command& command,
+                     std::span<const std::string_view> argv, const CallEnd& end) {
+  const auto duration_us = static_cast<int64_t>(end.ns / 1000);
+  if (end.slowlog_id != CallEnd::kNotSlow) [[unlikely]] {
+    slowlog_.add({.id = end.slowlog_id,
                   .time_s = now_ms_ / 1000,
                   .duration_us = duration_us,
                   .argv = Slowlog::cut(redacted(command, argv)),
@@ -609,18 +621,21 @@ void Shard::finish_gather(Gather& gather) {
   Session& session = *gather.session;
   resp::ReplyBuffer reply;
   resp::ReplyWriter writer(reply, gather.resp);
+  CallEnd end;
   if (gather.refused_with == BusyWith::kNothing) {
     gather.finish(gather.answers, writer);
+    gather.cycles += cycles() - began;
+    executor_.count_failure(*gather.command, reply.view());
+    end = executor_.count_call(*gather.command,
+                               static_cast<uint64_t>(cycles_to_ns(gather.cycles)));
   } else {
     writer.error(errors::busy(gather.refused_with));
-    executor_.count_error(reply.view().substr(1));
+    ++command_stats(*gather.command).rejected;
+    executor_.count_error(errors::busy(gather.refused_with));
   }
   session.replies.fill(gather.reply_number, reply.view());
-  gather.cycles += cycles() - began;
-  command_stats(*gather.command).cycles += gather.cycles;
   const std::vector<std::string_view> argv(gather.argv.begin(), gather.argv.end());
-  note_command(session, *gather.command, argv, session.caller.db,
-               static_cast<uint64_t>(cycles_to_ns(gather.cycles)));
+  note_command(session, *gather.command, argv, session.caller.db, end);
   go_on(session, kStopGather);
   finish_reply(session);
 }
@@ -660,7 +675,6 @@ void Shard::receive() {
 
 void Shard::run_batch(Batch& batch) {
   running_batch_ = &batch;
-  const Hold hold{.set = set_, .single = this};
   const auto table_of = [this](const Hop& hop) -> store::HashTable& {
     return keyspace(hop.caller.db).table();
   };
@@ -681,10 +695,9 @@ void Shard::run_batch(Batch& batch) {
         continue;  // Answered while the shard was busy.
       running_hop_ = &hop;
       hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
-      const uint64_t taken_ns = executor_.run(*hop.command, batch.argv(hop), hold, hop.caller,
+      hop.end = executor_.run(*hop.command, batch.argv(hop), hold_here(), hop.caller,
                                               batch.replies, batch.places_of(hop));
       hop.reply_end = static_cast<uint32_t>(batch.replies.size());
-      hop.duration_us = static_cast<uint32_t>(std::min<uint64_t>(taken_ns / 1000, UINT32_MAX));
       if (std::shared_ptr<Waiter> waiter = executor_.take_waiter(); waiter != nullptr) [[unlikely]]
         batch.waiters.emplace_back(&hop - batch.hops.data(), std::move(waiter));
     }
@@ -716,8 +729,7 @@ void Shard::finish_hop(const Batch& batch, const Hop& hop, std::string_view repl
   // One that waits is told of when it is over.
   const bool waits = hop.command->has(kBlocking) && reply.empty();
   if (!waits && !is_refused)
-    note_command(session, *hop.command, batch.argv(hop), hop.caller.db,
-                 uint64_t{hop.duration_us} * 1000);
+    note_command(session, *hop.command, batch.argv(hop), hop.caller.db, hop.end);
   chunks_.unpin(hop.chunk);
   if (batch.to == id_) --session.hops_home;
   finish_reply(session);
@@ -798,7 +810,7 @@ void Shard::run_group(HoldGroup& group) {
       if (transaction.is_over) [[unlikely]]
         continue;  // Answered while the shard was busy.
       running_transaction_ = &transaction;
-      executor_.run_transaction(group, transaction, hold);
+      executor_.run_transaction(group, transaction, now(hold));
     }
   }
   running_group_ = nullptr;
@@ -849,9 +861,9 @@ void Shard::finish_transaction(const HoldGroup& group, Transaction& transaction,
     forget_watched(std::move(transaction.watched));
   } else if (transaction.command != nullptr) {
     note_command(session, *transaction.command, group.argv(transaction), transaction.caller.db,
-                 uint64_t{transaction.duration_us} * 1000);
+                 transaction.end);
   } else {
-    dispatcher_.note_exec(session, *transaction.queue, group.argv(transaction));
+    dispatcher_.note_exec(session, *transaction.queue, group.argv(transaction), transaction.end.ns);
   }
   if (transaction.chunk != nullptr) chunks_.unpin(transaction.chunk);
   finish_reply(session);
@@ -870,7 +882,8 @@ bool Shard::finish_turn() {
   const bool more_to_evict = evict_turn();
   const bool more_to_trim = tracking_.trim();
   end_due_waits();
-  if (blocked_keys_.has_ready()) executor_.serve_waiters({.set = set_, .single = this});
+  end_due_pause();
+  if (blocked_keys_.has_ready()) executor_.serve_waiters(hold_here());
   resume_memory_waiters();
   resume_push_waiters();
   resume_sessions();
@@ -904,14 +917,16 @@ bool Shard::prepare_sleep() {
   return false;
 }
 
-std::optional<int64_t> Shard::next_event_ms() const {
+int64_t Shard::next_event_ns() const {
   const bool looks_soon = !memory_waiters_.empty() || !push_waiters_.empty();
-  int64_t next = looks_soon ? std::min(cron_at_ms_, now_ms_ + 1) : cron_at_ms_;
-  if (const auto due = waiting_.next_deadline_ms())
-    next = std::min(next, std::max(*due, now_ms_ + 1));
-  if (!active_expire || is_paused()) return next;
-  if (const auto due = next_deadline_ms()) next = std::min(next, *due);
-  return next;
+  int64_t next_ms = looks_soon ? std::min(cron_at_ms_, now_ms_ + 1) : cron_at_ms_;
+  const bool expires = active_expire && !pause_.is_on();
+  if (const auto due_ms = expires ? next_deadline_ms() : std::nullopt)
+    next_ms = std::min(next_ms, *due_ms);
+  int64_t next_ns = next_ms * kNsPerMs + clocks_apart_ns_;
+  if (const auto due_ns = waiting_.next_deadline_ns()) next_ns = std::min(next_ns, *due_ns);
+  if (const auto due_ns = pause_.until_ns()) next_ns = std::min(next_ns, *due_ns);
+  return next_ns;
 }
 
 // What a burst left behind, or a time when another shard was slow: it counts as memory used, and
@@ -932,6 +947,7 @@ void Shard::trim_spares() {
 
 void Shard::cron() {
   cron_at_ms_ = now_ms_ + kCronPeriodMs;
+  clocks_apart_ns_ = monotonic_ns() - wall_now_us() * kNsPerUs;
   if (!postponed_.empty()) take_up_postponed();
   if (is_cron_paused) return;
   trim_spares();
@@ -947,10 +963,8 @@ void Shard::cron() {
   rates_.output_bytes.sample(now_ms_, stats_.net_output_bytes);
   rates_.turns.sample(now_ms_, stats_.turns);
   rates_.turn_ns.sample(now_ms_, stats_.turn_time.sum_ns());
-  if (pause_until_ms_ != 0 && pause_until_ms_ <= now_ms_) pause_until_ms_ = 0;
   for (Session* session : std::exchange(delayed_, {})) {
     go_on(*session, kStopRate);
-    if (pause_until_ms_ == 0) go_on(*session, kStopPause);
     if ((session->stopped & kStopPause) != 0) delayed_.push_back(session);
   }
 }

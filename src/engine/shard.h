@@ -18,6 +18,7 @@
 #include "engine/hot_keys.h"
 #include "engine/intake.h"
 #include "engine/latency_monitor.h"
+#include "engine/pause.h"
 #include "engine/pubsub.h"
 #include "engine/pushes.h"
 #include "engine/rate_meter.h"
@@ -58,6 +59,13 @@ class Shard {
   const EngineOptions& options() const { return set_->options(); }
   int64_t now_ms() const { return now_ms_; }  // Wall clock at about the beginning of this turn.
   void look_at_clock();                       // Within a turn, when something took long.
+  // A hold of this shard alone, or one that this thread has, at the moment it is now.
+  Hold hold_here() { return now({.set = set_, .single = this}); }
+  Hold now(Hold hold) const {
+    hold.now_ms = now_ms_;
+    hold.now_us = now_us_;
+    return hold;
+  }
   Random& random() { return random_; }
   EffectSink* sink() { return sink_; }
 
@@ -82,14 +90,14 @@ class Shard {
   // Counts a value that is given up lazily, if it is large enough to count.
   void note_lazy_free(const store::Entry& entry);
   // Evicts one key by the policy; false if there is none to evict.
-  bool evict_one(EffectSink* journal);
+  bool evict_one(int64_t now_ms, EffectSink* journal);
   // Evicts in the turns to come until maxmemory is kept.
   void begin_evicting() { evicts_ = true; }
   void publish_memory();  // To the set, as it is now.
   store::ShardMemory& memory() { return memory_; }
   size_t data_bytes() const;  // Entries, values and bucket arrays.
   // The access clock that an entry touched now gets.
-  uint32_t access_clock(uint32_t before, bool is_new);
+  uint32_t access_clock(uint32_t before, bool is_new, int64_t now_ms);
 
   WatchTable& watches() { return watches_; }
   BlockedKeys& blocked_keys() { return blocked_keys_; }
@@ -152,12 +160,11 @@ class Shard {
   void feed_monitors(const Session& session, const Command& command,
                      std::span<const std::string_view> argv, DbIndex db);
 
-  // CLIENT PAUSE. Until a time in ms; 0 ends it.
-  void pause_until(int64_t until_ms, bool pauses_all);
-  int64_t paused_until_ms() const { return pause_until_ms_; }
-  bool pause_is_for_all() const { return pause_is_for_all_; }
-  bool is_paused() const { return pause_until_ms_ > now_ms_; }
-  size_t paused_sessions() const;  // Those that CLIENT PAUSE holds back.
+  // CLIENT PAUSE.
+  const Pause& pause() const { return pause_; }
+  void begin_pause(int64_t until_ns, PauseMode mode) { pause_.begin(until_ns, mode); }
+  void end_pause();
+  size_t paused_sessions() const;  // Those that it holds back.
 
   // ---- Busy: a script that runs for too long (shard_busy.cc). On the thread that executes it.
   // Lets the shards of `hold` answer their clients for a moment, each on its own thread: -BUSY, or
@@ -196,8 +203,8 @@ class Shard {
   void send_everything();
   // True: the loop may wait; producers will ring. False: there is work.
   bool prepare_sleep();
-  // When the loop must be back at the latest, in ms of the wall clock; nullopt: whenever.
-  std::optional<int64_t> next_event_ms() const;
+  // When the loop must be back at the latest, by monotonic_ns().
+  int64_t next_event_ns() const;
 
   Mailbox& mailbox() { return mailbox_; }
   bool claim_wake() {
@@ -221,12 +228,12 @@ class Shard {
   // For the slow log and the monitors: a command of `session` ran, and took so long. `db` is the
   // one chosen afterwards.
   void note_command(const Session& session, const Command& command,
-                    std::span<const std::string_view> argv, DbIndex db, uint64_t duration_ns);
+                    std::span<const std::string_view> argv, DbIndex db, const CallEnd& end);
   // The halves of it, for commands that wait: monitors hear of them when they begin to.
   void note_begin(const Session& session, const Command& command,
                   std::span<const std::string_view> argv, DbIndex db);
-  void note_duration(const Session& session, const Command& command,
-                     std::span<const std::string_view> argv, uint64_t duration_ns);
+  void note_end(const Session& session, const Command& command,
+                std::span<const std::string_view> argv, const CallEnd& end);
 
   bool active_expire = true;              // DEBUG SET-ACTIVE-EXPIRE.
   bool is_cron_paused = false;            // DEBUG PAUSE-CRON.
@@ -274,7 +281,9 @@ class Shard {
   void leave_wait(Session& session);
   void end_retry(const std::shared_ptr<Waiter>& waiter);
   void answer_timeout(Session& session);
+  void note_unserved(Session& session);
   void end_due_waits();
+  void end_due_pause();
   void send_done();
   void release_session(Session& session);
   void learn_reply_size(Session& session, size_t bytes);
@@ -301,7 +310,9 @@ class Shard {
   size_t id_;
   ShardPort* port_ = nullptr;
   EffectSink* sink_ = nullptr;
-  int64_t now_ms_ = 0;
+  int64_t now_us_ = 0;  // Wall clock: the time of this turn ...
+  int64_t now_ms_ = 0;  // ... and the same in milliseconds.
+  int64_t clocks_apart_ns_ = 0;  // The monotonic clock less the wall clock, as of the last cron.
   bool is_clock_fresh_ = false;
   Random random_;
 
@@ -322,8 +333,7 @@ class Shard {
   std::vector<Session*> delayed_;  // Stopped by their rate or a pause: cron looks again.
   std::vector<Session*> memory_waiters_;
   std::vector<Session*> push_waiters_;
-  int64_t pause_until_ms_ = 0;
-  bool pause_is_for_all_ = false;
+  Pause pause_;
 
   PubSub pubsub_;
   Pushes pushes_;

@@ -171,6 +171,7 @@ void Shard::answer_company(HoldGroup& group) {
 
 void Shard::busy_turn() {
   is_in_busy_turn_ = true;
+  look_at_clock();  // For those who are answered; the script has its moment in its hold.
   receive_while_busy();
   resume_while_busy();
   send_batches();

@@ -95,7 +95,7 @@ store::Entry* Shard::remove_fields(DbIndex db, const store::KeyRef& key, store::
 // ---- The turn.
 
 bool Shard::expire_turn() {
-  if (!active_expire || is_paused()) return false;
+  if (!active_expire || pause_.is_on()) return false;
   const bool more_keys = expire_keys_turn();
   const bool more_fields = expire_fields_turn();
   return more_keys || more_fields;

@@ -1,5 +1,6 @@
 // The connections of a shard that wait in blocking commands: how their waits begin and end. What
 // happens to the keys is the executor's.
+#include "base/clock.h"
 #include "engine/shard.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ void Shard::begin_wait(Session& session, std::shared_ptr<Waiter> waiter) {
   session.waiter = waiter;
   const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
   note_begin(session, *waiter->command, argv, waiter->caller.db);
-  waiting_.add(session.info.id, waiter->deadline_ms);
+  waiting_.add(session.info.id, waiter->deadline_ns);
   note_ready(session);  // From now on its shell looks whether the client goes away.
   const WaitState state = waiter->state.load(std::memory_order_acquire);
   if (state == WaitState::kDone) finish_wait(waiter);
@@ -24,7 +25,8 @@ void Shard::begin_wait(Session& session, std::shared_ptr<Waiter> waiter) {
 
 void Shard::leave_wait(Session& session) {
   const std::shared_ptr<Waiter> waiter = std::exchange(session.waiter, nullptr);
-  waiting_.remove(session.info.id, waiter->deadline_ms);
+  waiting_.remove(session.info.id, waiter->deadline_ns);
+  session.note_activity(now_ms_);  // What it did till now was to wait.
   go_on(session, kStopWait);
   note_ready(session);
 }
@@ -36,7 +38,7 @@ void Shard::finish_wait(const std::shared_ptr<Waiter>& waiter) {
   session->replies.begin().append(waiter->reply.view());
   session->replies.end(session->is_wait_muted);
   const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
-  note_duration(*session, *waiter->command, argv, waiter->duration_ns);
+  note_end(*session, *waiter->command, argv, waiter->end);
   leave_wait(*session);
 }
 
@@ -73,13 +75,21 @@ bool Shard::give_up_wait(const std::shared_ptr<Waiter>& waiter) {
         shard.blocked_keys().remove(db, key, *waiter);
         shard.blocked_keys().note_change(db, key);
       }
-      shard.executor().serve_waiters({.set = &shard.set(), .single = &shard});
+      shard.executor().serve_waiters(shard.hold_here());
     });
   }
   return true;
 }
 
+// The wait is over without the command having found anything: now it counts.
+void Shard::note_unserved(Session& session) {
+  const Waiter& waiter = *session.waiter;
+  const std::vector<std::string_view> argv(waiter.argv.begin(), waiter.argv.end());
+  note_end(session, *waiter.command, argv, executor_.count_call(*waiter.command, waiter.ns));
+}
+
 void Shard::answer_timeout(Session& session) {
+  note_unserved(session);
   const TimeoutReply reply = session.waiter->timeout_reply;
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   switch (reply) {
@@ -106,6 +116,7 @@ bool Shard::unblock(Session& session, bool with_error) {
     constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
     executor_.count_error(kUnblocked);
     ++command_stats(*session.waiter->command).failed;
+    note_unserved(session);
     resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
     writer.error(kUnblocked);
     session.replies.end(session.is_wait_muted);
@@ -118,7 +129,8 @@ bool Shard::unblock(Session& session, bool with_error) {
 
 // One that is being served at this moment is left alone: it will be done, or be looked at again.
 void Shard::end_due_waits() {
-  for (const uint64_t id : waiting_.due(now_ms_)) {
+  if (waiting_.with_deadline() == 0) return;
+  for (const uint64_t id : waiting_.due(monotonic_ns())) {
     Session* session = find_session(id);
     ensure(session != nullptr && session->waiter != nullptr);
     if (!give_up_wait(session->waiter)) continue;
@@ -127,10 +139,9 @@ void Shard::end_due_waits() {
   }
 }
 
-// What ran on this thread for others, once the journal has it.
+// What ran on this thread for others, once the journal has it. Those who were served hear of it
+// first, so that who made it possible finds them answered.
 void Shard::send_done() {
-  for (Batch* batch : std::exchange(done_batches_, {}))
-    post(batch->home, batch);
   for (std::shared_ptr<Waiter>& waiter : std::exchange(served_, {})) {
     if (waiter->home == id_) {
       finish_wait(waiter);
@@ -138,6 +149,8 @@ void Shard::send_done() {
       set_->submit(waiter->home, [waiter](Shard& home) { home.finish_wait(waiter); });
     }
   }
+  for (Batch* batch : std::exchange(done_batches_, {}))
+    post(batch->home, batch);
 }
 
 }  // namespace kvstash::engine

@@ -11,9 +11,16 @@
 
 namespace kvstash::engine {
 
+// What a command that is over came to, for the slow log.
+struct CallEnd {
+  static constexpr uint64_t kNotSlow = UINT64_MAX;
+  uint64_t ns = 0;
+  uint64_t slowlog_id = kNotSlow;  // Taken when it was over: others may hear of it later.
+};
+
 struct CommandStats {
   uint64_t calls = 0;
-  uint64_t cycles = 0;  // Of the cycle counter in base/clock.h.
+  uint64_t ns = 0;
   uint64_t rejected = 0;
   uint64_t failed = 0;
   std::unique_ptr<LatencyHistogram> latency;  // Made by the first call.

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "engine/call.h"
+#include "engine/stats.h"
 #include "resp/reply_buffer.h"
 
 #include <atomic>
@@ -39,12 +40,13 @@ struct Waiter {
   std::vector<size_t> shards;     // Of all its keys, each once.
   store::ValueType type{};
   bool wakes_without_key = false;
-  std::optional<int64_t> deadline_ms;
+  std::optional<int64_t> deadline_ns;  // By monotonic_ns(); none: it waits for ever.
   TimeoutReply timeout_reply{};
 
   std::atomic<WaitState> state{WaitState::kWaiting};
   resp::ReplyBuffer reply;
-  uint64_t duration_ns = 0;  // Of the run that made the reply.
+  uint64_t ns = 0;  // Of the runs that found nothing.
+  CallEnd end;      // Of the run that made the reply.
 
   // Home's.
   bool is_retrying = false;  // A transaction for it is under way.

@@ -12,7 +12,7 @@ namespace kvstash::engine {
 
 class WaitingSessions {
  public:
-  using Deadline = std::optional<int64_t>;  // Milliseconds since 1970; none: for ever.
+  using Deadline = std::optional<int64_t>;  // Nanoseconds of monotonic_ns(); none: for ever.
 
   size_t size() const { return count_; }
   size_t with_deadline() const { return by_deadline_.size(); }
@@ -26,14 +26,14 @@ class WaitingSessions {
     if (deadline) by_deadline_.erase({*deadline, session_id});
   }
 
-  Deadline next_deadline_ms() const {
+  Deadline next_deadline_ns() const {
     return by_deadline_.empty() ? Deadline() : Deadline(by_deadline_.begin()->first);
   }
   // Those whose time is over, the earliest first. They stay until removed.
-  std::vector<uint64_t> due(int64_t now_ms) const {
+  std::vector<uint64_t> due(int64_t now_ns) const {
     std::vector<uint64_t> ids;
-    for (const auto& [deadline_ms, id] : by_deadline_) {
-      if (deadline_ms > now_ms) break;
+    for (const auto& [deadline_ns, id] : by_deadline_) {
+      if (deadline_ns > now_ns) break;
       ids.push_back(id);
     }
     return ids;

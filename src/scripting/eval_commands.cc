@@ -106,6 +106,7 @@ CompiledScripts& scripts_of(Call& call) {
 
 template <typename Find>
 Status run_script(Call& call, Access access, Find find) {
+  call.take_moment();
   tell_monitors(call);
   const Result<size_t> keys =
       key_count(call.args(), Error::literal("ERR value is not an integer or out of range"));
@@ -134,6 +135,7 @@ Status run_sha(Call& call, Access access) {
 }
 
 Status run_function(Call& call, Access access) {
+  call.take_moment();
   tell_monitors(call);
   Scripting& scripting = Scripting::of(call);
   const Libraries::Place place = scripting.libraries().find_function(call.arg(1));

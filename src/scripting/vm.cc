@@ -299,7 +299,7 @@ void Vm::look_at_time(lua_State* L) {
   const int64_t limit_ms = run_->call->options().busy_reply_threshold_ms;
   const int64_t now_ns = monotonic_ns();
   if (slow_ == nullptr) {
-    if (limit_ms <= 0 || now_ns - began_ns_ < limit_ms * kNsPerMs) return;
+    if (limit_ms <= 0 || now_ns < after_ms(began_ns_, limit_ms)) return;
     become_slow();
   }
   if (now_ns >= next_look_ns_) {

@@ -14,11 +14,11 @@ Status info(Call& call) {
   call.gather<admin::ShardCounters>(
       [detail = SnapshotDetail{.clients = true,
                                .latencies = choice.wants_latencies(),
-                               .keys = choice.wants_keys()}](engine::Shard& shard) {
-        return read_shard(shard, detail);
-      },
-      [&server, choice](std::vector<admin::ShardCounters>& parts, resp::ReplyWriter& to) {
+                               .keys = choice.wants_keys()},
+       now_ms = call.now_ms()](engine::Shard& shard) { return read_shard(shard, detail, now_ms); },
+      [&server, choice, now_ms = call.now_ms()](std::vector<admin::ShardCounters>& parts, resp::ReplyWriter& to) {
         admin::Snapshot snapshot = describe_server(server);
+        snapshot.process.now_ms = now_ms;
         snapshot.shards = std::move(parts);
         const admin::ShardCounters sum = admin::total(snapshot.shards);
         to.verbatim("txt", info_text({.options = server.options(),

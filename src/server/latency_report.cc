@@ -1,8 +1,10 @@
 #include "server/latency_report.h"
 
+#include "base/numbers.h"
 #include "server/info_text.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace kvstash::server {
 namespace {
@@ -164,7 +166,8 @@ std::string latency_advice(const LatencyEvents& events, const LatencyLimits& lim
       "Dave, I have observed latency spikes in this instance. You don't mind talking about it, do "
       "you Dave?\n\n" +
       spikes + "\nWhat you can do about them:\n\n";
-  const int64_t threshold_us = limits.monitor_threshold_ms * 1000;
+  const int64_t threshold_us =
+      checked_mul(limits.monitor_threshold_ms, 1000).value_or(std::numeric_limits<int64_t>::max());
   if (limits.slowlog_threshold_us < 0 || limits.slowlog_threshold_us > threshold_us)
     text +=
         "- The slow log misses commands that are spikes here: \"CONFIG SET "

@@ -19,7 +19,9 @@ void gather_memory(Call& call, std::function<void(const MemoryUse&, const admin:
                                    write) {
   auto& server = static_cast<Server&>(call.server());
   call.gather<admin::ShardCounters>(
-      [](engine::Shard& shard) { return read_shard(shard, {.clients = true}); },
+      [now_ms = call.now_ms()](engine::Shard& shard) {
+        return read_shard(shard, {.clients = true}, now_ms);
+      },
       [&server, write = std::move(write)](Parts& parts, resp::ReplyWriter& to) {
         const admin::ShardCounters sum = admin::total(parts);
         const admin::ProcessCounters process = read_process(server);

@@ -1,8 +1,10 @@
 #include "server/session_shell.h"
 
 #include "base/log.h"
+#include "base/numbers.h"
 #include "server/shard_shell.h"
 
+#include <limits>
 #include <utility>
 
 namespace kvstash::server {
@@ -10,6 +12,7 @@ namespace {
 
 // One client's turn: what it pipelines beyond this waits for the other clients.
 constexpr int kReadsPerTurn = 4;
+constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
 
 }  // namespace
 
@@ -95,6 +98,7 @@ bool SessionShell::send() {
     owner_->shard().stats().net_output_bytes += put.bytes;
     ++owner_->shard().stats().writes;
     progress_at_ms_ = owner_->shard().now_ms();
+    session_->note_activity(progress_at_ms_);
   }
   if (!session_->replies.has_begun()) {  // Else it stands where the rest of it will come.
     drop_sent();
@@ -177,7 +181,8 @@ bool SessionShell::is_over_output_limit(int64_t now_ms) {
     return false;
   }
   if (over_soft_since_ms_ == 0) over_soft_since_ms_ = now_ms;
-  if (now_ms - over_soft_since_ms_ <= limit.soft_s * 1000) return false;
+  if (now_ms - over_soft_since_ms_ <= checked_mul(limit.soft_s, 1000).value_or(kForEver))
+    return false;
   log_closed(*session_, "output buffer over its soft limit for too long");
   ++owner_->shard().stats().output_limit_passed;
   return true;
@@ -188,8 +193,7 @@ bool SessionShell::check_limits(int64_t now_ms) {
   const engine::EngineOptions& options = owner_->shard().options();
   const int64_t idle_s = (now_ms - session_->info.active_ms) / 1000;
   const int64_t timeout_s = owner_->net_options().timeout_s;
-  const bool may_be_idle = session_->is_monitor || session_->is_subscriber();
-  if (timeout_s != 0 && idle_s > timeout_s && session_->under_way == 0 && !may_be_idle) {
+  if (timeout_s != 0 && idle_s > timeout_s && session_->is_idle()) {
     log(LogLevel::kVerbose, "Closing idle client", {{"addr", session_->info.address}});
     return false;
   }

@@ -4,13 +4,14 @@
 #include "base/log.h"
 
 #include <algorithm>
-#include <chrono>
+#include <limits>
 #include <utility>
 
 namespace kvstash::server {
 namespace {
 
 constexpr int64_t kCheckPeriodMs = 1000;
+constexpr int64_t kNotSet = std::numeric_limits<int64_t>::max();
 // Buffers for replies that wait for the next client to have some. A batch of 64 replies of a
 // kilobyte must fit in one, or every batch would grow its buffer anew.
 constexpr size_t kSpareOutputBytesMax = size_t{256} << 10;
@@ -28,7 +29,8 @@ ShardShell::ShardShell(engine::Shard& shard, const net::NetOptions& options)
     : shard_(&shard),
       net_options_(&options),
       wake_(loop_, [this] { shard_->wake_up(); }),
-      timer_(loop_, [this] { timer_at_ms_ = 0; }) {
+      alarm_(loop_, [this] { alarm_at_ns_ = kNotSet; }),
+      alarm_at_ns_(kNotSet) {
   shard_->set_port(*this);
 }
 
@@ -41,8 +43,7 @@ void ShardShell::run() {
     if (shard_->is_draining && !is_drained() && is_quiet())
       is_drained_.store(true, std::memory_order_release);
     if (!is_busy) {
-      set_timer();
-      is_busy = timer_at_ms_ == 0 || !shard_->prepare_sleep();
+      is_busy = !set_alarm() || !shard_->prepare_sleep();
     }
     if (is_busy) {
       loop_.run_nowait();
@@ -53,17 +54,15 @@ void ShardShell::run() {
   sessions_.clear();
 }
 
-// The timer stands at the shard's next event. Zero in timer_at_ms_: it is due now.
-void ShardShell::set_timer() {
-  const int64_t next_ms = shard_->next_event_ms().value_or(check_at_ms_);
-  if (next_ms == timer_at_ms_) return;
-  const int64_t delay_ms = next_ms - to_ms(wall_now());
-  if (delay_ms <= 0) {
-    timer_at_ms_ = 0;
-    return;
-  }
-  timer_at_ms_ = next_ms;
-  timer_.start(std::chrono::milliseconds(delay_ms));
+// So that the loop is back for the shard's next event. An alarm that goes off earlier is left alone:
+// the loop then looks again. False: the event is due now.
+bool ShardShell::set_alarm() {
+  const int64_t next_ns = shard_->next_event_ns();
+  if (next_ns >= alarm_at_ns_) return true;
+  if (next_ns <= monotonic_ns()) return false;
+  alarm_at_ns_ = next_ns;
+  alarm_.set(next_ns);
+  return true;
 }
 
 void ShardShell::open(NewClient client) {

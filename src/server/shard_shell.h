@@ -10,7 +10,7 @@
 #include "net/look.h"
 #include "net/loop.h"
 #include "net/options.h"
-#include "net/timer.h"
+#include "net/alarm.h"
 #include "net/wake.h"
 #include "server/session_shell.h"
 
@@ -74,7 +74,7 @@ class ShardShell final : public engine::ShardPort {
   void set_acceptor(std::function<void()> accept) { accept_ = std::move(accept); }
 
  private:
-  void set_timer();
+  bool set_alarm();
   void check_clients();
   void trim_outputs();
   void evict_clients();
@@ -86,8 +86,8 @@ class ShardShell final : public engine::ShardPort {
   const net::NetOptions* net_options_;
   net::Loop loop_;
   net::Wake wake_;
-  net::Timer timer_;
-  int64_t timer_at_ms_ = 0;
+  net::Alarm alarm_;
+  int64_t alarm_at_ns_;  // When it goes off.
   int64_t check_at_ms_ = 0;
   bool stops_ = false;
   std::unordered_map<SessionShell*, std::unique_ptr<SessionShell>> sessions_;

@@ -22,18 +22,19 @@ constexpr size_t kCgroupTextMax = 64;
 
 // The mean time left of a few keys chosen by chance.
 int64_t sample_ttl(const store::Keyspace& space, int64_t now_ms, Random& random) {
-  int64_t sum = 0;
-  int64_t count = 0;
+  unsigned __int128 sum = 0;  // Clients choose deadlines: a few of them may be more than fits.
+  unsigned count = 0;
   for (unsigned i = 0; i < kTtlSamples; ++i) {
     const store::Entry* entry = space.deadlines().sample(random);
     if (entry == nullptr) continue;
-    sum += std::max<int64_t>(entry->deadline_ms() - now_ms, 0);
+    if (entry->deadline_ms() > now_ms)
+      sum += static_cast<uint64_t>(entry->deadline_ms()) - static_cast<uint64_t>(now_ms);
     ++count;
   }
-  return count == 0 ? 0 : sum / count;
+  return count == 0 ? 0 : static_cast<int64_t>(sum / count);
 }
 
-std::vector<admin::DbCounters> read_databases(engine::Shard& shard) {
+std::vector<admin::DbCounters> read_databases(engine::Shard& shard, int64_t now_ms) {
   std::vector<admin::DbCounters> dbs;
   for (uint32_t db = 0; db < shard.database_count(); ++db) {
     const store::Keyspace* space = shard.keyspace_if_any(engine::DbIndex{db});
@@ -41,7 +42,7 @@ std::vector<admin::DbCounters> read_databases(engine::Shard& shard) {
     dbs.push_back({.db = db,
                    .keys = space->size(),
                    .expires = space->deadlines().size(),
-                   .avg_ttl_ms = sample_ttl(*space, shard.now_ms(), shard.random()),
+                   .avg_ttl_ms = sample_ttl(*space, now_ms, shard.random()),
                    .table_bytes = space->table().bytes()});
   }
   return dbs;
@@ -95,7 +96,7 @@ void read_commands(engine::Shard& shard, bool with_latencies, admin::ShardCounte
   for (uint32_t id = 0; id < table.size(); ++id) {
     const engine::CommandStats& from = shard.command_stats(table.by_id(id));
     to.commands[id] = {.calls = from.calls,
-                       .usec = static_cast<uint64_t>(cycles_to_ns(from.cycles)) / 1000,
+                       .usec = from.ns / 1000,
                        .rejected = from.rejected,
                        .failed = from.failed};
     if (with_latencies && from.latency != nullptr) to.latencies[id].merge(*from.latency);
@@ -129,11 +130,12 @@ uint64_t system_memory() {
 
 }  // namespace
 
-admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& detail) {
+admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& detail,
+                               int64_t now_ms) {
   shard.publish_memory();  // So that read_process, which comes last, has the bytes of now.
   admin::ShardCounters counters;
   counters.stats = shard.stats();
-  counters.dbs = read_databases(shard);
+  counters.dbs = read_databases(shard, now_ms);
   read_commands(shard, detail.latencies, counters);
   if (detail.clients) counters.clients = read_clients(shard);
   counters.pushes = read_pushes(shard);
@@ -156,7 +158,7 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   counters.slowlog_length = slowlog.size();
   if (!slowlog.empty()) counters.slowlog_last_id = slowlog.front().id;
   if (detail.keys) {
-    counters.hot_keys = shard.hot_keys().hottest(shard.now_ms());
+    counters.hot_keys = shard.hot_keys().hottest(now_ms);
     counters.big_keys = read_big_keys(shard);
   }
   return counters;
@@ -225,7 +227,7 @@ void collect_snapshot(Server& server, std::function<void(admin::Snapshot)> done)
   for (size_t id = 0; id < shards.size(); ++id) {
     shards.submit(id, [&server, collection](engine::Shard& shard) {
       collection->parts[shard.id()] =
-          read_shard(shard, {.clients = true, .latencies = true, .keys = true});
+          read_shard(shard, {.clients = true, .latencies = true, .keys = true}, shard.now_ms());
       if (collection->missing.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
       admin::Snapshot snapshot = describe_server(server);
       snapshot.shards = std::move(collection->parts);

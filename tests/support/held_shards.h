@@ -59,10 +59,11 @@ class HeldShards {
   // Runs a command on `worker`'s thread; the bytes of its reply.
   std::string run(size_t worker, const Argv& argv, const Members& members,
                   engine::KeyPlaces places = {}) {
-    return run(worker, argv, {.set = &set_, .single = nullptr, .members = &members}, places);
+    return run(worker, argv, at(worker).now({.set = &set_, .single = nullptr, .members = &members}),
+               places);
   }
   std::string run_on(size_t shard, const Argv& argv, engine::KeyPlaces places = {}) {
-    return run(shard, argv, {.set = &set_, .single = &at(shard)}, places);
+    return run(shard, argv, at(shard).hold_here(), places);
   }
   std::string run_queue(size_t worker, engine::CommandQueue& queue,
                         const std::vector<engine::WatchedKey>& watched, const Members& members) {

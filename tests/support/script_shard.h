@@ -32,8 +32,7 @@ class ScriptShard {
     engine::Caller caller;
     caller.resp = resp;
     resp::ReplyBuffer out;
-    const engine::Hold hold{.set = &shards_.set(), .single = &shard};
-    shard.executor().run(**shards_.set().commands().resolve(argv), argv, hold, caller, out, {});
+    shard.executor().run(**shards_.set().commands().resolve(argv), argv, shard.hold_here(), caller, out, {});
     return std::string(out.view());
   }
 

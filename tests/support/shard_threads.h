@@ -149,9 +149,8 @@ class ShardThread final : public engine::ShardPort {
 
   void wait() {
     std::unique_lock guard(lock_);
-    const int64_t until_ms = shard_->next_event_ms().value_or(shard_->now_ms() + 1000);
-    bell_.wait_until(guard,
-                     std::chrono::system_clock::time_point(std::chrono::milliseconds(until_ms)),
+    const std::chrono::nanoseconds until(shard_->next_event_ns());
+    bell_.wait_until(guard, std::chrono::steady_clock::time_point(until),
                      [this] { return is_rung_; });
     is_rung_ = false;
   }

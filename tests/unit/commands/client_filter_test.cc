@@ -1,6 +1,8 @@
 #include "commands/client_filter.h"
 
+#include "engine/acl.h"
 #include "engine/session.h"
+#include "support/command_rooms.h"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +13,10 @@ namespace kvstash::commands {
 namespace {
 
 Result<ClientFilter> parse(std::vector<std::string_view> words) {
-  return parse_kill_filter(words);
+  static const engine::CommandTable table(test::engine_commands());
+  static const engine::EngineOptions options;
+  static const engine::Acl acl(table, options);
+  return parse_kill_filter(words, acl);
 }
 
 std::string error_of(std::vector<std::string_view> words) {

@@ -93,16 +93,17 @@ TEST_CASE("the shard wants to be back for the next deadline of a field") {
   Node node;
   node.shard.finish_turn();
   const int64_t soon_ms = node.shard.now_ms() + 7;
+  const int64_t cron_ns = node.shard.next_event_ns();
   store::Hash hash;
   hash.set("f", "v", {.seed = node.set().seed()});
   hash.set_deadline("f", soon_ms, {.seed = node.set().seed()});
   node.space().put_object({"h", keyed_hash("h", node.set().seed())}, nullptr,
                           store::ValueType::kHash, hash.release(), std::nullopt);
-  CHECK(*node.shard.next_event_ms() <= soon_ms);
+  CHECK(node.shard.next_event_ns() < cron_ns);
   CHECK_FALSE(node.shard.finish_turn());
   CHECK(node.fields("h") == 1);
   node.shard.active_expire = false;
-  CHECK(*node.shard.next_event_ms() > soon_ms);
+  CHECK(node.shard.next_event_ns() == cron_ns);
 }
 
 TEST_CASE("a key that is due goes whole, with fields that are due as well") {

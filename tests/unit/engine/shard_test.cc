@@ -3,6 +3,7 @@
 
 #include "engine/shard.h"
 
+#include "base/clock.h"
 #include "support/command_rooms.h"
 #include "support/recording_sink.h"
 
@@ -17,6 +18,8 @@
 
 namespace kvstash::engine {
 namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
 
 // Keeps what sessions sent, and which were closed.
 class Port final : public ShardPort {
@@ -122,18 +125,20 @@ TEST_CASE("without active expiry keys stay, and the shard need not wake for them
   node.put("late", node.shard.now_ms() - 20);
   node.shard.finish_turn();
   CHECK(node.keys() == 1);
-  CHECK(*node.shard.next_event_ms() > node.shard.now_ms());
+  CHECK(node.shard.next_event_ns() > monotonic_ns() + 10 * kNsPerMs);
 }
 
 TEST_CASE("the shard wants to be back for the next deadline, and for its cron at the latest") {
   Node node(1);
   node.shard.finish_turn();
-  const int64_t cron_ms = *node.shard.next_event_ms();
-  CHECK(cron_ms > node.shard.now_ms());
-  CHECK(cron_ms <= node.shard.now_ms() + 100);
+  const int64_t now_ns = monotonic_ns();
+  const int64_t cron_ns = node.shard.next_event_ns();
+  CHECK(cron_ns > now_ns + 10 * kNsPerMs);
+  CHECK(cron_ns <= now_ns + 100 * kNsPerMs);
   const int64_t soon_ms = node.shard.now_ms() + 7;
   node.put("k", soon_ms);
-  CHECK(*node.shard.next_event_ms() == std::min(soon_ms, cron_ms));
+  // The key's time is that of the wall clock.
+  CHECK(node.shard.next_event_ns() - cron_ns == (soon_ms - (node.shard.now_ms() + 100)) * kNsPerMs);
 }
 
 TEST_CASE("replies to commands of one connection leave in order, though one is away") {
@@ -216,11 +221,11 @@ TEST_CASE("a paused shard holds commands back and goes on where it stopped") {
   Node node(1);
   Session& session = node.open();
   node.shard.finish_turn();
-  node.shard.pause_until(node.shard.now_ms() + 1'000'000, false);
+  node.shard.begin_pause(monotonic_ns() + 1'000'000 * kNsPerMs, PauseMode::kWrites);
   node.feed(session, "GET k\r\nSET k v\r\nGET k\r\n");
   node.shard.finish_turn();
   CHECK(node.sent(session) == "$-1\r\n");  // Reads go on.
-  node.shard.pause_until(0, false);
+  node.shard.end_pause();
   node.shard.finish_turn();
   node.shard.finish_turn();
   CHECK(node.sent(session) == "$-1\r\n+OK\r\n$1\r\nv\r\n");
@@ -287,11 +292,11 @@ TEST_CASE("eviction takes keys one by one, tells the journal, and ends when ther
   test::RecordingSink sink;
   node.put("a");
   node.put("b");
-  CHECK_FALSE(node.shard.evict_one(&sink));  // The policy does not allow it.
+  CHECK_FALSE(node.shard.evict_one(node.shard.now_ms(), &sink));  // The policy does not allow it.
   node.options.maxmemory_policy = EvictionPolicy::kAllkeysRandom;
-  CHECK(node.shard.evict_one(&sink));
-  CHECK(node.shard.evict_one(&sink));
-  CHECK_FALSE(node.shard.evict_one(&sink));
+  CHECK(node.shard.evict_one(node.shard.now_ms(), &sink));
+  CHECK(node.shard.evict_one(node.shard.now_ms(), &sink));
+  CHECK_FALSE(node.shard.evict_one(node.shard.now_ms(), &sink));
   CHECK(node.shard.stats().evicted == 2);
   std::ranges::sort(sink.records);
   CHECK(sink.records == std::vector<std::string>{"0 DEL a", "0 DEL b"});

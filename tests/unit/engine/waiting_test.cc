@@ -35,9 +35,9 @@ using Words = std::vector<std::string>;
 constexpr std::chrono::seconds kDeadline{120};
 
 Status take(Call& call) {
-  const auto deadline = commands::parse_block_seconds(call.arg(call.argc() - 1), call.now_ms());
-  if (!deadline.ok()) return deadline.error();
-  Call::Wait wait{.keys = {}, .type = store::ValueType::kString, .deadline_ms = *deadline};
+  const auto timeout = commands::parse_block_seconds(call.arg(call.argc() - 1), call.now_ms());
+  if (!timeout.ok()) return timeout.error();
+  Call::Wait wait{.keys = {}, .type = store::ValueType::kString, .timeout_ms = *timeout};
   for (size_t i = 1; i + 1 < call.argc(); ++i) {
     Key key = call.write(i);
     if (!key.exists()) {
@@ -61,13 +61,13 @@ Status take(Call& call) {
 }
 
 Status pass(Call& call) {
-  const auto deadline = commands::parse_block_seconds(call.arg(3), call.now_ms());
-  if (!deadline.ok()) return deadline.error();
+  const auto timeout = commands::parse_block_seconds(call.arg(3), call.now_ms());
+  if (!timeout.ok()) return timeout.error();
   Key from = call.write(1);
   if (!from.exists()) {
     call.block({.keys = {call.arg(1)},
                 .type = store::ValueType::kString,
-                .deadline_ms = *deadline,
+                .timeout_ms = *timeout,
                 .timeout_reply = TimeoutReply::kNull});
     return {};
   }
