@@ -158,9 +158,7 @@ TrackingRequest parse_tracking(Call& call, const ClientTracking* now) {
 class Turning {
  public:
   Turning(Call& call, TrackingRequest request)
-      : home_(&call.home()),
-        session_(&call.session()),
-        request_(std::move(request)) {
+      : home_(&call.home()), session_(&call.session()), request_(std::move(request)) {
     const ClientTracking* now = session_->tracking.get();
     for (const std::string& prefix : request_.choices.prefixes) {
       if (request_.error || (now != nullptr && now->prefixes.contains(prefix))) continue;

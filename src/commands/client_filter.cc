@@ -40,8 +40,7 @@ Status parse_type(std::string_view text, ClientFilter& filter) {
 }
 
 Status parse_user(std::string_view name, const engine::Acl& acl, ClientFilter& filter) {
-  if (acl.find(name) == nullptr)
-    return Error::text("ERR No such user '" + std::string(name) + "'");
+  if (acl.find(name) == nullptr) return Error::text("ERR No such user '" + std::string(name) + "'");
   filter.user = std::string(name);
   return {};
 }

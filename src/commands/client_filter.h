@@ -13,7 +13,7 @@
 namespace kvstash::engine {
 class Acl;
 class Session;
-}
+}  // namespace kvstash::engine
 
 namespace kvstash::commands {
 

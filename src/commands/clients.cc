@@ -137,14 +137,14 @@ Status client_list(Call& call) {
   const Result<ListOptions> parsed = parse_list(engine::ArgReader(call.args_from(2)));
   if (!parsed.ok()) return parsed.error();
   const ListOptions& options = *parsed;
-  call.gather<Lines>([options, now_ms = call.now_ms()](
-                         Shard& shard) { return lines_on(shard, options, now_ms); },
-                     [options](std::vector<Lines>& parts, resp::ReplyWriter& to) {
-                       Lines all;
-                       for (Lines& lines : parts)
-                         all.merge(lines);
-                       to.verbatim("txt", join(all, options));
-                     });
+  call.gather<Lines>(
+      [options, now_ms = call.now_ms()](Shard& shard) { return lines_on(shard, options, now_ms); },
+      [options](std::vector<Lines>& parts, resp::ReplyWriter& to) {
+        Lines all;
+        for (Lines& lines : parts)
+          all.merge(lines);
+        to.verbatim("txt", join(all, options));
+      });
   return {};
 }
 
@@ -176,7 +176,9 @@ Status client_kill(Call& call) {
 Status client_pause(Call& call) {
   const Result<PauseOptions> options = parse_pause(call);
   if (!options.ok()) return options.error();
-  on_all_shards(call, [options = *options](Shard& shard) { shard.begin_pause(options.until_ns, options.mode); });
+  on_all_shards(call, [options = *options](Shard& shard) {
+    shard.begin_pause(options.until_ns, options.mode);
+  });
   return {};
 }
 

@@ -50,15 +50,15 @@ Status hotkeys_get(Call& call) {
   using Keys = std::vector<HotKey>;
   call.gather<Keys>(
       [now_ms = call.now_ms()](Shard& shard) { return shard.hot_keys().hottest(now_ms); },
-                    [count = *count](std::vector<Keys>& parts, resp::ReplyWriter& to) {
-                      Keys all;
-                      for (Keys& part : parts)
-                        std::ranges::move(part, std::back_inserter(all));
-                      engine::keep_hottest(all, count);
-                      to.array(all.size());
-                      for (const HotKey& key : all)
-                        write_key(key, to);
-                    });
+      [count = *count](std::vector<Keys>& parts, resp::ReplyWriter& to) {
+        Keys all;
+        for (Keys& part : parts)
+          std::ranges::move(part, std::back_inserter(all));
+        engine::keep_hottest(all, count);
+        to.array(all.size());
+        for (const HotKey& key : all)
+          write_key(key, to);
+      });
   return {};
 }
 

@@ -156,8 +156,7 @@ void ask_for_literal(Call& call, DbIndex db, KeyFilter filter,
       shard,
       [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& there) {
         const store::Keyspace* space = there.keyspace_if_any(db);
-        return std::any(space == nullptr ? FoundKeys()
-                                         : find_literal(*space, filter, now_ms));
+        return std::any(space == nullptr ? FoundKeys() : find_literal(*space, filter, now_ms));
       },
       [reply = std::move(reply)](std::any& answer, ReplyWriter& to) {
         reply(std::any_cast<FoundKeys&>(answer), to);
@@ -248,7 +247,9 @@ Status keys(Call& call) {
 Status randomkey(Call& call) {
   const uint64_t dice = call.worker().random().next();
   call.gather<RandomKeyPart>(
-      [db = call.db(), now_ms = call.now_ms()](Shard& shard) { return draw_key(shard, db, now_ms); },
+      [db = call.db(), now_ms = call.now_ms()](Shard& shard) {
+        return draw_key(shard, db, now_ms);
+      },
       [dice](std::vector<RandomKeyPart>& parts, ReplyWriter& to) { reply_drawn(parts, dice, to); });
   return {};
 }

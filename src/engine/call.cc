@@ -98,8 +98,7 @@ Key Call::find_unaudited(std::string_view name, DbIndex db) {
     const bool stays =
         key.entry_->is_expired(hold_.now_ms) && shard.pause().is_on() && !command_->has(kWrite);
     key.entry_ =
-        stays ? nullptr
-              : shard.expire_due(db, key.ref_, key.entry_, hold_.now_ms, worker_->sink());
+        stays ? nullptr : shard.expire_due(db, key.ref_, key.entry_, hold_.now_ms, worker_->sink());
   }
   return key;
 }

@@ -32,7 +32,8 @@ class ServerPort;
 
 // The shards that a running command may touch: one, or several that a transaction holds; and the
 // moment at which everything under the hold happens. The moment stands still while a command, a
-// transaction or a script runs, on whatever shards and however long: no command reads another clock.
+// transaction or a script runs, on whatever shards and however long: no command reads another
+// clock.
 struct Hold {
   ShardSet* set;
   Shard* single;  // The only one, or null: keys are routed by their slot.

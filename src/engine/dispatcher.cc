@@ -71,7 +71,9 @@ bool Dispatcher::has_rate_token(Session& session) {
   const int64_t now_ms = shard_->now_ms();
   const double earned =
       static_cast<double>(now_ms - session.rate_at_ms) * static_cast<double>(rate) / 1000.0;
-  session.rate_tokens = std::min(session.rate_tokens + earned, static_cast<double>(rate));
+  // Without a limit commands take tokens that nobody gives: such a debt is forgotten.
+  const double kept = std::max(session.rate_tokens, 0.0);
+  session.rate_tokens = std::min(kept + earned, static_cast<double>(rate));
   session.rate_at_ms = now_ms;
   return session.rate_tokens >= 1;
 }
@@ -124,8 +126,8 @@ bool Dispatcher::take(Session& session, Request request) {
     refuse(session, &command, errors::busy(shard_->busy_with()));
     return true;
   }
-  if (shard_->pause().is_on() &&
-      is_paused(session, command, flags(), shard_->pause().is_for_all())) [[unlikely]] {
+  if (shard_->pause().is_on() && is_paused(session, command, flags(), shard_->pause().is_for_all()))
+      [[unlikely]] {
     session.stop(kStopPause);
     return false;
   }

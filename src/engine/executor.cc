@@ -232,9 +232,7 @@ bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const
 uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watched,
                              const Hold& held, Caller& caller, resp::ReplyBuffer& out) {
   const uint64_t began = cycles();
-  const auto elapsed_ns = [began] {
-    return static_cast<uint64_t>(cycles_to_ns(cycles() - began));
-  };
+  const auto elapsed_ns = [began] { return static_cast<uint64_t>(cycles_to_ns(cycles() - began)); };
   shard_->look_at_clock();
   const Hold hold = shard_->now(held);  // One moment for all that is queued.
   bool is_unchanged = true;
@@ -277,7 +275,7 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
 
 void Executor::serve_waiters(const Hold& held) {
   if (std::exchange(is_serving_, true)) return;  // Whoever is at it will see what changed, too.
-  const Hold hold = shard_->now(held);  // What they do comes after what woke them.
+  const Hold hold = shard_->now(held);           // What they do comes after what woke them.
   const auto serve_shard = [&](Shard& shard) {
     while (const auto ready = shard.blocked_keys().take_ready())
       serve_key(shard, *ready, hold);
@@ -376,7 +374,8 @@ bool Executor::make_room(const Hold& hold) {
   size_t budget = kEvictionsMax;
   const auto evict_from = [&](Shard& shard) {
     shard.publish_memory();
-    for (; hold.set->memory_used() > limit && budget != 0 && shard.evict_one(hold.now_ms, shard_->sink());
+    for (; hold.set->memory_used() > limit && budget != 0 &&
+           shard.evict_one(hold.now_ms, shard_->sink());
          --budget)
       shard.publish_memory();
   };

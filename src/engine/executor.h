@@ -24,7 +24,7 @@ class Executor {
 
   // Runs a command whose gates are passed and writes its reply to `out`. Counts it, if it is over.
   CallEnd run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
-               resp::ReplyBuffer& out, KeyPlaces places);
+              resp::ReplyBuffer& out, KeyPlaces places);
 
   // Runs a command that the running command `outer` asks for, a script: inside its hold, for
   // `caller`, its own copy of who asked. What it changes is committed before this returns.

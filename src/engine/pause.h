@@ -1,8 +1,8 @@
-// Pause: which commands CLIENT PAUSE holds back on a shard, and until when. A value of its shard, on
-// the shard's thread or that of a hold.
+// Pause: which commands CLIENT PAUSE holds back on a shard, and until when. A value of its shard,
+// on the shard's thread or that of a hold.
 //
-// Times are monotonic_ns(), so that a pause is never shorter than was asked, whatever happens to the
-// wall clock.
+// Times are monotonic_ns(), so that a pause is never shorter than was asked, whatever happens to
+// the wall clock.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,8 @@ enum class PauseMode : uint8_t {
 
 class Pause {
  public:
-  // A pause that lasts is never shortened, nor made milder: the later end and the stricter mode win.
+  // A pause that lasts is never shortened, nor made milder: the later end and the stricter mode
+  // win.
   void begin(int64_t until_ns, PauseMode mode) {
     if (is_on()) {
       until_ns = std::max(until_ns, *until_ns_);

@@ -626,8 +626,7 @@ void Shard::finish_gather(Gather& gather) {
     gather.finish(gather.answers, writer);
     gather.cycles += cycles() - began;
     executor_.count_failure(*gather.command, reply.view());
-    end = executor_.count_call(*gather.command,
-                               static_cast<uint64_t>(cycles_to_ns(gather.cycles)));
+    end = executor_.count_call(*gather.command, static_cast<uint64_t>(cycles_to_ns(gather.cycles)));
   } else {
     writer.error(errors::busy(gather.refused_with));
     ++command_stats(*gather.command).rejected;
@@ -695,8 +694,8 @@ void Shard::run_batch(Batch& batch) {
         continue;  // Answered while the shard was busy.
       running_hop_ = &hop;
       hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
-      hop.end = executor_.run(*hop.command, batch.argv(hop), hold_here(), hop.caller,
-                                              batch.replies, batch.places_of(hop));
+      hop.end = executor_.run(*hop.command, batch.argv(hop), hold_here(), hop.caller, batch.replies,
+                              batch.places_of(hop));
       hop.reply_end = static_cast<uint32_t>(batch.replies.size());
       if (std::shared_ptr<Waiter> waiter = executor_.take_waiter(); waiter != nullptr) [[unlikely]]
         batch.waiters.emplace_back(&hop - batch.hops.data(), std::move(waiter));

@@ -310,8 +310,8 @@ class Shard {
   size_t id_;
   ShardPort* port_ = nullptr;
   EffectSink* sink_ = nullptr;
-  int64_t now_us_ = 0;  // Wall clock: the time of this turn ...
-  int64_t now_ms_ = 0;  // ... and the same in milliseconds.
+  int64_t now_us_ = 0;           // Wall clock: the time of this turn ...
+  int64_t now_ms_ = 0;           // ... and the same in milliseconds.
   int64_t clocks_apart_ns_ = 0;  // The monotonic clock less the wall clock, as of the last cron.
   bool is_clock_fresh_ = false;
   Random random_;

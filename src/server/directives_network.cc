@@ -51,9 +51,10 @@ constexpr Directive kRows[] = {
     {.name = "timeout",
      .kind = kInteger,
      .slot = field<&net::NetOptions::timeout_s>,
-     .about = "Close a client that was idle for so many seconds: nothing came from it or went to it. "
-              "0: never. One that subscribes, monitors, waits in a blocking command or is held back "
-              "is not idle.",
+     .about =
+         "Close a client that was idle for so many seconds: nothing came from it or went to it. "
+         "0: never. One that subscribes, monitors, waits in a blocking command or is held back "
+         "is not idle.",
      .max = kIntMax},
     {.name = "maxclients",
      .kind = kInteger,

@@ -12,11 +12,12 @@ Status info(Call& call) {
   auto& server = static_cast<Server&>(call.server());
   const InfoChoice choice = InfoChoice::of(call.args_from(1));
   call.gather<admin::ShardCounters>(
-      [detail = SnapshotDetail{.clients = true,
-                               .latencies = choice.wants_latencies(),
-                               .keys = choice.wants_keys()},
+      [detail =
+           SnapshotDetail{
+               .clients = true, .latencies = choice.wants_latencies(), .keys = choice.wants_keys()},
        now_ms = call.now_ms()](engine::Shard& shard) { return read_shard(shard, detail, now_ms); },
-      [&server, choice, now_ms = call.now_ms()](std::vector<admin::ShardCounters>& parts, resp::ReplyWriter& to) {
+      [&server, choice, now_ms = call.now_ms()](std::vector<admin::ShardCounters>& parts,
+                                                resp::ReplyWriter& to) {
         admin::Snapshot snapshot = describe_server(server);
         snapshot.process.now_ms = now_ms;
         snapshot.shards = std::move(parts);

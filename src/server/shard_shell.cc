@@ -54,8 +54,8 @@ void ShardShell::run() {
   sessions_.clear();
 }
 
-// So that the loop is back for the shard's next event. An alarm that goes off earlier is left alone:
-// the loop then looks again. False: the event is due now.
+// So that the loop is back for the shard's next event. An alarm that goes off earlier is left
+// alone: the loop then looks again. False: the event is due now.
 bool ShardShell::set_alarm() {
   const int64_t next_ns = shard_->next_event_ns();
   if (next_ns >= alarm_at_ns_) return true;

@@ -7,10 +7,10 @@
 #include "base/spares.h"
 #include "engine/shard.h"
 #include "engine/shard_port.h"
+#include "net/alarm.h"
 #include "net/look.h"
 #include "net/loop.h"
 #include "net/options.h"
-#include "net/alarm.h"
 #include "net/wake.h"
 #include "server/session_shell.h"
 

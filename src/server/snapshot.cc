@@ -131,7 +131,7 @@ uint64_t system_memory() {
 }  // namespace
 
 admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& detail,
-                               int64_t now_ms) {
+                                int64_t now_ms) {
   shard.publish_memory();  // So that read_process, which comes last, has the bytes of now.
   admin::ShardCounters counters;
   counters.stats = shard.stats();

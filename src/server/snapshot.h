@@ -23,8 +23,7 @@ struct SnapshotDetail {
 };
 
 // On the shard's thread, or with the shard held.
-admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& detail,
-                               int64_t now_ms);
+admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& detail, int64_t now_ms);
 
 // On any shard's thread: options stand still there. Asks the system; some 50 us.
 admin::ProcessCounters read_process(Server& server);

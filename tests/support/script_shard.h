@@ -32,7 +32,8 @@ class ScriptShard {
     engine::Caller caller;
     caller.resp = resp;
     resp::ReplyBuffer out;
-    shard.executor().run(**shards_.set().commands().resolve(argv), argv, shard.hold_here(), caller, out, {});
+    shard.executor().run(**shards_.set().commands().resolve(argv), argv, shard.hold_here(), caller,
+                         out, {});
     return std::string(out.view());
   }
 

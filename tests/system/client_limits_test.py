@@ -21,6 +21,22 @@ def _stays_open(connection):
     return connection.call("PING") == (b"+", b"PONG")
 
 
+# ---- Rate.
+
+
+def a_rate_limit_does_not_count_what_was_sent_before_it(lab):
+    server = lab.start()
+    with server.connect() as connection:
+        connection.send_raw(b"PING\r\n" * 3000)
+        assert len(connection.read_raw(7 * 3000)) == 7 * 3000
+        connection.pending.clear()
+        assert connection.call("CONFIG", "SET", "client-command-rate-limit", 2) == (b"+", b"OK")
+        began = time.monotonic()
+        for _ in range(5):
+            assert _stays_open(connection)
+        assert time.monotonic() - began < 8
+
+
 # ---- Input.
 
 
