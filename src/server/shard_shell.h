@@ -1,4 +1,4 @@
-// ShardShell: the loop that runs one shard: its wake-up, its timer and its clients' sockets.
+// ShardShell: the loop that runs one shard: its wake-up, its alarm and its clients' sockets.
 //
 // Made before its thread starts; run() is that thread. open(), drain() and stop() are called on it,
 // by message from elsewhere.

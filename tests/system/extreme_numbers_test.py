@@ -55,7 +55,7 @@ DEBUG SET-ACTIVE-EXPIRE N|DEBUG QUICKLIST-PACKED-THRESHOLD N|DEBUG SET-ACTIVE-EX
 CONFIG SET timeout N|CONFIG SET slowlog-log-slower-than N|CONFIG SET latency-monitor-threshold N
 CONFIG SET busy-reply-threshold N|CONFIG SET client-command-rate-limit N|CONFIG SET client-stall-timeout N
 CONFIG SET lfu-decay-time N|CONFIG SET lfu-log-factor N|CONFIG SET maxmemory-samples N|CONFIG SET slowlog-max-len N
-CONFIG SET client-output-buffer-limit normal_N_N_N|LATENCY DOCTOR|CONFIG SET shutdown-timeout N|CONFIG SET acllog-max-len N
+CONFIG SET client-output-buffer-limit pubsub_N_N_N|LATENCY DOCTOR|CONFIG SET shutdown-timeout N|CONFIG SET acllog-max-len N
 CONFIG SET tracking-table-max-keys N|CONFIG SET stream-node-max-entries N|CONFIG SET zset-max-listpack-entries N
 CONFIG SET list-max-listpack-size N|CONFIG SET hash-max-listpack-value N|CONFIG SET hll-sparse-max-bytes N
 INFO everything|MEMORY STATS|MEMORY DOCTOR|INFO keyspace|RANDOMKEY|KEYS *|DBSIZE
@@ -63,8 +63,8 @@ INFO everything|MEMORY STATS|MEMORY DOCTOR|INFO keyspace|RANDOMKEY|KEYS *|DBSIZE
 
 WAITS = {"BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BZPOPMIN", "BZMPOP", "BLMPOP", "WAIT", "WAITAOF"}
 # What would keep the rest from being tested, put back after each.
-NORMAL = {"timeout": "0", "client-command-rate-limit": "0", "client-output-buffer-limit": "normal 0 0 0",
-          "client-stall-timeout": "60", "slowlog-max-len": "128", "latency-monitor-threshold": "0"}
+NORMAL = {"timeout": "0", "client-command-rate-limit": "0", "client-stall-timeout": "60",
+          "slowlog-max-len": "128", "latency-monitor-threshold": "0"}
 
 
 def _templates():
@@ -73,7 +73,7 @@ def _templates():
 
 def _call(connection, words):
     """Sends the command so that it does not wait, and undoes what would stop others."""
-    words = [word.replace("_", " ") if word.startswith("normal_") else word for word in words]
+    words = [word.replace("_", " ") if word.startswith("pubsub_") else word for word in words]
     blocks = words[0] in WAITS or "BLOCK" in words
     if blocks:
         connection.call("MULTI")
@@ -106,7 +106,7 @@ def _run(server):
 
 
 def _is_slot(word):
-    return word in ("N", "#N", "(N", "N-N", "N-*", "normal_N_N_N")
+    return word in ("N", "#N", "(N", "N-N", "N-*", "pubsub_N_N_N")
 
 
 def _filled(word, number):
