@@ -225,10 +225,11 @@ system: server  ## real processes and foreign clients over TCP (FILES=..., SANIT
 
 # The rooms that read bytes from outside; compiled with clang, apart from everything else.
 FUZZ_ROOMS ?= base resp store engine commands scripting server admin
-FUZZ_SECONDS ?= 5
-fuzz-smoke:  ## every fuzz target for FUZZ_SECONDS after its corpus; needs clang++
+FUZZ_RUNS ?= 10000
+FUZZ_SEED ?= 1
+fuzz-smoke:  ## every fuzz target: its corpus and FUZZ_RUNS from FUZZ_SEED, or FUZZ_SECONDS of new search; needs clang++
 	@$(MAKE) CXX=clang++ SANITIZE=fuzzer-no-link,address ROOMS='$(FUZZ_ROOMS)' fuzz-binaries
-	@utils/fuzz-smoke $(BUILD)/fuzz $(FUZZ_SECONDS)
+	@utils/fuzz-smoke $(BUILD)/fuzz $(if $(FUZZ_SECONDS),-max_total_time=$(FUZZ_SECONDS),-runs=$(FUZZ_RUNS) -seed=$(FUZZ_SEED))
 
 header_checks := $(patsubst %,$(OUT)/headers/%.ok,$(headers))
 headers: $(header_checks)  ## every header compiles alone

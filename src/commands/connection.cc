@@ -184,6 +184,7 @@ Status reset(Call& call) {
   call.caller().db = DbIndex{0};
   call.caller().resp = resp::RespVersion::k2;
   call.caller().no_touch = false;
+  call.caller().wants_debugger = false;
   call.reply().simple("RESET");
   return {};
 }

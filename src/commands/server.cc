@@ -173,4 +173,13 @@ Status module_list(Call& call) {
   return {};
 }
 
+Status module_load(Call&) {
+  return Error::literal("ERR Error loading the extension. kvstash loads no modules.");
+}
+
+Status module_unload(Call&) {
+  return Error::literal(
+      "ERR Error unloading module: no such module with that name. kvstash loads no modules.");
+}
+
 }  // namespace kvstash::commands

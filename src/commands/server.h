@@ -25,6 +25,8 @@ Status time(Call& call);
 Status lolwut(Call& call);
 Status module_help(Call& call);
 Status module_list(Call& call);
+Status module_load(Call& call);  // And MODULE LOADEX.
+Status module_unload(Call& call);
 Status monitor(Call& call);
 
 }  // namespace kvstash::commands

@@ -108,7 +108,74 @@ constexpr CommandSpec kModuleListRow = {
     .run = module_list,
 };
 
-constexpr CommandSpec kModuleSubcommands[] = {kModuleHelpRow, kModuleListRow};
+constexpr ArgSpec kModuleLoadArgs[] = {
+    {.name = "path"},
+    {.name = "arg", .flags = kArgOptional | kArgMultiple},
+};
+constexpr CommandSpec kModuleLoadRow = {
+    .name = "load",
+    .arity = -3,
+    .flags = kAdmin | kNoScript | kNoAsyncLoading,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kSession,
+    .since = "4.0.0",
+    .complexity = "O(1)",
+    .summary = "Load a module",
+    .arguments = kModuleLoadArgs,
+    .run = module_load,
+};
+
+constexpr ArgSpec kModuleLoadexConfigs[] = {
+    {.name = "name"},
+    {.name = "value"},
+};
+constexpr ArgSpec kModuleLoadexRest[] = {
+    {.name = "arg"},
+};
+constexpr ArgSpec kModuleLoadexArgs[] = {
+    {.name = "path"},
+    {.name = "configs",
+     .type = kBlock,
+     .token = "CONFIG",
+     .flags = kArgOptional | kArgMultiple | kArgMultipleToken,
+     .arguments = kModuleLoadexConfigs},
+    {.name = "args",
+     .type = kBlock,
+     .token = "ARGS",
+     .flags = kArgOptional | kArgMultiple,
+     .arguments = kModuleLoadexRest},
+};
+constexpr CommandSpec kModuleLoadexRow = {
+    .name = "loadex",
+    .arity = -3,
+    .flags = kAdmin | kNoScript | kNoAsyncLoading,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kSession,
+    .since = "7.0.0",
+    .complexity = "O(1)",
+    .summary = "Load a module with extended parameters",
+    .arguments = kModuleLoadexArgs,
+    .run = module_load,
+};
+
+constexpr ArgSpec kModuleUnloadArgs[] = {
+    {.name = "name"},
+};
+constexpr CommandSpec kModuleUnloadRow = {
+    .name = "unload",
+    .arity = 3,
+    .flags = kAdmin | kNoScript | kNoAsyncLoading,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kSession,
+    .since = "4.0.0",
+    .complexity = "O(1)",
+    .summary = "Unload a module",
+    .arguments = kModuleUnloadArgs,
+    .run = module_unload,
+};
+
+constexpr CommandSpec kModuleSubcommands[] = {kModuleHelpRow, kModuleListRow, kModuleLoadRow,
+                                              kModuleLoadexRow, kModuleUnloadRow};
 constexpr CommandSpec kModuleRow = {
     .name = "module",
     .arity = -2,

@@ -58,6 +58,7 @@ struct Caller {
   bool in_transaction = false;    // Inside EXEC.
   bool in_script = false;         // Run by a script ...
   bool is_unjournaled = false;    // ... that wants the journal not to know.
+  bool wants_debugger = false;    // It asked for one, in vain: its scripts are not run.
   bool remembers_reads = false;   // CLIENT TRACKING: it caches the keys that this reads.
   uint32_t home = 0;              // The connection's shard.
   const AclUser* user = nullptr;  // Lives as long as its session has anything under way.

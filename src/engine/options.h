@@ -34,6 +34,10 @@ enum class AclPubsubDefault : uint8_t { kAllChannels, kResetChannels };
 // How carefully RESTORE and loading look at payloads. kClients: those that come from clients.
 enum class SanitizePayload : uint8_t { kNo, kYes, kClients };
 
+// What a script or a function may touch: kAny: every key. kDeclared: those in the slots of its keys,
+// and it holds their shards only.
+enum class ScriptKeys : uint8_t { kAny, kDeclared };
+
 // What a replica does when a command from its primary fails.
 enum class PropagationError : uint8_t { kIgnore, kPanic, kPanicOnReplicas };
 
@@ -119,6 +123,7 @@ struct EngineOptions {
   int64_t client_commands_in_flight_limit = 0;  // Unanswered commands; 0: no limit.
   int64_t tracking_table_max_keys = 1'000'000;  // 0: no limit.
   int64_t busy_reply_threshold_ms = 5000;       // 0: scripts never make the server BUSY.
+  ScriptKeys script_keys = ScriptKeys::kAny;
 
   // Security.
   std::string requirepass;  // Password of the default user; empty: none asked.

@@ -3,7 +3,8 @@
 
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
+#include <cstdint>
+#include <limits>
 
 namespace kvstash::scripting {
 namespace {
@@ -110,10 +111,17 @@ void Encoder::check_depth(int depth) {
   luaL_error(lua_, "Cannot serialise, excessive nesting (%d)", depth);
 }
 
-// The last index of a table whose keys are positive integers, or -1.
+// As Redis's conversion of a double that is no int ends on x86.
+int to_int(lua_Number value) {
+  constexpr lua_Number kIntMax = std::numeric_limits<int>::max();
+  return value <= kIntMax ? static_cast<int>(value) : std::numeric_limits<int>::min();
+}
+
+// The last index of a table whose keys are positive integers, or nothing above 0. An index that is
+// no int is forgotten by the next one, so that a table whose last such index came last is an object.
 int Encoder::array_size() {
-  lua_Number last = 0;
-  int count = 0;
+  int last = 0;
+  int64_t count = 0;
   const int top = lua_gettop(lua_);
   for (lua_pushnil(lua_); lua_next(lua_, top) != 0;) {
     lua_pop(lua_, 1);
@@ -122,19 +130,14 @@ int Encoder::array_size() {
       lua_settop(lua_, top);
       return -1;
     }
-    last = std::max(last, key);
+    if (key > last) last = to_int(key);
     ++count;
   }
-  const bool is_sparse = options_->sparse_ratio > 0 &&
-                         last > static_cast<lua_Number>(count) * options_->sparse_ratio &&
+  const bool is_sparse = options_->sparse_ratio > 0 && last > count * options_->sparse_ratio &&
                          last > options_->sparse_safe;
-  if (is_sparse) {
-    if (!options_->sparse_converts) refuse(-1, "excessively sparse array");
-    return -1;
-  }
-  constexpr lua_Number kSizeMax = 2147483647.0;
-  if (last > kSizeMax) refuse(-1, "excessively sparse array");
-  return static_cast<int>(last);
+  if (!is_sparse) return last;
+  if (!options_->sparse_converts) refuse(-1, "excessively sparse array");
+  return -1;
 }
 
 void Encoder::write_array(int depth, int size) {

@@ -37,13 +37,13 @@ void take_arguments(lua_State* L, int count) {
 
 int integer_option(lua_State* L, int index, int& option, int max) {
   if (!lua_isnil(L, index)) {
-    const lua_Integer value = luaL_checkinteger(L, index);
+    const int value = luaL_checkint(L, index);  // The lowest bits, as in Redis.
     const bool fits = value >= (max == INT_MAX && index > 1 ? 0 : 1) && value <= max;
     if (!fits)
       luaL_argerror(L, 1,
                     lua_pushfstring(L, "expected integer between %d and %d",
                                     max == INT_MAX && index > 1 ? 0 : 1, max));
-    option = static_cast<int>(value);
+    option = value;
   }
   lua_pushinteger(L, option);
   return 1;

@@ -270,14 +270,14 @@ void Unpacker::unpack() {
     case 0xcc:
     case 0xcd:
     case 0xce:
-    case 0xcf:
       lua_pushnumber(lua_, static_cast<lua_Number>(number(size_t{1} << (byte - 0xcc))));
       return;
+    case 0xcf:  // Without a sign; but Redis reads it as if it had one.
     case 0xd0:
     case 0xd1:
     case 0xd2:
     case 0xd3:
-      push_signed(size_t{1} << (byte - 0xd0));
+      push_signed(size_t{1} << (byte & 3));
       return;
     case 0xd9:
     case 0xda:
@@ -314,8 +314,9 @@ int cmsgpack_pack(lua_State* L) {
   return 1;
 }
 
-// At most `limit` values; the offset to go on at comes first, unless all were asked for.
-int unpack_some(lua_State* L, lua_Integer limit, lua_Integer offset, bool takes_all) {
+// At most `limit` values; the offset to go on at comes first. No limit and no offset ask for all
+// values, and for no offset.
+int unpack_some(lua_State* L, lua_Integer limit, lua_Integer offset) {
   const std::string_view bytes = check_text(L, 1);
   if (offset < 0 || limit < 0) {
     return luaL_error(L, "Invalid request to unpack with offset of %d and limit of %d.",
@@ -325,12 +326,15 @@ int unpack_some(lua_State* L, lua_Integer limit, lua_Integer offset, bool takes_
     return luaL_error(L, "Start offset %d greater than input length %d.", static_cast<int>(offset),
                       static_cast<int>(bytes.size()));
   }
+  const bool takes_all = limit == 0 && offset == 0;
+  if (takes_all) limit = INT_MAX;
   lua_settop(L, 1);
   Unpacker unpacker(L, bytes.substr(static_cast<size_t>(offset)));
   int count = 0;
   for (; unpacker.left() > 0 && count < limit; ++count)
     unpacker.unpack();
   if (takes_all) return count;
+  luaL_checkstack(L, 1, "in function mp_unpack_full");
   const bool is_over = unpacker.left() == 0;
   lua_pushinteger(L, is_over ? -1 : static_cast<lua_Integer>(bytes.size() - unpacker.left()));
   lua_insert(L, 2);
@@ -338,15 +342,17 @@ int unpack_some(lua_State* L, lua_Integer limit, lua_Integer offset, bool takes_
 }
 
 int cmsgpack_unpack(lua_State* L) {
-  return unpack_some(L, INT_MAX, 0, true);
+  return unpack_some(L, 0, 0);
 }
 
 int cmsgpack_unpack_one(lua_State* L) {
-  return unpack_some(L, 1, luaL_optinteger(L, 2, 0), false);
+  return unpack_some(L, 1, luaL_optinteger(L, 2, 0));
 }
 
 int cmsgpack_unpack_limit(lua_State* L) {
-  return unpack_some(L, luaL_checkinteger(L, 2), luaL_optinteger(L, 3, 0), false);
+  const lua_Integer limit = luaL_checkinteger(L, 2);
+  const lua_Integer offset = luaL_optinteger(L, 3, 0);
+  return unpack_some(L, limit, offset);
 }
 
 constexpr LibraryFunction kCmsgpackFunctions[] = {

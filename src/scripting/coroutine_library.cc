@@ -7,6 +7,7 @@ namespace {
 
 // Upvalue 1: Lua's own.
 int resume(lua_State* L) {
+  luaL_argcheck(L, lua_tothread(L, 1) != nullptr, 1, "coroutine expected");
   check_depth(L);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
@@ -37,7 +38,7 @@ int resume_wrapped(lua_State* L) {
 
 // Upvalues: Lua's own coroutine.resume and coroutine.create.
 int wrap(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
+  luaL_argcheck(L, lua_isfunction(L, 1) && lua_iscfunction(L, 1) == 0, 1, "Lua function expected");
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushvalue(L, 1);

@@ -20,10 +20,9 @@ enum class Access : uint8_t { kAny, kReadOnly };
 
 constexpr size_t kFirstKeyArg = 3;
 
-// One that names no key at all may touch any.
-Scope scope_of(uint32_t flags, Args argv) {
-  const bool is_open = (flags & (kUndeclared | kAllowCrossSlotKeys)) != 0 || argv[2] == "0";
-  return is_open ? Scope::kAllShards : Scope::kKeys;
+Scope scope_of(uint32_t flags, Args argv, const engine::Shard& home) {
+  return keeps_to_its_keys(flags, argv[2] != "0", home.options()) ? Scope::kKeys
+                                                                  : Scope::kAllShards;
 }
 
 // The command's flags, as the script's own narrow them.
@@ -37,14 +36,15 @@ uint32_t command_flags(uint32_t row_flags, uint32_t script_flags) {
   return flags;
 }
 
-// The number of keys, which stands behind the script.
-Result<size_t> key_count(Args argv, Error otherwise) {
+// The keys, whose number stands behind the script.
+Result<Args> keys_of(const Call& call, Error otherwise) {
+  const Args argv = call.args();
   const std::optional<int64_t> count = parse_int64(argv[2]);
   if (!count) return otherwise;
   if (*count > static_cast<int64_t>(argv.size() - kFirstKeyArg))
     return Error::literal("ERR Number of keys can't be greater than number of args");
   if (*count < 0) return Error::literal("ERR Number of keys can't be negative");
-  return static_cast<size_t>(*count);
+  return argv.subspan(kFirstKeyArg, static_cast<size_t>(*count));
 }
 
 // What the script's flags allow, before it begins.
@@ -58,12 +58,13 @@ Status check_flags(const Run& run, Access access) {
   return {};
 }
 
-Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access access) {
+Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access access,
+             Args keys) {
   Run run{.call = &call, .caller = call.caller(), .name = name, .flags = flags};
   run.is_function = vm.kind() == VmKind::kFunctions;
   run.is_read_only = access == Access::kReadOnly || (flags & kNoWrites) != 0;
   run.is_out_of_memory = !call.worker().executor().make_room(call.hold());
-  run.holds_all = call.holds_all();
+  if (keeps_to_its_keys(flags, !keys.empty(), call.options())) run.keys = DeclaredKeys(keys);
   run.caller.in_script = true;
   run.caller.resp = resp::RespVersion::k2;
   run.caller.session = &vm.scratch().session;
@@ -72,10 +73,10 @@ Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access a
 
 // Calls the function, and ends the journal's unit that its first write began, unless half of it was
 // done when the server had to end.
-Status finish(Run& run, Vm& vm, int reference, size_t keys) {
+Status finish(Run& run, Vm& vm, int reference, Args keys) {
   Call& call = *run.call;
-  Status replied = vm.call(run, reference, call.args().subspan(kFirstKeyArg, keys),
-                           call.args_from(kFirstKeyArg + keys));
+  Status replied =
+      vm.call(run, reference, keys, call.args_from(kFirstKeyArg + keys.size()));
   if (run.has_unit && !run.is_cut_off) call.worker().sink()->end_unit();
   return replied;
 }
@@ -108,14 +109,18 @@ template <typename Find>
 Status run_script(Call& call, Access access, Find find) {
   call.take_moment();
   tell_monitors(call);
-  const Result<size_t> keys =
-      key_count(call.args(), Error::literal("ERR value is not an integer or out of range"));
+  if (call.caller().wants_debugger)
+    return Error::literal(
+        "ERR The script was not run: this connection asked for the Lua debugger, which kvstash does "
+        "not have. SCRIPT DEBUG NO lets scripts run again.");
+  const Result<Args> keys =
+      keys_of(call, Error::literal("ERR value is not an integer or out of range"));
   if (!keys.ok()) return keys.error();
   CompiledScripts& scripts = scripts_of(call);
   const Result<const CompiledScript*> found = find(scripts);
   if (!found.ok()) return found.error();
   const ScriptRef script = (*found)->script;
-  Run run = make_run(call, scripts.vm(), script->sha, script->shebang.flags, access);
+  Run run = make_run(call, scripts.vm(), script->sha, script->shebang.flags, access, *keys);
   if (Status allowed = check_flags(run, access); !allowed.ok()) return allowed;
   return finish(run, scripts.vm(), (*found)->reference, *keys);
 }
@@ -140,11 +145,11 @@ Status run_function(Call& call, Access access) {
   Scripting& scripting = Scripting::of(call);
   const Libraries::Place place = scripting.libraries().find_function(call.arg(1));
   if (place.function == nullptr) return Error::literal("ERR Function not found");
-  const Result<size_t> keys =
-      key_count(call.args(), Error::literal("ERR Bad number of keys provided"));
+  const Result<Args> keys = keys_of(call, Error::literal("ERR Bad number of keys provided"));
   if (!keys.ok()) return keys.error();
   LoadedLibraries& loaded = scripting.libraries_of(call.worker().id());
-  Run run = make_run(call, loaded.vm(), place.function->name, place.function->flags, access);
+  Run run =
+      make_run(call, loaded.vm(), place.function->name, place.function->flags, access, *keys);
   if (Status allowed = check_flags(run, access); !allowed.ok()) return allowed;
   const Result<int> callback = loaded.callback_of(place);
   if (!callback.ok()) return callback.error();
@@ -179,21 +184,21 @@ Status fcall_ro(Call& call) {
 
 // A script that is not right, or a function that is not known, does not run: any shard can say so.
 
-Scope eval_scope(Args argv, engine::Shard&) {
+Scope eval_scope(Args argv, engine::Shard& home) {
   const Result<Shebang> shebang = parse_shebang(argv[1]);
-  return shebang.ok() ? scope_of(shebang->flags, argv) : Scope::kKeys;
+  return shebang.ok() ? scope_of(shebang->flags, argv, home) : Scope::kKeys;
 }
 
 // A script that is not known yet may become so, and is as needy as any, before this runs: by an
 // EVAL that is under way. Behind it is where holding every shard leads.
 Scope evalsha_scope(Args argv, engine::Shard& home) {
   const std::optional<uint32_t> flags = Scripting::of(home).scripts_of(home.id()).flags_of(argv[1]);
-  return flags ? scope_of(*flags, argv) : Scope::kAllShards;
+  return flags ? scope_of(*flags, argv, home) : Scope::kAllShards;
 }
 
 Scope fcall_scope(Args argv, engine::Shard& home) {
   const Libraries::Place place = Scripting::of(home).libraries().find_function(argv[1]);
-  return place.function == nullptr ? Scope::kKeys : scope_of(place.function->flags, argv);
+  return place.function == nullptr ? Scope::kKeys : scope_of(place.function->flags, argv, home);
 }
 
 uint32_t eval_flags(uint32_t row_flags, Args argv, engine::Shard&) {

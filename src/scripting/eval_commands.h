@@ -1,8 +1,7 @@
 // EVAL, EVALSHA, FCALL and their read-only twins: scripts and functions being run.
 //
-// They run where their keys are. A script that does not declare what it does, says
-// allow-cross-slot-keys, or names no key, holds every shard; the others hold the shards of their
-// keys, and touch nothing else.
+// They may touch any key, and hold every shard, unless they promise to keep to their keys
+// (declared_keys.h): then they hold the shards of those alone.
 #pragma once
 
 #include "base/result.h"

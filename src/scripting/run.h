@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/call.h"
+#include "scripting/declared_keys.h"
 #include "scripting/script_flags.h"
 
 #include <cstdint>
@@ -20,7 +21,7 @@ struct Run {
   bool is_function = false;
   bool is_read_only = false;      // EVAL_RO and the like, or flagged no-writes.
   bool is_out_of_memory = false;  // When it began.
-  bool holds_all = false;         // Every shard.
+  DeclaredKeys keys{};            // What it may touch.
 
   bool has_written = false;  // Tried to: from then on it cannot be killed.
   bool has_unit = false;     // The journal's unit was begun.

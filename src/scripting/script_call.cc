@@ -28,8 +28,9 @@ constexpr std::string_view kNoArguments =
     "ERR Please specify at least one argument for this redis lib call";
 constexpr std::string_view kBadArguments =
     "ERR Lua redis lib command arguments must be strings or integers";
-constexpr std::string_view kNotLocal =
-    "ERR Script attempted to access a non local key in a cluster node";
+constexpr std::string_view kBeyondKeys =
+    "ERR Script attempted to go beyond the keys that it was called with, although script-keys or "
+    "its flag declared-keys promises that it does not";
 
 // ---- Arguments.
 
@@ -100,15 +101,29 @@ void log_denial(const Run& run, const engine::AclDenial& denial) {
       static_cast<size_t>(call.options().acllog_max_len));
 }
 
-// A script holds certain shards, and may touch no others.
-bool is_within_hold(const Run& run, const Command& command, Args args, CallScratch& scratch) {
-  if (run.holds_all) return true;
-  scratch.reach.clear();
-  scratch.reach.add(command, args, run.call->worker());
-  const engine::Hold& hold = run.call->hold();
-  return !scratch.reach.needs_all() &&
-         std::ranges::all_of(scratch.reach.shards(),
-                             [&](size_t shard) { return hold.covers(shard); });
+engine::Scope scope_of(const Run& run, const Command& command, Args args) {
+  const engine::CommandSpec& spec = *command.spec;
+  return spec.find_scope == nullptr ? spec.scope : spec.find_scope(args, run.call->worker());
+}
+
+// Whether a script that promised to keep to its keys does so, at any number of shards. What is held
+// is asked as well: the promise may have been taken back after the shards were chosen.
+bool keeps_to_keys(const Run& run, const Command& command, Args args, CallScratch& scratch) {
+  const bool holds_all = run.call->holds_all();
+  if (run.keys.are_all() && holds_all) [[likely]]
+    return true;
+  const engine::Scope scope = scope_of(run, command, args);
+  if (scope == engine::Scope::kSession) return true;
+  if (scope != engine::Scope::kKeys) return false;
+  scratch.keys.clear();
+  // Arguments that hide their keys may stand for any.
+  if (engine::CommandTable::keys_of(command, args, scratch.keys) == engine::KeysFound::kUnknown)
+    return false;
+  return std::ranges::all_of(scratch.keys, [&](const engine::KeyAt& at) {
+    const std::string_view key = args[at.index];
+    if (!run.keys.include(key)) return false;
+    return holds_all || run.call->hold().covers(run.call->shards().shard_of(key));
+  });
 }
 
 // Test suites may ask for what is not for scripts. Of that, a script can run what neither needs the
@@ -139,7 +154,7 @@ std::string_view refusal(const Run& run, const Command& command, Args args, Call
   const bool asks_memory = command.has(engine::kDenyOom) && !run.has_written;
   if (asks_memory && run.is_out_of_memory && (run.flags & kAllowOom) == 0)
     return engine::errors::out_of_memory().message();
-  if (!is_within_hold(run, command, args, scratch)) return kNotLocal;
+  if (!keeps_to_keys(run, command, args, scratch)) return kBeyondKeys;
   return {};
 }
 
@@ -169,8 +184,11 @@ int answer_refusal(lua_State* L, Run& run, const Command* command, std::string_v
   return 1;
 }
 
-// The reply of a command. Its errors have been counted.
+// The reply of a command. Its errors have been counted. The arguments make room: they may be as many
+// as a stack holds.
 int answer_reply(lua_State* L, CallScratch& scratch, bool raises) {
+  scratch.args.clear();
+  lua_settop(L, 0);
   const std::string_view bytes = scratch.out.view();
   push_reply(L, bytes);
   const bool is_error = bytes.starts_with('-');

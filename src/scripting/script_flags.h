@@ -17,7 +17,8 @@ enum ScriptFlag : uint32_t {
   kAllowStale = 1u << 2,
   kNoCluster = 1u << 3,
   kAllowCrossSlotKeys = 1u << 4,
-  kUndeclared = 1u << 5,  // A script without a first line of the kind: it may do anything.
+  kUndeclared = 1u << 5,    // A script without a first line of the kind: it may do anything.
+  kDeclaredKeys = 1u << 6,  // It promises to touch the keys alone that it is called with.
 };
 
 struct NamedScriptFlag {
@@ -32,6 +33,7 @@ inline constexpr NamedScriptFlag kScriptFlagNames[] = {
     {"allow-stale", kAllowStale},
     {"no-cluster", kNoCluster},
     {"allow-cross-slot-keys", kAllowCrossSlotKeys},
+    {"declared-keys", kDeclaredKeys},  // kvstash's own.
 };
 
 std::optional<ScriptFlag> script_flag(std::string_view name);

@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "engine/command_spec.h"
-#include "engine/reach.h"
+#include "engine/command_spec.h"
 #include "engine/session.h"
 #include "resp/reply_buffer.h"
 #include "resp/reply_writer.h"
@@ -40,7 +40,7 @@ enum class VmKind : uint8_t { kEval, kFunctions };
 struct CallScratch {
   std::vector<std::string_view> args;
   std::vector<std::array<char, kDoubleCharsMax>> numbers;
-  engine::Reach reach;  // Of the command that is called.
+  std::vector<engine::KeyAt> keys;  // Of the command that is called.
   resp::ReplyBuffer out;
   std::string error;
   engine::Session session;  // Whom commands take for the connection.

@@ -5,8 +5,14 @@ namespace {
 
 using enum ValueKind;
 using engine::EngineOptions;
+using engine::ScriptKeys;
 
 constexpr uint64_t kMiB = 1024 * 1024;
+
+constexpr ValueWord kScriptKeysWords[] = {
+    {"any", static_cast<int64_t>(ScriptKeys::kAny)},
+    {"declared", static_cast<int64_t>(ScriptKeys::kDeclared)},
+};
 
 constexpr Directive kRows[] = {
     {.name = "client-output-buffer-limit",
@@ -72,6 +78,16 @@ constexpr Directive kRows[] = {
               "is accepted. 0: never.",
      .alias = "lua-time-limit",
      .max = kInt64Max},
+    {.name = "script-keys",
+     .kind = kEnum,
+     .slot = enum_field<&EngineOptions::script_keys>,
+     .about = "What scripts and functions may touch. any: every key; each of them then holds all "
+              "shards. declared promises that they touch the keys alone that they are called with, "
+              "or others in the same slots: then a script holds the shards of those keys, others "
+              "go on meanwhile, and what breaks the promise is an error. A script without keys, or "
+              "with the flag allow-cross-slot-keys, may touch any; the flag declared-keys makes the "
+              "promise for one script or function.",
+     .words = kScriptKeysWords},
 };
 
 }  // namespace

@@ -15,6 +15,7 @@ constexpr size_t kPrefetchBytes = 768;  // How far ahead of a search memory is f
 constexpr size_t kTextBytesTiny = PackedNeedle::kShortBytesMax;
 constexpr unsigned char kHeadsThatTell = 0xe0;  // Below, a head alone tells the entry's length.
 constexpr size_t kTextBytesShort = 4095;
+constexpr size_t kBacklenBytesMax = 5;
 
 // Heads of the wide forms.
 enum Head : unsigned char {
@@ -105,6 +106,14 @@ void write_text(unsigned char* p, std::string_view text) {
 void write_backlen(unsigned char* p, uint32_t encoded, uint32_t bytes) {
   for (uint32_t i = bytes; i-- > 0; encoded >>= 7)
     p[i] = static_cast<unsigned char>((encoded & 127) | (i == 0 ? 0u : 128u));
+}
+
+// Whether exactly the bytes that write_backlen makes stand before `end`. Others may read as the same
+// length today, and as another one once the entry before them is changed.
+bool has_backlen(const unsigned char* end, uint32_t encoded, size_t bytes) {
+  unsigned char expected[kBacklenBytesMax];
+  write_backlen(expected, encoded, static_cast<uint32_t>(bytes));
+  return std::memcmp(end - bytes, expected, bytes) == 0;
 }
 
 // The entry of a canonical value, whose lengths the caller knows. Where the next one goes.
@@ -386,8 +395,8 @@ bool is_valid_pack(std::string_view bytes, bool deep) {
     const size_t whole = size_t{encoded} + View::backlen_bytes(encoded);
     if (whole > end - at) return false;
     at += whole;
-    const bool has_backlen = kForm == PackForm::kListpack;
-    if (has_backlen && View::read_backlen(data + at) != encoded) return false;
+    if (kForm == PackForm::kListpack && !has_backlen(data + at, encoded, whole - encoded))
+      return false;
   }
   const uint32_t stored = load_count(data);
   return stored == kCountUnknown || stored == count;

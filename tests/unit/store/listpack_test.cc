@@ -429,6 +429,9 @@ TEST_CASE("bytes from outside are a listpack only if every entry is whole") {
     CHECK(is_valid_listpack(bad, false));
     CHECK(!is_valid_listpack(bad, true));
   }
+  std::string high = good;
+  high[12] = static_cast<char>(high[12] | 0x80);  // Read backwards, it would go on.
+  CHECK(!is_valid_listpack(high, true));
   std::string uncounted = good;
   uncounted[4] = uncounted[5] = '\xff';
   CHECK(is_valid_listpack(uncounted, true));
