@@ -29,8 +29,8 @@ constexpr std::string_view kNoArguments =
 constexpr std::string_view kBadArguments =
     "ERR Lua redis lib command arguments must be strings or integers";
 constexpr std::string_view kBeyondKeys =
-    "ERR Script attempted to go beyond the keys that it was called with, although script-keys or "
-    "its flag declared-keys promises that it does not";
+    "ERR Script broke the promise of script-keys, or of its flag declared-keys, to keep to the keys "
+    "that it is called with.";
 
 // ---- Arguments.
 

@@ -1,6 +1,7 @@
 """The stock redis-cli works against kvstash."""
 
 import json
+import os
 
 
 def _cli(lab, server, *args, stdin=""):
@@ -68,3 +69,13 @@ def transactions_run_from_a_script(lab):
     server = lab.start()
     out = _cli(lab, server, stdin="MULTI\nSET a 1\nSET b 2\nMGET a b\nEXEC\n")
     assert out.split() == ["OK", "QUEUED", "QUEUED", "QUEUED", "OK", "OK", "1", "2"], out
+
+
+def a_script_to_be_debugged_is_not_run_for_real(lab):
+    server = lab.start()
+    script = os.path.join(lab.folder(), "set.lua")
+    with open(script, "w", encoding="ascii") as file:
+        file.write("redis.call('set', KEYS[1], 'v')")
+    out = _cli(lab, server, "--ldb", "--eval", script, "k", stdin="quit\n")
+    assert "kvstash does not have" in out, out
+    assert _cli(lab, server, "EXISTS", "k") == "0\n"
