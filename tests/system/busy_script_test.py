@@ -66,9 +66,11 @@ def a_script_with_keys_holds_only_their_shards(lab):
     server = lab.start(*THRESHOLD)
     others = _connect_everywhere(server, lab.shards)
     runner = server.connect()
-    body = "#!lua\nwhile true do end"
+    body = "#!lua flags=declared-keys\nwhile true do end"
     runner.send("EVAL", body, "1", "k")
     lab.eventually(lambda: _busy(others[0], "GET", "k"))
+    served = [n for other in others for n in range(64) if not _busy(other, "GET", f"key:{n}")]
+    assert bool(served) == (lab.shards > 1), served
     for other in others:
         lab.eventually(lambda: _busy(other, "GET", "k"))
         assert _busy(other, "MSET", *[word for n in range(64) for word in (f"key:{n}", n)])
@@ -138,8 +140,8 @@ def two_scripts_at_a_time_can_both_be_killed(lab):
     server = lab.start(*THRESHOLD)
     others = _connect_everywhere(server, lab.shards)
     first, second = server.connect(), server.connect()
-    first.send("EVAL", "#!lua\nwhile true do end", "1", "a")
-    second.send("EVAL", "#!lua\nwhile true do end", "1", "b")
+    first.send("EVAL", "#!lua flags=declared-keys\nwhile true do end", "1", "a")
+    second.send("EVAL", "#!lua flags=declared-keys\nwhile true do end", "1", "b")
     left = [first, second]
 
     def _has_ended(runner):
@@ -201,7 +203,7 @@ def what_came_together_with_a_script_does_not_wait_for_it(lab):
     server = lab.start(*THRESHOLD)
     other = server.connect()
     batches = (
-        (("SET", "{k}1", "1"), ("EVAL", "#!lua\n" + ENDLESS, "1", "{k}"), ("GET", "{k}1")),
+        (("SET", "{k}1", "1"), ("EVAL", "#!lua flags=declared-keys\n" + ENDLESS, "1", "{k}"), ("GET", "{k}1")),
         (("MSET", "a", "1", "b", "2", "c", "3"), ("EVAL", ENDLESS, "0"), ("MSET", "a", "4", "b", "5", "c", "6")),
     )
     for commands in batches:
