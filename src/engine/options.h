@@ -34,8 +34,8 @@ enum class AclPubsubDefault : uint8_t { kAllChannels, kResetChannels };
 // How carefully RESTORE and loading look at payloads. kClients: those that come from clients.
 enum class SanitizePayload : uint8_t { kNo, kYes, kClients };
 
-// What a script or a function may touch: kAny: every key. kDeclared: those in the slots of its keys,
-// and it holds their shards only.
+// What a script or a function may touch: kAny: every key. kDeclared: those in the slots of its
+// keys, and it holds their shards only.
 enum class ScriptKeys : uint8_t { kAny, kDeclared };
 
 // What a replica does when a command from its primary fails.

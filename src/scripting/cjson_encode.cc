@@ -2,8 +2,8 @@
 #include "scripting/lua_buffer.h"
 
 #include <cmath>
-#include <cstdio>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 
 namespace kvstash::scripting {
@@ -118,7 +118,8 @@ int to_int(lua_Number value) {
 }
 
 // The last index of a table whose keys are positive integers, or nothing above 0. An index that is
-// no int is forgotten by the next one, so that a table whose last such index came last is an object.
+// no int is forgotten by the next one, so that a table whose last such index came last is an
+// object.
 int Encoder::array_size() {
   int last = 0;
   int64_t count = 0;

@@ -16,8 +16,8 @@
 
 namespace kvstash::scripting {
 
-// Whether a script with these ScriptFlags keeps to the keys that it is called with. A script that is
-// called without any may touch all, and so may one that says allow-cross-slot-keys.
+// Whether a script with these ScriptFlags keeps to the keys that it is called with. A script that
+// is called without any may touch all, and so may one that says allow-cross-slot-keys.
 bool keeps_to_its_keys(uint32_t flags, bool has_keys, const engine::EngineOptions& options);
 
 class DeclaredKeys {

@@ -58,8 +58,7 @@ Status check_flags(const Run& run, Access access) {
   return {};
 }
 
-Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access access,
-             Args keys) {
+Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access access, Args keys) {
   Run run{.call = &call, .caller = call.caller(), .name = name, .flags = flags};
   run.is_function = vm.kind() == VmKind::kFunctions;
   run.is_read_only = access == Access::kReadOnly || (flags & kNoWrites) != 0;
@@ -75,8 +74,7 @@ Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access a
 // done when the server had to end.
 Status finish(Run& run, Vm& vm, int reference, Args keys) {
   Call& call = *run.call;
-  Status replied =
-      vm.call(run, reference, keys, call.args_from(kFirstKeyArg + keys.size()));
+  Status replied = vm.call(run, reference, keys, call.args_from(kFirstKeyArg + keys.size()));
   if (run.has_unit && !run.is_cut_off) call.worker().sink()->end_unit();
   return replied;
 }
@@ -111,7 +109,8 @@ Status run_script(Call& call, Access access, Find find) {
   tell_monitors(call);
   if (call.caller().wants_debugger)
     return Error::literal(
-        "ERR The script was not run: this connection asked for the Lua debugger, which kvstash does "
+        "ERR The script was not run: this connection asked for the Lua debugger, which kvstash "
+        "does "
         "not have. SCRIPT DEBUG NO lets scripts run again.");
   const Result<Args> keys =
       keys_of(call, Error::literal("ERR value is not an integer or out of range"));
@@ -148,8 +147,7 @@ Status run_function(Call& call, Access access) {
   const Result<Args> keys = keys_of(call, Error::literal("ERR Bad number of keys provided"));
   if (!keys.ok()) return keys.error();
   LoadedLibraries& loaded = scripting.libraries_of(call.worker().id());
-  Run run =
-      make_run(call, loaded.vm(), place.function->name, place.function->flags, access, *keys);
+  Run run = make_run(call, loaded.vm(), place.function->name, place.function->flags, access, *keys);
   if (Status allowed = check_flags(run, access); !allowed.ok()) return allowed;
   const Result<int> callback = loaded.callback_of(place);
   if (!callback.ok()) return callback.error();

@@ -29,7 +29,8 @@ constexpr std::string_view kNoArguments =
 constexpr std::string_view kBadArguments =
     "ERR Lua redis lib command arguments must be strings or integers";
 constexpr std::string_view kBeyondKeys =
-    "ERR Script broke the promise of script-keys, or of its flag declared-keys, to keep to the keys "
+    "ERR Script broke the promise of script-keys, or of its flag declared-keys, to keep to the "
+    "keys "
     "that it is called with.";
 
 // ---- Arguments.
@@ -184,8 +185,8 @@ int answer_refusal(lua_State* L, Run& run, const Command* command, std::string_v
   return 1;
 }
 
-// The reply of a command. Its errors have been counted. The arguments make room: they may be as many
-// as a stack holds.
+// The reply of a command. Its errors have been counted. The arguments make room: they may be as
+// many as a stack holds.
 int answer_reply(lua_State* L, CallScratch& scratch, bool raises) {
   scratch.args.clear();
   lua_settop(L, 0);

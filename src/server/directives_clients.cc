@@ -81,12 +81,13 @@ constexpr Directive kRows[] = {
     {.name = "script-keys",
      .kind = kEnum,
      .slot = enum_field<&EngineOptions::script_keys>,
-     .about = "What scripts and functions may touch. any: every key; each of them then holds all "
-              "shards. declared promises that they touch the keys alone that they are called with, "
-              "or others in the same slots: then a script holds the shards of those keys, others "
-              "go on meanwhile, and what breaks the promise is an error. A script without keys, or "
-              "with the flag allow-cross-slot-keys, may touch any; the flag declared-keys makes the "
-              "promise for one script or function.",
+     .about =
+         "What scripts and functions may touch. any: every key; each of them then holds all "
+         "shards. declared promises that they touch the keys alone that they are called with, "
+         "or others in the same slots: then a script holds the shards of those keys, others "
+         "go on meanwhile, and what breaks the promise is an error. A script without keys, or "
+         "with the flag allow-cross-slot-keys, may touch any; the flag declared-keys makes the "
+         "promise for one script or function.",
      .words = kScriptKeysWords},
 };
 

@@ -108,8 +108,8 @@ void write_backlen(unsigned char* p, uint32_t encoded, uint32_t bytes) {
     p[i] = static_cast<unsigned char>((encoded & 127) | (i == 0 ? 0u : 128u));
 }
 
-// Whether exactly the bytes that write_backlen makes stand before `end`. Others may read as the same
-// length today, and as another one once the entry before them is changed.
+// Whether exactly the bytes that write_backlen makes stand before `end`. Others may read as the
+// same length today, and as another one once the entry before them is changed.
 bool has_backlen(const unsigned char* end, uint32_t encoded, size_t bytes) {
   unsigned char expected[kBacklenBytesMax];
   write_backlen(expected, encoded, static_cast<uint32_t>(bytes));

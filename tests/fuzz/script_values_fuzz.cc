@@ -38,8 +38,8 @@ kvstash::resp::Reply parsed(std::string_view reply) {
   return tree;
 }
 
-// Whether the two texts that kTwice returns are the same is seen from outside: the script could only
-// say so in a reply that its input might imitate.
+// Whether the two texts that kTwice returns are the same is seen from outside: the script could
+// only say so in a reply that its input might imitate.
 void check_twice(const kvstash::resp::Reply& reply) {
   if (reply.is_error()) return;
   ensure(reply.items.size() == 2);

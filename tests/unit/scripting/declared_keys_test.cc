@@ -3,6 +3,7 @@
 #include "scripting/script_flags.h"
 
 #include <doctest/doctest.h>
+
 #include <string_view>
 
 namespace kvstash::scripting {
