@@ -154,6 +154,15 @@ void write_clients(const Snapshot& snapshot, const ShardCounters& sum, Page& pag
       .add(snapshot.process.denied_channels);
   page.counter("redis_evicted_clients_total", "Connections closed because of a limit")
       .add(sum.stats.connections_closed_by_limit);
+  page.gauge("kvstash_clients_unsent_bytes", "Replies that wait for all clients")
+      .add(sum.clients.unsent_bytes);
+  page.gauge("kvstash_clients_unsent_limit_bytes", "The most that may wait for all clients")
+      .add(snapshot.process.unsent_limit);
+  page.gauge("kvstash_clients_held_back", "Clients not read from, because they do not read")
+      .add(sum.clients.held_back);
+  page.counter("kvstash_clients_unsent_limit_disconnections_total",
+               "Connections closed for what all clients together did not read")
+      .add(sum.stats.unsent_limit_passed);
 }
 
 void write_pushes(const PushCounters& pushes, Page& page) {

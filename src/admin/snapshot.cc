@@ -12,6 +12,7 @@ void add(engine::ShardStats& to, const engine::ShardStats& from) {
       &engine::ShardStats::keyspace_misses,
       &engine::ShardStats::expired,
       &engine::ShardStats::expired_fields,
+      &engine::ShardStats::expire_budgets_used,
       &engine::ShardStats::evicted,
       &engine::ShardStats::lazily_freed,
       &engine::ShardStats::net_input_bytes,
@@ -22,6 +23,7 @@ void add(engine::ShardStats& to, const engine::ShardStats& from) {
       &engine::ShardStats::connections_closed_by_limit,
       &engine::ShardStats::input_limit_passed,
       &engine::ShardStats::output_limit_passed,
+      &engine::ShardStats::unsent_limit_passed,
       &engine::ShardStats::error_replies,
       &engine::ShardStats::dirty,
       &engine::ShardStats::hops_sent,
@@ -74,6 +76,8 @@ void add(ClientCounters& to, const ClientCounters& from) {
   to.input_max_bytes = std::max(to.input_max_bytes, from.input_max_bytes);
   to.output_max_bytes = std::max(to.output_max_bytes, from.output_max_bytes);
   to.bytes += from.bytes;
+  to.unsent_bytes += from.unsent_bytes;
+  to.held_back += from.held_back;
   to.under_way += from.under_way;
 }
 

@@ -41,6 +41,8 @@ struct ClientCounters {
   uint64_t input_max_bytes = 0;   // The longest unread input of one client.
   uint64_t output_max_bytes = 0;  // The longest unsent output.
   uint64_t bytes = 0;             // Memory of all.
+  uint64_t unsent_bytes = 0;      // Replies that wait to be read by all.
+  uint64_t held_back = 0;         // Not read from, because they do not read.
   uint64_t under_way = 0;         // Commands that wait for other shards.
 };
 
@@ -109,7 +111,10 @@ struct ProcessCounters {
   uint64_t peak_memory = 0;
   uint64_t start_memory = 0;
   uint64_t resident_memory = 0;
-  uint64_t system_memory = 0;  // Of the machine, or of the control group if that is less.
+  uint64_t system_memory = 0;       // Of the machine, or of the control group if that is less.
+  uint64_t unsent_limit = 0;        // Replies that may wait for all clients.
+  int64_t exceeded_total_ms = 0;    // How long memory was over maxmemory, ...
+  int64_t exceeded_current_ms = 0;  // ... and has been now.
   uint64_t lazyfree_pending = 0;
   uint64_t rejected_connections = 0;
   // What access control lists denied.

@@ -12,9 +12,10 @@ namespace kvstash {
 // Requests.
 inline constexpr size_t kBulkBytesMax = size_t{512} << 20;   // One argument (the default).
 inline constexpr size_t kInlineBytesMax = size_t{64} << 10;  // One inline command, or one header.
-inline constexpr uint32_t kArgsMax = 1024 * 1024;            // Arguments in one command.
-inline constexpr uint32_t kUnauthArgsMax = 10;               // The same before AUTH.
-inline constexpr size_t kUnauthBulkBytesMax = size_t{16} << 10;  // One argument before AUTH.
+inline constexpr uint32_t kArgsMax = 2'147'483'647;  // Arguments in one command: an int of Redis.
+inline constexpr uint32_t kUnauthArgsMax = 10;       // The same before AUTH.
+inline constexpr size_t kUnauthBulkBytesMax = size_t{16} << 10;   // One argument before AUTH.
+inline constexpr size_t kUnauthUnsentBytesMax = size_t{4} << 10;  // Replies not read, before AUTH.
 inline constexpr size_t kQueryBufferBytesMax = size_t{1}
                                                << 30;  // Unread bytes of a client (default).
 inline constexpr uint32_t kBatchCommandsMax = 64;      // Parsed, prefetched and run together.

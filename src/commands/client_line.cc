@@ -62,11 +62,13 @@ std::string_view events_of(const Session& session) {
 std::string client_line(const Session& session, int64_t now_ms) {
   const engine::SessionInfo& info = session.info;
   const size_t unread = session.end - session.begin;
-  const size_t room = session.chunk == nullptr ? 0 : session.chunk->capacity - unread;
+  // What comes next is read into it; the chunk that all connections share is nobody's.
+  const size_t chunk_bytes = session.chunk_bytes();
+  const size_t room = chunk_bytes == 0 ? 0 : chunk_bytes - unread;
   // Redis counts what is past a buffer of fixed size apart, and tools look there for clients that
   // do not read.
-  const size_t near_bytes = std::min(session.replies.bytes(), kNearReplyBytes);
-  const size_t far_bytes = session.replies.bytes() - near_bytes;
+  const size_t near_bytes = std::min(session.unsent_bytes(), kNearReplyBytes);
+  const size_t far_bytes = session.unsent_bytes() - near_bytes;
   const std::string_view command =
       info.last_command == nullptr ? "NULL" : std::string_view(info.last_command->name);
   return Fields()
@@ -85,14 +87,15 @@ std::string client_line(const Session& session, int64_t now_ms) {
       .add("multi", session.multi.is_active ? static_cast<int64_t>(session.multi.queue.size()) : -1)
       .add("qbuf", unread)
       .add("qbuf-free", room)
-      .add("argv-mem", 0)  // Arguments are views into the query buffer.
+      // Arguments stay where they were read; this is where they stand in the query buffer.
+      .add("argv-mem", session.parser.memory_bytes())
       .add("multi-mem", session.multi.queue.bytes())
       .add("rbs", session.replies.out().capacity())
       .add("rbp", session.replies.out().capacity())
       .add("obl", near_bytes)
       .add("oll", (far_bytes + kNearReplyBytes - 1) / kNearReplyBytes)
       .add("omem", far_bytes)
-      .add("tot-mem", sizeof(Session) + session.memory_bytes())
+      .add("tot-mem", session.total_bytes())
       .add("events", events_of(session))
       .add("cmd", command)
       .add("user", info.user)

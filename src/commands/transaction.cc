@@ -60,7 +60,7 @@ Watched watch_on(Shard& shard, DbIndex db, const Keys& keys, int64_t now_ms) {
 
 // On the shard of the session. A client that left meanwhile watches nothing.
 void remember(Shard& home, Session& session, Watched& watched) {
-  std::ranges::move(watched, std::back_inserter(session.multi.watched));
+  session.multi.watch(std::move(watched));
   if (session.is_closed) home.unwatch_all(session);
 }
 

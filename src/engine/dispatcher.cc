@@ -235,8 +235,8 @@ void Dispatcher::after(Session& session) {
   const size_t waiting = session.replies.waiting();
   if (waiting >= session.flight_max || (limit != 0 && waiting >= static_cast<size_t>(limit)))
     session.stop(kStopFlight);
-  const uint64_t unsent_max = shard_->options().client_unsent_reply_limit_bytes;
-  if (unsent_max != 0 && session.replies.bytes() > unsent_max) session.stop(kStopOutput);
+  if (session.replies.bytes() > session.output_mark) [[unlikely]]
+    shard_->look_at_output(session);
 }
 
 // ---- Ways.

@@ -54,8 +54,8 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
   call.places_ = places;
   const size_t reply_at = out.size();
   // Of a transaction it was asked at EXEC, of a script when it began: they are not cut in two.
-  if (command.has(kDenyOom) && !caller.in_script && !make_room(hold) && !caller.in_transaction)
-      [[unlikely]] {
+  if (command.has(kDenyOom) && !caller.in_script && !is_within_memory(hold) && !make_room(hold) &&
+      !caller.in_transaction) [[unlikely]] {
     const Error refusal = errors::out_of_memory();
     call.reply().error(refusal.message());
     ++shard_->command_stats(command).rejected;
@@ -81,6 +81,8 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
     end = count_progress(call, ns, out.view().substr(reply_at));
   }
   if (!caller.in_transaction && !caller.in_script) {
+    if (!is_within_memory(hold)) [[unlikely]]
+      keep_limit(hold);
     if (ns >= uint64_t{kLongNs}) [[unlikely]]
       shard_->look_at_clock();
     if (has_ready(hold)) [[unlikely]]
@@ -183,7 +185,7 @@ void Executor::remember_reads(const Call& call, const Hold& hold) {
 
 void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold) {
   if (transaction.action) {
-    transaction.action();
+    transaction.action(*shard_);
     return;
   }
   if (transaction.woken != nullptr) {
@@ -265,6 +267,7 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
   }
   caller.in_transaction = false;
   if (sink != nullptr) sink->end_unit();
+  if (!is_within_memory(hold)) keep_limit(hold);
   const uint64_t ns = elapsed_ns();
   if (ns >= uint64_t{kLongNs}) shard_->look_at_clock();
   if (has_ready(hold)) serve_waiters(hold);
@@ -365,14 +368,36 @@ void Executor::count_error(std::string_view message) {
   ++stats.errors[std::move(code)];
 }
 
-// Evicts on the shards that are held, and leaves to everybody's turns what takes longer.
+bool Executor::is_within_memory(const Hold& hold) {
+  if (hold.single != nullptr) return hold.single->is_within_memory();
+  for (size_t id = 0; id < hold.set->size(); ++id) {
+    if (hold.includes(id) && !hold.set->at(id).is_within_memory()) return false;
+  }
+  return true;
+}
+
+// Before a command that takes memory: evicts on the shards that are held, and leaves to everybody's
+// turns what takes longer. False: nobody has anything to give.
 bool Executor::make_room(const Hold& hold) {
   const uint64_t limit = hold.set->options().maxmemory_bytes;
-  if (limit == 0) [[likely]]
-    return true;
+  if (limit == 0) return true;
+  return evict_from(hold) || hold.set->ask_to_evict();
+}
+
+// After a command: what it took too much goes before anyone's next command.
+void Executor::keep_limit(const Hold& hold) {
+  const EngineOptions& options = hold.set->options();
+  const bool may_evict = options.maxmemory_policy != EvictionPolicy::kNoEviction;
+  if (options.maxmemory_bytes == 0 || !may_evict) return;
+  if (!evict_from(hold) && hold.set->ask_to_evict()) shard_->evict_everywhere();
+}
+
+// Evicts on the shards that are held, a bounded number of keys. True: the limit is kept.
+bool Executor::evict_from(const Hold& hold) {
+  const uint64_t limit = hold.set->options().maxmemory_bytes;
   hold.set->measure_overhead(hold.now_ms);
   size_t budget = kEvictionsMax;
-  const auto evict_from = [&](Shard& shard) {
+  const auto evict_on = [&](Shard& shard) {
     shard.publish_memory();
     for (; hold.set->memory_used() > limit && budget != 0 &&
            shard.evict_one(hold.now_ms, shard_->sink());
@@ -380,13 +405,15 @@ bool Executor::make_room(const Hold& hold) {
       shard.publish_memory();
   };
   if (hold.single != nullptr) {
-    evict_from(*hold.single);
+    evict_on(*hold.single);
   } else {
     for (size_t id = 0; id < hold.set->size(); ++id) {
-      if (hold.includes(id)) evict_from(hold.set->at(id));
+      if (hold.includes(id)) evict_on(hold.set->at(id));
     }
   }
-  return hold.set->memory_used() <= limit || hold.set->ask_to_evict();
+  const bool is_over = hold.set->memory_used() > limit;
+  hold.set->note_exceeding(is_over, shard_->now_ms());
+  return !is_over;
 }
 
 }  // namespace kvstash::engine

@@ -58,7 +58,10 @@ class Executor {
   void count_error(std::string_view message);
 
   // Makes room for a write if maxmemory is passed; false if it cannot be done.
+  static bool is_within_memory(const Hold& hold);
   bool make_room(const Hold& hold);
+  void keep_limit(const Hold& hold);
+  bool evict_from(const Hold& hold);
 
  private:
   void commit(const Call& call, const Hold& hold);

@@ -33,8 +33,8 @@ struct Transaction {
   uint32_t place_count = 0;
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;
-  std::function<void()> action;
-  std::shared_ptr<Waiter> woken;  // To be run again, if it still waits.
+  std::function<void(Shard&)> action;  // Given the shard whose thread it runs on.
+  std::shared_ptr<Waiter> woken;       // To be run again, if it still waits.
   Caller caller;
 
   // Home's.

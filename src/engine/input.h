@@ -18,6 +18,7 @@ struct InputChunk {
   size_t capacity;
   uint32_t pins;    // Commands under way whose arguments stand here.
   bool is_dropped;  // Its last user is gone: the last unpin frees it.
+  bool is_shared;   // Connections without a chunk of their own read into it.
   char data[];
 };
 
@@ -38,7 +39,10 @@ class ChunkPool {
 
   // The chunk that connections without one of their own read into.
   InputChunk* shared() {
-    if (shared_ == nullptr) shared_ = take(kChunkBytes);
+    if (shared_ == nullptr) {
+      shared_ = take(kChunkBytes);
+      shared_->is_shared = true;
+    }
     return shared_;
   }
 
@@ -47,6 +51,7 @@ class ChunkPool {
   void settle_shared() {
     if (shared_ == nullptr || shared_->pins == 0) return;
     shared_->is_dropped = true;
+    shared_->is_shared = false;
     shared_ = nullptr;
   }
 
@@ -54,7 +59,7 @@ class ChunkPool {
     if (capacity == kChunkBytes && !spare_.empty()) return spare_.pop();
     auto* chunk = static_cast<InputChunk*>(std::malloc(sizeof(InputChunk) + capacity));
     if (chunk == nullptr) panic(__FILE__, __LINE__, "out of memory");
-    *chunk = {.capacity = capacity, .pins = 0, .is_dropped = false};
+    *chunk = {.capacity = capacity, .pins = 0, .is_dropped = false, .is_shared = false};
     bytes_ += capacity;
     return chunk;
   }

@@ -37,22 +37,33 @@ std::span<char> Intake::input_room(Session& session) {
   }
   if (session.chunk == shared_) run_staged();  // Read twice in a turn: it may have a chunk now.
   if (session.chunk == nullptr) return input_room(session);
-  const size_t unread = session.end - session.begin;
-  const size_t wanted = std::max(
-      unread + kReadRoomMin, std::min(session.bytes_needed, 2 * unread + ChunkPool::kChunkBytes));
-  if (session.chunk->capacity - session.begin < wanted) {
-    if (session.chunk->pins == 0 && session.chunk->capacity >= wanted) {
-      std::memmove(session.chunk->data, session.chunk->data + session.begin, unread);
-    } else {
-      InputChunk* larger = pool.take(round_up(wanted, 4096));
-      std::memcpy(larger->data, session.chunk->data + session.begin, unread);
-      pool.drop(session.chunk);
-      session.chunk = larger;
-    }
-    session.begin = 0;
-    session.end = unread;
-  }
+  make_room(session);
   return {session.chunk->data + session.end, session.chunk->capacity - session.end};
+}
+
+// Room in the session's own chunk for what the unfinished command is known to need, or for a read
+// that is worth it. What a client says will come gets memory only as it comes; a chunk that must
+// grow grows by half at least, so that a command of very many arguments is copied a few times only.
+void Intake::make_room(Session& session) {
+  ChunkPool& pool = shard_->chunks();
+  const size_t unread = session.end - session.begin;
+  const bool is_length_known = session.bytes_needed > unread + 1;
+  const size_t known = std::min(session.bytes_needed, 2 * unread + ChunkPool::kChunkBytes);
+  const size_t wanted = is_length_known && known == session.bytes_needed
+                            ? known
+                            : std::max(unread + kReadRoomMin, known);
+  if (session.chunk->capacity - session.begin >= wanted) return;
+  if (session.chunk->pins == 0 && session.chunk->capacity >= wanted) {
+    std::memmove(session.chunk->data, session.chunk->data + session.begin, unread);
+  } else {
+    const size_t grown = is_length_known ? wanted : std::max(wanted, unread + unread / 2);
+    InputChunk* larger = pool.take(round_up(grown, 4096));
+    std::memcpy(larger->data, session.chunk->data + session.begin, unread);
+    pool.drop(session.chunk);
+    session.chunk = larger;
+  }
+  session.begin = 0;
+  session.end = unread;
 }
 
 void Intake::consume(Session& session, size_t bytes) {
@@ -256,7 +267,8 @@ void Intake::protocol_error(Session& session, std::string_view message) {
 // A connection keeps memory only for what it has sent and we have not used.
 void Intake::settle(Session& session) {
   if ((session.stopped & kStopClosing) != 0) session.begin = session.end;
-  const size_t kept = session.end - session.begin + session.multi.queue.bytes();
+  const size_t kept =
+      session.end - session.begin + session.parser.memory_bytes() + session.multi.queue.bytes();
   if (kept > shard_->options().client_query_buffer_limit && (session.stopped & kStopClosing) == 0) {
     session.close_after_replies("query buffer limit passed");
     ++shard_->stats().input_limit_passed;
@@ -269,11 +281,13 @@ void Intake::settle(Session& session) {
   if (session.chunk == nullptr) return;
   if (session.chunk == shared_) {
     leave_shared(session);
+    if (session.chunk == nullptr) return;
   } else if (session.begin == session.end) {
     shard_->chunks().drop(session.chunk);
     session.chunk = nullptr;
     session.begin = session.end = 0;
   }
+  shard_->count_client(session);
 }
 
 }  // namespace kvstash::engine

@@ -69,6 +69,7 @@ class Intake {
 
   static constexpr size_t kNone = SIZE_MAX;
 
+  void make_room(Session& session);
   void stage(Session& session);
   void prefetch_buckets(const Staged& staged) const;
   void find_places(Parsed& parsed);

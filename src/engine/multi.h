@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kvstash::engine {
@@ -51,7 +52,9 @@ class CommandQueue {
   }
   size_t size() const { return commands_.size(); }
   uint32_t flags() const { return flags_; }  // CommandFlags that any of them has.
-  size_t bytes() const { return bytes_ + args_.size() * sizeof(std::string); }
+  size_t bytes() const {
+    return bytes_ + args_.size() * sizeof(std::string) + commands_.size() * sizeof(QueuedCommand);
+  }
 
  private:
   std::vector<QueuedCommand> commands_;
@@ -66,6 +69,20 @@ struct Multi {
   bool is_aborted = false;  // A command could not be queued: EXEC refuses.
   CommandQueue queue;
   std::vector<WatchedKey> watched;
+  size_t watched_key_bytes = 0;  // Of their names; means nothing while there are none.
+
+  void watch(std::vector<WatchedKey> keys) {
+    if (watched.empty()) watched_key_bytes = 0;
+    for (WatchedKey& key : keys) {
+      watched_key_bytes += key.key.size();
+      watched.push_back(std::move(key));
+    }
+  }
+  size_t memory_bytes() const {
+    const size_t of_watched =
+        watched.empty() ? 0 : watched.capacity() * sizeof(WatchedKey) + watched_key_bytes;
+    return queue.bytes() + of_watched;
+  }
 };
 
 }  // namespace kvstash::engine

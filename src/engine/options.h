@@ -117,12 +117,13 @@ struct EngineOptions {
       {uint64_t{256} << 20, uint64_t{64} << 20, 60},  // Replicas.
       {uint64_t{32} << 20, uint64_t{8} << 20, 60},    // Subscribers.
   };
-  uint64_t client_unsent_reply_limit_bytes = uint64_t{64} << 20;  // Stop reading above; 0: off.
-  int64_t client_stall_timeout_s = 60;          // Closed when stuck so long; 0: never.
-  int64_t client_command_rate_limit = 0;        // Commands a second; 0: no limit.
-  int64_t client_commands_in_flight_limit = 0;  // Unanswered commands; 0: no limit.
-  int64_t tracking_table_max_keys = 1'000'000;  // 0: no limit.
-  int64_t busy_reply_threshold_ms = 5000;       // 0: scripts never make the server BUSY.
+  uint64_t client_unsent_reply_limit_bytes = 0;  // Of one client: not read from above; 0: off.
+  uint64_t client_unsent_total_limit_bytes = 0;  // Of all clients; 0: a quarter of memory.
+  int64_t client_stall_timeout_s = 60;           // Closed when stuck so long; 0: never.
+  int64_t client_command_rate_limit = 0;         // Commands a second; 0: no limit.
+  int64_t client_commands_in_flight_limit = 0;   // Unanswered commands; 0: no limit.
+  int64_t tracking_table_max_keys = 1'000'000;   // 0: no limit.
+  int64_t busy_reply_threshold_ms = 5000;        // 0: scripts never make the server BUSY.
   ScriptKeys script_keys = ScriptKeys::kAny;
 
   // Security.

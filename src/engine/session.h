@@ -47,7 +47,7 @@ struct SessionInfo {
 enum StopReason : uint32_t {
   kStopGather = 1u << 0,   // A command is asking other shards.
   kStopOrder = 1u << 1,    // The next command wants all earlier replies first.
-  kStopOutput = 1u << 2,   // Too many unsent replies.
+  kStopOutput = 1u << 2,   // Too many unsent replies, of its own or of all clients.
   kStopFlight = 1u << 3,   // Too many commands under way.
   kStopRate = 1u << 4,     // Over its command rate.
   kStopPause = 1u << 5,    // CLIENT PAUSE.
@@ -121,6 +121,19 @@ class Session {
   size_t end = 0;
   size_t bytes_needed = 0;  // Of the unfinished command at `begin`, as far as known.
 
+  // ---- Output.
+  size_t sent = 0;  // Of replies.out(): the shell has written so much, and not dropped it yet.
+  size_t unsent_bytes() const { return replies.bytes() - sent; }
+  // At so many bytes of replies.bytes() its shard looks whether they are too many.
+  size_t output_mark = 0;
+  // What its shard has counted of it, see client_memory.h.
+  struct Counted {
+    size_t memory = 0;
+    size_t unsent = 0;
+    bool operator==(const Counted&) const = default;
+  };
+  Counted counted;
+
   // ---- Flow.
   uint32_t stopped = 0;            // StopReasons.
   uint32_t transactions_away = 0;  // Later commands must not overtake these ...
@@ -168,10 +181,13 @@ class Session {
     if (close_reason.empty()) close_reason = std::move(reason);
   }
 
-  // Bytes this connection holds beyond the object.
+  // Its own chunk of input; none while it reads into the one that all share.
+  size_t chunk_bytes() const { return chunk == nullptr || chunk->is_shared ? 0 : chunk->capacity; }
+  // Bytes this connection holds.
+  size_t total_bytes() const { return sizeof(Session) + memory_bytes(); }
+  // The same beyond the object.
   size_t memory_bytes() const {
-    return (chunk != nullptr ? chunk->capacity : 0) + replies.memory_bytes() +
-           parser.memory_bytes() + multi.queue.bytes() +
+    return chunk_bytes() + replies.memory_bytes() + parser.memory_bytes() + multi.memory_bytes() +
            (subscriptions != nullptr ? subscriptions->memory_bytes() : 0) +
            (tracking != nullptr ? sizeof(ClientTracking) + tracking->prefix_bytes : 0);
   }

@@ -26,6 +26,8 @@ constexpr int64_t kNsPerMs = 1'000'000;
 // With fewer, the blocks that the allocator keeps at hand are worth less than their memory.
 constexpr double kQuietCommandsPerSecond = 1000;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
+// Replies that other shards make for one connection at a time.
+constexpr uint64_t kFlightBytesMax = uint64_t{4} << 20;
 // A flush frees on the spot, when it is asked to, if the shard holds no more than this.
 constexpr size_t kFlushHereBytesMax = size_t{512} << 10;
 
@@ -107,6 +109,7 @@ Shard::Shard(ShardSet& set, size_t id)
       now_ms_(now_us_ / kUsPerMs),
       random_(random_uint64()),
       databases_(static_cast<size_t>(set.options().databases)),
+      client_memory_(set, id),
       pubsub_(*this),
       pushes_(set),
       tracking_(*this),
@@ -227,6 +230,39 @@ void Shard::publish_memory() {
     evictable += evictable_keys(*space, policy);
   }
   set_->publish_memory(id_, {.bytes = bytes, .mapped = mapped, .evictable = evictable});
+  const uint64_t limit = options().maxmemory_bytes;
+  if (limit == 0) {
+    memory_goal_ = SIZE_MAX;
+    return;
+  }
+  // All shards may take up what is free at the same time.
+  const uint64_t used = set_->memory_used();
+  memory_goal_ = used > limit ? 0 : memory_.bytes + (limit - used) / set_->size();
+}
+
+void Shard::take_up_options() {
+  slowlog_.trim(static_cast<size_t>(options().slowlog_max_len));
+  publish_memory();
+}
+
+// The group stands in all mailboxes before the reply of the command that needs it does, so the
+// client's shard evicts, or hears of it, before it runs what comes after that reply. Once for each
+// time that memory rises over the limit: where one hold is not enough, more of them would only keep
+// shards from evicting in their turns.
+void Shard::evict_everywhere() {
+  if (set_->size() == 1 || set_->evicts_keys_soon.exchange(true, std::memory_order_relaxed)) return;
+  hold_all([set = set_](Shard& executing) {
+    const uint64_t limit = set->options().maxmemory_bytes;
+    size_t budget = limit == 0 ? 0 : kEvictionsPerTurn;
+    for (size_t id = 0; id < set->size(); ++id) {
+      Shard& shard = set->at(id);
+      shard.publish_memory();
+      for (; budget != 0 && set->memory_used() > limit && shard.evict_one(executing.sink());
+           --budget)
+        shard.publish_memory();
+    }
+    set->note_exceeding(limit != 0 && set->memory_used() > limit, executing.now_ms());
+  });
 }
 
 // Bounded, so that a limit that was lowered does not stop the clients. True: there is more to do.
@@ -318,6 +354,7 @@ void Shard::close_session(Session& session) {
   if (session.is_closed) return;
   intake_.run_staged();  // What it had sent before it went.
   session.is_closed = true;
+  client_memory_.forget(session);
   session.stop(kStopClosing);
   unwatch_all(session);
   if (session.waiter != nullptr) {
@@ -336,6 +373,7 @@ void Shard::close_session(Session& session) {
 void Shard::kill_session(Session& session) {
   if (session.is_gone()) return;
   session.is_killed = true;
+  client_memory_.forget(session);
   session.stop(kStopClosing);
   killed_.push_back(session.info.id);
 }
@@ -454,8 +492,7 @@ void Shard::feed_monitors(const Session& session, const Command& command,
         if (!monitor->is_monitor || (monitor->stopped & kStopClosing) != 0) continue;
         monitor->replies.push(line);
         shard.note_ready(*monitor);
-        const uint64_t unsent_max = shard.options().client_unsent_reply_limit_bytes;
-        if (unsent_max != 0 && monitor->replies.bytes() > unsent_max) {
+        if (monitor->unsent_bytes() > shard.unasked_limit()) {
           monitor->close_after_replies("a monitor that does not read");
           shard.kill_session(*monitor);
         }
@@ -573,7 +610,7 @@ void Shard::send_group() {
   stats_.wakes += set_->enqueue(*group);
 }
 
-void Shard::hold_all(std::function<void()> action) {
+void Shard::hold_all(std::function<void(Shard&)> action) {
   HoldGroup& group = pending_group();
   for (size_t id = 0; id < set_->size(); ++id)
     group.add_member(id);
@@ -735,11 +772,11 @@ void Shard::finish_hop(const Batch& batch, const Hop& hop, std::string_view repl
 }
 
 // Replies of commands that are under way are not counted as unsent yet. So that they will fit, no
-// more commands go out than would fill the limit with replies as large as the last ones.
+// more commands go out than would fill this with replies as large as the last ones.
 void Shard::learn_reply_size(Session& session, size_t bytes) {
-  const uint64_t limit = options().client_unsent_reply_limit_bytes;
-  const uint64_t fits =
-      limit == 0 ? Session::kFlightMax : std::max<uint64_t>(limit / std::max<size_t>(bytes, 1), 1);
+  const uint64_t own = options().client_unsent_reply_limit_bytes;
+  const uint64_t most = own == 0 ? kFlightBytesMax : std::min(own, kFlightBytesMax);
+  const uint64_t fits = std::max<uint64_t>(most / std::max<size_t>(bytes, 1), 1);
   session.flight_max = static_cast<uint32_t>(
       std::min<uint64_t>({fits, session.flight_max + 1, Session::kFlightMax}));
 }
@@ -877,6 +914,7 @@ bool Shard::finish_turn() {
   intake_.run_staged();
   receive();
   const bool more_due = expire_turn();
+  if (more_due) ++stats_.expire_budgets_used;
   if (now_ms_ >= cron_at_ms_) cron();
   const bool more_to_evict = evict_turn();
   const bool more_to_trim = tracking_.trim();
@@ -892,10 +930,14 @@ bool Shard::finish_turn() {
   if (sink_ != nullptr) sink_->flush();
   flush_pushes();
   send_done();
+  if (options().maxmemory_clients != 0) bound_client_memory();
   port_->flush_sessions();
   pushed_bytes_ = 0;
   if (!memory_.garbage.empty()) set_->reaper().take(std::move(memory_.garbage));
-  if (options().maxmemory_bytes != 0) publish_memory();
+  if (options().maxmemory_bytes != 0) {
+    set_->measure_overhead(now_ms_);
+    publish_memory();
+  }
 
   bool resizes = false;
   for (const auto& space : databases_) {
@@ -905,7 +947,8 @@ bool Shard::finish_turn() {
   ++stats_.turns;
   stats_.turn_time.add(static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));
   is_clock_fresh_ = false;
-  return more_due || more_to_evict || more_to_trim || resizes || !resume_.empty();
+  return more_due || more_to_evict || more_to_trim || resizes || !resume_.empty() ||
+         !killed_.empty();
 }
 
 bool Shard::prepare_sleep() {
@@ -954,8 +997,13 @@ void Shard::cron() {
   publish_memory();
   if (id_ == 0) set_->measure_overhead(now_ms_);  // Raises the peak as well.
   set_->note_memory_used();
-  if (options().maxmemory_bytes != 0 && set_->memory_used() > options().maxmemory_bytes)
+  const uint64_t limit = options().maxmemory_bytes;
+  if (limit != 0 && set_->memory_used() > limit) {
     begin_evicting();
+  } else {
+    set_->note_exceeding(false, now_ms_);
+  }
+  bound_unasked_output();
   hot_keys_.fade(now_ms_);
   rates_.commands.sample(now_ms_, stats_.commands);
   rates_.input_bytes.sample(now_ms_, stats_.net_input_bytes);

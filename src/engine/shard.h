@@ -12,6 +12,7 @@
 #include "base/spares.h"
 #include "engine/blocked_keys.h"
 #include "engine/busy.h"
+#include "engine/client_memory.h"
 #include "engine/dispatcher.h"
 #include "engine/effect_sink.h"
 #include "engine/executor.h"
@@ -94,6 +95,14 @@ class Shard {
   // Evicts in the turns to come until maxmemory is kept.
   void begin_evicting() { evicts_ = true; }
   void publish_memory();  // To the set, as it is now.
+  // While its data takes less than when it was published last, and its part of what was free then,
+  // maxmemory is kept: one comparison, on the thread that holds the shard.
+  bool is_within_memory() const { return memory_.bytes < memory_goal_; }
+  // Over the limit, and what is held cannot give enough: holds every shard, soon, and evicts.
+  // Before replies that are not sent yet reach their clients' shards.
+  void evict_everywhere();
+  // The options are new: takes up what follows from them. The shard is held.
+  void take_up_options();
   store::ShardMemory& memory() { return memory_; }
   size_t data_bytes() const;  // Entries, values and bucket arrays.
   // The access clock that an entry touched now gets.
@@ -114,6 +123,21 @@ class Shard {
     return sessions_;
   }
   Session* find_session(uint64_t id);
+
+  // ---- What clients hold (shard_clients.cc).
+  // Counts what the session holds now, after a read or a write of it.
+  void count_client(Session& session);
+  // In the middle of a turn: its output has grown past its mark. It is held back when that is too
+  // much.
+  void look_at_output(Session& session);
+  // Something of its output may have been sent: counts, and lets it go on or holds it back.
+  void settle_output(Session& session);
+  const ClientMemory& client_memory() const { return client_memory_; }
+  // What a client may have unread of messages that it did not ask for one by one.
+  uint64_t unasked_limit() const {
+    const uint64_t own = options().client_unsent_reply_limit_bytes;
+    return own == 0 ? uint64_t{64} << 20 : own;
+  }
 
   std::span<char> input_room(Session& session);
   void consume(Session& session, size_t bytes);
@@ -183,8 +207,9 @@ class Shard {
   HoldGroup& pending_group();   // Of this turn.
   void send_batches();
   void send_group();
-  // Runs `action` while every shard is held, soon. It must not throw or wait.
-  void hold_all(std::function<void()> action);
+  // Runs `action` while every shard is held, soon, on the thread of the shard that it is given. It
+  // must not throw or wait.
+  void hold_all(std::function<void(Shard&)> action);
   // The parts of a gather (Call::gather_any), for a command of `session`.
   struct GatherPlan {
     std::vector<size_t> asked;  // Shards.
@@ -301,6 +326,9 @@ class Shard {
   void resume_memory_waiters();
   void resume_push_waiters();
   bool leaves_too_much_unread(const Session& session) const;
+  bool has_too_much_unsent(const Session& session) const;
+  void bound_client_memory();
+  void bound_unasked_output();
   void cron();
   void trim_spares();
   void resume_sessions();
@@ -320,12 +348,14 @@ class Shard {
   std::vector<std::unique_ptr<store::Keyspace>> databases_;
   store::EvictionPool eviction_pool_;
   bool evicts_ = false;
+  size_t memory_goal_ = 0;  // For is_within_memory(); 0: unknown until it is published.
   WatchTable watches_;
   BlockedKeys blocked_keys_;
   WaitingSessions waiting_;
   std::vector<std::shared_ptr<Waiter>> served_;  // Here, to be told after the journal's flush.
 
   ChunkPool chunks_;
+  ClientMemory client_memory_;
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::vector<Session*> ready_;
   std::deque<Session*> resume_;

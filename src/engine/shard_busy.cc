@@ -283,6 +283,8 @@ void Shard::postpone(HoldGroup& group) {
     Transaction& later = postponed_.emplace_back();
     later.action = std::move(transaction.action);
     later.woken = std::move(transaction.woken);
+    set_->evicts_clients_soon.store(false,
+                                    std::memory_order_relaxed);  // Replies do not wait for it.
   }
 }
 

@@ -9,8 +9,6 @@ namespace {
 
 // What may be pushed before sessions are flushed.
 constexpr size_t kPushedBytesMax = size_t{1} << 20;
-// What the shell keeps of output that it has sent already, at most, or else no more than is unsent.
-constexpr size_t kSentBytesMax = size_t{256} << 10;
 
 // Gives one push to the sessions it is for.
 struct Deliver {
@@ -37,18 +35,16 @@ void Shard::push(Session& session, std::string_view message) {
   kill_session(session);
 }
 
-// The shell knows how much was sent of what is there; past twice the limit it is surely too much.
 // Clients of a class that has no limit wait for their replies, but what they are told unasked
 // (invalidations) must end somewhere.
 bool Shard::leaves_too_much_unread(const Session& session) const {
-  const size_t unsent = session.replies.bytes() / 2;
+  const size_t unsent = session.unsent_bytes();
   const ClientClass client_class = session.client_class();
   const uint64_t hard =
       options().client_output_buffer_limit[static_cast<size_t>(client_class)].hard_bytes;
-  if (hard != 0) return unsent > hard + kSentBytesMax;
-  const uint64_t unsent_max = options().client_unsent_reply_limit_bytes;
-  return client_class == ClientClass::kNormal && unsent_max != 0 && unsent > unsent_max &&
-         session.pushed_bytes > unsent_max;
+  if (hard != 0) return unsent > hard;
+  const uint64_t most = unasked_limit();
+  return client_class == ClientClass::kNormal && unsent > most && session.pushed_bytes > most;
 }
 
 void Shard::wait_for_pushes(Session& session) {

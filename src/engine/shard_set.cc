@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "engine/shard.h"
 
+#include <algorithm>
+
 namespace kvstash::engine {
 namespace {
 
@@ -12,6 +14,12 @@ namespace {
 constexpr uint64_t kOverfullShare = 32;
 // Asking the allocator takes tens of microseconds: half a per cent of one thread at most.
 constexpr int64_t kOverheadPeriodMs = 10;
+// Unsent replies: the part of memory that they may take where nothing else is said, and what one
+// client may have of them.
+constexpr uint64_t kUnsentPart = 4;
+constexpr uint64_t kUnsentLimitMin = uint64_t{1} << 20;
+constexpr uint64_t kUnsentShareMin = uint64_t{4} << 10;
+constexpr uint64_t kUnsentShareMax = uint64_t{64} << 10;
 
 }  // namespace
 
@@ -100,11 +108,57 @@ void ShardSet::measure_overhead(int64_t now_ms) {
   overhead_.store(used > data ? used - data : 0, std::memory_order_relaxed);
 }
 
-size_t ShardSet::client_bytes() const {
-  size_t bytes = 0;
-  for (const Published& shard : memory_)
-    bytes += shard.clients.load(std::memory_order_relaxed);
+void ShardSet::note_exceeding(bool is_over, int64_t now_ms) {
+  if (!is_over && evicts_keys_soon.load(std::memory_order_relaxed))
+    evicts_keys_soon.store(false, std::memory_order_relaxed);
+  int64_t since = exceeded_since_ms_.load(std::memory_order_relaxed);
+  if (is_over == (since != 0)) return;
+  if (!exceeded_since_ms_.compare_exchange_strong(since, is_over ? now_ms : 0,
+                                                  std::memory_order_relaxed))
+    return;
+  if (!is_over)
+    exceeded_total_ms_.fetch_add(std::max<int64_t>(now_ms - since, 0), std::memory_order_relaxed);
+}
+
+ShardSet::ExceededMs ShardSet::exceeded_ms(int64_t now_ms) const {
+  const int64_t since = exceeded_since_ms_.load(std::memory_order_relaxed);
+  const int64_t current = since == 0 ? 0 : std::max<int64_t>(now_ms - since, 0);
+  return {.total = exceeded_total_ms_.load(std::memory_order_relaxed) + current,
+          .current = current};
+}
+
+void ShardSet::reset_exceeded() {
+  exceeded_total_ms_.store(0, std::memory_order_relaxed);
+  exceeded_since_ms_.store(0, std::memory_order_relaxed);
+}
+
+ShardSet::ClientBytes ShardSet::client_bytes() const {
+  ClientBytes bytes;
+  for (const Published& shard : memory_) {
+    bytes.memory += shard.client_memory.load(std::memory_order_relaxed);
+    bytes.unsent += shard.client_unsent.load(std::memory_order_relaxed);
+  }
   return bytes;
+}
+
+uint64_t ShardSet::client_memory_limit() const {
+  const int64_t setting = options_->maxmemory_clients;
+  if (setting >= 0) return static_cast<uint64_t>(setting);
+  return options_->maxmemory_bytes / 100 * static_cast<uint64_t>(-setting);
+}
+
+uint64_t ShardSet::unsent_limit() const {
+  if (options_->client_unsent_total_limit_bytes != 0)
+    return options_->client_unsent_total_limit_bytes;
+  const uint64_t memory =
+      options_->maxmemory_bytes != 0 ? options_->maxmemory_bytes : usable_memory_;
+  if (memory == 0) return UINT64_MAX;
+  return std::max(memory / kUnsentPart, kUnsentLimitMin);
+}
+
+size_t ShardSet::unsent_share() const {
+  const uint64_t clients = session_count.load(std::memory_order_relaxed) + 1;
+  return std::clamp(unsent_limit() / clients, kUnsentShareMin, kUnsentShareMax);
 }
 
 bool ShardSet::can_evict() const {

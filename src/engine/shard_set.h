@@ -94,11 +94,26 @@ class ShardSet {
   // Measures what is beside the shards' data, unless that was done less than 10 ms ago: what is
   // under way between shards comes and goes by megabytes in that time.
   void measure_overhead(int64_t now_ms);
-  // What connections hold, as each shard measured it a second ago at most.
-  void publish_client_bytes(size_t shard, size_t bytes) {
-    memory_[shard].clients.store(bytes, std::memory_order_relaxed);
+  // What connections hold, see client_memory.h.
+  struct ClientBytes {
+    size_t memory = 0;
+    size_t unsent = 0;
+  };
+  void publish_clients(size_t shard, const ClientBytes& now) {
+    memory_[shard].client_memory.store(now.memory, std::memory_order_relaxed);
+    memory_[shard].client_unsent.store(now.unsent, std::memory_order_relaxed);
   }
-  size_t client_bytes() const;
+  ClientBytes client_bytes() const;      // Of all shards.
+  uint64_t client_memory_limit() const;  // maxmemory-clients in bytes; 0: no limit.
+  // Unsent replies that all clients together may have: client-unsent-total-limit, or else a quarter
+  // of maxmemory or of the memory that the process may use.
+  uint64_t unsent_limit() const;
+  // What one client may always have of it, whatever the others have.
+  size_t unsent_share() const;
+  // Of the machine, or of the control group if that is less; set before the threads start. 0, where
+  // nobody has said: no limit.
+  void set_usable_memory(uint64_t bytes) { usable_memory_ = bytes; }
+  uint64_t usable_memory() const { return usable_memory_; }
   size_t memory_used() const;
   size_t memory_of(size_t shard) const {
     return memory_[shard].bytes.load(std::memory_order_relaxed);
@@ -114,6 +129,15 @@ class ShardSet {
   bool is_overfull() const;
   // Keeps that least, now and then.
   void note_memory_used();
+  // Whether memory is over the limit after something was evicted, or nothing could be. Any thread.
+  void note_exceeding(bool is_over, int64_t now_ms);
+  // How long it has been, in ms: in all, and since it last stayed over the limit.
+  struct ExceededMs {
+    int64_t total = 0;
+    int64_t current = 0;
+  };
+  ExceededMs exceeded_ms(int64_t now_ms) const;
+  void reset_exceeded();  // CONFIG RESETSTAT. Every shard is held.
 
   // ---- Memory of the process, for INFO. Any thread; asks the allocator, tens of microseconds.
   // Bytes in use now: what the allocator handed out, and bucket arrays. Raises the peak.
@@ -132,13 +156,18 @@ class ShardSet {
     return pushes_under_way.load(std::memory_order_relaxed) > kPushBytesMax / divisor;
   }
   alignas(64) std::atomic<size_t> tracked_keys{0};  // In all tracking tables.
+  // A hold over all shards is under way that evicts the largest clients; or one that evicts keys is,
+  // or was not enough, and memory is still over the limit.
+  std::atomic<bool> evicts_keys_soon{false};
+  std::atomic<bool> evicts_clients_soon{false};
 
  private:
   struct alignas(64) Published {
     std::atomic<size_t> bytes{0};
     std::atomic<size_t> mapped{0};
     std::atomic<size_t> evictable{0};
-    std::atomic<size_t> clients{0};
+    std::atomic<size_t> client_memory{0};
+    std::atomic<size_t> client_unsent{0};
     std::atomic<bool> is_asked{false};  // To evict; the message is under way.
   };
 
@@ -155,11 +184,14 @@ class ShardSet {
   std::atomic<uint64_t> next_slowlog_id_{0};
   std::atomic<uint64_t> next_waiter_number_{1};
   size_t core_count_ = 1;
+  uint64_t usable_memory_ = 0;
   std::vector<Published> memory_;
   std::atomic<size_t> overhead_{0};
-  std::atomic<int64_t> overhead_at_ms_{0};   // When it was measured.
-  std::atomic<uint64_t> floor_{UINT64_MAX};  // The least memory used over the limit ...
-  std::atomic<uint64_t> floor_limit_{0};     // ... while this was the limit.
+  std::atomic<int64_t> overhead_at_ms_{0};     // When it was measured.
+  std::atomic<uint64_t> floor_{UINT64_MAX};    // The least memory used over the limit ...
+  std::atomic<uint64_t> floor_limit_{0};       // ... while this was the limit.
+  std::atomic<int64_t> exceeded_since_ms_{0};  // 0: memory is within the limit.
+  std::atomic<int64_t> exceeded_total_ms_{0};  // Of the times that are over.
   std::atomic<size_t> peak_memory_{0};
   size_t start_memory_ = 0;
 };

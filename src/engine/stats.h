@@ -31,7 +31,8 @@ struct ShardStats {
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
   uint64_t expired = 0;
-  uint64_t expired_fields = 0;  // Of hashes.
+  uint64_t expired_fields = 0;       // Of hashes.
+  uint64_t expire_budgets_used = 0;  // Turns that left keys which are due to the next one.
   uint64_t evicted = 0;
   uint64_t lazily_freed = 0;  // Large values, and keys of databases, freed lazily as asked.
   uint64_t net_input_bytes = 0;
@@ -42,6 +43,7 @@ struct ShardStats {
   uint64_t connections_closed_by_limit = 0;  // By maxmemory-clients.
   uint64_t input_limit_passed = 0;           // Connections closed for what they sent,
   uint64_t output_limit_passed = 0;          // ... and for what they did not read.
+  uint64_t unsent_limit_passed = 0;          // ... and for what all together did not read.
   uint64_t error_replies = 0;
   uint64_t dirty = 0;
 

@@ -6,6 +6,7 @@ namespace kvstash::resp {
 namespace {
 
 constexpr size_t kCapacityMin = 1024;
+constexpr size_t kShrunkCapacityMin = size_t{1} << 20;  // Smaller ones are kept as they are.
 
 }  // namespace
 
@@ -16,6 +17,16 @@ void ReplyBuffer::grow(size_t size) {
   ensure(grown != nullptr);
   (void)bytes_.release();  // realloc has taken it.
   bytes_.reset(grown);
+  capacity_ = wanted;
+}
+
+void ReplyBuffer::shrink() {
+  if (capacity_ < kShrunkCapacityMin || size_ > capacity_ / 4) return;
+  const size_t wanted = std::max(size_ * 2, kCapacityMin);
+  auto* shrunk = static_cast<char*>(std::realloc(bytes_.get(), wanted));
+  ensure(shrunk != nullptr);
+  (void)bytes_.release();  // realloc has taken it.
+  bytes_.reset(shrunk);
   capacity_ = wanted;
 }
 

@@ -57,6 +57,8 @@ class ReplyBuffer {
     std::memmove(bytes_.get(), bytes_.get() + size, size_ - size);
     size_ -= size;
   }
+  // Gives back what is empty of a large buffer, once that is three quarters of it.
+  void shrink();
   void clear() { size_ = 0; }  // Keeps the memory.
   void release();              // Gives the memory back.
   void swap(ReplyBuffer& other) noexcept {

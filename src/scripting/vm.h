@@ -10,7 +10,6 @@
 
 #include "base/result.h"
 #include "engine/command_spec.h"
-#include "engine/command_spec.h"
 #include "engine/session.h"
 #include "resp/reply_buffer.h"
 #include "resp/reply_writer.h"

@@ -27,10 +27,15 @@ bool may_set_protected(Call& call) {
 
 // The failure to take up new options, told of the directive that may have caused it.
 Error apply_error(Call::Args pairs, std::string_view reason) {
+  const bool is_of_clients = reason.starts_with("The operating system is not able");
   size_t culprit = 0;
   for (size_t i = pairs.size(); i >= 2; i -= 2) {
     const std::string name = to_lower(pairs[i - 2]);
     const bool opens = name == "port" || name == "bind" || name == "dir";
+    if (is_of_clients) {
+      if (name == "maxclients") culprit = i - 2;
+      continue;
+    }
     if (opens || name.starts_with("tls-") || name.starts_with("unixsocket")) culprit = i - 2;
   }
   return config_set_error(pairs[culprit], reason);
@@ -83,6 +88,7 @@ Status config_help(Call& call) {
 Status config_resetstat(Call& call) {
   call.each_held([](engine::Shard& shard) { shard.reset_stats(); });
   server_of(call).reset_rejected_connections();
+  call.shards().reset_exceeded();
   call.reply().ok();
   return {};
 }

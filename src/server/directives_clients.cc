@@ -45,13 +45,22 @@ constexpr Directive kRows[] = {
      .kind = kMemory,
      .slot = field<&EngineOptions::client_unsent_reply_limit_bytes>,
      .about = "Stop reading from a client that has so many bytes of replies waiting: it gets no "
-              "more served than it takes in. 0: off.",
+              "more served than it takes in. 0: off, so that a client may send a pipeline of any "
+              "length before it reads, as long as memory allows.",
+     .max = kInt64Max},
+    {.name = "client-unsent-total-limit",
+     .kind = kMemory,
+     .slot = field<&EngineOptions::client_unsent_total_limit_bytes>,
+     .about = "Bytes of replies that may wait for all clients together. Above it no client is read "
+              "from that has more than 64 kB of them, and the largest that take nothing for "
+              "client-stall-timeout are closed. 0: a quarter of maxmemory, or else of the memory "
+              "that the process may use.",
      .max = kInt64Max},
     {.name = "client-stall-timeout",
      .kind = kInteger,
      .slot = field<&EngineOptions::client_stall_timeout_s>,
      .about = "Seconds after which a client is closed that takes nothing of its waiting replies "
-              "while it is over that limit. 0: never.",
+              "while one of these limits is passed. 0: never.",
      .max = kIntMax},
     {.name = "client-command-rate-limit",
      .kind = kInteger,

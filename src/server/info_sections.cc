@@ -104,6 +104,7 @@ void write_clients(const InfoFacts& facts, InfoText& to) {
   to.field("total_blocking_keys", facts.sum.blocking_keys);
   to.field("total_blocking_keys_on_nokey", facts.sum.blocking_keys_without_key);
   to.field("pubsub_clients", facts.sum.pushes.subscribers);
+  to.field("held_back_clients", facts.sum.clients.held_back);
 }
 
 void write_human(InfoText& to, std::string_view name, uint64_t bytes) {
@@ -165,6 +166,8 @@ void write_memory(const InfoFacts& facts, InfoText& to) {
              "mem_total_replication_buffers", "mem_clients_slaves"},
             "0");
   to.field("mem_clients_normal", facts.sum.clients.bytes);
+  to.field("mem_clients_unsent", facts.sum.clients.unsent_bytes);
+  to.field("mem_clients_unsent_limit", process.unsent_limit);
   to.fields({"mem_cluster_links", "mem_aof_buffer"}, "0");
   to.field("mem_allocator", allocator_name());
   to.field("active_defrag_running", "0");
@@ -216,7 +219,8 @@ void write_expiry(const engine::ShardStats& stats, InfoText& to) {
   to.field("expired_keys", stats.expired);
   to.field("expired_subkeys", stats.expired_fields);
   to.field("expired_stale_perc", "0.00");
-  to.fields({"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"}, "0");
+  to.field("expired_time_cap_reached_count", stats.expire_budgets_used);
+  to.field("expire_cycle_cpu_milliseconds", "0");
   to.field("expire_lag_usec_p50", usec(0.5));
   to.field("expire_lag_usec_p99", usec(0.99));
   to.field("expire_lag_usec_max", usec(1));
@@ -242,7 +246,8 @@ void write_stats(const InfoFacts& facts, InfoText& to) {
   write_expiry(stats, to);
   to.field("evicted_keys", stats.evicted);
   to.field("evicted_clients", stats.connections_closed_by_limit);
-  to.fields({"total_eviction_exceeded_time", "current_eviction_exceeded_time"}, "0");
+  to.field("total_eviction_exceeded_time", facts.snapshot.process.exceeded_total_ms);
+  to.field("current_eviction_exceeded_time", facts.snapshot.process.exceeded_current_ms);
   to.field("keyspace_hits", stats.keyspace_hits);
   to.field("keyspace_misses", stats.keyspace_misses);
   const admin::PushCounters& pushes = facts.sum.pushes;
@@ -267,6 +272,7 @@ void write_stats(const InfoFacts& facts, InfoText& to) {
             "0");
   to.field("client_query_buffer_limit_disconnections", stats.input_limit_passed);
   to.field("client_output_buffer_limit_disconnections", stats.output_limit_passed);
+  to.field("client_unsent_total_limit_disconnections", stats.unsent_limit_passed);
   write_event_loop(facts, to);
   const admin::ProcessCounters& process = facts.snapshot.process;
   to.field("acl_access_denied_auth", process.denied_logins);

@@ -18,13 +18,15 @@ void gather_memory(Call& call, std::function<void(const MemoryUse&, const admin:
                                                   const admin::ShardCounters&, resp::ReplyWriter&)>
                                    write) {
   auto& server = static_cast<Server&>(call.server());
+  const size_t allocated = allocator_stats().allocated;  // Before the shards' answers.
   call.gather<admin::ShardCounters>(
       [now_ms = call.now_ms()](engine::Shard& shard) {
         return read_shard(shard, {.clients = true}, now_ms);
       },
-      [&server, write = std::move(write)](Parts& parts, resp::ReplyWriter& to) {
+      [&server, allocated, write = std::move(write)](Parts& parts, resp::ReplyWriter& to) {
         const admin::ShardCounters sum = admin::total(parts);
-        const admin::ProcessCounters process = read_process(server);
+        admin::ProcessCounters process = read_process(server);
+        process.used_memory = used_memory_at(allocated, process);
         write(memory_use(process, sum), process, sum, to);
       });
 }

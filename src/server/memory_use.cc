@@ -19,6 +19,13 @@ Fragmentation compare(uint64_t actual, uint64_t ideal) {
 
 }  // namespace
 
+uint64_t used_memory_at(uint64_t allocated, const admin::ProcessCounters& process) {
+  const uint64_t mapped = process.used_memory > process.allocator.allocated
+                              ? process.used_memory - process.allocator.allocated
+                              : 0;
+  return allocated + mapped;
+}
+
 MemoryUse memory_use(const admin::ProcessCounters& process, const admin::ShardCounters& sum) {
   MemoryUse use;
   use.used = process.used_memory;

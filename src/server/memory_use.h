@@ -31,6 +31,10 @@ struct MemoryUse {
   Fragmentation whole;          // The process against what is in use.
 };
 
+// Memory in use as it was when the allocator had handed out `allocated` bytes, before `process` was
+// read: the answers of shards to a question about memory are not part of it.
+uint64_t used_memory_at(uint64_t allocated, const admin::ProcessCounters& process);
+
 // `sum` is the total over the shards, with its clients.
 MemoryUse memory_use(const admin::ProcessCounters& process, const admin::ShardCounters& sum);
 

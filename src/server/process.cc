@@ -1,10 +1,15 @@
 #include "server/process.h"
 
+#include "base/log.h"
+
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -15,6 +20,8 @@
 namespace kvstash::server {
 namespace {
 
+// Descriptors that are not clients: listeners, loops, log, files.
+constexpr int64_t kReservedDescriptors = 32;
 constexpr std::string_view kDaemonPidfile = "/var/run/redis.pid";
 
 std::string pidfile_of(const ProcessOptions& options) {
@@ -85,6 +92,30 @@ void notify_supervisor(std::string_view message) {
                               reinterpret_cast<const sockaddr*>(&address),
                               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length)));
   ::close(fd);
+}
+
+int64_t fit_descriptor_limit(int64_t maxclients) {
+  const auto wanted = static_cast<rlim_t>(maxclients + kReservedDescriptors);
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return maxclients;
+  rlimit raised{.rlim_cur = wanted, .rlim_max = std::max(limit.rlim_max, wanted)};
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return maxclients;
+  const std::string why = std::strerror(errno);
+  raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0 && limit.rlim_max >= wanted) return maxclients;
+  const int64_t fits =
+      std::max<int64_t>(static_cast<int64_t>(limit.rlim_max) - kReservedDescriptors, 1);
+  const std::string most = std::to_string(limit.rlim_max);
+  log(LogLevel::kWarning, "You requested maxclients of " + std::to_string(maxclients) +
+                              " requiring at least " + std::to_string(wanted) +
+                              " max file descriptors.");
+  log(LogLevel::kWarning, "Server can't set maximum open files to " + std::to_string(wanted) +
+                              " because of OS error: " + why + ".");
+  log(LogLevel::kWarning,
+      "Current maximum open files is " + most + ". maxclients has been reduced to " +
+          std::to_string(fits) +
+          " to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.");
+  return fits;
 }
 
 void print_banner(const ServerOptions& options, std::string_view version) {

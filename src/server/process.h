@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "server/options.h"
 
+#include <cstdint>
 #include <string_view>
 
 namespace kvstash::server {
@@ -28,6 +29,10 @@ bool has_upstart(const ProcessOptions& options);
 
 // upstart waits for its job to stop itself, and lets it go on. Main thread.
 void stop_for_upstart(const ProcessOptions& options);
+
+// Asks the system for as many descriptors as `maxclients` connections want. How many connections
+// fit into what it gives; if those are fewer, the log says why. Any thread.
+int64_t fit_descriptor_limit(int64_t maxclients);
 
 // The lines that supervisors and test suites look for on standard output: mode, port, pid.
 void print_banner(const ServerOptions& options, std::string_view version);

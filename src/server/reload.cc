@@ -5,6 +5,7 @@
 #include "engine/shard.h"
 #include "server/config_file.h"
 #include "server/directives.h"
+#include "server/process.h"
 #include "server/server.h"
 
 #include <string>
@@ -50,14 +51,19 @@ void Server::reload() {
     log(LogLevel::kWarning, reopened.error().message());
   Result<ServerOptions> fresh = read_again(options_);
   if (!fresh.ok()) return tell_failure(fresh.error());
-  shards_->at(0).hold_all([this, next = std::move(fresh), version = options_version_]() mutable {
+  auto change = [this, next = std::move(fresh),
+                 version = options_version_](engine::Shard&) mutable {
     // What CONFIG SET changed while this waited is not to be lost.
     if (version != options_version_) next = read_again(options_);
     if (!next.ok()) return tell_failure(next.error());
+    // As at start, the rest of the file counts even where the system gives fewer descriptors.
+    if ((*next).net.maxclients > options_.net.maxclients)
+      (*next).net.maxclients = fit_descriptor_limit((*next).net.maxclients);
     if (Status changed = change_options(*std::move(next), true); !changed.ok())
       return tell_failure(changed.error());
     log(LogLevel::kNotice, "Configuration reloaded");
-  });
+  };
+  shards_->at(0).hold_all(std::move(change));
 }
 
 }  // namespace kvstash::server

@@ -21,8 +21,8 @@
 #include "server/server_commands.h"
 #include "server/shard_shell.h"
 #include "server/snapshot.h"
+#include "server/usable_memory.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,9 +36,6 @@ namespace kvstash::server {
 namespace {
 
 constexpr std::chrono::milliseconds kShutdownCheckPeriod{10};
-
-// Descriptors that are not clients: listeners, loops, log, files.
-constexpr int64_t kReservedDescriptors = 32;
 
 std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
   const auto rows = commands::all_commands();
@@ -108,22 +105,6 @@ size_t shard_count(const ServerOptions& options) {
   return cores <= 2 ? 1 : cores;
 }
 
-// As many descriptors as maxclients wants; fewer clients where the system refuses.
-void fit_descriptor_limit(ServerOptions& options) {
-  const auto wanted = static_cast<rlim_t>(options.net.maxclients + kReservedDescriptors);
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
-  rlimit raised{.rlim_cur = wanted, .rlim_max = std::max(limit.rlim_max, wanted)};
-  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
-  raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
-  if (setrlimit(RLIMIT_NOFILE, &raised) == 0 && limit.rlim_max >= wanted) return;
-  const int64_t fits =
-      std::max<int64_t>(static_cast<int64_t>(limit.rlim_max) - kReservedDescriptors, 1);
-  log(LogLevel::kWarning, "maxclients does not fit the limit of open files and was lowered",
-      {{"maxclients", std::to_string(fits)}});
-  options.net.maxclients = fits;
-}
-
 bool has_same_listeners(const net::NetOptions& a, const net::NetOptions& b) {
   return a.bind == b.bind && a.port == b.port && a.tls.port == b.tls.port &&
          a.unixsocket == b.unixsocket && a.unixsocketperm == b.unixsocketperm;
@@ -153,12 +134,13 @@ Status Server::start() {
   for (const RenamedCommand& line : options_.renamed_commands) {
     if (Status renamed = commands_.rename({line.from, line.to}); !renamed.ok()) return renamed;
   }
-  fit_descriptor_limit(options_);
+  options_.net.maxclients = fit_descriptor_limit(options_.net.maxclients);
   shards_ = std::make_unique<engine::ShardSet>(shard_count(options_), commands_, options_.engine);
   shards_->set_server(*this);
   scripting_ = std::make_unique<scripting::Scripting>(shards_->size(), kRedisVersion);
   shards_->set_scripting(*scripting_);
   shards_->set_core_count(net::usable_cores());
+  shards_->set_usable_memory(usable_memory());
   if (Status loaded = load_users(options_, shards_->acl()); !loaded.ok()) return loaded;
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
@@ -338,6 +320,14 @@ uint16_t Server::tcp_port() const {
 }
 
 Status Server::change_options(ServerOptions next, bool reads_certificates) {
+  // At start fewer clients than asked for are better than no server; now nothing is changed.
+  if (next.net.maxclients > options_.net.maxclients) {
+    const int64_t fits = fit_descriptor_limit(next.net.maxclients);
+    if (fits < next.net.maxclients)
+      return Error::text(
+          "The operating system is not able to handle the specified number of clients, try with " +
+          std::to_string(fits));
+  }
   if (next.process.dir != options_.process.dir && ::chdir(next.process.dir.c_str()) != 0)
     return Error::literal("Can't chdir to the directory");
   const bool has_new_tls = reads_certificates || !(next.net.tls == options_.net.tls);
@@ -352,14 +342,13 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
       return cannot_listen(next.net, options_.net);
     }
   }
-  fit_descriptor_limit(next);
   set_log_level(next.process.loglevel);
   const bool has_new_password = next.engine.requirepass != options_.engine.requirepass;
   options_ = std::move(next);
   ++options_version_;
   if (has_new_password) shards_->acl().set_default_password(options_.engine.requirepass);
   for (size_t id = 0; id < shards_->size(); ++id)
-    shards_->at(id).slowlog().trim(static_cast<size_t>(options_.engine.slowlog_max_len));
+    shards_->at(id).take_up_options();
   return {};
 }
 

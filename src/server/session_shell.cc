@@ -13,6 +13,8 @@ namespace {
 // One client's turn: what it pipelines beyond this waits for the other clients.
 constexpr int kReadsPerTurn = 4;
 constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
+// Who has not authenticated and takes nothing of the replies it has is not waited for any longer.
+constexpr int64_t kUnauthStallMs = 3000;
 
 }  // namespace
 
@@ -46,7 +48,9 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
   const net::Readiness todo = shell->transport_.meaning(ready);
   const size_t unsent = shell->unsent_bytes();
   bool is_open = true;
-  if (todo.readable && shell->session_->stopped == 0) is_open = shell->read();
+  // One that is about to go on has input left: no more is read before that is used.
+  const bool reads = shell->session_->stopped == 0 && !shell->session_->is_listed_resume;
+  if (todo.readable && reads) is_open = shell->read();
   if (is_open && todo.writable) is_open = shell->flush();
   if (!is_open) {
     owner.destroy(*shell);
@@ -60,7 +64,7 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
 
 bool SessionShell::read() {
   engine::Shard& shard = owner_->shard();
-  owner_->lend_output(*session_);
+  if (session_->is_authenticated) owner_->lend_output(*session_);
   for (int reads = 0; session_->stopped == 0; ++reads) {
     const std::span<char> room = shard.input_room(*session_);
     const net::IoResult got = transport_.read(room);
@@ -77,8 +81,9 @@ bool SessionShell::read() {
 // A client that is never quite done reading must not keep all that it ever read.
 void SessionShell::drop_sent() {
   constexpr size_t kSentBytesKept = size_t{256} << 10;
-  if (!has_unsent() || sent_ < kSentBytesKept || sent_ < unsent_bytes()) return;
-  session_->replies.out().drop_front(std::exchange(sent_, 0));
+  if (!has_unsent() || session_->sent < kSentBytesKept || session_->sent < unsent_bytes()) return;
+  session_->replies.out().drop_front(std::exchange(session_->sent, 0));
+  session_->replies.out().shrink();
 }
 
 // Writes what can be written. False: the connection is over.
@@ -86,14 +91,14 @@ bool SessionShell::send() {
   const std::string_view out =
       session_->replies.out().view().substr(0, session_->replies.finished_bytes());
   is_socket_full_ = false;
-  while (sent_ < out.size()) {
-    const net::IoResult put = transport_.write(out.substr(sent_));
+  while (session_->sent < out.size()) {
+    const net::IoResult put = transport_.write(out.substr(session_->sent));
     if (put.state == net::IoState::kWouldBlock) {
       is_socket_full_ = true;
       break;
     }
     if (put.state != net::IoState::kDone) return false;
-    sent_ += put.bytes;
+    session_->sent += put.bytes;
     session_->info.output_bytes += put.bytes;
     owner_->shard().stats().net_output_bytes += put.bytes;
     ++owner_->shard().stats().writes;
@@ -104,9 +109,7 @@ bool SessionShell::send() {
     drop_sent();
     trim_output();
   }
-  const uint64_t limit = owner_->shard().options().client_unsent_reply_limit_bytes;
-  if ((session_->stopped & engine::kStopOutput) != 0 && unsent_bytes() <= limit / 2)
-    owner_->shard().go_on(*session_, engine::kStopOutput);
+  owner_->shard().settle_output(*session_);
   return true;
 }
 
@@ -147,7 +150,7 @@ void SessionShell::send_while_busy() {
 
 void SessionShell::trim_output() {
   if (has_unsent()) return;
-  sent_ = 0;
+  session_->sent = 0;
   owner_->return_output(*session_);
 }
 
@@ -166,7 +169,7 @@ const engine::OutputBufferLimit& SessionShell::output_limit() const {
 
 bool SessionShell::is_over_hard_limit() {
   const uint64_t hard_bytes = output_limit().hard_bytes;
-  if (hard_bytes == 0 || session_->replies.bytes() - sent_ <= hard_bytes) return false;
+  if (hard_bytes == 0 || session_->unsent_bytes() <= hard_bytes) return false;
   log_closed(*session_, "output buffer limit passed");
   ++owner_->shard().stats().output_limit_passed;
   return true;
@@ -175,7 +178,7 @@ bool SessionShell::is_over_hard_limit() {
 bool SessionShell::is_over_output_limit(int64_t now_ms) {
   if (is_over_hard_limit()) return true;
   const engine::OutputBufferLimit& limit = output_limit();
-  const uint64_t unsent = session_->replies.bytes() - sent_;
+  const uint64_t unsent = session_->unsent_bytes();
   if (limit.soft_bytes == 0 || unsent <= limit.soft_bytes) {
     over_soft_since_ms_ = 0;
     return false;
@@ -197,13 +200,24 @@ bool SessionShell::check_limits(int64_t now_ms) {
     log(LogLevel::kVerbose, "Closing idle client", {{"addr", session_->info.address}});
     return false;
   }
-  const int64_t stalled_ms = now_ms - progress_at_ms_;
-  if (options.client_stall_timeout_s != 0 && (session_->stopped & engine::kStopOutput) != 0 &&
-      stalled_ms > options.client_stall_timeout_s * 1000) {
+  owner_->shard().settle_output(*session_);  // Others may have made room.
+  const int64_t stalled = stalled_ms(now_ms);
+  if (!session_->is_authenticated && stalled > kUnauthStallMs) {
+    log_closed(*session_, "it has not authenticated, and does not read its replies");
+    return false;
+  }
+  const uint64_t own_limit = options.client_unsent_reply_limit_bytes;
+  if (options.client_stall_timeout_s != 0 && stalled > options.client_stall_timeout_s * 1000 &&
+      own_limit != 0 && session_->unsent_bytes() > own_limit / 2) {
     log_closed(*session_, "it does not read its replies");
     return false;
   }
   return !is_over_output_limit(now_ms);
+}
+
+int64_t SessionShell::stalled_ms(int64_t now_ms) const {
+  const bool is_held = (session_->stopped & engine::kStopOutput) != 0;
+  return is_held && has_unsent() ? now_ms - progress_at_ms_ : 0;
 }
 
 }  // namespace kvstash::server

@@ -41,13 +41,14 @@ class SessionShell {
   void serve_while_busy(net::Readiness ready);
   void send_while_busy();
 
-  size_t unsent_bytes() const { return session_->replies.out().size() - sent_; }
+  size_t unsent_bytes() const { return session_->replies.out().size() - session_->sent; }
   bool has_unsent() const { return unsent_bytes() != 0; }
 
   // Once a second: time-outs and limits. False: to be closed, the reason is logged.
   bool check_limits(int64_t now_ms);
 
-  size_t counted_bytes = 0;  // Its part of what its shard's clients are said to hold.
+  // How long it has taken nothing of its replies, if it is held back for them; else 0.
+  int64_t stalled_ms(int64_t now_ms) const;
 
  private:
   static void on_ready(void* context, net::Readiness ready);
@@ -65,7 +66,6 @@ class SessionShell {
   ShardShell* owner_;
   net::Transport transport_;
   engine::Session* session_;
-  size_t sent_ = 0;              // Of session_->replies.out().
   bool is_socket_full_ = false;  // The last write stopped short: the rest waits for room.
   bool has_ended_ = false;       // Found while the shard was busy: the loop will find it, too.
   int64_t progress_at_ms_ = 0;   // When bytes last left.

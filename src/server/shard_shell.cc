@@ -19,10 +19,6 @@ constexpr size_t kSpareOutputsBytesMax = size_t{4} << 20;  // All of them.
 constexpr size_t kSpareOutputsMax = 64;
 constexpr size_t kTurnOutputBytesMax = size_t{256} << 10;
 
-size_t footprint(const engine::Session& session) {
-  return sizeof(SessionShell) + sizeof(engine::Session) + session.memory_bytes();
-}
-
 }  // namespace
 
 ShardShell::ShardShell(engine::Shard& shard, const net::NetOptions& options)
@@ -85,7 +81,6 @@ void ShardShell::destroy(SessionShell& shell) {
   ensure(at != sessions_.end());
   const std::unique_ptr<SessionShell> owned = std::move(at->second);
   sessions_.erase(at);
-  publish_client_bytes(client_bytes() - std::min(owned->counted_bytes, client_bytes()));
   connections_.fetch_sub(1, std::memory_order_relaxed);
   shard_->set().session_count.fetch_sub(1, std::memory_order_relaxed);
   shard_->close_session(session);
@@ -98,23 +93,11 @@ void ShardShell::close_session(engine::Session& session) {
 
 void ShardShell::flush_sessions() {
   turn_output_bytes_ = 0;
-  if (shard_->options().maxmemory_clients != 0) {
-    for (engine::Session* session : shard_->ready_sessions()) {
-      if (session->shell != nullptr) count_bytes(*static_cast<SessionShell*>(session->shell));
-    }
-    evict_clients();
-  }
+  if (shard_->set().evicts_clients_soon.load(std::memory_order_relaxed)) return;
   for (engine::Session* session : shard_->take_ready()) {
     auto* shell = static_cast<SessionShell*>(session->shell);
     if (shell != nullptr && !shell->flush()) destroy(*shell);
   }
-}
-
-// Brings the sum up to date with what this client has now.
-void ShardShell::count_bytes(SessionShell& shell) {
-  const size_t before =
-      std::exchange(shell.counted_bytes, shell.session().no_evict ? 0 : footprint(shell.session()));
-  publish_client_bytes(client_bytes() - std::min(before, client_bytes()) + shell.counted_bytes);
 }
 
 // Without the loop, whose turn this may be the middle of. What ended is left for it to find.
@@ -172,44 +155,28 @@ void ShardShell::check_clients() {
   check_at_ms_ = now_ms + kCheckPeriodMs;
   trim_outputs();
   std::vector<SessionShell*> over;
-  size_t bytes = 0;
   for (const auto& [shell, owned] : sessions_) {
-    shell->counted_bytes = shell->session().no_evict ? 0 : footprint(shell->session());
-    bytes += shell->counted_bytes;
     if (!shell->check_limits(now_ms)) over.push_back(shell);
   }
-  publish_client_bytes(bytes);
   for (SessionShell* shell : over)
     destroy(*shell);
-  if (shard_->options().maxmemory_clients != 0) evict_clients();
+  close_stalled(now_ms);
 }
 
-void ShardShell::publish_client_bytes(size_t bytes) {
-  client_bytes_.store(bytes, std::memory_order_relaxed);
-  shard_->set().publish_client_bytes(shard_->id(), bytes);
-}
-
-// maxmemory-clients: the largest clients go first; those that asked for CLIENT NO-EVICT neither go
-// nor count. While all shards together are over the limit,
-// those that hold more than their share of it close clients.
-void ShardShell::evict_clients() {
-  const engine::EngineOptions& options = shard_->options();
-  const int64_t setting = options.maxmemory_clients;
-  const uint64_t limit = setting > 0
-                             ? static_cast<uint64_t>(setting)
-                             : options.maxmemory_bytes / 100 * static_cast<uint64_t>(-setting);
-  if (limit == 0) return;
-  const uint64_t share = limit / shard_->set().size();
-  while (shard_->set().client_bytes() > limit && client_bytes() > share) {
+// While all clients of all shards have too many unread replies: the largest go that were held back
+// for that, and have taken nothing since for too long.
+void ShardShell::close_stalled(int64_t now_ms) {
+  const int64_t timeout_ms = shard_->options().client_stall_timeout_s * 1000;
+  engine::ShardSet& set = shard_->set();
+  while (timeout_ms != 0 && set.client_bytes().unsent > set.unsent_limit()) {
     SessionShell* largest = nullptr;
     for (const auto& [shell, owned] : sessions_) {
-      if (shell->session().no_evict) continue;
-      if (largest == nullptr || shell->session().memory_bytes() > largest->session().memory_bytes())
-        largest = shell;
+      if (shell->stalled_ms(now_ms) <= timeout_ms) continue;
+      if (largest == nullptr || shell->unsent_bytes() > largest->unsent_bytes()) largest = shell;
     }
     if (largest == nullptr) return;
-    log(LogLevel::kNotice, "Evicting client", {{"addr", largest->session().info.address}});
-    ++shard_->stats().connections_closed_by_limit;
+    log_closed(largest->session(), "it does not read, and client-unsent-total-limit is passed");
+    ++shard_->stats().unsent_limit_passed;
     destroy(*largest);
   }
 }

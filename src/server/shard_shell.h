@@ -57,7 +57,6 @@ class ShardShell final : public engine::ShardPort {
   // ---- Any thread.
   size_t connection_count() const { return connections_.load(std::memory_order_relaxed); }
   bool is_drained() const { return is_drained_.load(std::memory_order_acquire); }
-  size_t client_bytes() const { return client_bytes_.load(std::memory_order_relaxed); }
   // A connection is on its way here.
   void expect_connection() { connections_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -77,9 +76,7 @@ class ShardShell final : public engine::ShardPort {
   bool set_alarm();
   void check_clients();
   void trim_outputs();
-  void evict_clients();
-  void publish_client_bytes(size_t bytes);
-  void count_bytes(SessionShell& shell);
+  void close_stalled(int64_t now_ms);
   bool is_quiet() const;
 
   engine::Shard* shard_;
@@ -98,7 +95,6 @@ class ShardShell final : public engine::ShardPort {
   size_t spare_outputs_bytes_ = 0;
   size_t turn_output_bytes_ = 0;
   std::atomic<size_t> connections_{0};
-  std::atomic<size_t> client_bytes_{0};
   std::atomic<bool> is_drained_{false};
 };
 

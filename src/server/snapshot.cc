@@ -18,7 +18,6 @@ namespace kvstash::server {
 namespace {
 
 constexpr unsigned kTtlSamples = 16;
-constexpr size_t kCgroupTextMax = 64;
 
 // The mean time left of a few keys chosen by chance.
 int64_t sample_ttl(const store::Keyspace& space, int64_t now_ms, Random& random) {
@@ -54,8 +53,10 @@ admin::ClientCounters read_clients(const engine::Shard& shard) {
     const uint64_t input = session->end - session->begin;
     clients.input_max_bytes = std::max(clients.input_max_bytes, input);
     clients.output_max_bytes =
-        std::max<uint64_t>(clients.output_max_bytes, session->replies.bytes());
-    clients.bytes += sizeof(engine::Session) + session->memory_bytes();
+        std::max<uint64_t>(clients.output_max_bytes, session->unsent_bytes());
+    clients.bytes += session->total_bytes();
+    clients.unsent_bytes += session->unsent_bytes();
+    clients.held_back += (session->stopped & engine::kStopOutput) != 0 ? 1 : 0;
     clients.under_way += session->under_way;
   }
   return clients;
@@ -118,16 +119,6 @@ std::string os_name() {
   return std::string(name.sysname) + " " + name.release + " " + name.machine;
 }
 
-// In a container the limit of the control group is what matters.
-uint64_t system_memory() {
-  const auto machine =
-      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  const Result<std::string> limit = net::read_file("/sys/fs/cgroup/memory.max", kCgroupTextMax);
-  if (!limit.ok()) return machine;
-  const std::optional<uint64_t> bytes = parse_uint64((*limit).substr(0, (*limit).find('\n')));
-  return bytes ? std::min(*bytes, machine) : machine;
-}
-
 }  // namespace
 
 admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& detail,
@@ -172,7 +163,8 @@ admin::ProcessCounters read_process(Server& server) {
   process.peak_memory = shards.peak_memory();
   process.start_memory = shards.start_memory();
   process.resident_memory = resident_bytes();
-  process.system_memory = system_memory();
+  process.system_memory = shards.usable_memory();
+  process.unsent_limit = shards.unsent_limit();
   process.lazyfree_pending = shards.reaper().pending();
   process.rejected_connections = server.rejected_connections();
   const engine::AclLog& denials = shards.acl().log();
@@ -190,6 +182,9 @@ admin::ProcessCounters read_process(Server& server) {
   process.cpu_children = cpu_seconds(RUSAGE_CHILDREN);
   process.cpu_main_thread = cpu_seconds(RUSAGE_THREAD);
   process.now_ms = to_ms(wall_now());
+  const engine::ShardSet::ExceededMs exceeded = shards.exceeded_ms(process.now_ms);
+  process.exceeded_total_ms = exceeded.total;
+  process.exceeded_current_ms = exceeded.current;
   process.started_ms = server.run_info().started_ms;
   if (const auto end = server.tls_not_after()) process.tls_not_after_ms = to_ms(*end);
   return process;

@@ -218,7 +218,7 @@ def _ask_much(server, replies, bytes_each=1_000_000):
 def memory_stays_bounded_while_a_client_does_not_read(lab):
     if not lab.counts_memory():
         return
-    server = lab.start()
+    server = lab.start("--client-unsent-reply-limit", "64mb")
     before = server.resident_kib()
     with _ask_much(server, 800) as deaf, server.connect() as other:
         peak = 0

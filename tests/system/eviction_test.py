@@ -307,3 +307,52 @@ def a_watched_key_that_is_evicted_has_changed(lab):
             watcher.call("MULTI")
             watcher.call("PING")
             assert watcher.call("EXEC") == (b"*", None)
+
+
+def what_one_command_takes_too_much_goes_before_the_next(lab):
+    if not lab.counts_memory():
+        return
+    for shards in _shard_counts(lab):
+        server = _start(lab, shards, "volatile-random", 0)
+        # On each shard in turn: what is evicted and what takes its place may be together or apart.
+        for n in range(8):
+            volatile, big = f"volatile:{n}", f"{{{n}}}big"
+            with server.connect() as cacher, server.connect() as writer:
+                cacher.call("HELLO", "3")
+                cacher.call("CLIENT", "TRACKING", "ON")
+                cacher.call("CONFIG", "SET", "maxmemory", "0")
+                cacher.call("FLUSHALL")
+                assert cacher.read_until_quiet(0.05) is not None
+                assert writer.call("SET", volatile, "x", "EX", 10_000) == (b"+", b"OK")
+                assert cacher.call("GET", volatile) == (b"$", b"x")
+                time.sleep(0.5)  # Until what earlier commands took beside the data is given back.
+                limit = _used(server) + 100_000
+                cacher.call("CONFIG", "SET", "maxmemory", limit)
+                assert cacher.call("SETBIT", big, "1600000", "0") == (b":", b"0")
+                cacher.send("GETBIT", big, "0")
+                told = cacher.read()
+                assert told == (b">", [(b"$", b"invalidate"), (b"*", [(b"$", volatile.encode())])]), (shards, n, told)
+                assert cacher.read() == (b":", b"0")
+                assert writer.call("EXISTS", volatile) == (b":", b"0")
+        assert _evicted(server) == 8
+        server.stop()
+
+
+def memory_is_within_a_per_cent_of_the_limit_in_the_steady_state(lab):
+    if not lab.counts_memory():
+        return
+    limit = 100 * MB
+    for shards in (1, 4) if lab.shards == 1 else ():
+        server = _start(lab, shards, "allkeys-lru", limit)
+        with server.connect() as connection, server.connect() as observer:
+            most = least = None
+            for start in range(0, 1_600_000, 20_000):
+                names = (f"key:{n:012d}" for n in range(start, start + 20_000))
+                assert _set_many(connection, names, size=100, batch=2_000) == 0
+                if start < 1_000_000:
+                    continue
+                used = int(dict(line.split(":", 1) for line in observer.call("INFO", "memory")[1].decode().split("\r\n")
+                                if ":" in line)["used_memory"])
+                most, least = max(most or used, used), min(least or used, used)
+            assert most < limit * 1.02 and least > limit * 0.97, (shards, least / limit, most / limit)
+        server.stop()

@@ -69,5 +69,16 @@ TEST_CASE("a queue knows what its commands may do together, and what it weighs")
   CHECK(queue.bytes() >= 5000);
 }
 
+TEST_CASE("watched keys count as memory until they are let go") {
+  Multi multi;
+  CHECK(multi.memory_bytes() == 0);
+  multi.watch({{.db = DbIndex{0}, .key = std::string(1000, 'k'), .version = 1}});
+  CHECK(multi.memory_bytes() >= 1000 + sizeof(WatchedKey));
+  std::exchange(multi.watched, {});
+  CHECK(multi.memory_bytes() == 0);
+  multi.watch({{.db = DbIndex{0}, .key = "k", .version = 1}});
+  CHECK(multi.memory_bytes() < 500);
+}
+
 }  // namespace
 }  // namespace kvstash::engine

@@ -317,7 +317,7 @@ TEST_CASE("resetting statistics keeps the number of changes that a save would ha
 TEST_CASE("an action over all shards of one runs in the next turn") {
   Node node(1);
   int runs = 0;
-  node.shard.hold_all([&runs] { ++runs; });
+  node.shard.hold_all([&runs](Shard&) { ++runs; });
   CHECK(runs == 0);
   node.shard.finish_turn();
   CHECK(runs == 1);

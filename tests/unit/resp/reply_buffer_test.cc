@@ -60,3 +60,19 @@ TEST_CASE("a moved buffer takes its bytes along") {
   third = std::move(second);
   CHECK(third.view() == "bytes");
 }
+
+TEST_CASE("a large buffer that is nearly empty gives most of its memory back, a full one none") {
+  ReplyBuffer buffer;
+  buffer.append(std::string(size_t{4} << 20, 'x'));
+  const size_t capacity = buffer.capacity();
+  buffer.shrink();
+  CHECK(buffer.capacity() == capacity);
+  buffer.drop_front(buffer.size() - 1000);
+  buffer.shrink();
+  CHECK(buffer.capacity() <= 2000);
+  CHECK(buffer.view() == std::string(1000, 'x'));
+  const size_t small = buffer.capacity();
+  buffer.truncate(1);
+  buffer.shrink();
+  CHECK(buffer.capacity() == small);
+}

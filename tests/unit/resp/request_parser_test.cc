@@ -247,6 +247,16 @@ TEST_CASE("the limits given are the limits kept") {
         "ERR Protocol error: invalid multibulk length");
 }
 
+TEST_CASE(
+    "a command may have as many arguments as an int counts, and memory comes with their bytes") {
+  RequestParser parser;
+  std::vector<std::string_view> argv;
+  CHECK(parser.parse("*2147483647\r\n", {}, argv).kind == Kind::kIncomplete);
+  CHECK(parser.memory_bytes() == 0);
+  CHECK(error_of("*2147483648\r\n", {}) == "ERR Protocol error: invalid multibulk length");
+  CHECK(parse_all(request(Command(1'100'000, "x"))).commands.at(0).size() == 1'100'000);
+}
+
 TEST_CASE("an incomplete command says how many bytes it needs at least") {
   RequestParser parser;
   std::vector<std::string_view> argv;

@@ -72,4 +72,12 @@ TEST_CASE("the doctor finds what is wrong, and only that") {
   CHECK(mentions(advice(process_of(100, 100), sum), "client buffers"));
 }
 
+TEST_CASE("memory in use at an earlier time has the arrays that the allocator knows nothing of") {
+  admin::ProcessCounters process = process_of(10, 12);
+  process.used_memory += 3 * kMega;
+  CHECK(used_memory_at(9 * kMega, process) == 12 * kMega);
+  process.used_memory = 9 * kMega;  // Freed between the two readings.
+  CHECK(used_memory_at(8 * kMega, process) == 8 * kMega);
+}
+
 }  // namespace kvstash::server
