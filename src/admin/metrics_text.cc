@@ -211,6 +211,8 @@ void write_memory(const Snapshot& snapshot, const ShardCounters& sum, Page& page
   page.gauge("redis_allocator_resident_bytes", "Held by the allocator")
       .add(uint64_t{process.allocator.resident});
   page.gauge("redis_mem_clients_normal", "Memory of client connections").add(sum.clients.bytes);
+  page.gauge("kvstash_huge_pages_bytes", "Bucket arrays behind huge pages")
+      .add(process.huge_pages_bytes);
   page.gauge("redis_lazyfree_pending_objects", "Objects waiting to be freed in the background")
       .add(process.lazyfree_pending);
   page.counter("redis_lazyfreed_objects_total", "Objects freed in the background")

@@ -116,6 +116,8 @@ struct ProcessCounters {
   int64_t exceeded_total_ms = 0;    // How long memory was over maxmemory, ...
   int64_t exceeded_current_ms = 0;  // ... and has been now.
   uint64_t lazyfree_pending = 0;
+  bool uses_huge_pages = false;   // For bucket arrays.
+  uint64_t huge_pages_bytes = 0;  // Of bucket arrays behind huge pages, as far as they are there.
   uint64_t rejected_connections = 0;
   // What access control lists denied.
   uint64_t denied_logins = 0;

@@ -113,8 +113,6 @@ void* map_pages(size_t bytes) {
   void* block = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (block == MAP_FAILED) panic(__FILE__, __LINE__, "out of memory");
-  // No huge pages: the first touch of each stops a shard for up to 9 ms where the kernel has to
-  // compact memory for it (measured while a table grew), for 5 % of a GET.
   return block;
 }
 

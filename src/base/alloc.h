@@ -17,7 +17,8 @@ void deallocate(void* block, size_t bytes);  // `bytes` as asked for, or of the 
 size_t allocation_bytes(size_t bytes);
 
 // Zeroed, page-aligned memory straight from the kernel, for large arrays: pages cost nothing until
-// touched, and a part can be given back early with `release_pages`. Sizes in bytes.
+// touched, and a part can be given back early with `release_pages`. Sizes in bytes. Not behind huge
+// pages: huge_pages.h offers those.
 void* map_pages(size_t bytes);
 void unmap_pages(void* block, size_t bytes);
 void release_pages(void* block, size_t bytes);

@@ -1,6 +1,5 @@
 #include "engine/executor.h"
 
-#include "base/clock.h"
 #include "engine/errors.h"
 #include "engine/keyspace_events.h"
 #include "engine/shard.h"
@@ -47,7 +46,7 @@ bool Executor::is_observed(const Hold& hold) const {
 
 CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
                       resp::ReplyBuffer& out, KeyPlaces places) {
-  const uint64_t began = cycles();
+  const uint64_t began = ended_at_cycles_;
   effects_.begin(is_observed(hold), shard_->sink() != nullptr && !caller.is_unjournaled);
   Call call(command, argv, hold, *shard_, caller, out);
   call.effects_ = &effects_;
@@ -73,7 +72,8 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
   if (caller.remembers_reads && command.has(kReadOnly)) [[unlikely]]
     remember_reads(call, hold);
 
-  const auto ns = static_cast<uint64_t>(cycles_to_ns(cycles() - began));
+  ended_at_cycles_ = cycles();
+  const auto ns = static_cast<uint64_t>(cycles_to_ns(ended_at_cycles_ - began));
   CallEnd end{.ns = ns};
   if (call.progress_ == Call::Progress::kOver) [[likely]] {
     end = count_call(command, ns, !caller.in_script);
@@ -278,6 +278,7 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
 
 void Executor::serve_waiters(const Hold& held) {
   if (std::exchange(is_serving_, true)) return;  // Whoever is at it will see what changed, too.
+  begin_commands();
   const Hold hold = shard_->now(held);           // What they do comes after what woke them.
   const auto serve_shard = [&](Shard& shard) {
     while (const auto ready = shard.blocked_keys().take_ready())

@@ -5,6 +5,7 @@
 // Hold), which then are parked.
 #pragma once
 
+#include "base/clock.h"
 #include "engine/blocked_keys.h"
 #include "engine/call.h"
 #include "engine/hold.h"
@@ -21,6 +22,10 @@ namespace kvstash::engine {
 class Executor {
  public:
   explicit Executor(Shard& shard) : shard_(&shard) {}
+
+  // Commands are about to run one after the other. Each is timed from the end of the one before it,
+  // so that the counter of cycles is read once a command; the first of them from here.
+  void begin_commands() { ended_at_cycles_ = cycles(); }
 
   // Runs a command whose gates are passed and writes its reply to `out`. Counts it, if it is over.
   CallEnd run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
@@ -74,6 +79,7 @@ class Executor {
   void run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 
   Shard* shard_;
+  uint64_t ended_at_cycles_ = 0;  // When the last command ended, or begin_commands() was called.
   Effects effects_;
   std::vector<KeyAt> read_keys_;    // Scratch.
   std::shared_ptr<Waiter> waiter_;  // Made by the command that runs.

@@ -175,6 +175,7 @@ void Intake::run_staged() {
   while (!staged_.empty()) {
     for (const Staged& staged : staged_)
       prefetch_entries(staged);
+    shard_->executor().begin_commands();
     for (running_ = 0; running_ < staged_.size(); ++running_)
       run(staged_[running_]);
     running_ = kNone;

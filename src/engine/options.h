@@ -89,6 +89,7 @@ struct EngineOptions {
   int64_t lfu_log_factor = 10;
   int64_t lfu_decay_time_min = 1;
   int64_t active_expire_effort = 1;
+  bool huge_pages = true;
   bool lazyfree_lazy_eviction = false;
   bool lazyfree_lazy_expire = false;
   bool lazyfree_lazy_server_del = false;

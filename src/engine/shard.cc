@@ -119,7 +119,9 @@ Shard::Shard(ShardSet& set, size_t id)
       busy_intake_(*this, dispatcher_, Intake::Use::kBusy),
       command_stats_(set.commands().size()),
       hot_keys_(random_uint64(), now_ms_),
-      outbox_(set.size(), nullptr) {}
+      outbox_(set.size(), nullptr) {
+  memory_.huge_pages = set.huge_pages();
+}
 
 Shard::~Shard() {
   for (auto& [number, session] : sessions_) {
@@ -726,6 +728,7 @@ void Shard::run_batch(Batch& batch) {
       for (const KeyPlace& place : batch.places_of(hop))
         table_of(hop).prefetch_entry(place.hash);
     }
+    executor_.begin_commands();
     for (Hop& hop : window) {
       if (hop.session == nullptr) [[unlikely]]
         continue;  // Answered while the shard was busy.
@@ -836,6 +839,7 @@ void Shard::prefetch_group(const HoldGroup& group, std::span<const Transaction> 
 void Shard::run_group(HoldGroup& group) {
   ++stats_.transactions;
   running_group_ = &group;
+  executor_.begin_commands();
   const bool is_single = group.member_count == 1;
   const Hold hold{.set = set_, .single = is_single ? this : nullptr, .members = &group.members};
   const auto window = std::span(group.transactions);

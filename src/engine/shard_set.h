@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/hash.h"
+#include "base/huge_pages.h"
 #include "engine/acl.h"
 #include "engine/command_table.h"
 #include "engine/hold.h"
@@ -69,6 +70,8 @@ class ShardSet {
   size_t enqueue(HoldGroup& group);
 
   Reaper& reaper() { return reaper_; }
+  // Where shards have their bucket arrays from; null: the operator or the kernel does not want it.
+  HugePages* huge_pages() { return options_->huge_pages ? &huge_pages_ : nullptr; }
   // Usable cores, as far as the process may use them; set before the threads start.
   size_t core_count() const { return core_count_; }
   void set_core_count(size_t count) { core_count_ = count; }
@@ -171,7 +174,8 @@ class ShardSet {
     std::atomic<bool> is_asked{false};  // To evict; the message is under way.
   };
 
-  Reaper reaper_;  // Outlives the shards, which hand their garbage to it.
+  HugePages huge_pages_;  // Outlives the shards.
+  Reaper reaper_;         // Outlives the shards, which hand their garbage to it.
   std::vector<std::unique_ptr<Shard>> shards_;
   const CommandTable* commands_;
   const EngineOptions* options_;

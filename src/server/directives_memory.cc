@@ -64,6 +64,15 @@ constexpr Directive kRows[] = {
               "memory sooner when very many keys expire at once.",
      .min = 1,
      .max = 10},
+    {.name = "huge-pages",
+     .kind = kBool,
+     .slot = field<&EngineOptions::huge_pages>,
+     .about =
+         "Keep large bucket arrays of the keys behind huge pages, which makes look-ups cheaper. "
+         "A thread of its own fetches the pages, so that no client waits for them, and nothing "
+         "forks that would have to copy them. Needs a kernel that gives huge pages to who asks "
+         "(transparent_hugepage/enabled at madvise or always).",
+     .flags = kImmutable},
     {.name = "lazyfree-lazy-eviction",
      .kind = kBool,
      .slot = field<&EngineOptions::lazyfree_lazy_eviction>,

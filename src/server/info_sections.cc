@@ -169,6 +169,8 @@ void write_memory(const InfoFacts& facts, InfoText& to) {
   to.field("mem_clients_unsent", facts.sum.clients.unsent_bytes);
   to.field("mem_clients_unsent_limit", process.unsent_limit);
   to.fields({"mem_cluster_links", "mem_aof_buffer"}, "0");
+  to.field("huge_pages", process.uses_huge_pages ? "1" : "0");
+  to.field("mem_huge_pages", process.huge_pages_bytes);
   to.field("mem_allocator", allocator_name());
   to.field("active_defrag_running", "0");
   to.field("lazyfree_pending_objects", process.lazyfree_pending);

@@ -166,6 +166,10 @@ admin::ProcessCounters read_process(Server& server) {
   process.system_memory = shards.usable_memory();
   process.unsent_limit = shards.unsent_limit();
   process.lazyfree_pending = shards.reaper().pending();
+  if (const HugePages* pages = shards.huge_pages(); pages != nullptr) {
+    process.uses_huge_pages = HugePages::are_available();
+    process.huge_pages_bytes = pages->bytes();
+  }
   process.rejected_connections = server.rejected_connections();
   const engine::AclLog& denials = shards.acl().log();
   process.denied_logins = denials.denied(engine::AclReason::kAuth);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <utility>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -14,7 +15,11 @@ namespace kvstash::store {
 namespace {
 
 constexpr size_t kMappedBytesMin = size_t{64} << 10;
-constexpr size_t kReleaseStepBytes = size_t{2} << 20;
+constexpr size_t kReleaseStepBytes = HugePages::kPageBytes;
+// How far ahead of the move pages are asked for: more would stand empty for longer.
+constexpr size_t kPagesAheadBytes = 4 * HugePages::kPageBytes;
+// A table that is so full, in percent of its slots, waits for no page.
+constexpr size_t kTooFullPercent = 120;
 
 // Bucket counts: 1, 2, 3, 4, 6, 8, 12, ... Grow past 88 % of the slots; shrink below 10 %.
 size_t count_above(size_t count) {
@@ -71,26 +76,31 @@ HashTable::~HashTable() {
   };
   free_chains(current_, moved_);
   free_chains(next_, 0);
-  if (current_.buckets != &first_) free_array(current_, released_);
-  if (next_.count != 0) free_array(next_, 0);
+  if (current_.buckets != &first_) free_array(current_);
+  if (next_.count != 0) free_array(next_);
 }
 
-HashTable::Array HashTable::make_array(size_t count) {
+HashTable::Array HashTable::make_array(size_t count) const {
   const size_t bytes = count * sizeof(Bucket);
+  if (huge_pages_ != nullptr && bytes >= HugePages::kPageBytes) {
+    std::shared_ptr<HugePages::Region> region = huge_pages_->map(bytes);
+    auto* buckets = static_cast<Bucket*>(region->data());
+    return {buckets, count, std::move(region)};
+  }
   if (bytes >= kMappedBytesMin) return {static_cast<Bucket*>(map_pages(bytes)), count};
   void* memory = allocate(bytes);
   std::memset(memory, 0, bytes);
   return {static_cast<Bucket*>(memory), count};
 }
 
-void HashTable::free_array(const Array& array, size_t buckets_released) {
+void HashTable::free_array(const Array& array) {
+  if (array.region != nullptr) return;  // The region frees itself.
   const size_t bytes = array.count * sizeof(Bucket);
   if (bytes < kMappedBytesMin) {
     deallocate(array.buckets, bytes);
   } else {
     unmap_pages(array.buckets, bytes);
   }
-  static_cast<void>(buckets_released);
 }
 
 Entry* HashTable::find(std::string_view key, uint64_t hash) const {
@@ -234,11 +244,11 @@ Entry* HashTable::sample(Random& random) const {
 }
 
 void HashTable::resize_if_due() {
+  const size_t slots = current_.count * kSlots;
   if (is_resizing()) {
-    step(kMovePerOperation);
+    if (may_move() || size_ * 100 >= slots * kTooFullPercent) move_bucket();
     return;
   }
-  const size_t slots = current_.count * kSlots;
   if (size_ * 100 >= slots * 88) {
     start_resize(count_above(current_.count));
   } else if (current_.count > 1 && size_ * 10 < slots) {
@@ -251,13 +261,28 @@ void HashTable::start_resize(size_t count) {
   if (count == current_.count) return;
   next_ = make_array(count);
   moved_ = 0;
+  movable_ = 0;
   released_ = 0;
 }
 
 bool HashTable::step(size_t buckets) {
-  for (; buckets != 0 && is_resizing(); --buckets)
+  for (; buckets != 0 && is_resizing() && may_move(); --buckets)
     move_bucket();
-  return is_resizing();
+  return is_resizing() && may_move();
+}
+
+// Whether the entries of the next old bucket would go to pages that are there. The first buckets of
+// the new array take what the first of the old one held: ready * current / next of them, rounded
+// down.
+bool HashTable::may_move() {
+  if (next_.region == nullptr || moved_ < movable_) [[likely]]
+    return true;
+  HugePages::Region& region = *next_.region;
+  const size_t used = next_.count * moved_ / current_.count * sizeof(Bucket);
+  huge_pages_->want(next_.region, used + kPagesAheadBytes);
+  const size_t ready = std::min(region.ready(), used + HugePages::kPageBytes) / sizeof(Bucket);
+  movable_ = ready * current_.count / next_.count;
+  return moved_ < movable_;
 }
 
 void HashTable::move_bucket() {
@@ -285,10 +310,10 @@ void HashTable::move_bucket() {
     release_moved();
     return;
   }
-  if (current_.buckets != &first_) free_array(current_, released_);
-  current_ = next_;
-  next_ = {};
+  if (current_.buckets != &first_) free_array(current_);
+  current_ = std::exchange(next_, {});
   moved_ = 0;
+  movable_ = 0;
   released_ = 0;
 }
 
@@ -296,13 +321,17 @@ void HashTable::release_moved() {
   if (current_.count * sizeof(Bucket) < kMappedBytesMin) return;
   const size_t bytes = (moved_ - released_) * sizeof(Bucket);
   if (bytes < kReleaseStepBytes) return;
-  release_pages(&current_.buckets[released_], kReleaseStepBytes);
+  if (current_.region != nullptr) {
+    current_.region->release(released_ * sizeof(Bucket), kReleaseStepBytes);
+  } else {
+    release_pages(&current_.buckets[released_], kReleaseStepBytes);
+  }
   released_ += kReleaseStepBytes / sizeof(Bucket);
 }
 
 void HashTable::finish_resize() {
-  while (step(1024)) {
-  }
+  while (is_resizing())
+    move_bucket();
 }
 
 size_t HashTable::bytes() const {

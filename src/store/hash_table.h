@@ -18,16 +18,20 @@
 // Every insert and erase moves at most kMovePerOperation old buckets; the owner calls `step` in
 // idle time as well. Bucket arrays past 64 KiB come from the kernel in pages, and the part already
 // moved is given back as the move goes on, so no single operation maps, clears or frees O(n).
+// Arrays of 2 MiB and more stand behind huge pages, where the table was given a source of them: a
+// move waits for pages that are not there yet, and the old array takes what is inserted meanwhile.
 //
 // Does not own entries (Keyspace does). One thread at a time: lives on a shard.
 #pragma once
 
 #include "base/hash.h"
+#include "base/huge_pages.h"
 #include "base/random.h"
 #include "store/entry.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string_view>
 
 namespace kvstash::store {
@@ -37,7 +41,9 @@ enum class ScanPosition : uint64_t {};
 
 class HashTable {
  public:
-  explicit HashTable(const HashSeed& seed) : seed_(seed) {}
+  // `huge_pages` outlives the table; null: small pages do.
+  explicit HashTable(const HashSeed& seed, HugePages* huge_pages = nullptr)
+      : seed_(seed), huge_pages_(huge_pages) {}
   HashTable(const HashTable&) = delete;
   HashTable& operator=(const HashTable&) = delete;
   ~HashTable();
@@ -66,7 +72,7 @@ class HashTable {
   // An entry chosen at random (every bucket equally likely), or null if the table is empty.
   Entry* sample(Random& random) const;
 
-  // Moves up to `buckets` old buckets on; true while a resize is going on.
+  // Moves up to `buckets` old buckets on; true while there are more that can be moved now.
   bool step(size_t buckets);
 
   // Ends a resize at once, or starts one that fits the size (DEBUG, tests).
@@ -104,6 +110,7 @@ class HashTable {
   struct Array {
     Bucket* buckets = nullptr;
     size_t count = 0;
+    std::shared_ptr<HugePages::Region> region{};  // Null: behind small pages.
     size_t index(uint64_t hash) const {
       return static_cast<size_t>((static_cast<unsigned __int128>(hash) * count) >> 64);
     }
@@ -116,8 +123,8 @@ class HashTable {
   };
 
   static uint8_t fingerprint_of(uint64_t hash) { return static_cast<uint8_t>(hash); }
-  static Array make_array(size_t count);
-  static void free_array(const Array& array, size_t buckets_released);
+  Array make_array(size_t count) const;
+  static void free_array(const Array& array);
 
   Bucket& bucket_of(uint64_t hash) const {
     const size_t at = current_.index(hash);
@@ -130,13 +137,16 @@ class HashTable {
   void erase_at(Bucket& head, Place place);
   void resize_if_due();
   void start_resize(size_t count);
+  bool may_move();
   void move_bucket();
   void release_moved();
 
   HashSeed seed_;
+  HugePages* huge_pages_;
   Array current_{&first_, 1};
   Array next_;           // Where a resize moves to; count 0 when there is none.
   size_t moved_ = 0;     // Buckets of current_ that have been moved, all before this index.
+  size_t movable_ = 0;   // Buckets of current_ for which the pages of next_ are known to be there.
   size_t released_ = 0;  // Buckets of current_ whose pages are back with the kernel.
   size_t size_ = 0;
   size_t chained_ = 0;  // Chained buckets, for bytes().

@@ -46,7 +46,7 @@ size_t string_length(const Entry& entry) {
 }
 
 Keyspace::Keyspace(const HashSeed& seed, ShardMemory& memory, int64_t now_ms)
-    : memory_(&memory), table_(seed), deadlines_(now_ms), made_at_ms_(now_ms) {}
+    : memory_(&memory), table_(seed, memory.huge_pages), deadlines_(now_ms), made_at_ms_(now_ms) {}
 
 Keyspace::~Keyspace() {
   ScanPosition position{};

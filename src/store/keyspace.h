@@ -40,6 +40,7 @@ struct KeyRef {
 struct ShardMemory {
   size_t bytes = 0;  // As the allocator rounds them: entries, values, bucket arrays not counted.
   Garbage garbage;
+  HugePages* huge_pages = nullptr;  // For bucket arrays; null: small pages do.
 };
 
 // Room for an integer value's text.

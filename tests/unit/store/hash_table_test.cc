@@ -30,7 +30,7 @@ std::string name(size_t number) {
 // A table that owns its entries, beside the map that says what must be in it.
 class Checked {
  public:
-  Checked() : table(kSeed) {}
+  explicit Checked(HugePages* pages = nullptr) : table(kSeed, pages) {}
   Checked(const Checked&) = delete;
   Checked& operator=(const Checked&) = delete;
   ~Checked() {
@@ -118,6 +118,40 @@ TEST_CASE("a table that was emptied gives its buckets back") {
   checked.erase("a");
   checked.table.finish_resize();
   CHECK(checked.table.bytes() < 4096);
+}
+
+TEST_CASE("a table behind huge pages holds what was inserted and not erased") {
+  HugePages pages;
+  Checked checked(&pages);
+  checked.fill(0, 400'000);  // An array of 2 MiB, at last one of 3 MiB.
+  CHECK(checked.holds_exactly_what_is_expected());
+  checked.table.finish_resize();
+  CHECK(checked.holds_exactly_what_is_expected());
+  CHECK(checked.table.bytes() >= HugePages::kPageBytes);
+  for (size_t i = 0; i < 399'000; ++i)
+    checked.erase(name(i));
+  CHECK(checked.holds_exactly_what_is_expected());
+  checked.table.finish_resize();
+  CHECK(checked.table.bytes() < HugePages::kPageBytes);
+  checked.fill(0, 300'000);
+  CHECK(checked.holds_exactly_what_is_expected());
+}
+
+TEST_CASE("a resize waits for pages that are not there, and not for ever") {
+  HugePages pages;
+  Checked checked(&pages);
+  // So full that it grows into an array of 2 MiB, whose first pages are asked for now.
+  size_t count = 0;
+  for (; !(checked.table.is_resizing() && checked.table.bucket_count() > 32'768); ++count)
+    checked.insert(name(count));
+  // Whether or not the thread comes to touch them, what is inserted is found, and the table does
+  // not overflow.
+  const size_t slots = checked.table.slot_count();
+  checked.fill(count, count + slots / 4);
+  CHECK(checked.holds_exactly_what_is_expected());
+  while (checked.table.is_resizing())
+    checked.table.step(64);
+  CHECK(checked.holds_exactly_what_is_expected());
 }
 
 TEST_CASE("a full table is at least 58 per cent full of entries") {
