@@ -80,11 +80,7 @@ KeyPlace Call::place_of(std::string_view name) {
 }
 
 Key Call::find(std::string_view name, DbIndex db) {
-  if constexpr (kHasSlowChecks) ensure(audit_.allows(*command_, args_, name));
-  return find_unaudited(name, db);
-}
-
-Key Call::find_unaudited(std::string_view name, DbIndex db) {
+  ensure_slow([&] { return audit_.allows(*command_, args_, name); });
   const KeyPlace place = place_of(name);
   const uint64_t hash = place.hash;
   ensure(hold_.covers(place.shard));
@@ -104,19 +100,7 @@ Key Call::find_unaudited(std::string_view name, DbIndex db) {
 }
 
 Key Call::read(std::string_view name) {
-  return note_read(find(name, caller_->db));
-}
-
-Key Call::read_unnamed(std::string_view name) {
-  ensure(holds_all());
-  ensure_slow([&] {
-    const AclUser* user = caller_->user;
-    return user == nullptr || user->may_use_every_key(*command_, args_, kAclReadsKey);
-  });
-  return note_read(find_unaudited(name, caller_->db));
-}
-
-Key Call::note_read(Key key) {
+  Key key = find(name, caller_->db);
   if (!key.exists()) {
     note_miss(key);
     return key;
@@ -127,6 +111,18 @@ Key Call::note_read(Key key) {
     const uint32_t clock = worker_->access_clock(before, false, hold_.now_ms);
     if (clock != before) key.entry_->set_access(clock);
   }
+  return key;
+}
+
+Key Call::read_unnamed(std::string_view name) {
+  ensure(holds_all());
+  ensure_slow([&] {
+    const AclUser* user = caller_->user;
+    return user == nullptr || user->may_use_every_key(*command_, args_, kAclReadsKey);
+  });
+  const bool is_unnamed = audit_.excuse(*command_, args_, name);
+  Key key = read(name);
+  if (is_unnamed) audit_.forget(name);
   return key;
 }
 

@@ -199,8 +199,6 @@ class Call {
   using AnyFinish = std::function<void(std::vector<std::any>&, resp::ReplyWriter&)>;
 
   Key find(std::string_view name, DbIndex db);
-  Key find_unaudited(std::string_view name, DbIndex db);
-  Key note_read(Key key);
   void note_miss(const Key& key);
   KeyPlace place_of(std::string_view name);
   void gather_any(AnyPart part, AnyFinish finish);

@@ -45,4 +45,19 @@ TEST_CASE("a command whose keys cannot be found may use any") {
   CHECK(audit.allows_change(*table.find("guess"), argv, "any"));
 }
 
+TEST_CASE("a key that is not named is let through until it is forgotten, and named ones stay") {
+  const std::span<const CommandSpec> rows[] = {kRows};
+  const CommandTable table(rows);
+  const Command& copy = *table.find("copy");
+  const std::vector<std::string_view> argv = {"copy", "from", "to"};
+  KeyAudit audit;
+  CHECK_FALSE(audit.excuse(copy, argv, "to"));
+  CHECK(audit.excuse(copy, argv, "other"));
+  CHECK(audit.allows(copy, argv, "other"));
+  CHECK_FALSE(audit.allows_change(copy, argv, "other"));
+  audit.forget("other");
+  CHECK_FALSE(audit.allows(copy, argv, "other"));
+  CHECK(audit.allows(copy, argv, "to"));
+}
+
 }  // namespace kvstash::engine
