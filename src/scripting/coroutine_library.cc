@@ -5,57 +5,86 @@
 namespace kvstash::scripting {
 namespace {
 
-// Upvalue 1: Lua's own.
-int resume(lua_State* L) {
-  luaL_argcheck(L, lua_tothread(L, 1) != nullptr, 1, "coroutine expected");
-  check_depth(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  return lua_gettop(L);
+enum class State { kRunning, kSuspended, kNormal, kDead };
+
+// As error messages call them.
+constexpr const char* kStateNames[] = {"running", "suspended", "normal", "dead"};
+
+State state_of(lua_State* L, lua_State* coroutine) {
+  if (L == coroutine) return State::kRunning;
+  const int status = lua_status(coroutine);
+  if (status == LUA_YIELD) return State::kSuspended;
+  if (status != 0) return State::kDead;
+  lua_Debug frame;
+  if (lua_getstack(coroutine, 0, &frame) > 0) return State::kNormal;
+  return lua_gettop(coroutine) == 0 ? State::kDead : State::kSuspended;
 }
 
-// Upvalues: Lua's own coroutine.resume, the coroutine.
-int resume_wrapped(lua_State* L) {
+constexpr int kFailed = -1;
+
+// Goes on with the coroutine, with the topmost `arguments` of the stack. The number of results, which
+// take their place, or kFailed and the error. Lua's own function does the same; called from one of
+// ours it would count twice towards the depth that Lua allows.
+int go_on(lua_State* L, lua_State* coroutine, int arguments) {
   check_depth(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_pushvalue(L, lua_upvalueindex(2));
-  lua_insert(L, 2);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  const bool is_fine = lua_toboolean(L, 1) != 0;
-  if (!is_fine) {
-    lua_settop(L, 2);
-    if (lua_isstring(L, 2) != 0) {
-      luaL_where(L, 1);
-      lua_insert(L, 2);
-      lua_concat(L, 2);
-    }
-    lua_error(L);
+  const State state = state_of(L, coroutine);
+  if (lua_checkstack(coroutine, arguments) == 0) luaL_error(L, "too many arguments to resume");
+  if (state != State::kSuspended) {
+    lua_pushfstring(L, "cannot resume %s coroutine", kStateNames[static_cast<size_t>(state)]);
+    return kFailed;
   }
-  return lua_gettop(L) - 1;
+  lua_xmove(L, coroutine, arguments);
+  lua_setlevel(L, coroutine);
+  const int status = lua_resume(coroutine, arguments);
+  if (status != 0 && status != LUA_YIELD) {
+    lua_xmove(coroutine, L, 1);
+    return kFailed;
+  }
+  const int results = lua_gettop(coroutine);
+  if (lua_checkstack(L, results + 1) == 0) luaL_error(L, "too many results to resume");
+  lua_xmove(coroutine, L, results);
+  return results;
 }
 
-// Upvalues: Lua's own coroutine.resume and coroutine.create.
+int resume(lua_State* L) {
+  lua_State* coroutine = lua_tothread(L, 1);
+  luaL_argcheck(L, coroutine != nullptr, 1, "coroutine expected");
+  const int results = go_on(L, coroutine, lua_gettop(L) - 1);
+  const int values = results == kFailed ? 1 : results;
+  lua_pushboolean(L, results == kFailed ? 0 : 1);
+  lua_insert(L, -(values + 1));
+  return values + 1;
+}
+
+// Upvalue 1: the coroutine.
+int resume_wrapped(lua_State* L) {
+  const int results = go_on(L, lua_tothread(L, lua_upvalueindex(1)), lua_gettop(L));
+  if (results != kFailed) return results;
+  if (lua_isstring(L, -1) != 0) {
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
+  return lua_error(L);
+}
+
+// Upvalue 1: Lua's own coroutine.create.
 int wrap(lua_State* L) {
   luaL_argcheck(L, lua_isfunction(L, 1) && lua_iscfunction(L, 1) == 0, 1, "Lua function expected");
   lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushvalue(L, 1);
   lua_call(L, 1, 1);
-  lua_pushcclosure(L, resume_wrapped, 2);
+  lua_pushcclosure(L, resume_wrapped, 1);
   return 1;
 }
 
 }  // namespace
 
 void add_coroutine_library(lua_State* L) {
-  lua_getfield(L, -1, "resume");
-  lua_pushvalue(L, -1);
-  lua_getfield(L, -3, "create");
-  lua_pushcclosure(L, wrap, 2);
-  lua_setfield(L, -3, "wrap");
-  lua_pushcclosure(L, resume, 1);
+  lua_getfield(L, -1, "create");
+  lua_pushcclosure(L, wrap, 1);
+  lua_setfield(L, -2, "wrap");
+  lua_pushcfunction(L, resume);
   lua_setfield(L, -2, "resume");
 }
 
