@@ -19,7 +19,7 @@ void add_with_parents(const std::string& root, std::string_view path, std::strin
                       std::vector<std::string>& files) {
   while (!path.empty() && path != "/") {
     files.push_back(root + std::string(path) + std::string(file));
-    path = path.substr(0, path.rfind('/'));
+    path = path.substr(0, path.rfind('/'));  // It begins with one.
   }
   files.push_back(root + std::string(file));
 }
@@ -36,6 +36,7 @@ std::vector<std::string> memory_limit_files(std::string_view groups) {
     if (second == std::string_view::npos) continue;
     const std::string_view controllers = line.substr(first + 1, second - first - 1);
     const std::string_view path = line.substr(second + 1);
+    if (!path.starts_with('/')) continue;
     if (controllers.empty()) {
       add_with_parents("/sys/fs/cgroup", path, "/memory.max", files);
       continue;

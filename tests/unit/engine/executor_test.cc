@@ -54,6 +54,32 @@ TEST_CASE("a command over some shards makes room on these alone") {
   CHECK(node.keys_on(2) + node.keys_on(3) < 40);
 }
 
+TEST_CASE("what a command takes too much goes at once, on the shards that it holds") {
+  Node node;
+  node.options.maxmemory_policy = EvictionPolicy::kAllkeysRandom;
+  node.options.maxmemory_bytes = node.nearly_full();
+  const std::string key = node.key_on(1);
+  CHECK(node.run_on(1, {"set", key, "v"}) == "+OK\r\n");
+  CHECK(node.keys_on(1) == 0);
+}
+
+TEST_CASE("what the held shards cannot give is taken from all in a hold, once until it is enough") {
+  Node node;
+  node.options.maxmemory_policy = EvictionPolicy::kVolatileRandom;
+  const std::string passing = node.key_on(1);
+  const std::string lasting = node.key_on(0);
+  node.run_on(1, {"set", passing, "v", "ex", "100"});
+  node.options.maxmemory_bytes = node.nearly_full() + 1000;
+  for (const size_t shard : {0, 1})
+    node.at(shard).publish_memory();
+  CHECK_FALSE(node.set().evicts_keys_soon);
+  CHECK(node.run_on(0, {"set", lasting, std::string(3000, 'v')}) == "+OK\r\n");
+  CHECK(node.set().evicts_keys_soon);
+  node.run_on(0, {"get", lasting});  // Another hold would be one too many.
+  node.set().note_exceeding(false, node.at(0).now_ms());
+  CHECK_FALSE(node.set().evicts_keys_soon);
+}
+
 TEST_CASE("a write is refused when there is nothing to evict") {
   Node node;
   node.options.maxmemory_bytes = node.nearly_full();
@@ -92,13 +118,15 @@ TEST_CASE("keys that expire under a transaction are journaled in its order, by i
 
 TEST_CASE("keys evicted for a transaction are journaled by its own thread") {
   Node node;
-  node.options.maxmemory_bytes = node.nearly_full();
   node.options.maxmemory_policy = EvictionPolicy::kAllkeysRandom;
   const std::string near = node.key_on(2);
   const std::string far = node.key_on(3);
   node.run_on(3, {"set", far, "v"});
   node.forget_journal(3);
   node.at(3).publish_memory();
+  node.options.maxmemory_bytes = node.nearly_full() - 2;  // Passed already.
+  for (const size_t shard : {2, 3})
+    node.at(shard).publish_memory();
   node.run(2, {"mset", near, "1", far, "2"}, kTwoAndThree);
   REQUIRE_FALSE(node.journal(2).empty());
   CHECK(node.journal(2)[0] == "0 DEL " + far);
