@@ -105,8 +105,7 @@ Status ReadParser::take_block() {
   if (context_->in_script)
     return Error::text("ERR " + std::string(argv_[0]) +
                        " command is not allowed with BLOCK option from scripts");
-  const Result<BlockTimeout> timeout_ms =
-      parse_block_milliseconds(args_.next(), context_->now_ms);
+  const Result<BlockTimeout> timeout_ms = parse_block_milliseconds(args_.next(), context_->now_ms);
   if (!timeout_ms.ok()) return timeout_ms.error();
   options_.blocks = true;
   options_.timeout_ms = *timeout_ms;

@@ -279,7 +279,7 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
 void Executor::serve_waiters(const Hold& held) {
   if (std::exchange(is_serving_, true)) return;  // Whoever is at it will see what changed, too.
   begin_commands();
-  const Hold hold = shard_->now(held);           // What they do comes after what woke them.
+  const Hold hold = shard_->now(held);  // What they do comes after what woke them.
   const auto serve_shard = [&](Shard& shard) {
     while (const auto ready = shard.blocked_keys().take_ready())
       serve_key(shard, *ready, hold);

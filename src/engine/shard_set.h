@@ -159,8 +159,8 @@ class ShardSet {
     return pushes_under_way.load(std::memory_order_relaxed) > kPushBytesMax / divisor;
   }
   alignas(64) std::atomic<size_t> tracked_keys{0};  // In all tracking tables.
-  // A hold over all shards is under way that evicts the largest clients; or one that evicts keys is,
-  // or was not enough, and memory is still over the limit.
+  // A hold over all shards is under way that evicts the largest clients; or one that evicts keys
+  // is, or was not enough, and memory is still over the limit.
   std::atomic<bool> evicts_keys_soon{false};
   std::atomic<bool> evicts_clients_soon{false};
 

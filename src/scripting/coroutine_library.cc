@@ -22,9 +22,9 @@ State state_of(lua_State* L, lua_State* coroutine) {
 
 constexpr int kFailed = -1;
 
-// Goes on with the coroutine, with the topmost `arguments` of the stack. The number of results, which
-// take their place, or kFailed and the error. Lua's own function does the same; called from one of
-// ours it would count twice towards the depth that Lua allows.
+// Goes on with the coroutine, with the topmost `arguments` of the stack. The number of results,
+// which take their place, or kFailed and the error. Lua's own function does the same; called from
+// one of ours it would count twice towards the depth that Lua allows.
 int go_on(lua_State* L, lua_State* coroutine, int arguments) {
   check_depth(L);
   const State state = state_of(L, coroutine);

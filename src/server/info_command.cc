@@ -20,8 +20,8 @@ Status info(Call& call) {
            SnapshotDetail{
                .clients = true, .latencies = choice.wants_latencies(), .keys = choice.wants_keys()},
        now_ms = call.now_ms()](engine::Shard& shard) { return read_shard(shard, detail, now_ms); },
-      [&server, choice, allocated, now_ms = call.now_ms()](
-          std::vector<admin::ShardCounters>& parts, resp::ReplyWriter& to) {
+      [&server, choice, allocated, now_ms = call.now_ms()](std::vector<admin::ShardCounters>& parts,
+                                                           resp::ReplyWriter& to) {
         admin::Snapshot snapshot = describe_server(server);
         snapshot.process.now_ms = now_ms;
         snapshot.process.used_memory = used_memory_at(allocated, snapshot.process);
