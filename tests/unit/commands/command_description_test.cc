@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::commands {
 namespace {
@@ -18,6 +21,11 @@ using resp::RespVersion;
 
 Status nothing(engine::Call&) {
   return {};
+}
+
+// Specifications that are no ranges are only shown.
+engine::KeysFound find_none(std::span<const std::string_view>, std::vector<engine::KeyAt>&) {
+  return engine::KeysFound::kUnknown;
 }
 
 using Write = void (*)(const engine::Command&, resp::ReplyWriter&);
@@ -50,7 +58,8 @@ TEST_CASE("key specifications of every kind are described") {
        .find = KeySpec::Find::kUnknown,
        .notes = "anywhere"},
   };
-  static constexpr CommandSpec kRow = {.name = "x", .arity = -2, .keys = kKeys, .run = nothing};
+  static constexpr CommandSpec kRow = {
+      .name = "x", .arity = -2, .keys = kKeys, .find_keys = find_none, .run = nothing};
   CHECK(written(write_info, kRow, RespVersion::k3) ==
         "*10 x :-2 ~0 :0 :0 :0 ~1 +@slow ~0 ~3 "
         "%3 flags ~1 +RO begin_search %2 type keyword spec %2 keyword STREAMS startfrom :1 "

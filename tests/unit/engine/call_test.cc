@@ -21,9 +21,18 @@ Status run_probe(Call& call) {
   return {};
 }
 
+// It may touch keys that are no arguments.
+KeysFound find_any(std::span<const std::string_view>, std::vector<KeyAt>&) {
+  return KeysFound::kUnknown;
+}
+
 constexpr KeySpec kProbeKeys[] = {keys_from(1, -1, 1, kKeyRW)};
-constexpr CommandSpec kProbe[] = {
-    {.name = "probe", .arity = -1, .flags = kWrite, .keys = kProbeKeys, .run = run_probe}};
+constexpr CommandSpec kProbe[] = {{.name = "probe",
+                                   .arity = -1,
+                                   .flags = kWrite,
+                                   .keys = kProbeKeys,
+                                   .find_keys = find_any,
+                                   .run = run_probe}};
 const std::span<const CommandSpec> kProbeRows[] = {kProbe};
 
 // Runs `body` as a command with these arguments.

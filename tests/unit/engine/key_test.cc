@@ -19,10 +19,11 @@ struct Fixture : test::HeldShards {
   Members members = {true, true, true, true};
   Caller caller;
   resp::ReplyBuffer out;
-  Call call{command("set"), {},     {.set = &set(), .single = nullptr, .members = &members},
-            at(0),          caller, out};
   std::string near = key_on(0);
   std::string far = key_on(3);
+  Argv argv = {"mset", near, "v", far, "v"};
+  Call call{command("mset"), argv,   {.set = &set(), .single = nullptr, .members = &members},
+            at(0),           caller, out};
 };
 
 constexpr int64_t kLater = 99'999'999'999'999;
