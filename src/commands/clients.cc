@@ -107,7 +107,8 @@ Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id, int
 // ---- PAUSE.
 
 struct PauseOptions {
-  int64_t until_ns;  // By monotonic_ns().
+  int64_t asked_ns;  // When the command came, by monotonic_ns().
+  int64_t until_ns;  // When the pause ends, by the same clock.
   engine::PauseMode mode;
 };
 
@@ -117,7 +118,9 @@ Result<PauseOptions> parse_pause(Call& call) {
     return Error::literal("ERR CLIENT PAUSE mode must be WRITE or ALL");
   const Result<BlockTimeout> timeout = parse_block_milliseconds(call.arg(2), call.now_ms());
   if (!timeout.ok()) return timeout.error();
-  return PauseOptions{.until_ns = after_ms(monotonic_ns(), (*timeout).value_or(0)),
+  const int64_t now_ns = monotonic_ns();
+  return PauseOptions{.asked_ns = now_ns,
+                      .until_ns = after_ms(now_ns, (*timeout).value_or(0)),
                       .mode = only_writes ? engine::PauseMode::kWrites : engine::PauseMode::kAll};
 }
 
@@ -177,7 +180,7 @@ Status client_pause(Call& call) {
   const Result<PauseOptions> options = parse_pause(call);
   if (!options.ok()) return options.error();
   on_all_shards(call, [options = *options](Shard& shard) {
-    shard.begin_pause(options.until_ns, options.mode);
+    shard.begin_pause(options.asked_ns, options.until_ns, options.mode);
   });
   return {};
 }

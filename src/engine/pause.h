@@ -19,8 +19,10 @@ enum class PauseMode : uint8_t {
 class Pause {
  public:
   // A pause that lasts is never shortened, nor made milder: the later end and the stricter mode
-  // win.
-  void begin(int64_t until_ns, PauseMode mode) {
+  // win. One that was over at `asked_ns`, when this one was asked for, has no say. Call
+  // end_if_over(asked_ns) before, to let go whom it held.
+  void begin(int64_t asked_ns, int64_t until_ns, PauseMode mode) {
+    end_if_over(asked_ns);
     if (is_on()) {
       until_ns = std::max(until_ns, *until_ns_);
       mode = std::max(mode, mode_);

@@ -259,7 +259,8 @@ void Shard::evict_everywhere() {
     for (size_t id = 0; id < set->size(); ++id) {
       Shard& shard = set->at(id);
       shard.publish_memory();
-      for (; budget != 0 && set->memory_used() > limit && shard.evict_one(executing.sink());
+      for (; budget != 0 && set->memory_used() > limit &&
+             shard.evict_one(executing.now_ms(), executing.sink());
            --budget)
         shard.publish_memory();
     }
@@ -506,6 +507,11 @@ void Shard::feed_monitors(const Session& session, const Command& command,
 size_t Shard::paused_sessions() const {
   return static_cast<size_t>(std::ranges::count_if(
       delayed_, [](const Session* session) { return (session->stopped & kStopPause) != 0; }));
+}
+
+void Shard::begin_pause(int64_t asked_ns, int64_t until_ns, PauseMode mode) {
+  if (pause_.end_if_over(asked_ns)) end_pause();
+  pause_.begin(asked_ns, until_ns, mode);
 }
 
 // Who is held back for another reason as well stays in the list.

@@ -186,7 +186,8 @@ class Shard {
 
   // CLIENT PAUSE.
   const Pause& pause() const { return pause_; }
-  void begin_pause(int64_t until_ns, PauseMode mode) { pause_.begin(until_ns, mode); }
+  // CLIENT PAUSE was asked for at `asked_ns`, on whatever shard: see Pause::begin.
+  void begin_pause(int64_t asked_ns, int64_t until_ns, PauseMode mode);
   void end_pause();
   size_t paused_sessions() const;  // Those that it holds back.
 

@@ -36,15 +36,20 @@ uint32_t command_flags(uint32_t row_flags, uint32_t script_flags) {
   return flags;
 }
 
-// The keys, whose number stands behind the script.
-Result<Args> keys_of(const Call& call, Error otherwise) {
-  const Args argv = call.args();
+// The number of keys, which stands behind the script.
+Result<size_t> key_count(Args argv, Error otherwise) {
   const std::optional<int64_t> count = parse_int64(argv[2]);
   if (!count) return otherwise;
   if (*count > static_cast<int64_t>(argv.size() - kFirstKeyArg))
     return Error::literal("ERR Number of keys can't be greater than number of args");
   if (*count < 0) return Error::literal("ERR Number of keys can't be negative");
-  return argv.subspan(kFirstKeyArg, static_cast<size_t>(*count));
+  return static_cast<size_t>(*count);
+}
+
+Result<Args> keys_of(const Call& call, Error otherwise) {
+  const Result<size_t> count = key_count(call.args(), std::move(otherwise));
+  if (!count.ok()) return count.error();
+  return call.args().subspan(kFirstKeyArg, *count);
 }
 
 // What the script's flags allow, before it begins.

@@ -221,7 +221,7 @@ TEST_CASE("a paused shard holds commands back and goes on where it stopped") {
   Node node(1);
   Session& session = node.open();
   node.shard.finish_turn();
-  node.shard.begin_pause(monotonic_ns() + 1'000'000 * kNsPerMs, PauseMode::kWrites);
+  node.shard.begin_pause(monotonic_ns(), monotonic_ns() + 1'000'000 * kNsPerMs, PauseMode::kWrites);
   node.feed(session, "GET k\r\nSET k v\r\nGET k\r\n");
   node.shard.finish_turn();
   CHECK(node.sent(session) == "$-1\r\n");  // Reads go on.
