@@ -24,6 +24,7 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "store/hash_table.h"
+#include "store/hash_walk.h"
 #include "store/table_shape.h"
 
 #include <algorithm>
@@ -32,6 +33,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -99,6 +101,14 @@ class BucketTable {
   // happens between. `visit` must not change the table.
   template <typename Visit>
   ScanPosition scan(ScanPosition position, Visit&& visit) const;
+
+  // Visits the elements from hash `begin` on, exactly, and returns where the next visit begins, or
+  // nothing after the last: see hash_walk.h. `visit(Element*)` must not change the table.
+  template <typename Visit>
+  std::optional<uint64_t> walk(uint64_t begin, WalkBudget budget, Visit&& visit) const {
+    const auto hash_of = [this](const Element* element) { return hash(name_of(element)); };
+    return walk_buckets<Element>(current_, moved_, next_, begin, budget, hash_of, visit);
+  }
 
   // An element chosen at random, each equally likely; null if there is none.
   Element* sample(Random& random) const;
@@ -222,9 +232,9 @@ class BucketTable {
   HashSeed seed_;
   Array current_;
   Array next_;        // Where a resize moves to; count 0 when there is none.
-  size_t moved_ = 0;  // Buckets of current_ that have been moved, all before this index.
   size_t size_ = 0;
-  size_t chained_ = 0;
+  uint32_t moved_ = 0;  // Buckets of current_ that have been moved, all before this index.
+  uint32_t chained_ = 0;
 };
 
 // ---- Looking up and changing.
@@ -246,6 +256,7 @@ unsigned BucketTable<Element, kName>::Bucket::matches(uint8_t fingerprint) const
 
 template <typename Element, std::string_view (Element::*kName)() const>
 auto BucketTable<Element, kName>::make_array(size_t count) -> Array {
+  ensure(count <= UINT32_MAX);
   Array array{nullptr, count};
   const size_t bytes = count * sizeof(Bucket);
   void* memory = is_mapped(array) ? map_pages(bytes) : std::memset(allocate(bytes), 0, bytes);

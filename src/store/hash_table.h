@@ -28,10 +28,12 @@
 #include "base/huge_pages.h"
 #include "base/random.h"
 #include "store/entry.h"
+#include "store/hash_walk.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace kvstash::store {
@@ -68,6 +70,14 @@ class HashTable {
   // An entry present from the start to the end of a scan is visited at least once, whatever happens
   // between; `visit` must not change the table.
   ScanPosition scan(ScanPosition position, const std::function<void(Entry*)>& visit) const;
+
+  // Visits the entries from hash `begin` on, exactly, and returns where the next visit begins, or
+  // nothing after the last: see hash_walk.h. `visit(Entry*)` must not change the table.
+  template <typename Visit>
+  std::optional<uint64_t> walk(uint64_t begin, WalkBudget budget, Visit&& visit) const {
+    const auto hash_of = [this](const Entry* entry) { return keyed_hash(entry->key(), seed_); };
+    return walk_buckets<Entry>(current_, moved_, next_, begin, budget, hash_of, visit);
+  }
 
   // An entry chosen at random (every bucket equally likely), or null if the table is empty.
   Entry* sample(Random& random) const;

@@ -73,6 +73,7 @@ size_t MemberIndex::bytes_of(const Array& array) {
 }
 
 MemberIndex::Array MemberIndex::make_array(size_t count) {
+  ensure(count <= UINT32_MAX);
   const size_t bytes = count * sizeof(Bucket);
   if (bytes >= kMappedBytesMin) return {static_cast<Bucket*>(map_pages(bytes)), count};
   void* memory = allocate(bytes);
@@ -187,6 +188,14 @@ ScanPosition MemberIndex::scan(ScanPosition position,
   return static_cast<ScanPosition>(end >> (64 - kShift) != 0 ? 0 : end);
 }
 
+std::optional<uint64_t> MemberIndex::walk(
+    uint64_t begin, WalkBudget budget,
+    const std::function<void(const ScoredMember&)>& visit) const {
+  const auto hash_of = [this](const ScoredMember* element) { return hash(element->member()); };
+  return walk_buckets<ScoredMember>(current_, moved_, next_, begin, budget, hash_of,
+                                    [&](const ScoredMember* element) { visit(*element); });
+}
+
 size_t MemberIndex::bytes() const {
   return bytes_of(current_) + bytes_of(next_) + chained_ * sizeof(Bucket) -
          released_ * sizeof(Bucket);
@@ -246,9 +255,9 @@ void MemberIndex::end_bucket() {
     return;
   }
   const bool is_mapped = current_.count * sizeof(Bucket) >= kMappedBytesMin;
-  if (!is_mapped || (moved_ - released_) * sizeof(Bucket) < kReleaseStepBytes) return;
+  if (!is_mapped || size_t{moved_ - released_} * sizeof(Bucket) < kReleaseStepBytes) return;
   release_pages(&current_.buckets[released_], kReleaseStepBytes);
-  released_ += kReleaseStepBytes / sizeof(Bucket);
+  released_ += static_cast<uint32_t>(kReleaseStepBytes / sizeof(Bucket));
 }
 
 // Goes through the arrays as a resize does, and keeps nothing.

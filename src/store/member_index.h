@@ -17,12 +17,14 @@
 
 #include "base/hash.h"
 #include "store/hash_table.h"
+#include "store/hash_walk.h"
 #include "store/scored_member.h"
 #include "store/table_shape.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 namespace kvstash::store {
@@ -52,6 +54,11 @@ class MemberIndex {
   // happens between. `visit` must not change the index.
   ScanPosition scan(ScanPosition position,
                     const std::function<void(const ScoredMember&)>& visit) const;
+
+  // Visits the elements from hash `begin` on, exactly, and returns where the next visit begins, or
+  // nothing after the last: see hash_walk.h. `visit` must not change the index.
+  std::optional<uint64_t> walk(uint64_t begin, WalkBudget budget,
+                               const std::function<void(const ScoredMember&)>& visit) const;
 
   // For dismantling: forgets the elements and frees up to `buckets` buckets. True while there are
   // more. After the first call nothing but this and destruction is allowed.
@@ -115,8 +122,8 @@ class MemberIndex {
   HashSeed seed_;
   Array current_;
   Array next_;           // Where a resize moves to; count 0 when there is none.
-  size_t moved_ = 0;     // Buckets of current_ that have been moved, all before this index.
-  size_t released_ = 0;  // Buckets of current_ whose pages are back with the kernel.
+  uint32_t moved_ = 0;     // Buckets of current_ that have been moved, all before this index.
+  uint32_t released_ = 0;  // Buckets of current_ whose pages are back with the kernel.
   size_t size_ = 0;
   size_t chained_ = 0;
 };
