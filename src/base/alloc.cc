@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #ifndef KVSTASH_NO_JEMALLOC
 #include <jemalloc/jemalloc.h>
@@ -34,6 +35,14 @@ void* allocate(size_t bytes) {
 
 void deallocate(void* block, size_t bytes) {
   sdallocx(block, bytes == 0 ? 1 : bytes, 0);
+}
+
+void* reallocate(void* block, size_t old_bytes, size_t bytes) {
+  ensure(bytes >= old_bytes);
+  void* grown = rallocx(block, bytes == 0 ? 1 : bytes, 0);
+  if (grown == nullptr) [[unlikely]]
+    panic(__FILE__, __LINE__, "out of memory");
+  return grown;
 }
 
 AllocatorStats allocator_stats() {
@@ -84,6 +93,15 @@ void* allocate(size_t bytes) {
 
 void deallocate(void* block, size_t) {
   std::free(block);
+}
+
+// By a copy: realloc would not keep the alignment.
+void* reallocate(void* block, size_t old_bytes, size_t bytes) {
+  ensure(bytes >= old_bytes);
+  void* grown = allocate(bytes);
+  std::memcpy(grown, block, old_bytes);
+  deallocate(block, old_bytes);
+  return grown;
 }
 
 AllocatorStats allocator_stats() {

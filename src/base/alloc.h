@@ -12,6 +12,8 @@ namespace kvstash {
 
 void* allocate(size_t bytes);
 void deallocate(void* block, size_t bytes);  // `bytes` as asked for, or of the same size class.
+// Makes a block larger: where it is if there is room behind it, else it moves with its `old_bytes`.
+void* reallocate(void* block, size_t old_bytes, size_t bytes);
 
 // Bytes the allocator sets aside for a request. Pure; about 1 ns.
 size_t allocation_bytes(size_t bytes);

@@ -6,6 +6,8 @@
 #include <jemalloc/jemalloc.h>
 #endif
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,19 @@ TEST_CASE("a block is usable to its last byte and can be given back") {
     if (bytes != 0) CHECK(block[bytes - 1] == 0x5a);
     deallocate(block, bytes);
   }
+}
+
+TEST_CASE("a block that grows keeps its bytes, wherever it goes") {
+  size_t bytes = 10;
+  auto* block = static_cast<unsigned char*>(allocate(bytes));
+  std::memset(block, 'b', bytes);
+  for (const size_t more : {11u, 100u, 5000u, 100'000u, 3'000'000u, 3'100'000u}) {
+    block = static_cast<unsigned char*>(reallocate(block, bytes, more));
+    CHECK(std::count(block, block + bytes, 'b') == static_cast<ptrdiff_t>(bytes));
+    std::memset(block, 'b', more);
+    bytes = more;
+  }
+  deallocate(block, bytes);
 }
 
 TEST_CASE("allocation_bytes is enough, never falls, and is its own size class") {
