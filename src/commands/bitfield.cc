@@ -127,11 +127,14 @@ Status read_and_write(Call& call, const std::vector<Step>& steps) {
   Key key = call.write(1);
   if (Status status = key.expect_string(); !status.ok()) return status;
   size_t size = 0;
+  size_t first = SIZE_MAX;
   for (const Step& step : steps) {
-    if (step.writes()) size = std::max(size, step.bytes_needed());
+    if (!step.writes()) continue;
+    size = std::max(size, step.bytes_needed());
+    first = std::min(first, step.offset / 8);
   }
   const bool grows = size > key.string_size();
-  const std::span<char> bytes = key.open_string(size);
+  const std::span<char> bytes = key.open_string(size, {.offset = first, .count = size - first});
   uint64_t changes = 0;
   call.reply().array(steps.size());
   for (const Step& step : steps) {

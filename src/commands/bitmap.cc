@@ -135,7 +135,8 @@ Status setbit(Call& call) {
   if (Status status = key.expect_string(); !status.ok()) return status;
   const bool value = *bit == 1;
   const bool grows = !key.exists() || *offset / 8 >= key.string_size();
-  const std::span<char> bytes = key.open_string(*offset / 8 + 1);
+  const std::span<char> bytes =
+      key.open_string(*offset / 8 + 1, {.offset = *offset / 8, .count = 1});
   const bool old = store::bit_at({bytes.data(), bytes.size()}, *offset);
   if (grows || old != value) {
     store::set_bit(bytes, *offset, value);

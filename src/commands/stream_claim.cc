@@ -59,7 +59,7 @@ class Claimer {
 
   // An entry that is there. True, and it stands in the reply, if it is the consumer's now.
   bool claim(StreamId id) {
-    PendingEntry* entry = group_->find_pending(id);
+    const PendingEntry* entry = group_->find_pending(id);
     if (entry == nullptr) {
       if (!options_->force) return false;
       ensure(group_->add_pending(
@@ -87,20 +87,21 @@ class Claimer {
  private:
   GroupName name() const { return {key_->name(), group_->name()}; }
 
-  void take(StreamId id, PendingEntry& entry) {
-    group_->assign(id, entry, *seen_.consumer);
+  void take(StreamId id, PendingEntry entry) {
+    entry.consumer = seen_.consumer;
     entry.delivered_ms = options_->delivered_ms;
     if (options_->deliveries) {
       entry.deliveries = *options_->deliveries;
     } else if (!options_->just_id) {
       ++entry.deliveries;
     }
+    group_->redeliver(id, entry);
     if (options_->just_id) {
       reply_stream_id(call_->reply(), id);
     } else {
       ensure(reply_stream_entry_of(call_->reply(), *stream_, id));
     }
-    seen_.consumer->active_ms = call_->now_ms();
+    group_->set_active(*seen_.consumer, call_->now_ms());
     record_pending(*call_, name(), *group_, id, entry);
     has_changed_ = true;
     ++claimed_;
@@ -190,8 +191,8 @@ Status xclaim(Call& call) {
 
   Opened<Stream> stream = key.open<Stream>();
   Claimer claimer(call, key, *stream, *options);
-  const bool raises_last_id = options->last_id > claimer.group().last_id;
-  if (raises_last_id) claimer.group().last_id = options->last_id;
+  const bool raises_last_id = options->last_id > claimer.group().last_id();
+  if (raises_last_id) claimer.group().set_last_id(options->last_id);
   const resp::ReplyWriter::Mark begin = call.reply().begin();
   size_t claimed = 0;
   for (size_t i = 0; i < ids; ++i) {

@@ -23,7 +23,7 @@ void record_pending(engine::Call& call, GroupName name, const store::ConsumerGro
   const Digits delivered(entry.delivered_ms);
   const Digits deliveries(static_cast<int64_t>(entry.deliveries));
   const StreamIdText id_text(id);
-  const StreamIdText last(group.last_id);
+  const StreamIdText last(group.last_id());
   call.replace_effect({"XCLAIM", name.key, name.group, entry.consumer->name(), "0", id_text.view(),
                        "TIME", delivered.view(), "RETRYCOUNT", deliveries.view(), "FORCE", "JUSTID",
                        "LASTID", last.view()});
@@ -31,8 +31,8 @@ void record_pending(engine::Call& call, GroupName name, const store::ConsumerGro
 
 void record_group(engine::Call& call, GroupName name, const store::ConsumerGroup& group) {
   if (!call.wants_effects()) return;
-  const Digits read(group.entries_read);
-  const StreamIdText last(group.last_id);
+  const Digits read(group.entries_read());
+  const StreamIdText last(group.last_id());
   call.replace_effect(
       {"XGROUP", "SETID", name.key, name.group, last.view(), "ENTRIESREAD", read.view()});
 }

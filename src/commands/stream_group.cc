@@ -72,7 +72,7 @@ SeenConsumer see_consumer(Call& call, Key& key, ConsumerGroup& group, std::strin
     consumer = &group.create_consumer(name, call.now_ms());
     key.changed_quietly(notify::kStream, "xgroup-createconsumer");
   }
-  consumer->seen_ms = call.now_ms();
+  group.set_seen(*consumer, call.now_ms());
   return {consumer, is_new};
 }
 
@@ -96,8 +96,8 @@ Status xgroup_create(Call& call) {
   if (stream->find_group(call.arg(3)) != nullptr)
     return Error::literal("BUSYGROUP Consumer Group name already exists");
   ConsumerGroup& group = stream->create_group(call.arg(3));
-  group.last_id = call.arg(4) == "$" ? stream->last_id() : last_id;
-  group.entries_read = options->entries_read;
+  group.set_last_id(call.arg(4) == "$" ? stream->last_id() : last_id);
+  group.set_entries_read(options->entries_read);
   stream.close();
   if (makes_key) {
     key.changed(notify::kStream, "xgroup-create");
@@ -122,8 +122,8 @@ Status xgroup_setid(Call& call) {
   }
   Opened<Stream> stream = key.open<Stream>();
   ConsumerGroup& group = *stream->find_group(call.arg(3));
-  group.last_id = last_id;
-  group.entries_read = options->entries_read;
+  group.set_last_id(last_id);
+  group.set_entries_read(options->entries_read);
   stream.close();
   key.changed_quietly(notify::kStream, "xgroup-setid");
   call.reply().ok();
@@ -136,7 +136,7 @@ Status xgroup_destroy(Call& call) {
   if (Status status = expect_stream(key); !status.ok()) return status;
   Opened<Stream> stream = key.open<Stream>();
   ConsumerGroup* group = stream->find_group(call.arg(3));
-  if (group != nullptr) stream->groups()->destroy(*group);
+  if (group != nullptr) stream->destroy_group(*group);
   stream.close();
   if (group != nullptr) key.changed(notify::kStream, "xgroup-destroy");
   call.reply().integer(group != nullptr ? 1 : 0);

@@ -52,8 +52,8 @@ void field(ReplyWriter& reply, std::string_view name, std::optional<int64_t> val
 }
 
 std::optional<int64_t> entries_read(const ConsumerGroup& group) {
-  if (group.entries_read == ConsumerGroup::kUnknown) return std::nullopt;
-  return group.entries_read;
+  if (group.entries_read() == ConsumerGroup::kUnknown) return std::nullopt;
+  return group.entries_read();
 }
 
 // ---- XINFO STREAM
@@ -102,8 +102,8 @@ void reply_consumer(ReplyWriter& reply, const ConsumerGroup& group, const Consum
   const size_t count = max == 0 ? size : std::min(size, max);
   reply.map(5);
   field(reply, "name", consumer.name());
-  field(reply, "seen-time", consumer.seen_ms);
-  field(reply, "active-time", consumer.active_ms);
+  field(reply, "seen-time", consumer.seen_ms());
+  field(reply, "active-time", consumer.active_ms());
   field(reply, "pel-count", size);
   reply.bulk("pending");
   reply.array(count);
@@ -121,7 +121,7 @@ void reply_group(ReplyWriter& reply, const Stream& stream, const ConsumerGroup& 
                  uint64_t max) {
   reply.map(7);
   field(reply, "name", group.name());
-  field(reply, "last-delivered-id", group.last_id);
+  field(reply, "last-delivered-id", group.last_id());
   field(reply, "entries-read", entries_read(group));
   field(reply, "lag", stream.lag(group));
   field(reply, "pel-count", group.pending().size());
@@ -132,7 +132,7 @@ void reply_group(ReplyWriter& reply, const Stream& stream, const ConsumerGroup& 
     reply_consumer(reply, group, *consumer, max);
 }
 
-std::span<ConsumerGroup* const> groups_of(const Stream& stream) {
+std::span<const ConsumerGroup* const> groups_of(const Stream& stream) {
   if (stream.groups() == nullptr) return {};
   return stream.groups()->all();
 }
@@ -197,7 +197,7 @@ Status xinfo_groups(Call& call) {
     field(reply, "name", group->name());
     field(reply, "consumers", group->consumers().size());
     field(reply, "pending", group->pending().size());
-    field(reply, "last-delivered-id", group->last_id);
+    field(reply, "last-delivered-id", group->last_id());
     field(reply, "entries-read", entries_read(*group));
     field(reply, "lag", stream->lag(*group));
   }
@@ -213,11 +213,11 @@ Status xinfo_consumers(Call& call) {
   ReplyWriter& reply = call.reply();
   reply.array(group->consumers().size());
   for (const Consumer* consumer : group->consumers().all()) {
-    const int64_t active = consumer->active_ms;
+    const int64_t active = consumer->active_ms();
     reply.map(4);
     field(reply, "name", consumer->name());
     field(reply, "pending", consumer->pending().size());
-    field(reply, "idle", std::max<int64_t>(call.now_ms() - consumer->seen_ms, 0));
+    field(reply, "idle", std::max<int64_t>(call.now_ms() - consumer->seen_ms(), 0));
     field(reply, "inactive", active == -1 ? -1 : std::max<int64_t>(call.now_ms() - active, 0));
   }
   return {};

@@ -286,7 +286,7 @@ class GroupReader {
         seen_(see_consumer(call, key, *group_, options.consumer)),
         name_{key.name(), options.group} {}
 
-  bool has_new() const { return has_entries_after(*stream_, group_->last_id); }
+  bool has_new() const { return has_entries_after(*stream_, group_->last_id()); }
   void reply_new();
   void reply_history(StreamId after);
 
@@ -311,27 +311,24 @@ class GroupReader {
 
 // Counts an entry as read by the group, and keeps the counter right as far as deletions allow.
 void GroupReader::note_read(StreamId id) {
-  const bool is_counted = group_->entries_read != ConsumerGroup::kUnknown &&
-                          group_->entries_read != std::numeric_limits<int64_t>::max() &&
+  const int64_t read = group_->entries_read();
+  const bool is_counted = read != ConsumerGroup::kUnknown &&
+                          read != std::numeric_limits<int64_t>::max() &&
                           !stream_->may_have_gaps_from(id);
   if (is_counted) {
-    ++group_->entries_read;
+    group_->set_entries_read(read + 1);
   } else if (stream_->counters().entries_added != 0) {
-    group_->entries_read = stream_->estimate_entries_read(id);
+    group_->set_entries_read(stream_->estimate_entries_read(id));
   }
-  group_->last_id = id;
+  group_->set_last_id(id);
 }
 
 void GroupReader::give(StreamId id) {
   const PendingEntry entry{
       .delivered_ms = call_->now_ms(), .deliveries = 1, .consumer = seen_.consumer};
-  if (!group_->add_pending(id, entry)) {
-    // XGROUP SETID went back: somebody has it already.
-    PendingEntry& pending = *group_->find_pending(id);
-    group_->assign(id, pending, *seen_.consumer);
-    pending = entry;
-  }
-  seen_.consumer->active_ms = call_->now_ms();
+  // If XGROUP SETID went back, somebody has it already.
+  if (!group_->add_pending(id, entry)) group_->redeliver(id, entry);
+  group_->set_active(*seen_.consumer, call_->now_ms());
   record_pending(*call_, name_, *group_, id, entry);
   is_recorded_ = true;
 }
@@ -340,7 +337,7 @@ void GroupReader::reply_new() {
   resp::ReplyWriter& reply = call_->reply();
   const resp::ReplyWriter::Mark begin = reply.begin();
   uint64_t count = 0;
-  StreamCursor cursor(*stream_, behind(group_->last_id), StreamId::max());
+  StreamCursor cursor(*stream_, behind(group_->last_id()), StreamId::max());
   while ((options_->count == 0 || count < options_->count) && cursor.next()) {
     note_read(cursor.id());
     reply_stream_entry(reply, cursor.id(), cursor.entry());
@@ -363,9 +360,10 @@ void GroupReader::reply_history(StreamId after) {
   for (auto at = seen_.consumer->pending().lower_bound(behind(after));
        !at.at_end() && (options_->count == 0 || count < options_->count); at.next(), ++count) {
     if (reply_stream_entry_of(reply, *stream_, at.id())) {
-      PendingEntry& entry = *group_->find_pending(at.id());
+      PendingEntry entry = *group_->find_pending(at.id());
       entry.delivered_ms = call_->now_ms();
       ++entry.deliveries;
+      group_->redeliver(at.id(), entry);
     } else {
       reply.array(2);
       reply_stream_id(reply, at.id());

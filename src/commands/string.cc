@@ -295,7 +295,8 @@ Status append(Call& call) {
   } else if (!fits(call, size, tail.size())) {
     return errors::string_too_long();
   } else {
-    const std::span<char> bytes = key.open_string(size + tail.size());
+    const std::span<char> bytes =
+        key.open_string(size + tail.size(), {.offset = size, .count = tail.size()});
     std::copy(tail.begin(), tail.end(), bytes.begin() + static_cast<ptrdiff_t>(size));
   }
   key.changed(notify::kString, "append");
@@ -338,7 +339,8 @@ Status setrange(Call& call) {
     return {};
   }
   if (!fits(call, offset, patch.size())) return errors::string_too_long();
-  const std::span<char> bytes = key.open_string(offset + patch.size());
+  const std::span<char> bytes =
+      key.open_string(offset + patch.size(), {.offset = offset, .count = patch.size()});
   std::copy(patch.begin(), patch.end(), bytes.begin() + static_cast<ptrdiff_t>(offset));
   key.changed(notify::kString, "setrange");
   call.reply().integer(static_cast<int64_t>(bytes.size()));

@@ -18,20 +18,15 @@ void Key::set_text(std::string_view value, store::Encoding encoding, Deadline de
 }
 
 void Key::set_integer(int64_t value, Deadline deadline) {
-  if (entry_ != nullptr && entry_->encoding() == store::Encoding::kInt &&
-      this->deadline() == deadline) {
-    entry_->set_integer(value);
-    return;
-  }
   const bool is_new = entry_ == nullptr;
   entry_ = space_->put_integer(ref_, entry_, value, deadline);
   if (is_new) begin();
 }
 
-std::span<char> Key::open_string(size_t size) {
+std::span<char> Key::open_string(size_t size, store::ByteRange change) {
   const bool is_new = entry_ == nullptr;
   std::span<char> bytes;
-  entry_ = space_->open_string(ref_, entry_, size, bytes);
+  entry_ = space_->open_string(ref_, entry_, size, bytes, change);
   if (is_new) begin();
   return bytes;
 }
@@ -43,6 +38,10 @@ void Key::cut_string(size_t size) {
 void Key::put_object(store::ValueType type, store::ObjectWord word) {
   entry_ = space_->put_object(ref_, nullptr, type, word, std::nullopt);
   begin();
+}
+
+store::ObjectWord Key::open_object() {
+  return space_->open_object(ref_, entry());
 }
 
 void Key::update_object(store::ObjectWord word, size_t bytes_before) {

@@ -99,8 +99,9 @@ class Key {
   // Never as an integer: shown as embstr (or raw, if long), or always as raw.
   void set_text(std::string_view value, store::Encoding encoding, Deadline deadline);
   void set_integer(int64_t value, Deadline deadline);  // Keeps the integer encoding.
-  // At least `size` bytes to write into, zeroed where the string grew. The deadline stays.
-  std::span<char> open_string(size_t size);
+  // At least `size` bytes to write into, zeroed where the string grew. The deadline stays. Of the
+  // bytes that were there before, only those in `change` may be written.
+  std::span<char> open_string(size_t size, store::ByteRange change = {});
   void cut_string(size_t size);  // After open_string: only the first `size` bytes stay.
   void set_deadline(Deadline deadline);
   void erase();
@@ -146,6 +147,7 @@ class Key {
   template <store::Container T>
   friend class Opened;
   void put_object(store::ValueType type, store::ObjectWord word);
+  store::ObjectWord open_object();
   void update_object(store::ObjectWord word, size_t bytes_before);
   bool may_change();  // Whether the command's arguments tell that it changes this key.
   void tell_new();
@@ -164,7 +166,7 @@ class Key {
 template <store::Container T>
 Opened<T>::Opened(Key& key)
     : key_(&key),
-      value_(key.exists() ? T::adopt(key.entry().object()) : T()),
+      value_(key.exists() ? T::adopt(key.open_object()) : T()),
       bytes_before_(key.exists() ? value_.bytes() : 0) {}
 
 template <store::Container T>

@@ -159,13 +159,9 @@ void Shard::flush_db(DbIndex db, bool lazily) {
   stats_.dirty += space->size();
   if (lazily) stats_.lazily_freed += space->size();
   blocked_keys_.note_changes(db);
-  if (!lazily && memory_.bytes <= kFlushHereBytesMax) {
-    space.reset();
-    return;
-  }
-  std::shared_ptr<store::Keyspace> dropped = std::move(space);
-  dropped->detach_memory();
-  memory_.garbage.add([dropped = std::move(dropped)]() mutable { dropped.reset(); });
+  const bool is_freed_here = !lazily && memory_.bytes <= kFlushHereBytesMax;
+  store::Keyspace::drop(std::move(space), is_freed_here ? store::Keyspace::Free::kHere
+                                                        : store::Keyspace::Free::kByReaper);
 }
 
 // A watched key that is in neither database does not change, nor one that only an expired key would
@@ -719,7 +715,7 @@ void Shard::receive() {
 
 void Shard::run_batch(Batch& batch) {
   running_batch_ = &batch;
-  const auto table_of = [this](const Hop& hop) -> store::HashTable& {
+  const auto table_of = [this](const Hop& hop) -> const store::HashTable& {
     return keyspace(hop.caller.db).table();
   };
   for (size_t from = 0; from < batch.hops.size(); from += kBatchCommandsMax) {
@@ -952,7 +948,7 @@ bool Shard::finish_turn() {
   bool resizes = false;
   for (const auto& space : databases_) {
     if (space != nullptr && space->table().is_resizing())
-      resizes = space->table().step(kResizeBucketsPerTurn) || resizes;
+      resizes = space->step_resize(kResizeBucketsPerTurn) || resizes;
   }
   ++stats_.turns;
   stats_.turn_time.add(static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));

@@ -69,7 +69,7 @@ store::Entry* Shard::remove_fields(DbIndex db, const store::KeyRef& key, store::
   const store::KeyRef ref{name, key.hash};
   std::vector<std::string> fields;
   size_t removed = 0;
-  store::Hash hash = store::Hash::adopt(entry->object());
+  store::Hash hash = store::Hash::adopt(keyspace(db).open_object(ref, *entry));
   const size_t bytes_before = hash.bytes();
   remove(hash, [&](const store::HashField& field) {
     ++removed;

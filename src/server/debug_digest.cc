@@ -173,7 +173,7 @@ void add_database(Digest& digest, uint32_t db, std::span<store::Keyspace* const>
   for (store::Keyspace* space : shards) {
     if (space == nullptr || space->size() == 0) continue;
     if (!std::exchange(is_numbered, true)) mix_number(digest, db);
-    if (space->table().is_resizing()) space->table().finish_resize();
+    if (space->table().is_resizing()) space->finish_resize();
     store::ScanPosition at{};
     do {
       at = space->table().scan(at, [&](store::Entry* entry) {

@@ -89,8 +89,8 @@ size_t id_bytes(store::StreamId id) {
 }
 
 size_t group_bytes(const store::ConsumerGroup& group) {
-  size_t bytes = raw_bytes(group.name().size()) + id_bytes(group.last_id) +
-                 length_bytes(static_cast<uint64_t>(group.entries_read));
+  size_t bytes = raw_bytes(group.name().size()) + id_bytes(group.last_id()) +
+                 length_bytes(static_cast<uint64_t>(group.entries_read()));
   bytes += length_bytes(group.pending().size());
   for (auto at = group.pending().first(); !at.at_end(); at.next())
     bytes += kStreamIdBytes + sizeof(int64_t) + length_bytes(at.value().deliveries);

@@ -7,10 +7,14 @@
 // An id is in a group's pending entries exactly if it is in those of one of its consumers; the
 // functions here keep it so. Pending entries may outlive the stream's own. Everything is counted in
 // the bytes of the stream that it belongs to. Times are milliseconds since 1970. Not thread-safe.
+//
+// A group and what it has change through its own functions only, which tell the observer of the
+// stream before (observer.h).
 #pragma once
 
 #include "store/id_tree.h"
 #include "store/name_table.h"
+#include "store/observer.h"
 #include "store/stream_id.h"
 
 #include <cstddef>
@@ -25,14 +29,15 @@ class Consumer {
 
   std::string_view name() const { return name_.view(); }
   const IdTree<NoValue>& pending() const { return pending_; }
-
-  int64_t seen_ms = 0;     // It last asked for something.
-  int64_t active_ms = -1;  // It last was given something; -1: never.
+  int64_t seen_ms() const { return seen_ms_; }      // It last asked for something.
+  int64_t active_ms() const { return active_ms_; }  // It last was given something; -1: never.
 
  private:
   friend class ConsumerGroup;
   OwnedName name_;
   IdTree<NoValue> pending_;
+  int64_t seen_ms_ = 0;
+  int64_t active_ms_ = -1;
 };
 
 // An entry that was delivered to a consumer and not acknowledged.
@@ -54,21 +59,27 @@ class ConsumerGroup {
   std::string_view name() const { return name_.view(); }
   const Consumers& consumers() const { return consumers_; }
   const PendingEntries& pending() const { return pending_; }
+  StreamId last_id() const { return last_id_; }           // Of the last entry delivered.
+  int64_t entries_read() const { return entries_read_; }  // As the stream counts its entries added.
+  const Consumer* find_consumer(std::string_view name) const { return consumers_.find(name); }
+  const PendingEntry* find_pending(StreamId id) const { return pending_.find(id); }
 
-  StreamId last_id;                 // Of the last entry delivered.
-  int64_t entries_read = kUnknown;  // As the stream counts its entries added.
+  // ---- Changing. A consumer is of this group.
 
-  Consumer* find_consumer(std::string_view name) const { return consumers_.find(name); }
+  void set_last_id(StreamId last_id);
+  void set_entries_read(int64_t entries_read);
+  Consumer* find_consumer(std::string_view name) { return consumers_.find(name); }
   // The name must be new.
   Consumer& create_consumer(std::string_view name, int64_t now_ms);
   // Its pending entries go too: O(n log n) of them. Returns how many.
   size_t destroy_consumer(Consumer& consumer);
+  void set_seen(Consumer& consumer, int64_t now_ms);
+  void set_active(Consumer& consumer, int64_t now_ms);
 
-  PendingEntry* find_pending(StreamId id) const { return pending_.find(id); }
   // Notes an entry as delivered. False, and nothing changes, if it is pending already.
   bool add_pending(StreamId id, const PendingEntry& entry);
-  // Gives a pending entry to another consumer; its time and count stay.
-  void assign(StreamId id, PendingEntry& entry, Consumer& to);
+  // Gives an entry that is pending another time and count, and perhaps another consumer.
+  void redeliver(StreamId id, const PendingEntry& entry);
   bool acknowledge(StreamId id);  // False if it is not pending.
 
   // Takes over consumers and pending entries of `other`; it has none itself.
@@ -76,10 +87,23 @@ class ConsumerGroup {
   bool is_sound() const;  // O(n log n), for tests.
 
  private:
+  friend class Stream;
+  static constexpr StreamObserver* kNobody = nullptr;
+
+  StreamObserver* observer() const { return *observer_; }
+  void tell_change() const;
+  void tell_change(const Consumer& consumer) const;
+  void tell_change(StreamId id) const;
+
   OwnedName name_;
   Consumers consumers_;
   PendingEntries pending_;
+  StreamId last_id_;
+  int64_t entries_read_ = kUnknown;
+  StreamObserver* const* observer_ = &kNobody;  // The stream's, where it keeps that.
 };
+
+static_assert(sizeof(Consumer) == 64 && sizeof(ConsumerGroup) == 112, "size classes");
 
 using ConsumerGroups = NameTable<ConsumerGroup>;
 

@@ -26,10 +26,20 @@ Blob* Blob::make(size_t size, size_t capacity) {
   Blob* blob = static_cast<Blob*>(allocate(bytes_for(capacity)));
   blob->size = size;
   blob->capacity = capacity;
+  blob->observer = nullptr;
   return blob;
 }
 
+Blob* Blob::grow(Blob* blob, size_t capacity) {
+  ensure(capacity >= blob->capacity);
+  void* memory = reallocate(blob, bytes_for(blob->capacity), bytes_for(capacity));
+  Blob* grown = static_cast<Blob*>(memory);
+  grown->capacity = capacity;
+  return grown;
+}
+
 void Blob::destroy(Blob* blob) {
+  ensure(blob->observer == nullptr);
   deallocate(blob, bytes_for(blob->capacity));
 }
 

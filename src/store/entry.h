@@ -19,10 +19,12 @@
 #pragma once
 
 #include "base/ensure.h"
+#include "store/observer.h"
 
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace kvstash::store {
 
@@ -52,10 +54,18 @@ inline constexpr uint8_t kKeyIsLong = 255;
 struct Blob {
   size_t size;
   size_t capacity;
+  BlobObserver* observer;  // Told before bytes change; null normally.
   char data[];
 
   static Blob* make(size_t size, size_t capacity);
-  static void destroy(Blob* blob);
+  static void destroy(Blob* blob);                 // It must not be observed any more.
+  static Blob* grow(Blob* blob, size_t capacity);  // May move it.
+  // Before it is dropped: whether its observer took it over. It is not observed afterwards.
+  bool offer() {
+    if (observer == nullptr) [[likely]]
+      return false;
+    return std::exchange(observer, nullptr)->take(this);
+  }
   static size_t bytes_for(size_t capacity) { return sizeof(Blob) + capacity; }
   std::string_view view() const { return {data, size}; }
 };
@@ -64,6 +74,10 @@ class Entry;
 
 // Whose deadline: the key's own, or the earliest of its fields'. Each has a wheel of its own.
 enum class DeadlineOf : uint8_t { kKey, kFields };
+
+// The marks that snapshots set on entries: one for each of the two that may be under way.
+enum class Mark : uint8_t { kFirst, kSecond };
+inline constexpr size_t kMarks = 2;
 
 // A wheel's part of an entry. `prev` is the entry before this one, or, with its low bit set, the
 // address of the list head.
@@ -113,18 +127,12 @@ class Entry {
   }
   std::string_view inline_string() const { return {payload(), value_len_}; }
   int64_t integer() const { return load<int64_t>(); }
-  void set_integer(int64_t value) { std::memcpy(payload(), &value, sizeof(value)); }
   Blob* blob() const { return load<Blob*>(); }
-  void set_blob(Blob* blob) { std::memcpy(payload(), &blob, sizeof(blob)); }
   bool is_object() const { return type() != ValueType::kString; }
-  uintptr_t object() const { return load<uintptr_t>(); }  // Of another type: see object.h.
-  void set_object(uintptr_t word, Encoding shown) {
-    std::memcpy(payload(), &word, sizeof(word));
-    type_encoding_ =
-        static_cast<uint8_t>((type_encoding_ & 15u) | static_cast<unsigned>(shown) << 4);
-  }
+  // Of another type: see object.h. To be changed only between Keyspace::open_object and
+  // Keyspace::update_object.
+  uintptr_t object() const { return load<uintptr_t>(); }
 
-  char* payload() { return const_cast<char*>(key().end()); }
   const char* payload() const { return key().end(); }
   size_t payload_bytes() const { return is_inline_string() ? value_len_ : sizeof(int64_t); }
 
@@ -138,12 +146,9 @@ class Entry {
     access_[2] = static_cast<uint8_t>(value >> 16);
   }
 
-  // ---- Snapshot: the generation in which this entry was last written out (2 bits).
-  uint8_t snapshot_generation() const { return flags_ >> kSnapshotShift; }
-  void set_snapshot_generation(uint8_t generation) {
-    flags_ = static_cast<uint8_t>((flags_ & ((1u << kSnapshotShift) - 1)) | unsigned{generation}
-                                                                                << kSnapshotShift);
-  }
+  // ---- Marks of snapshots. Set through Keyspace::set_mark, which counts them.
+  bool has_mark(Mark mark) const { return (flags_ & bit_of(mark)) != 0; }
+  bool has_marks() const { return (flags_ & kMarkBits) != 0; }
 
   // Size as asked of the allocator.
   size_t bytes_asked() const {
@@ -166,18 +171,40 @@ class Entry {
            (key.size() >= kKeyIsLong ? sizeof(uint32_t) : 0) + key.size() + payload;
   }
   // Writes header and key into `memory`; payload, deadline blocks and access clock are the
-  // caller's.
+  // caller's. The entry has no marks.
   static Entry* construct(void* memory, std::string_view key, const Shape& shape);
+
+ private:
+  // An entry changes through its keyspace only, which tells its observer before.
+  friend class Keyspace;
+  friend class EntryTester;  // Tests make entries without a keyspace.
 
   // Gives an existing entry another payload shape; the caller made sure that it fits.
   void reshape(const Shape& shape);
+  char* payload() { return const_cast<char*>(key().end()); }
+  void set_integer(int64_t value) { std::memcpy(payload(), &value, sizeof(value)); }
+  void set_blob(Blob* blob) { std::memcpy(payload(), &blob, sizeof(blob)); }
+  void set_object(uintptr_t word, Encoding shown) {
+    std::memcpy(payload(), &word, sizeof(word));
+    type_encoding_ =
+        static_cast<uint8_t>((type_encoding_ & 15u) | static_cast<unsigned>(shown) << 4);
+  }
+  void set_mark(Mark mark, bool is_set) {
+    flags_ = static_cast<uint8_t>(is_set ? flags_ | bit_of(mark) : flags_ & ~bit_of(mark));
+  }
+  void take_marks_of(const Entry& other) {
+    flags_ = static_cast<uint8_t>((flags_ & ~kMarkBits) | (other.flags_ & kMarkBits));
+  }
 
- private:
   static constexpr size_t kHeaderBytes = 8;
   static constexpr uint8_t kHasDeadline = 1;
   static constexpr uint8_t kInline = 2;
   static constexpr uint8_t kHasFieldDeadlines = 4;
-  static constexpr unsigned kSnapshotShift = 6;
+  static constexpr unsigned kMarkShift = 6;
+  static constexpr unsigned kMarkBits = 3u << kMarkShift;
+  static constexpr unsigned bit_of(Mark mark) {
+    return 1u << (kMarkShift + static_cast<unsigned>(mark));
+  }
 
   char* bytes() { return reinterpret_cast<char*>(this); }
   const char* after_deadlines() const {

@@ -18,11 +18,13 @@ void FieldTable::destroy(FieldTable* table) {
 }
 
 FieldTable::~FieldTable() {
+  ensure(observer_ == nullptr);
   while (free_some(1024)) {
   }
 }
 
 bool FieldTable::free_some(size_t budget) {
+  ensure(observer_ == nullptr);
   if (fields_.free_some(budget, &Field::destroy)) return true;
   return deadlines_ != nullptr && deadlines_->free_some(budget);
 }
@@ -77,12 +79,19 @@ ScanPosition FieldTable::scan(ScanPosition position, const Visitor& visit) const
   return fields_.scan(position, [&visit](const Field* field) { visit(*field); });
 }
 
+std::optional<uint64_t> FieldTable::walk(uint64_t begin, WalkBudget budget,
+                                         const Visitor& visit) const {
+  return fields_.walk(begin, budget, [&visit](const Field* field) { visit(*field); });
+}
+
 // ---- Writing.
 
 void FieldTable::add_absent(const Field::Parts& parts, uint64_t hash) {
   Field* made = Field::make(parts);
   field_bytes_ += made->bytes_allocated();
   fields_.insert(made, hash);
+  if (observer_ != nullptr) [[unlikely]]
+    observer_->born(*made, hash);
 }
 
 // The caller sees to the deadline: a slot has to be given up before, or asked for after.
@@ -106,6 +115,7 @@ bool FieldTable::set(std::string_view name, std::string_view value, FieldDeadlin
     add_absent({.name = name, .value = value}, hash);
     return true;
   }
+  tell_change(*field, hash);
   if (!field->has_deadline()) {
     remake(field, hash, value, false);
   } else if (rule == FieldDeadlineRule::kDrop) {
@@ -129,6 +139,7 @@ bool FieldTable::erase(std::string_view name) {
   const uint64_t hash = fields_.hash(name);
   Field* field = fields_.find(name, hash);
   if (field == nullptr) return false;
+  tell_change(*field, hash);
   if (field->has_deadline()) drop_deadline(*field);
   fields_.erase(field, hash);
   field_bytes_ -= field->bytes_allocated();
@@ -186,6 +197,7 @@ bool FieldTable::set_deadline(std::string_view name, int64_t deadline_ms) {
   Field* field = fields_.find(name, hash);
   if (field == nullptr) return false;
   ensure(field->has_value());  // Members of sets have no deadlines.
+  tell_change(*field, hash);
   if (field->has_deadline()) {
     deadlines_->change(field->deadline_slot(), deadline_ms);
     return true;
@@ -200,6 +212,7 @@ bool FieldTable::clear_deadline(std::string_view name) {
   const uint64_t hash = fields_.hash(name);
   Field* field = fields_.find(name, hash);
   if (field == nullptr || !field->has_deadline()) return false;
+  tell_change(*field, hash);
   drop_deadline(*field);
   remake(field, hash, field->value(), false);
   return true;

@@ -14,6 +14,7 @@
 #include "store/bucket_table.h"
 #include "store/field.h"
 #include "store/field_deadlines.h"
+#include "store/observer.h"
 #include "store/table_shape.h"
 
 #include <cstddef>
@@ -23,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace kvstash::store {
 
@@ -48,8 +50,10 @@ class FieldTable {
   bool all_of(const std::function<bool(const Field&)>& test) const;
   // See BucketTable::scan.
   ScanPosition scan(ScanPosition position, const Visitor& visit) const;
+  // Visits the fields from hash `begin` on, exactly: see hash_walk.h.
+  std::optional<uint64_t> walk(uint64_t begin, WalkBudget budget, const Visitor& visit) const;
 
-  // ---- Writing.
+  // ---- Writing. The observer is told before.
   // Stores a field of a hash. True if it is new.
   bool set(std::string_view name, std::string_view value, FieldDeadlineRule rule);
   // Adds a member of a set. True if it is new.
@@ -76,10 +80,13 @@ class FieldTable {
   size_t erase_due(int64_t now_ms, size_t budget, const Visitor& visit);
 
   // ---- The whole.
+  const HashSeed& seed() const { return fields_.seed(); }
   size_t size() const { return fields_.size(); }
   size_t bytes() const;  // Of all it owns and of itself, as the allocator rounds them.
   TableShapes shapes() const { return fields_.shapes(); }  // O(n).
   FieldTable* copy() const;
+  void set_observer(FieldObserver* observer) { observer_ = observer; }
+  FieldObserver* observer() const { return observer_; }
   // For dismantling: frees about `budget` fields. True while there are more. After the first call
   // nothing but this and destruction is allowed.
   bool free_some(size_t budget);
@@ -90,6 +97,10 @@ class FieldTable {
   FieldTable(const HashSeed& seed, size_t expected) : fields_(seed, expected) {}
   ~FieldTable();
 
+  void tell_change(const Field& field, uint64_t hash) {
+    if (observer_ != nullptr) [[unlikely]]
+      observer_->before_change(field, hash);
+  }
   void add_absent(const Field::Parts& parts, uint64_t hash);
   Field* remake(Field* field, uint64_t hash, std::string_view value, bool has_deadline);
   void drop_deadline(const Field& field);
@@ -97,6 +108,8 @@ class FieldTable {
   BucketTable<Field, &Field::name> fields_;
   std::unique_ptr<FieldDeadlines> deadlines_;  // Null while no field has one.
   size_t field_bytes_ = 0;
+  FieldObserver* observer_ = nullptr;
 };
+static_assert(sizeof(FieldTable) == 96, "a size class of the allocator");
 
 }  // namespace kvstash::store

@@ -36,7 +36,14 @@ Hash::Hash(Listpack pack) : word_(0) {
   put(ForwardPack(pack.view()));
 }
 
+bool Hash::offer_table() {
+  FieldObserver* observer = table().observer();
+  table().set_observer(nullptr);
+  return observer->take(word_);
+}
+
 Hash::~Hash() {
+  if (offer()) return;
   while (free_some(1024)) {
   }
 }

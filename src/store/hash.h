@@ -126,6 +126,15 @@ class Hash {
 
   std::optional<TableShapes> table_shapes() const;  // None of a small hash. O(n).
 
+  // ---- For snapshots (observer.h).
+
+  // The large form, to be walked; null of a small hash.
+  const FieldTable* large_form() const { return !is_small() ? &table() : nullptr; }
+  void set_observer(FieldObserver* observer) const { table().set_observer(observer); }
+  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
+  // destroys a hash need not ask: it asks itself.
+  bool offer() { return !is_small() && table().observer() != nullptr && offer_table(); }
+
   // Frees about `budget` fields and returns true while there is more; after that nothing but
   // free_some and destruction is allowed.
   bool free_some(size_t budget);
@@ -156,6 +165,7 @@ class Hash {
                                 const HashOptions& options);
   void make_large(const HashOptions& options, size_t expected);
   HashField show(const Field& field) const;
+  bool offer_table();
 
   uintptr_t word_;
 };

@@ -51,7 +51,7 @@ class IdTree {
       ensure(leaf_ != nullptr);
       return leaf_->ids()[slot_];
     }
-    Value& value() const {
+    const Value& value() const {
       ensure(leaf_ != nullptr);
       return value_at(*leaf_, slot_);
     }
@@ -88,9 +88,15 @@ class IdTree {
   size_t node_count() const { return nodes_; }
 
   // The value of `id`, or null. Dies at the next change of the tree.
-  Value* find(StreamId id) const {
+  const Value* find(StreamId id) const {
     const Position at = lower_bound(id);
     return at.at_end() || at.id() != id ? nullptr : &at.value();
+  }
+  Value* find(StreamId id) { return const_cast<Value*>(std::as_const(*this).find(id)); }
+  // The value at a place of this tree, to be changed.
+  Value& value(Position at) {
+    ensure(!at.at_end());
+    return value_at(*at.leaf_, at.slot_);
   }
   Position lower_bound(StreamId id) const;  // The first that is not below `id`.
   Position at_or_before(StreamId id) const;
@@ -189,8 +195,10 @@ class IdTree {
   bool is_sound_below(const Node& node, StreamId low, StreamId high, size_t& ids) const;
 
   Node* root_ = nullptr;
-  size_t size_ = 0;
-  size_t nodes_ = 0;
+  // Together one word: there may be a tree for each of many consumers.
+  static constexpr unsigned kNodesBits = 28;
+  size_t size_ : 64 - kNodesBits = 0;
+  size_t nodes_ : kNodesBits = 0;
   size_t* bytes_;
 };
 
@@ -232,7 +240,7 @@ typename IdTree<Value>::Path IdTree<Value>::path_to(StreamId id) const {
 
 template <typename Value>
 typename IdTree<Value>::Node* IdTree<Value>::make_node(unsigned level, unsigned capacity) {
-  ensure(level < kLevels);
+  ensure(level < kLevels && size_t{nodes_} + 1 < size_t{1} << kNodesBits);
   const size_t bytes = bytes_for(level == 0, capacity);
   Node* node = new (allocate(bytes)) Node;
   node->capacity = static_cast<uint16_t>(capacity);

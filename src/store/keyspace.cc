@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace kvstash::store {
 namespace {
@@ -46,13 +47,18 @@ size_t string_length(const Entry& entry) {
 }
 
 Keyspace::Keyspace(const HashSeed& seed, ShardMemory& memory, int64_t now_ms)
-    : memory_(&memory), table_(seed, memory.huge_pages), deadlines_(now_ms), made_at_ms_(now_ms) {}
+    : memory_(&memory),
+      observer_(memory.observer),
+      table_(seed, memory.huge_pages),
+      deadlines_(now_ms),
+      made_at_ms_(now_ms) {}
 
 Keyspace::~Keyspace() {
+  ensure(opened_ == 0);
   ScanPosition position{};
   do {
     position = table_.scan(position, [](Entry* entry) {
-      if (entry->is_blob()) Blob::destroy(entry->blob());
+      if (entry->is_blob() && !entry->blob()->offer()) Blob::destroy(entry->blob());
       if (entry->is_object()) destroy_object(entry->type(), entry->object());
       deallocate(entry, entry->bytes_asked());
     });
@@ -60,9 +66,32 @@ Keyspace::~Keyspace() {
   if (memory_ != nullptr) memory_->bytes -= bytes_;
 }
 
+// Its bytes count in the shard's memory no more, so that another thread may destroy it.
 void Keyspace::detach_memory() {
   memory_->bytes -= bytes_;
   memory_ = nullptr;
+}
+
+void Keyspace::drop(std::unique_ptr<Keyspace> space, Free free) {
+  ensure(space->opened_ == 0 && space->memory_ != nullptr);
+  ShardMemory& memory = *space->memory_;
+  space->detach_memory();
+  if (KeyspaceObserver* observer = std::exchange(space->observer_, nullptr)) {
+    observer->before_drop(space);
+    if (space == nullptr) return;
+  }
+  if (free == Free::kHere) return;
+  std::shared_ptr<Keyspace> dropped = std::move(space);
+  memory.garbage.add([dropped = std::move(dropped)]() mutable { dropped.reset(); });
+}
+
+void Keyspace::uncount_marks(const Entry& entry) {
+  for (const Mark mark : {Mark::kFirst, Mark::kSecond}) {
+    if (!entry.has_mark(mark)) continue;
+    size_t& count = marked_[static_cast<size_t>(mark)];
+    ensure(count != 0);
+    --count;
+  }
 }
 
 Entry* Keyspace::put_string(const KeyRef& key, Entry* existing, std::string_view value,
@@ -90,6 +119,12 @@ Entry* Keyspace::put_text(const KeyRef& key, Entry* existing, std::string_view v
 }
 
 Entry* Keyspace::put_integer(const KeyRef& key, Entry* existing, int64_t value, Deadline deadline) {
+  if (existing != nullptr && existing->encoding() == Encoding::kInt &&
+      deadline_of(*existing) == deadline) {
+    tell_change(key, *existing);
+    existing->set_integer(value);
+    return existing;
+  }
   return put(
       key, existing,
       {.shape = {.encoding = Encoding::kInt}, .bytes = reinterpret_cast<const char*>(&value)},
@@ -110,6 +145,8 @@ Entry* Keyspace::put_object(const KeyRef& key, Entry* existing, ValueType type, 
 
 Entry* Keyspace::update_object(const KeyRef& key, Entry* entry, ObjectWord word,
                                size_t bytes_before) {
+  ensure(opened_ != 0);
+  --opened_;
   entry->set_object(word, object_encoding(entry->type(), word));
   const size_t bytes = object_bytes(entry->type(), word);
   count_allocated(bytes);
@@ -123,18 +160,11 @@ Entry* Keyspace::update_object(const KeyRef& key, Entry* entry, ObjectWord word,
 }
 
 Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
-                             std::span<char>& bytes) {
+                             std::span<char>& bytes, ByteRange change) {
+  if (existing != nullptr && existing->is_blob())
+    return open_blob(key, existing, size, bytes, change);
   Entry* entry = existing;
   const Deadline deadline = entry != nullptr ? deadline_of(*entry) : std::nullopt;
-  if (entry != nullptr && entry->is_blob() && size <= entry->blob()->capacity) {
-    Blob* blob = entry->blob();
-    if (size > blob->size) {
-      std::memset(blob->data + blob->size, 0, size - blob->size);
-      blob->size = size;
-    }
-    bytes = {blob->data, blob->size};
-    return entry;
-  }
   NumberText scratch;
   const std::string_view old =
       entry == nullptr ? std::string_view() : string_bytes(*entry, scratch);
@@ -158,10 +188,39 @@ Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
   return entry;
 }
 
+// A long string stays one: it keeps its observer also where it moves to have room to grow.
+Entry* Keyspace::open_blob(const KeyRef& key, Entry* entry, size_t size, std::span<char>& bytes,
+                           ByteRange change) {
+  tell_change(key, *entry);
+  Blob* blob = entry->blob();
+  if (blob->observer != nullptr) [[unlikely]]
+    blob->observer->before_change(*blob, change);
+  const size_t old_size = blob->size;
+  if (size > blob->capacity) {
+    uncount(Blob::bytes_for(blob->capacity));
+    blob = Blob::grow(blob, grown_capacity(size));
+    count(Blob::bytes_for(blob->capacity));
+    entry->set_blob(blob);
+    if (blob->observer != nullptr) [[unlikely]]
+      blob->observer->moved(*blob);
+    note_size(key, ValueType::kString, Blob::bytes_for(blob->capacity), {});
+  }
+  if (size > old_size) {
+    std::memset(blob->data + old_size, 0, size - old_size);
+    blob->size = size;
+  }
+  bytes = {blob->data, blob->size};
+  return entry;
+}
+
 Entry* Keyspace::cut_string(const KeyRef& key, Entry* entry, size_t size) {
   if (entry->is_blob()) {
-    ensure(size <= entry->blob()->size);
-    entry->blob()->size = size;
+    Blob& blob = *entry->blob();
+    ensure(size <= blob.size);
+    tell_change(key, *entry);
+    if (blob.observer != nullptr) [[unlikely]]
+      blob.observer->before_change(blob, {.offset = size});
+    blob.size = size;
     return entry;
   }
   const std::string_view old = entry->inline_string();
@@ -179,8 +238,10 @@ Entry* Keyspace::put(const KeyRef& key, Entry* existing, const Payload& payload,
     Entry* entry = make(key, payload, {.key = deadline, .fields = field_deadline_of(payload)});
     table_.insert(entry, key.hash);
     schedule(entry);
+    tell_born(key, *entry);
     return entry;
   }
+  tell_change(key, *existing);
   free_payload(existing);
   return remake(key, existing, payload, deadline);
 }
@@ -228,7 +289,7 @@ Entry* Keyspace::remake(const KeyRef& key, Entry* old, const Payload& payload, D
   }
   Entry* fresh = make({old->key(), key.hash}, payload, deadlines);
   fresh->set_access(old->access());
-  fresh->set_snapshot_generation(old->snapshot_generation());
+  fresh->take_marks_of(*old);
   table_.replace(old, fresh, key.hash);
   unschedule(old);
   schedule(fresh);
@@ -260,11 +321,14 @@ void Keyspace::unschedule(Entry* entry) {
 }
 
 Entry* Keyspace::set_deadline(const KeyRef& key, Entry* entry, Deadline deadline) {
+  tell_change(key, *entry);
   const Payload payload{.shape = shape_of(*entry), .bytes = entry->payload()};
   return remake(key, entry, payload, deadline);
 }
 
 void Keyspace::erase(const KeyRef& key, Entry* entry) {
+  tell_change(key, *entry);
+  forget_marks(*entry);
   table_.erase(entry, key.hash);
   unschedule(entry);
   free_payload(entry);
@@ -273,6 +337,8 @@ void Keyspace::erase(const KeyRef& key, Entry* entry) {
 
 Entry* Keyspace::move_in(const KeyRef& to, Keyspace& source, const KeyRef& from, Entry* entry) {
   ensure(find(to) == nullptr);
+  source.tell_change(from, *entry);
+  source.forget_marks(*entry);
   source.table_.erase(entry, from.hash);
   source.unschedule(entry);
   const Payload payload{.shape = shape_of(*entry), .bytes = entry->payload()};
@@ -286,6 +352,7 @@ Entry* Keyspace::move_in(const KeyRef& to, Keyspace& source, const KeyRef& from,
   schedule(fresh);
   source.free_entry(entry);
   note_size(to, *fresh);
+  tell_born(to, *fresh);
   return fresh;
 }
 
@@ -375,6 +442,7 @@ void Keyspace::free_payload(Entry* entry) {
 void Keyspace::drop_object(ValueType type, ObjectWord word) {
   const size_t bytes = object_bytes(type, word);
   uncount_allocated(bytes);
+  if (offer_object(type, word)) return;
   if (bytes < kLazyFreeBytesMin) {
     destroy_object(type, word);
   } else {
@@ -397,6 +465,7 @@ Blob* Keyspace::make_blob(size_t size, size_t capacity) {
 void Keyspace::drop_blob(Blob* blob) {
   const size_t bytes = Blob::bytes_for(blob->capacity);
   uncount(bytes);
+  if (blob->offer()) return;
   if (bytes < kLazyFreeBytesMin) {
     Blob::destroy(blob);
   } else {

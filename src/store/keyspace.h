@@ -9,6 +9,9 @@
 // there, moved and taken out wherever its value is stored or changed, so that wheel is never out of
 // date.
 //
+// Entries are changed here only, and an observer (observer.h) is told before each change: by
+// put_..., open_..., cut_string, set_deadline, erase and move_in.
+//
 // Not thread-safe: lives on a shard, and is touched only by who holds the shard.
 #pragma once
 
@@ -19,8 +22,10 @@
 #include "store/garbage.h"
 #include "store/hash_table.h"
 #include "store/object.h"
+#include "store/observer.h"
 #include "store/timing_wheel.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,11 +41,13 @@ struct KeyRef {
   uint64_t hash;
 };
 
-// What one shard's keyspaces share: the bytes they take, and where they drop what is long to free.
+// What one shard's keyspaces share: the bytes they take, where they drop what is long to free, and
+// who observes those that are made from now on.
 struct ShardMemory {
   size_t bytes = 0;  // As the allocator rounds them: entries, values, bucket arrays not counted.
   Garbage garbage;
   HugePages* huge_pages = nullptr;  // For bucket arrays; null: small pages do.
+  KeyspaceObserver* observer = nullptr;
 };
 
 // Room for an integer value's text.
@@ -58,7 +65,7 @@ class Keyspace {
   Keyspace(const HashSeed& seed, ShardMemory& memory, int64_t now_ms);
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
-  ~Keyspace();  // Frees every entry: O(n). See detach_memory().
+  ~Keyspace();  // Frees every entry: O(n). See drop().
 
   Entry* find(const KeyRef& key) const { return table_.find(key.name, key.hash); }
 
@@ -76,13 +83,20 @@ class Keyspace {
   // Stores a value of another type, and takes its word over.
   Entry* put_object(const KeyRef& key, Entry* existing, ValueType type, ObjectWord word,
                     Deadline deadline);
-  // The object of `entry` was changed in place by its class: its new word, and what object_bytes
-  // said before.
+  // Opens the object of `entry` for change by its class. Ends with update_object.
+  ObjectWord open_object(const KeyRef& key, Entry& entry) {
+    tell_change(key, entry);
+    ++opened_;
+    return entry.object();
+  }
+  // The object that was opened so has changed: its new word, and what object_bytes said before.
   Entry* update_object(const KeyRef& key, Entry* entry, ObjectWord word, size_t bytes_before);
 
   // Opens a string for change in place, as raw bytes of at least `size` (growth is zeroed; a longer
-  // value keeps its length). The deadline stays. Fills `bytes`, valid until the next change.
-  Entry* open_string(const KeyRef& key, Entry* existing, size_t size, std::span<char>& bytes);
+  // value keeps its length). The deadline stays. Fills `bytes`, the whole string, valid until the
+  // next change. Of the bytes that were there before, only those in `change` may be written.
+  Entry* open_string(const KeyRef& key, Entry* existing, size_t size, std::span<char>& bytes,
+                     ByteRange change = {});
   // Cuts a string that was opened so down to its first `size` bytes. Its memory stays.
   Entry* cut_string(const KeyRef& key, Entry* entry, size_t size);
 
@@ -103,12 +117,35 @@ class Keyspace {
   // Bytes that the entry and its value take from the allocator.
   static size_t bytes_of(const Entry& entry);
 
-  // The bytes of this keyspace no longer count in the shard's memory: call before handing it to
-  // another thread to be destroyed there.
-  void detach_memory();
+  // Drops a keyspace whole: its observer may take it, else it is freed, here or by the reaper.
+  enum class Free : uint8_t { kHere, kByReaper };
+  static void drop(std::unique_ptr<Keyspace> space, Free free);
 
-  HashTable& table() { return table_; }
+  // ---- For snapshots.
+
+  // Null: nobody. No object may be open for change.
+  void set_observer(KeyspaceObserver* observer) {
+    ensure(opened_ == 0);
+    observer_ = observer;
+  }
+  KeyspaceObserver* observer() const { return observer_; }
+
+  // The marks of an entry of this keyspace. They stay when the entry changes or moves in memory,
+  // and go with it.
+  void set_mark(Entry& entry, Mark mark, bool is_set) {
+    if (entry.has_mark(mark) == is_set) return;
+    entry.set_mark(mark, is_set);
+    size_t& count = marked_[static_cast<size_t>(mark)];
+    ensure(is_set || count != 0);
+    count += is_set ? 1 : static_cast<size_t>(-1);
+  }
+  // How many entries have the mark.
+  size_t marked(Mark mark) const { return marked_[static_cast<size_t>(mark)]; }
+
   const HashTable& table() const { return table_; }
+  // As HashTable's: moves up to `buckets` buckets on; true while a resize is going on.
+  bool step_resize(size_t buckets) { return table_.step(buckets); }
+  void finish_resize() { table_.finish_resize(); }
   TimingWheel& deadlines() { return deadlines_; }
   const TimingWheel& deadlines() const { return deadlines_; }
   // Hashes by the earliest deadline of a field; null as long as there was none.
@@ -128,8 +165,25 @@ class Keyspace {
     Deadline fields;  // The earliest.
   };
 
+  void tell_change(const KeyRef& key, Entry& entry) {
+    if (observer_ != nullptr) [[unlikely]]
+      observer_->before_change(*this, key, entry);
+  }
+  void tell_born(const KeyRef& key, Entry& entry) {
+    if (observer_ != nullptr) [[unlikely]]
+      observer_->born(*this, key, entry);
+  }
+  // The entry goes: its marks count no more.
+  void forget_marks(const Entry& entry) {
+    if (entry.has_marks()) [[unlikely]]
+      uncount_marks(entry);
+  }
+  void uncount_marks(const Entry& entry);
+  void detach_memory();
   Entry* put(const KeyRef& key, Entry* existing, const Payload& payload, Deadline deadline);
   Entry* make(const KeyRef& key, const Payload& payload, const Deadlines& deadlines);
+  Entry* open_blob(const KeyRef& key, Entry* entry, size_t size, std::span<char>& bytes,
+                   ByteRange change);
   Entry* remake(const KeyRef& key, Entry* old, const Payload& payload, Deadline deadline);
   void schedule(Entry* entry);    // Into the wheels that it has a block for.
   void unschedule(Entry* entry);  // Out of them.
@@ -160,8 +214,11 @@ class Keyspace {
     memory_->bytes -= bytes;
   }
 
-  ShardMemory* memory_;
+  ShardMemory* memory_;  // Null once it was dropped.
+  KeyspaceObserver* observer_;
   size_t bytes_ = 0;
+  std::array<size_t, kMarks> marked_{};
+  size_t opened_ = 0;  // Objects that are open for change.
   HashTable table_;
   TimingWheel deadlines_;
   int64_t made_at_ms_;

@@ -27,8 +27,17 @@ class List::OpenPack {
 
 List::List() : word_(reinterpret_cast<uintptr_t>(Listpack().release())) {}
 
+bool List::offer() {
+  if (word_ == 0 || !is_long()) return false;
+  NodeObserver* observer = quicklist()->observer();
+  if (observer == nullptr) [[likely]]
+    return false;
+  quicklist()->set_observer(nullptr);
+  return observer->take(word_);
+}
+
 List::~List() {
-  if (word_ == 0) return;
+  if (word_ == 0 || offer()) return;
   if (is_long()) {
     Quicklist::destroy(quicklist());
   } else {
@@ -77,6 +86,10 @@ void List::shorten(const ListLimits& limits, bool with_slack) {
   const bool fits = with_slack ? limits.half_allows(bytes, list->size())
                                : limits.pack_allows(bytes, list->size());
   if (!fits) return;
+  if (list->observer() != nullptr) [[unlikely]] {
+    *this = List(reinterpret_cast<uintptr_t>(list->copy_only_pack().release()));
+    return;
+  }
   Listpack pack = list->take_only_pack();
   Quicklist::destroy(list);
   word_ = reinterpret_cast<uintptr_t>(pack.release());

@@ -76,6 +76,18 @@ class List {
   void append_plain(std::string_view element, const ListLimits& limits);
   void settle(const ListLimits& limits);
 
+  // ---- For snapshots (observer.h).
+
+  // The large form, to be walked; null of a short list.
+  const Quicklist* large_form() const { return is_long() ? quicklist() : nullptr; }
+  void set_observer(NodeObserver* observer) const {
+    ensure(is_long());
+    quicklist()->set_observer(observer);
+  }
+  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
+  // destroys a list need not ask: it asks itself.
+  bool offer();
+
   // Frees at most `budget` pieces. True once the list is empty, so that a list of millions can be
   // freed in slices; nothing else may be asked of a list that is being freed.
   bool free_some(size_t budget);

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace kvstash::store {
 
@@ -55,12 +56,14 @@ class NameTable {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  std::span<T* const> all() const { return {things_, size_}; }  // In order; until the next change.
+  // In order; until the next change.
+  std::span<const T* const> all() const { return {things_, size_}; }
 
-  T* find(std::string_view name) const {
+  const T* find(std::string_view name) const {
     const size_t at = place_of(name);
     return at < size_ && things_[at]->name() == name ? things_[at] : nullptr;
   }
+  T* find(std::string_view name) { return const_cast<T*>(std::as_const(*this).find(name)); }
   T& create(std::string_view name);  // The name must be new.
   void destroy(T& thing);            // It must be in the table.
 
@@ -83,8 +86,8 @@ class NameTable {
 
 template <typename T>
 NameTable<T>::~NameTable() {
-  for (T* thing : all())
-    free_thing(thing);
+  for (size_t i = 0; i < size_; ++i)
+    free_thing(things_[i]);
   resize(0);
 }
 

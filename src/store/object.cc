@@ -17,6 +17,7 @@ struct ObjectOps {
   Encoding (*encoding)(ObjectWord word) = nullptr;
   ObjectWord (*copy)(ObjectWord word) = nullptr;
   void (*destroy)(ObjectWord word) = nullptr;
+  bool (*offer)(ObjectWord word) = nullptr;
 };
 
 // Looks into a word without taking it away from its entry.
@@ -30,23 +31,26 @@ auto borrow(ObjectWord word, Look&& look) {
 
 template <Container T>
 constexpr ObjectOps ops_of() {
-  return {.bytes =
-              [](ObjectWord word) {
-                return borrow<T>(word, [](const T& value) { return value.bytes(); });
-              },
-          .size =
-              [](ObjectWord word) {
-                return borrow<T>(word, [](const T& value) { return size_t{value.size()}; });
-              },
-          .encoding =
-              [](ObjectWord word) {
-                return borrow<T>(word, [](const T& value) { return value.encoding(); });
-              },
-          .copy =
-              [](ObjectWord word) {
-                return borrow<T>(word, [](const T& value) { return value.copy().release(); });
-              },
-          .destroy = [](ObjectWord word) { T::adopt(word); }};
+  return {
+      .bytes =
+          [](ObjectWord word) {
+            return borrow<T>(word, [](const T& value) { return value.bytes(); });
+          },
+      .size =
+          [](ObjectWord word) {
+            return borrow<T>(word, [](const T& value) { return size_t{value.size()}; });
+          },
+      .encoding =
+          [](ObjectWord word) {
+            return borrow<T>(word, [](const T& value) { return value.encoding(); });
+          },
+      .copy =
+          [](ObjectWord word) {
+            return borrow<T>(word, [](const T& value) { return value.copy().release(); });
+          },
+      .destroy = [](ObjectWord word) { T::adopt(word); },
+      .offer =
+          [](ObjectWord word) { return borrow<T>(word, [](T& value) { return value.offer(); }); }};
 }
 
 // By ValueType. Strings are not objects.
@@ -98,6 +102,10 @@ ObjectWord copy_object(ValueType type, ObjectWord word) {
 
 void destroy_object(ValueType type, ObjectWord word) {
   ops_for(type).destroy(word);
+}
+
+bool offer_object(ValueType type, ObjectWord word) {
+  return ops_for(type).offer(word);
 }
 
 std::optional<int64_t> next_field_deadline_ms(ValueType type, ObjectWord word) {

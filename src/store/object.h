@@ -7,6 +7,7 @@
 //   static T adopt(uintptr_t word);  uintptr_t release();   // Moves in and out of an entry.
 //   size_t bytes() const;                                   // All it owns, as allocated. O(1).
 //   Encoding encoding() const;
+//   bool offer();                                           // See observer.h.
 //   T copy() const;
 //   size_t size() const;                                    // Elements; 0: the key goes away, ...
 //   static constexpr bool kKeepsEmpty = true;               // ... but not if the class says this.
@@ -32,6 +33,7 @@ concept Container = sizeof(T) == sizeof(ObjectWord) && requires(T value, const T
   { value.release() } -> std::convertible_to<ObjectWord>;
   { constant.bytes() } -> std::convertible_to<size_t>;
   { constant.encoding() } -> std::same_as<Encoding>;
+  { value.offer() } -> std::same_as<bool>;
   { constant.copy() } -> std::same_as<T>;
   { constant.size() } -> std::convertible_to<size_t>;
 };
@@ -49,7 +51,9 @@ size_t object_size(ValueType type, ObjectWord word);  // Elements. O(1).
 size_t object_pieces(ValueType type, ObjectWord word);
 Encoding object_encoding(ValueType type, ObjectWord word);
 ObjectWord copy_object(ValueType type, ObjectWord word);
-void destroy_object(ValueType type, ObjectWord word);  // Any thread.
+void destroy_object(ValueType type, ObjectWord word);  // Any thread, unless it is observed.
+// Before a value is dropped: whether the observer of its large form took it over (observer.h).
+bool offer_object(ValueType type, ObjectWord word);
 // The earliest deadline of a field. Only hashes have them. Milliseconds since 1970. O(1).
 std::optional<int64_t> next_field_deadline_ms(ValueType type, ObjectWord word);
 

@@ -106,6 +106,7 @@ bool ListLimits::is_large(size_t element_bytes) const {
 class Quicklist::OpenPack {
  public:
   OpenPack(Quicklist& list, Node* node) : list_(list), node_(node) {
+    list.tell_change(*node);
     list.open(node);
     ensure(!node->is_plain);
     list.bytes_ -= allocation_bytes(node->stored_bytes);
@@ -134,6 +135,7 @@ class Quicklist::OpenPack {
 
 // Replaces the bytes of a node, freeing the old ones.
 void Quicklist::store(Node* node, unsigned char* data, size_t stored, size_t raw) {
+  tell_change(*node);
   bytes_ -= allocation_bytes(node->stored_bytes);
   deallocate(node->data, node->stored_bytes);
   node->data = data;
@@ -177,7 +179,7 @@ void Quicklist::compress(Node* node) {
 void Quicklist::settle(const ListLimits& limits, Node* touched) {
   const size_t depth = limits.compress_depth;
   if (depth == 0 || node_count_ == 0) return;
-  ensure(!gathers_);
+  ensure(gathers_ == 0);
   Node* front = head_;
   Node* back = tail_;
   for (size_t i = 0; i < depth; ++i) {
@@ -205,7 +207,8 @@ Node* Quicklist::make_node(unsigned char* data, size_t bytes, size_t count, bool
                                  .count = static_cast<uint32_t>(count),
                                  .is_plain = is_plain,
                                  .is_compressed = false,
-                                 .is_incompressible = false};
+                                 .is_incompressible = false,
+                                 .marks = 0};
   return node;
 }
 
@@ -225,10 +228,14 @@ void Quicklist::link_after(Node* node, Node* previous) {
   ++node_count_;
   count_ += node->count;
   bytes_ += node_bytes(*node);
+  if (observer_ != nullptr) [[unlikely]]
+    observer_->born(*node);
 }
 
 void Quicklist::unlink_and_free(Node* node) {
-  if (gathers_ && (node == head_ || node == head_->next)) gathers_ = false;
+  if (observer_ != nullptr) [[unlikely]]
+    observer_->before_free(*node);
+  if (gathers_ != 0 && (node == head_ || node == head_->next)) gathers_ = 0;
   (node->prev == nullptr ? head_ : node->prev->next) = node->next;
   (node->next == nullptr ? tail_ : node->next->prev) = node->prev;
   --node_count_;
@@ -283,6 +290,7 @@ void Quicklist::destroy(Quicklist* list) {
 }
 
 Quicklist::~Quicklist() {
+  ensure(observer_ == nullptr);
   for (Node* node = head_; node != nullptr;) {
     Node* next = node->next;
     free_node(node);
@@ -308,6 +316,7 @@ size_t Quicklist::bytes() const {
 }
 
 bool Quicklist::free_some(size_t budget) {
+  ensure(observer_ == nullptr);
   for (; budget > 0 && head_ != nullptr; --budget)
     unlink_and_free(head_);
   return head_ == nullptr;
@@ -329,7 +338,7 @@ void Quicklist::append_plain(std::string_view element, const ListLimits& limits)
 }
 
 Listpack Quicklist::take_only_pack() {
-  ensure(node_count_ == 1 && !head_->is_plain);
+  ensure(node_count_ == 1 && !head_->is_plain && observer_ == nullptr);
   open(head_);
   Listpack pack = Listpack::adopt(head_->data);
   bytes_ -= node_bytes(*head_);
@@ -339,23 +348,28 @@ Listpack Quicklist::take_only_pack() {
   return pack;
 }
 
+Listpack Quicklist::copy_only_pack() const {
+  ensure(node_count_ == 1 && !head_->is_plain);
+  return Listpack(ReadPack(*head_).view());
+}
+
 // ---- The gathering piece
 
 // The piece that takes an element at the head, where there is room for it.
 Node* Quicklist::node_for_head(std::string_view value, const ListLimits& limits) {
-  if (gathers_ && head_->raw_bytes < kGatheredBytesMax) return head_;
+  if (gathers_ != 0 && head_->raw_bytes < kGatheredBytesMax) return head_;
   join_gathered();
   const bool gathers = node_count_ > 1 && limits.compress_depth == 0 &&
                        head_->raw_bytes >= kGatherBeforeBytesMin &&
                        value.size() <= kGatheredElementBytesMax;
   if (!gathers) return head_;
   link_after(make_node(Listpack().release(), ListpackView::kEmptyBytes, 0, false), nullptr);
-  gathers_ = true;
+  gathers_ = 1;
   return head_;
 }
 
 void Quicklist::join_gathered() {
-  if (!gathers_) return;
+  if (gathers_ == 0) return;
   OpenPack(*this, head_->next)->prepend(pack_of(*head_));
   unlink_and_free(head_);
 }
@@ -396,7 +410,7 @@ bool Quicklist::has_room(const Node* node, std::string_view value, const ListLim
   if (node == nullptr || node->is_plain || limits.is_large(value.size())) return false;
   size_t bytes = node->raw_bytes;
   size_t count = node->count;
-  if (gathers_ && (node == head_ || node == head_->next)) {
+  if (gathers_ != 0 && (node == head_ || node == head_->next)) {
     bytes = head_->raw_bytes + head_->next->raw_bytes - ListpackView::kEmptyBytes;
     count = size_t{head_->count} + head_->next->count;
   }

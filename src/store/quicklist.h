@@ -16,7 +16,9 @@
 // compressed piece. Not thread-safe: lives on one shard.
 #pragma once
 
+#include "base/ensure.h"
 #include "store/listpack.h"
+#include "store/observer.h"
 
 #include <cstdint>
 #include <string_view>
@@ -38,21 +40,25 @@ struct ListLimits {
   bool is_large(size_t element_bytes) const;
 };
 
+// A piece of a long list.
+struct QuicklistNode {
+  QuicklistNode* prev;
+  QuicklistNode* next;
+  unsigned char* data;  // As asked of the allocator: stored_bytes.
+  size_t stored_bytes;
+  size_t raw_bytes;  // The same unless compressed.
+  uint32_t count;    // Elements.
+  bool is_plain;     // One element's bytes, not a listpack.
+  bool is_compressed;
+  bool is_incompressible;  // Compressing it as it is was tried, and gained nothing.
+  uint8_t marks;           // The observer's, who may set them; 0 in a new piece.
+
+  std::string_view stored() const { return {reinterpret_cast<const char*>(data), stored_bytes}; }
+};
+
 class Quicklist {
  public:
-  struct Node {
-    Node* prev;
-    Node* next;
-    unsigned char* data;  // As asked of the allocator: stored_bytes.
-    size_t stored_bytes;
-    size_t raw_bytes;  // The same unless compressed.
-    uint32_t count;    // Elements.
-    bool is_plain;     // One element's bytes, not a listpack.
-    bool is_compressed;
-    bool is_incompressible;  // Compressing it as it is was tried, and gained nothing.
-
-    std::string_view stored() const { return {reinterpret_cast<const char*>(data), stored_bytes}; }
-  };
+  using Node = QuicklistNode;
 
   // An element: in a pack `at` says where; a plain piece is one.
   struct Place {
@@ -71,7 +77,7 @@ class Quicklist {
   Quicklist* copy() const;
 
   size_t size() const { return count_; }
-  size_t node_count() const { return node_count_ - (gathers_ ? 1 : 0); }
+  size_t node_count() const { return node_count_ - gathers_; }
   size_t bytes() const;  // As the allocator rounds them.
   const Node* head() const { return head_; }
   const Node* tail() const { return tail_; }
@@ -90,14 +96,20 @@ class Quicklist {
   // limits say so, or one large element, copied.
   void append_pack(Listpack pack, const ListLimits& limits);
   void append_plain(std::string_view element, const ListLimits& limits);
-  // The only piece, which must be a pack. Leaves an empty list.
+  // The only piece, which must be a pack. Leaves an empty list, which must not be observed.
   Listpack take_only_pack();
+  Listpack copy_only_pack() const;  // The same, and leaves the list as it is.
 
   // The piece that holds element `index`, below size(), and which of its elements that is.
   std::pair<const Node*, size_t> find_node(size_t index) const;
 
   // Frees pieces from the head on, at most `budget`. True once the list is empty.
   bool free_some(size_t budget);
+
+  // A walk over an observed list keeps the piece that it is at, and goes back to the one before if
+  // it hears that the piece goes.
+  void set_observer(NodeObserver* observer) { observer_ = observer; }
+  NodeObserver* observer() const { return observer_; }
 
   // The bytes of a compressed piece, uncompressed, into raw_bytes of room.
   static void decompress(const Node& node, unsigned char* out);
@@ -106,6 +118,10 @@ class Quicklist {
   // Makes a pack of `node` changeable for its lifetime.
   class OpenPack;
 
+  void tell_change(const Node& node) {
+    if (observer_ != nullptr) [[unlikely]]
+      observer_->before_change(node);
+  }
   Place locate(size_t index);
   Node* make_node(unsigned char* data, size_t bytes, size_t count, bool is_plain);
   Node* make_node_for(std::string_view value, bool is_plain);
@@ -133,10 +149,12 @@ class Quicklist {
   Node* head_ = nullptr;
   Node* tail_ = nullptr;
   size_t count_ = 0;
-  size_t node_count_ = 0;
-  size_t bytes_ = 0;      // Of nodes and their data.
-  bool gathers_ = false;  // The head is a piece where elements gather.
+  size_t node_count_ : 63 = 0;
+  size_t gathers_ : 1 = 0;  // The head is a piece where elements gather.
+  size_t bytes_ = 0;        // Of nodes and their data.
+  NodeObserver* observer_ = nullptr;
 };
+static_assert(sizeof(Quicklist) == 48, "a size class of the allocator");
 static_assert(sizeof(Quicklist::Node) == 48, "a size class of the allocator");
 
 }  // namespace kvstash::store

@@ -68,7 +68,14 @@ Set::Set(Encoding form, const SetOptions& options) {
   }
 }
 
+bool Set::offer_table() {
+  FieldObserver* observer = table().observer();
+  table().set_observer(nullptr);
+  return observer->take(word_);
+}
+
 Set::~Set() {
+  if (offer()) return;
   while (free_some(1024)) {
   }
 }

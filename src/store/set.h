@@ -114,6 +114,15 @@ class Set {
 
   std::optional<TableShapes> table_shapes() const;  // None of the small forms. O(n).
 
+  // ---- For snapshots (observer.h).
+
+  // The large form, to be walked; null of a small set.
+  const FieldTable* large_form() const { return form() == Form::kTable ? &table() : nullptr; }
+  void set_observer(FieldObserver* observer) const { table().set_observer(observer); }
+  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
+  // destroys a set need not ask: it asks itself.
+  bool offer() { return form() == Form::kTable && table().observer() != nullptr && offer_table(); }
+
   // Frees about `budget` members and returns true while there is more; after that nothing but
   // free_some and destruction is allowed.
   bool free_some(size_t budget);
@@ -142,6 +151,7 @@ class Set {
   FieldTable& table() const { return *pointer<FieldTable>(Form::kTable); }
   Intset take_intset();
   Listpack take_listpack();
+  bool offer_table();
 
   void pop_from_intset(Random& random, size_t count, const Visitor& visit);
   void pop_from_listpack(Random& random, size_t count, const Visitor& visit);

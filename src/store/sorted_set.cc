@@ -24,7 +24,22 @@ struct SortedSet::Large {
     index.insert(element, index.hash(member));
     return element;
   }
+  void add(std::string_view member, double score) {
+    ScoredMember* element = make(member, score);
+    tree.insert(element);
+    tell_born(*element);
+  }
+  void append(std::string_view member, double score) {
+    ScoredMember* element = make(member, score);
+    tree.append(element);
+    tell_born(*element);
+  }
+  void rescore(ScoredMember& element, double score) {
+    tell_change(element);
+    tree.rescore(element, score);
+  }
   void erase(ScoredMember* element) {
+    tell_change(*element);
     tree.erase(*element);
     index.erase(element, index.hash(element->member()));
     drop(element);
@@ -34,12 +49,24 @@ struct SortedSet::Large {
     ScoredMember::destroy(element);
   }
   size_t bytes() const {
+    static_assert(sizeof(Large) == 128, "a size class of the allocator");
     return allocation_bytes(sizeof(Large)) + tree.bytes() + index.bytes() + element_bytes;
+  }
+
+  void tell_change(const ScoredMember& element) {
+    if (observer != nullptr) [[unlikely]]
+      observer->before_change(element);
+  }
+  void tell_born(const ScoredMember& element) {
+    if (observer != nullptr) [[unlikely]]
+      observer->born(element);
   }
 
   ScoreTree tree;
   MemberIndex index;
   size_t element_bytes = 0;
+  MemberObserver* observer = nullptr;
+
 };
 
 namespace {
@@ -201,6 +228,7 @@ SortedSet::SortedSet(const SortedSetOptions& options, size_t expected, size_t me
 }
 
 SortedSet::~SortedSet() {
+  if (offer()) return;
   while (free_some(std::numeric_limits<size_t>::max())) {
   }
 }
@@ -250,11 +278,11 @@ AddResult SortedSet::add(std::string_view member, double score, const ScoreRule&
   ScoredMember* element = large().find(member);
   if (element == nullptr) {
     if (rule.only_existing) return {ScoreChange::kSkipped, 0};
-    large().tree.insert(large().make(member, score));
+    large().add(member, score);
     return {ScoreChange::kAdded, score};
   }
   const AddResult result = decide(element->score, score, rule);
-  if (result.change == ScoreChange::kUpdated) large().tree.rescore(*element, result.score);
+  if (result.change == ScoreChange::kUpdated) large().rescore(*element, result.score);
   return result;
 }
 
@@ -303,7 +331,7 @@ void SortedSet::append(std::string_view member, double score, const SortedSetOpt
     });
     return;
   }
-  large().tree.append(large().make(member, score));
+  large().append(member, score);
 }
 
 bool SortedSet::erase(std::string_view member) {
@@ -325,12 +353,21 @@ void SortedSet::erase_ranks(const RankRange& at) {
     edit([&](Listpack& pack) { pack.erase(member_at(pack.view(), at.first), at.count * 2); });
     return;
   }
+  if (large().observer != nullptr) [[unlikely]]
+    tell_ranks(at);
   const auto forget = [&](ScoredMember* element) {
     large().index.erase(element, large().index.hash(element->member()));
     large().drop(element);
   };
   for (size_t left = at.count; left != 0;)
     left -= large().tree.take(at.first, left, forget);
+}
+
+// Before any of them goes, so that each is told of a whole set.
+void SortedSet::tell_ranks(const RankRange& range) {
+  ScoreTree::Position at = large().tree.at(range.first);
+  for (size_t left = range.count; left != 0; --left, at.next())
+    large().tell_change(at.element());
 }
 
 std::optional<SortedSet::Popped> SortedSet::pop(End end) {
@@ -412,6 +449,36 @@ ScanPosition SortedSet::scan(ScanPosition position, const Visit& visit) const {
   return ScanPosition{};
 }
 
+// ---- For snapshots.
+
+bool SortedSet::descend(Descent& place, size_t count, const Visit& visit) const {
+  const size_t above =
+      place.has_begun ? count_while(BeforeElement{place.score, place.member}) : size();
+  if (above == 0) return false;
+  Iterator at = this->at(above - 1);
+  for (; count != 0 && !at.at_end(); --count, at.prev()) {
+    visit(at.member(), at.score());
+    place.has_begun = true;
+    place.score = at.score();
+    place.member = at.member();
+  }
+  return !at.at_end();
+}
+
+void SortedSet::set_observer(MemberObserver* observer) const {
+  ensure(!is_small());
+  large().observer = observer;
+}
+
+bool SortedSet::is_observed() const {
+  return !is_small() && large().observer != nullptr;
+}
+
+bool SortedSet::offer() {
+  if (!is_observed()) return false;
+  return std::exchange(large().observer, nullptr)->take(word_);
+}
+
 // ---- Forms.
 
 ListpackView SortedSet::listpack() const {
@@ -472,6 +539,7 @@ bool SortedSet::free_some(size_t budget) {
     return false;
   }
   Large& gone = large();
+  ensure(gone.observer == nullptr);
   while (gone.tree.size() != 0) {
     if (budget == 0) return true;
     budget -= gone.tree.take(0, budget, [&](ScoredMember* element) { gone.drop(element); });

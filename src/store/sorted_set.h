@@ -22,6 +22,7 @@
 #include "store/entry.h"
 #include "store/hash_table.h"
 #include "store/listpack.h"
+#include "store/observer.h"
 #include "store/score_tree.h"
 #include "store/table_shape.h"
 
@@ -195,6 +196,24 @@ class SortedSet {
   // Makes a large set small if it is within the limits again. O(limit)
   bool make_small_if_fits(const SortedSetOptions& options);
 
+  // ---- For snapshots (observer.h).
+
+  // Where a walk from the highest element down is: below the last one that it visited.
+  struct Descent {
+    bool has_begun = false;
+    double score = 0;
+    std::string member;
+  };
+  // Visits up to `count` elements below the place, the highest first, and moves the place. False:
+  // there are no more. An element that stays where it is is visited once, whatever changes between.
+  bool descend(Descent& place, size_t count, const Visit& visit) const;
+
+  void set_observer(MemberObserver* observer) const;  // Of a large set.
+  bool is_observed() const;
+  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
+  // destroys a set need not ask: it asks itself.
+  bool offer();
+
   // ---- Memory.
 
   size_t bytes() const;  // Beside the word itself, as the allocator rounds them. O(1)
@@ -220,6 +239,7 @@ class SortedSet {
   AddResult add_small(std::string_view member, double score, const ScoreRule& rule,
                       const SortedSetOptions& options);
   void insert_small(std::string_view member, double score);
+  void tell_ranks(const RankRange& range);
   template <typename Before>
   size_t count_while(const Before& before) const;
 

@@ -30,12 +30,15 @@ size_t live_below(BlockReader& reader, StreamId id) {
 class Stream::OpenBlock {
  public:
   OpenBlock(Body& body, Blocks::Position at)
-      : body_(&body), at_(at), pack_(Listpack::adopt(at.value())), bytes_before_(pack_.bytes()) {}
+      : body_(&body),
+        at_(at),
+        pack_(Listpack::adopt(body.blocks.value(at))),
+        bytes_before_(pack_.bytes()) {}
   OpenBlock(const OpenBlock&) = delete;
   OpenBlock& operator=(const OpenBlock&) = delete;
   ~OpenBlock() {
     body_->bytes += pack_.bytes() - bytes_before_;
-    at_.value() = pack_.release();
+    body_->blocks.value(at_) = pack_.release();
   }
 
   StreamBlock operator*() { return StreamBlock(at_.id(), pack_); }
@@ -54,7 +57,7 @@ Stream::Stream() {
 }
 
 Stream::~Stream() {
-  if (word_ == 0) return;
+  if (word_ == 0 || offer()) return;
   Body& owned = body();
   if (owned.groups != nullptr) {
     owned.groups->~ConsumerGroups();
@@ -81,7 +84,7 @@ Stream Stream::copy() const {
 
 void Stream::append(StreamId id, StreamFields fields, const StreamLimits& limits) {
   Body& to = body();
-  Counters& counters = to.counters;
+  Counters& counters = open_counters();
   ensure(id > counters.last_id && !fields.empty() && fields.size() % 2 == 0);
   const size_t fields_bytes = stream_fields_bytes(fields);
   ensure(fields_bytes <= kStreamEntryBytesMax);
@@ -90,7 +93,10 @@ void Stream::append(StreamId id, StreamFields fields, const StreamLimits& limits
   if (!last.at_end()) {
     OpenBlock block(to, last);
     fits = (*block).has_room(fields_bytes, limits);
-    if (fits) (*block).append(id, fields);
+    if (fits) {
+      tell_block(last.id());
+      (*block).append(id, fields);
+    }
   }
   if (!fits) ensure(append_block(id, StreamBlock::make(fields)));
   ++counters.length;
@@ -109,25 +115,30 @@ bool Stream::append_block(StreamId id, Listpack block) {
   }
   if (BlockReader(id, block.view()).live() == 0) return true;
   to.bytes += block.bytes();
-  return to.blocks.insert(id, block.release());
+  if (!to.blocks.insert(id, block.release())) return false;
+  if (to.observer != nullptr) [[unlikely]]
+    to.observer->block_born(id);
+  return true;
 }
 
 void Stream::drop_block(StreamId id) {
   Body& from = body();
+  tell_block(id);
   const Listpack pack = Listpack::adopt(*from.blocks.find(id));
   from.bytes -= pack.bytes();
   from.blocks.erase(id);
 }
 
 bool Stream::erase(StreamId id) {
-  Counters& counters = body().counters;
   const Blocks::Position at = blocks().at_or_before(id);
   if (at.at_end()) return false;
   BlockReader reader = reader_of(at);
   if (!reader.seek_at_or_after(id) || reader.id() != id || reader.is_deleted()) return false;
+  Counters& counters = open_counters();
   if (reader.live() == 1) {
     drop_block(at.id());
   } else {
+    tell_block(at.id());
     OpenBlock block(body(), at);
     (*block).erase(reader.flags_position());
   }
@@ -138,7 +149,7 @@ bool Stream::erase(StreamId id) {
 }
 
 uint64_t Stream::trim(const StreamTrim& rule) {
-  Counters& counters = body().counters;
+  Counters& counters = open_counters();
   uint64_t trimmed = 0;
   for (auto at = blocks().first(); !at.at_end(); at = blocks().first()) {
     const uint64_t excess =
@@ -157,6 +168,7 @@ uint64_t Stream::trim(const StreamTrim& rule) {
     if (goes_whole) {
       drop_block(at.id());
     } else if (gone != 0) {
+      tell_block(at.id());
       OpenBlock block(body(), at);
       (*block).erase_front(gone);
     }
@@ -218,9 +230,9 @@ int64_t Stream::estimate_entries_read(StreamId id) const {
 std::optional<int64_t> Stream::lag(const ConsumerGroup& group) const {
   const uint64_t added = counters().entries_added;
   if (added == 0) return 0;
-  int64_t read = group.entries_read;
-  if (read == ConsumerGroup::kUnknown || may_have_gaps_from(group.last_id))
-    read = estimate_entries_read(group.last_id);
+  int64_t read = group.entries_read();
+  if (read == ConsumerGroup::kUnknown || may_have_gaps_from(group.last_id()))
+    read = estimate_entries_read(group.last_id());
   if (read == ConsumerGroup::kUnknown) return std::nullopt;
   return static_cast<int64_t>(added - static_cast<uint64_t>(read));  // May wrap: XSETID.
 }
@@ -233,7 +245,19 @@ ConsumerGroup& Stream::create_group(std::string_view name) {
     to.groups = new (allocate(sizeof(ConsumerGroups))) ConsumerGroups(to.bytes);
     to.bytes += allocation_bytes(sizeof(ConsumerGroups));
   }
-  return to.groups->create(name);
+  ConsumerGroup& group = to.groups->create(name);
+  group.observer_ = &to.observer;
+  if (to.observer != nullptr) [[unlikely]]
+    to.observer->group_born(group);
+  return group;
+}
+
+void Stream::destroy_group(ConsumerGroup& group) {
+  Body& of = body();
+  ensure(of.groups != nullptr);
+  if (of.observer != nullptr) [[unlikely]]
+    of.observer->before_group_goes(group);
+  of.groups->destroy(group);
 }
 
 // ---- Checking.

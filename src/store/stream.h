@@ -16,6 +16,7 @@
 #include "store/entry.h"
 #include "store/id_tree.h"
 #include "store/listpack.h"
+#include "store/observer.h"
 #include "store/stream_block.h"
 #include "store/stream_id.h"
 
@@ -73,15 +74,15 @@ class Stream {
   // Returns how many entries went.
   uint64_t trim(const StreamTrim& rule);
   // XSETID. `last_id` is at least that of the last entry.
-  void set_last_id(StreamId last_id) { body().counters.last_id = last_id; }
-  void set_entries_added(uint64_t count) { body().counters.entries_added = count; }
-  void set_max_deleted_id(StreamId id) { body().counters.max_deleted_id = id; }
+  void set_last_id(StreamId last_id) { open_counters().last_id = last_id; }
+  void set_entries_added(uint64_t count) { open_counters().entries_added = count; }
+  void set_max_deleted_id(StreamId id) { open_counters().max_deleted_id = id; }
 
   // For loading: a valid block, behind all others. False if it is not behind them. What it holds is
   // not counted: that is set_counters, afterwards. A block without living entries, as Redis may
   // leave it, is dropped.
   bool append_block(StreamId id, Listpack block);
-  void set_counters(const Counters& counters) { body().counters = counters; }
+  void set_counters(const Counters& counters) { open_counters() = counters; }
 
   // ---- Reading.
 
@@ -104,13 +105,29 @@ class Stream {
 
   // ---- Groups.
 
-  // Null if there never was one. Groups and consumers may be changed at will: what they take is
-  // counted.
-  ConsumerGroups* groups() const { return body().groups; }
-  ConsumerGroup* find_group(std::string_view name) const {
+  // Null if there never was one.
+  const ConsumerGroups* groups() const { return body().groups; }
+  const ConsumerGroup* find_group(std::string_view name) const {
     return groups() == nullptr ? nullptr : groups()->find(name);
   }
+  // To be changed, by its own functions: what it takes is counted.
+  ConsumerGroup* find_group(std::string_view name) {
+    return body().groups == nullptr ? nullptr : body().groups->find(name);
+  }
   ConsumerGroup& create_group(std::string_view name);  // The name must be new.
+  void destroy_group(ConsumerGroup& group);            // With all that it has: O(n).
+
+  // ---- For snapshots (observer.h).
+
+  void set_observer(StreamObserver* observer) const { body().observer = observer; }
+  StreamObserver* observer() const { return body().observer; }
+  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
+  // destroys a stream need not ask: it asks itself.
+  bool offer() {
+    if (word_ == 0 || observer() == nullptr) [[likely]]
+      return false;
+    return std::exchange(body().observer, nullptr)->take(word_);
+  }
 
   // ---- Form and memory.
 
@@ -124,12 +141,24 @@ class Stream {
     Blocks blocks{bytes};
     Counters counters;
     ConsumerGroups* groups = nullptr;
+    StreamObserver* observer = nullptr;
   };
+  static_assert(sizeof(Body) == 112, "a size class of the allocator");
 
   explicit Stream(uintptr_t word) : word_(word) {}
   Body& body() const { return *reinterpret_cast<Body*>(word_); }
   class OpenBlock;
 
+  // The counters, of which the observer has been told that they change.
+  Counters& open_counters() {
+    if (observer() != nullptr) [[unlikely]]
+      observer()->before_counters();
+    return body().counters;
+  }
+  void tell_block(StreamId id) const {
+    if (observer() != nullptr) [[unlikely]]
+      observer()->before_block(id);
+  }
   void refresh_first_id();
   void drop_block(StreamId id);
 

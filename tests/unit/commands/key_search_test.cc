@@ -164,7 +164,7 @@ TEST_CASE("a scan shows every key that stays, whatever is added and removed betw
       position = part.next;
       if (random.one_in(40)) grows = !grows;
       grows ? grow(random.below(pace + 1)) : shrink(random.below(pace + 1));
-      if (random.one_in(100)) keys.space().table().finish_resize();
+      if (random.one_in(100)) keys.space().finish_resize();
       REQUIRE(++calls < 100'000);
     } while (position != store::ScanPosition{});
 

@@ -128,7 +128,7 @@ TEST_CASE("strings that grow in place and containers that grow by writes become 
 
   space.put_set("set", 10);
   entry = space.keys.find(space.ref("set"));
-  Set set = Set::adopt(entry->object());
+  Set set = Set::adopt(space.keys.open_object(space.ref("set"), *entry));
   const size_t before = set.bytes();
   for (int i = 0; i < 3000; ++i)
     set.add(i, {.seed = space.seed});

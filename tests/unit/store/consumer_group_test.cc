@@ -33,8 +33,8 @@ TEST_CASE("consumers are found by name and kept in the order of their names") {
     CHECK(names(group) == std::vector<std::string>{"", "alice", "bob"});
     CHECK(group.find_consumer("bob") == &bob);
     CHECK(group.find_consumer("bo") == nullptr);
-    CHECK(bob.seen_ms == 5);
-    CHECK(bob.active_ms == -1);
+    CHECK(bob.seen_ms() == 5);
+    CHECK(bob.active_ms() == -1);
     CHECK(group.destroy_consumer(bob) == 0);
     CHECK(group.find_consumer("bob") == nullptr);
   }
@@ -49,10 +49,11 @@ TEST_CASE("a pending entry belongs to one consumer until it is acknowledged") {
   CHECK(group.add_pending({1, 0}, {.delivered_ms = 10, .deliveries = 1, .consumer = &alice}));
   CHECK(group.add_pending({2, 0}, {.delivered_ms = 11, .deliveries = 1, .consumer = &alice}));
   CHECK(!group.add_pending({2, 0}, {.delivered_ms = 12, .deliveries = 1, .consumer = &bob}));
-  PendingEntry& second = *group.find_pending({2, 0});
   CHECK(alice.pending().size() == 2);
-  group.assign({2, 0}, second, bob);
-  group.assign({2, 0}, second, bob);
+  group.redeliver({2, 0}, {.delivered_ms = 13, .deliveries = 2, .consumer = &bob});
+  group.redeliver({2, 0}, {.delivered_ms = 14, .deliveries = 3, .consumer = &bob});
+  CHECK(group.find_pending({2, 0})->delivered_ms == 14);
+  CHECK(group.find_pending({2, 0})->deliveries == 3);
   CHECK(alice.pending().size() == 1);
   CHECK(bob.pending().size() == 1);
   CHECK(group.find_pending({2, 0})->consumer == &bob);
@@ -85,10 +86,10 @@ TEST_CASE("a copy has consumers of its own, and all that they have pending") {
   size_t copy_bytes = 0;
   std::optional<ConsumerGroup> group(std::in_place, "g", bytes);
   ConsumerGroup copy("g", copy_bytes);
-  group->last_id = {9, 9};
-  group->entries_read = 12;
+  group->set_last_id({9, 9});
+  group->set_entries_read(12);
   Consumer& alice = group->create_consumer("alice", 3);
-  alice.active_ms = 4;
+  group->set_active(alice, 4);
   group->create_consumer("idle", 5);
   group->add_pending({1, 1}, {.delivered_ms = 7, .deliveries = 8, .consumer = &alice});
   copy.copy_from(*group);
@@ -96,12 +97,12 @@ TEST_CASE("a copy has consumers of its own, and all that they have pending") {
   group.reset();
   CHECK(bytes == 0);
   CHECK(names(copy) == std::vector<std::string>{"alice", "idle"});
-  CHECK(copy.last_id == StreamId{9, 9});
-  CHECK(copy.entries_read == 12);
+  CHECK(copy.last_id() == StreamId{9, 9});
+  CHECK(copy.entries_read() == 12);
   const PendingEntry* entry = copy.find_pending({1, 1});
   REQUIRE(entry != nullptr);
   CHECK(entry->consumer->name() == "alice");
-  CHECK(entry->consumer->active_ms == 4);
+  CHECK(entry->consumer->active_ms() == 4);
   CHECK(entry->delivered_ms == 7);
   CHECK(entry->deliveries == 8);
   CHECK(copy.is_sound());
@@ -128,11 +129,12 @@ TEST_CASE("a group agrees with maps through random deliveries, claims, acks and 
           CHECK(group.add_pending(id, {.delivered_ms = i, .deliveries = 1, .consumer = consumer}) ==
                 model.emplace(id, Pending{name, 1}).second);
         } else if (kind < 14) {
-          PendingEntry* entry = group.find_pending(id);
+          const PendingEntry* entry = group.find_pending(id);
           REQUIRE((entry != nullptr) == model.contains(id));
           if (entry == nullptr) continue;
-          ++entry->deliveries;
-          group.assign(id, *entry, *consumer);
+          group.redeliver(id, {.delivered_ms = entry->delivered_ms,
+                               .deliveries = entry->deliveries + 1,
+                               .consumer = consumer});
           model[id] = {name, model[id].deliveries + 1};
         } else if (kind < 19) {
           CHECK(group.acknowledge(id) == (model.erase(id) == 1));

@@ -8,6 +8,22 @@
 #include <string>
 
 namespace kvstash::store {
+
+// Does to an entry what only its keyspace may do.
+class EntryTester {
+ public:
+  explicit EntryTester(Entry* entry) : entry_(entry) {}
+
+  char* payload() { return entry_->payload(); }
+  void set_integer(int64_t value) { entry_->set_integer(value); }
+  void set_blob(Blob* blob) { entry_->set_blob(blob); }
+  void set_mark(Mark mark, bool is_set) { entry_->set_mark(mark, is_set); }
+  void reshape(const Entry::Shape& shape) { entry_->reshape(shape); }
+
+ private:
+  Entry* entry_;
+};
+
 namespace {
 
 // An entry in memory of its own, sized as the header promises.
@@ -22,6 +38,7 @@ class Made {
 
   Entry* operator->() { return entry_; }
   size_t bytes() const { return bytes_; }
+  EntryTester inside() { return EntryTester(entry_); }
 
  private:
   size_t bytes_;
@@ -51,12 +68,12 @@ TEST_CASE("a small key and value take eight bytes more than they are long") {
 
 TEST_CASE("payloads of each shape come back") {
   Made text("key", {.encoding = Encoding::kEmbstr, .is_inline = true, .value_len = 5});
-  std::memcpy(text->payload(), "hello", 5);
+  std::memcpy(text.inside().payload(), "hello", 5);
   CHECK(text->inline_string() == "hello");
   CHECK_FALSE(text->is_blob());
 
   Made number("key", {.encoding = Encoding::kInt});
-  number->set_integer(-42);
+  number.inside().set_integer(-42);
   CHECK(number->integer() == -42);
   CHECK_FALSE(number->is_blob());
   CHECK_FALSE(number->is_inline_string());
@@ -64,7 +81,7 @@ TEST_CASE("payloads of each shape come back") {
   Blob* blob = Blob::make(3, 10);
   std::memcpy(blob->data, "abc", 3);
   Made large("key", {.encoding = Encoding::kRaw});
-  large->set_blob(blob);
+  large.inside().set_blob(blob);
   CHECK(large->is_blob());
   CHECK(large->blob()->view() == "abc");
   CHECK(large->blob()->capacity == 10);
@@ -105,19 +122,24 @@ TEST_CASE("the deadline of fields is apart from the key's, and there with or wit
   }
 }
 
-TEST_CASE("access clock, snapshot generation and shape do not disturb each other") {
+TEST_CASE("access clock, marks and shape do not disturb each other") {
   Made entry("key", {.encoding = Encoding::kInt, .has_deadline = true});
   entry->set_access(0xabcdef);
-  entry->set_snapshot_generation(3);
-  entry->reshape(
+  CHECK_FALSE(entry->has_marks());
+  entry.inside().set_mark(Mark::kFirst, true);
+  entry.inside().set_mark(Mark::kSecond, true);
+  entry.inside().reshape(
       {.encoding = Encoding::kRaw, .has_deadline = true, .is_inline = true, .value_len = 8});
   CHECK(entry->access() == 0xabcdef);
-  CHECK(entry->snapshot_generation() == 3);
+  CHECK(entry->has_mark(Mark::kFirst));
+  CHECK(entry->has_mark(Mark::kSecond));
   CHECK(entry->has_deadline());
   CHECK(entry->is_inline_string());
   CHECK(entry->encoding() == Encoding::kRaw);
-  entry->set_snapshot_generation(1);
-  CHECK(entry->snapshot_generation() == 1);
+  entry.inside().set_mark(Mark::kFirst, false);
+  CHECK_FALSE(entry->has_mark(Mark::kFirst));
+  CHECK(entry->has_mark(Mark::kSecond));
+  CHECK(entry->has_marks());
   CHECK(entry->has_deadline());
   CHECK(entry->is_inline_string());
   CHECK(entry->key() == "key");

@@ -53,7 +53,7 @@ class Space {
   }
   template <typename Change>
   void change_hash(std::string_view name, Change&& change) {
-    Hash hash = Hash::adopt(find(name)->object());
+    Hash hash = Hash::adopt(keys.open_object(key_ref(name), *find(name)));
     const size_t bytes_before = hash.bytes();
     change(hash);
     keys.update_object(key_ref(name), find(name), hash.release(), bytes_before);
@@ -227,14 +227,24 @@ TEST_CASE("the wheel hands out a key at the deadline it has now") {
   CHECK(space.keys.deadlines().next_due(kNow + 20, budget) == space.find("late"));
 }
 
-TEST_CASE("access clock and snapshot generation stay with a key that changes its shape") {
+TEST_CASE("access clock and marks stay with a key that changes its shape, and go with the key") {
   Space space;
   space.put("k", "v");
   space.find("k")->set_access(12345);
-  space.find("k")->set_snapshot_generation(2);
+  space.keys.set_mark(*space.find("k"), Mark::kSecond, true);
+  space.keys.set_mark(*space.find("k"), Mark::kSecond, true);
   space.put("k", std::string(4000, 'v'), kNow + 5);
   CHECK(space.find("k")->access() == 12345);
-  CHECK(space.find("k")->snapshot_generation() == 2);
+  CHECK(space.find("k")->has_mark(Mark::kSecond));
+  CHECK_FALSE(space.find("k")->has_mark(Mark::kFirst));
+  CHECK(space.keys.marked(Mark::kSecond) == 1);
+  space.keys.move_in(key_ref("other"), space.keys, key_ref("k"), space.find("k"));
+  CHECK_FALSE(space.find("other")->has_marks());
+  CHECK(space.keys.marked(Mark::kSecond) == 0);
+  space.keys.set_mark(*space.find("other"), Mark::kFirst, true);
+  CHECK(space.keys.marked(Mark::kFirst) == 1);
+  space.erase("other");
+  CHECK(space.keys.marked(Mark::kFirst) == 0);
 }
 
 TEST_CASE("a moved value takes its deadline along, whatever its shape, into another keyspace") {
@@ -470,14 +480,18 @@ TEST_CASE("a keyspace that goes takes its bytes with it") {
   CHECK(memory.bytes == 0);
 }
 
-TEST_CASE("a detached keyspace no longer counts, and may outlive its shard's memory") {
-  auto memory = std::make_unique<ShardMemory>();
-  Keyspace keys(kSeed, *memory, kNow);
-  keys.put_string(key_ref("k"), nullptr, std::string(9000, 'v'), std::nullopt);
-  keys.detach_memory();
-  CHECK(memory->bytes == 0);
-  memory.reset();
-  CHECK(keys.size() == 1);
+TEST_CASE("a dropped keyspace counts no longer, and may outlive its shard's memory") {
+  for (const Keyspace::Free free : {Keyspace::Free::kHere, Keyspace::Free::kByReaper}) {
+    auto memory = std::make_unique<ShardMemory>();
+    auto keys = std::make_unique<Keyspace>(kSeed, *memory, kNow);
+    keys->put_string(key_ref("k"), nullptr, std::string(9000, 'v'), std::nullopt);
+    Keyspace::drop(std::move(keys), free);
+    CHECK(memory->bytes == 0);
+    CHECK(memory->garbage.size() == (free == Keyspace::Free::kHere ? 0 : 1));
+    Garbage garbage = std::move(memory->garbage);
+    memory.reset();
+    garbage.clear();
+  }
 }
 
 }  // namespace kvstash::store

@@ -76,7 +76,7 @@ void check_keyspace_count() {
   Keyspace keys(kSeed, memory, 0);
   const auto ref = [](std::string_view name) { return KeyRef{name, keyed_hash(name, kSeed)}; };
   Entry* entry = keys.put_object(ref("k"), nullptr, T::kType, T().release(), std::nullopt);
-  T value = T::adopt(entry->object());
+  T value = T::adopt(keys.open_object(ref("k"), *entry));
   size_t bytes_before = value.bytes();
   live(value, random, [&] {
     entry = keys.update_object(ref("k"), entry, value.release(), bytes_before);
@@ -89,7 +89,7 @@ void check_keyspace_count() {
     REQUIRE(memory.bytes == bytes + Keyspace::bytes_of(*copy));
     keys.erase(ref("moved"), copy);
     REQUIRE(memory.bytes == bytes);
-    value = T::adopt(entry->object());
+    value = T::adopt(keys.open_object(ref("k"), *entry));
     bytes_before = value.bytes();
   });
   entry = keys.update_object(ref("k"), entry, value.release(), bytes_before);

@@ -158,20 +158,20 @@ TEST_CASE("the lag of a group is known as long as no deletion lies ahead of it")
   for (uint64_t i = 1; i <= 5; ++i)
     add(stream, {i, 0});
   CHECK(stream.lag(group) == 5);
-  group.last_id = {1, 0};
+  group.set_last_id({1, 0});
   CHECK(stream.lag(group) == 4);
-  group.last_id = {3, 0};
+  group.set_last_id({3, 0});
   CHECK(!stream.lag(group));
-  group.entries_read = 3;
+  group.set_entries_read(3);
   CHECK(stream.lag(group) == 2);
   stream.erase({4, 0});
   CHECK(!stream.lag(group));
-  group.last_id = {5, 0};
+  group.set_last_id({5, 0});
   CHECK(stream.lag(group) == 2);  // As it was told: it is believed.
-  group.entries_read = ConsumerGroup::kUnknown;
+  group.set_entries_read(ConsumerGroup::kUnknown);
   CHECK(stream.lag(group) == 0);
   stream.trim({.length_max = 0});
-  group.last_id = {2, 0};
+  group.set_last_id({2, 0});
   CHECK(stream.lag(group) == 0);
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("what a group takes is counted, and given back") {
   CHECK(stream.bytes() > with_group + 50000);
   group.destroy_consumer(consumer);
   CHECK(stream.bytes() == with_group);
-  stream.groups()->destroy(group);
+  stream.destroy_group(group);
   CHECK(stream.bytes() < before + 64);
 }
 
