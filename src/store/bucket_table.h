@@ -231,7 +231,7 @@ class BucketTable {
 
   HashSeed seed_;
   Array current_;
-  Array next_;        // Where a resize moves to; count 0 when there is none.
+  Array next_;  // Where a resize moves to; count 0 when there is none.
   size_t size_ = 0;
   uint32_t moved_ = 0;  // Buckets of current_ that have been moved, all before this index.
   uint32_t chained_ = 0;

@@ -42,7 +42,7 @@ bool Hash::offer_table() {
   return observer->take(word_);
 }
 
-Hash::~Hash() {
+void Hash::drop() {
   if (offer()) return;
   while (free_some(1024)) {
   }

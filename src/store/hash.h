@@ -63,7 +63,11 @@ class Hash {
     std::swap(word_, other.word_);
     return *this;
   }
-  ~Hash();  // O(n) for large ones: see free_some.
+  // O(n) for large ones: see free_some.
+  ~Hash() {
+    if (word_ != 0) [[unlikely]]
+      drop();
+  }
 
   uintptr_t release() { return std::exchange(word_, 0); }
   static Hash adopt(uintptr_t word) { return Hash(word); }
@@ -145,6 +149,7 @@ class Hash {
   static constexpr uintptr_t kLarge = 1;  // Low bit of the word: a FieldTable, else a listpack.
 
   explicit Hash(uintptr_t word) : word_(word) {}
+  void drop();  // What a destructor does with a value that was not given away.
   explicit Hash(FieldTable* table) : word_(reinterpret_cast<uintptr_t>(table) | kLarge) {}
 
   bool is_small() const { return (word_ & kLarge) == 0; }

@@ -136,8 +136,12 @@ class Keyspace {
     if (entry.has_mark(mark) == is_set) return;
     entry.set_mark(mark, is_set);
     size_t& count = marked_[static_cast<size_t>(mark)];
-    ensure(is_set || count != 0);
-    count += is_set ? 1 : static_cast<size_t>(-1);
+    if (is_set) {
+      ++count;
+      return;
+    }
+    ensure(count != 0);
+    --count;
   }
   // How many entries have the mark.
   size_t marked(Mark mark) const { return marked_[static_cast<size_t>(mark)]; }

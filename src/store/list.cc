@@ -36,8 +36,8 @@ bool List::offer() {
   return observer->take(word_);
 }
 
-List::~List() {
-  if (word_ == 0 || offer()) return;
+void List::drop() {
+  if (offer()) return;
   if (is_long()) {
     Quicklist::destroy(quicklist());
   } else {

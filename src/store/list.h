@@ -33,7 +33,10 @@ class List {
     std::swap(word_, other.word_);
     return *this;
   }
-  ~List();
+  ~List() {
+    if (word_ != 0) [[unlikely]]
+      drop();
+  }
 
   uintptr_t release() { return std::exchange(word_, 0); }
   static List adopt(uintptr_t word) { return List(word); }
@@ -99,6 +102,7 @@ class List {
   static constexpr uintptr_t kLong = 1;  // The word is a Quicklist, not a listpack.
 
   explicit List(uintptr_t word) : word_(word) {}
+  void drop();  // What a destructor does with a value that was not given away.
 
   bool is_long() const { return (word_ & kLong) != 0; }
   Quicklist* quicklist() const { return reinterpret_cast<Quicklist*>(word_ & ~kLong); }

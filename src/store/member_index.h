@@ -121,7 +121,7 @@ class MemberIndex {
 
   HashSeed seed_;
   Array current_;
-  Array next_;           // Where a resize moves to; count 0 when there is none.
+  Array next_;             // Where a resize moves to; count 0 when there is none.
   uint32_t moved_ = 0;     // Buckets of current_ that have been moved, all before this index.
   uint32_t released_ = 0;  // Buckets of current_ whose pages are back with the kernel.
   size_t size_ = 0;

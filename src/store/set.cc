@@ -74,7 +74,7 @@ bool Set::offer_table() {
   return observer->take(word_);
 }
 
-Set::~Set() {
+void Set::drop() {
   if (offer()) return;
   while (free_some(1024)) {
   }

@@ -61,7 +61,11 @@ class Set {
     std::swap(word_, other.word_);
     return *this;
   }
-  ~Set();  // O(n) for large ones: see free_some.
+  // O(n) for large ones: see free_some.
+  ~Set() {
+    if (word_ != 0) [[unlikely]]
+      drop();
+  }
 
   uintptr_t release() { return std::exchange(word_, 0); }
   static Set adopt(uintptr_t word) { return Set(word); }
@@ -137,6 +141,7 @@ class Set {
   class BorrowedIntset;
 
   explicit Set(uintptr_t word) : word_(word) {}
+  void drop();  // What a destructor does with a value that was not given away.
   explicit Set(FieldTable* table) { put(table, Form::kTable); }
 
   Form form() const { return static_cast<Form>(word_ & kFormMask); }

@@ -66,7 +66,6 @@ struct SortedSet::Large {
   MemberIndex index;
   size_t element_bytes = 0;
   MemberObserver* observer = nullptr;
-
 };
 
 namespace {
@@ -227,7 +226,7 @@ SortedSet::SortedSet(const SortedSetOptions& options, size_t expected, size_t me
   make_large_if_due(options, expected, member_bytes);
 }
 
-SortedSet::~SortedSet() {
+void SortedSet::drop() {
   if (offer()) return;
   while (free_some(std::numeric_limits<size_t>::max())) {
   }

@@ -138,7 +138,11 @@ class SortedSet {
     std::swap(word_, other.word_);
     return *this;
   }
-  ~SortedSet();  // O(n): see free_some.
+  // O(n): see free_some.
+  ~SortedSet() {
+    if (word_ != 0) [[unlikely]]
+      drop();
+  }
 
   // A small set of bytes that came from outside; they must be a listpack (is_valid_listpack).
   // Nothing if they are not members with scores in order; with `deep`, members must be different.
@@ -230,6 +234,7 @@ class SortedSet {
   static constexpr uintptr_t kLarge = 1;  // Low bit of the word: a Large, else a listpack.
 
   explicit SortedSet(uintptr_t word) : word_(word) {}
+  void drop();  // What a destructor does with a value that was not given away.
 
   bool is_small() const { return (word_ & kLarge) == 0; }
   Large& large() const { return *reinterpret_cast<Large*>(word_ & ~kLarge); }

@@ -56,8 +56,8 @@ Stream::Stream() {
   word_ = reinterpret_cast<uintptr_t>(body);
 }
 
-Stream::~Stream() {
-  if (word_ == 0 || offer()) return;
+void Stream::drop() {
+  if (offer()) return;
   Body& owned = body();
   if (owned.groups != nullptr) {
     owned.groups->~ConsumerGroups();

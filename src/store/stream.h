@@ -60,7 +60,11 @@ class Stream {
     std::swap(word_, other.word_);
     return *this;
   }
-  ~Stream();  // O(n).
+  // O(n).
+  ~Stream() {
+    if (word_ != 0) [[unlikely]]
+      drop();
+  }
 
   uintptr_t release() { return std::exchange(word_, 0); }
   static Stream adopt(uintptr_t word) { return Stream(word); }
@@ -146,6 +150,7 @@ class Stream {
   static_assert(sizeof(Body) == 112, "a size class of the allocator");
 
   explicit Stream(uintptr_t word) : word_(word) {}
+  void drop();  // What a destructor does with a value that was not given away.
   Body& body() const { return *reinterpret_cast<Body*>(word_); }
   class OpenBlock;
 
