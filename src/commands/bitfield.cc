@@ -157,14 +157,14 @@ bool is_read_only(const std::vector<Step>& steps) {
 
 Status bitfield(Call& call) {
   const Result<std::vector<Step>> steps =
-      parse_steps(ArgReader(call.args_from(2)), call.options().proto_max_bulk_len);
+      parse_steps(ArgReader(call.args_from(2)), call.string_bytes_max());
   if (!steps.ok()) return steps.error();
   return is_read_only(*steps) ? read_only(call, *steps) : read_and_write(call, *steps);
 }
 
 Status bitfield_ro(Call& call) {
   const Result<std::vector<Step>> steps =
-      parse_steps(ArgReader(call.args_from(2)), call.options().proto_max_bulk_len);
+      parse_steps(ArgReader(call.args_from(2)), call.string_bytes_max());
   if (!steps.ok()) return steps.error();
   if (!is_read_only(*steps))
     return Error::literal("ERR BITFIELD_RO only supports the GET subcommand");

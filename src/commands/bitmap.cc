@@ -117,7 +117,7 @@ void store_combined(Call& call, std::span<const char> bytes) {
 }  // namespace
 
 Status getbit(Call& call) {
-  const Result<size_t> offset = parse_bit_offset(call.arg(2), call.options().proto_max_bulk_len);
+  const Result<size_t> offset = parse_bit_offset(call.arg(2), call.string_bytes_max());
   if (!offset.ok()) return offset.error();
   Key key = call.read(1);
   if (Status status = key.expect_string(); !status.ok()) return status;
@@ -126,7 +126,7 @@ Status getbit(Call& call) {
 }
 
 Status setbit(Call& call) {
-  const Result<size_t> offset = parse_bit_offset(call.arg(2), call.options().proto_max_bulk_len);
+  const Result<size_t> offset = parse_bit_offset(call.arg(2), call.string_bytes_max());
   if (!offset.ok()) return offset.error();
   const std::optional<int64_t> bit = parse_int64(call.arg(3));
   if (!bit || (*bit != 0 && *bit != 1))

@@ -11,12 +11,11 @@ using engine::Key;
 
 enum class TimeOrigin : uint8_t { kNow, kEpoch };
 
-// A deadline that has passed: the key goes at once, and the journal hears of a deletion.
+// Gives a key a deadline that has passed: the key goes at once, and the record is a deletion.
 void expire_at_once(Call& call, Key& key) {
   key.erase();
   key.changed(engine::notify::kGeneric, "del");
-  if (call.wants_effects())
-    call.replace_effect({call.options().lazyfree_lazy_expire ? "UNLINK" : "DEL", key.name()});
+  call.record({call.options().lazyfree_lazy_expire ? "UNLINK" : "DEL", key.name()});
 }
 
 void expire_later(Call& call, Key& key, int64_t deadline_ms) {
@@ -24,7 +23,7 @@ void expire_later(Call& call, Key& key, int64_t deadline_ms) {
   key.changed(engine::notify::kGeneric, "expire");
   if (!call.wants_effects()) return;
   char text[kInt64CharsMax];
-  call.replace_effect({"PEXPIREAT", key.name(), {text, format_int64(text, deadline_ms)}});
+  call.record({"PEXPIREAT", key.name(), {text, format_int64(text, deadline_ms)}});
 }
 
 Status set_time_to_live(Call& call, TimeOrigin origin, TimeUnit unit) {
@@ -41,7 +40,7 @@ Status set_time_to_live(Call& call, TimeOrigin origin, TimeUnit unit) {
     call.reply().integer(0);
     return {};
   }
-  if (*deadline_ms <= call.now_ms()) {
+  if (call.is_past(*deadline_ms)) {
     expire_at_once(call, key);
   } else {
     expire_later(call, key, *deadline_ms);

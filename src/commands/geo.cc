@@ -37,20 +37,18 @@ std::optional<double> score_of(const Key& key, std::string_view member) {
   return key.exists() ? key.view<SortedSet>()->score(member) : std::nullopt;
 }
 
-// The journal gets the scores that were computed, as Redis writes them.
-void journal_as_zadd(Call& call, const AddOptions& options, std::span<const Addition> additions) {
-  std::vector<std::string_view> record = {"ZADD", call.arg(1)};
-  if (options.rule.only_new) record.push_back("NX");
-  if (options.rule.only_existing) record.push_back("XX");
-  if (options.count_changed) record.push_back("CH");
-  std::vector<Digits> scores;  // They are whole numbers of 52 bits.
-  scores.reserve(additions.size());
+// Records the scores that were computed, as Redis writes them.
+void record_as_zadd(Call& call, const AddOptions& options, std::span<const Addition> additions) {
+  if (!call.wants_effects()) return;
+  call.record({"ZADD", call.arg(1)});
+  engine::RecordWords& words = call.records();
+  if (options.rule.only_new) words.add("NX");
+  if (options.rule.only_existing) words.add("XX");
+  if (options.count_changed) words.add("CH");
   for (const Addition& addition : additions) {
-    scores.emplace_back(static_cast<int64_t>(addition.score));
-    record.push_back(scores.back().view());
-    record.push_back(addition.member);
+    words.add(Digits(static_cast<int64_t>(addition.score)).view());  // A whole number of 52 bits.
+    words.add(addition.member);
   }
-  call.replace_effect(record);
 }
 
 }  // namespace
@@ -70,8 +68,7 @@ Status geoadd(Call& call) {
   }
   if (count == 0) return errors::syntax();
   if (Status status = add_members(call, options, additions.span()); !status.ok()) return status;
-  if (call.wants_effects() && call.effects().has_changes())
-    journal_as_zadd(call, options, additions.span());
+  if (call.effects().has_changes()) record_as_zadd(call, options, additions.span());
   return {};
 }
 

@@ -94,10 +94,28 @@ SortedSet copy_found(const SortedSet& set, const FoundPlaces& found, const GeoQu
   return copy;
 }
 
+// Records what was stored as the sorted set itself, a bounded number of members in each record:
+// which places lie in a shape, and how far away, depends on the machine's mathematical library.
+void record_stored(Call& call, std::string_view name, const SortedSet& stored, bool was_there) {
+  constexpr size_t kMembersMax = 512;
+  if (!call.wants_effects()) return;
+  if (was_there) call.record({"DEL", name});
+  if (stored.empty()) return;
+  SortedSet::Iterator at = stored.first();
+  for (size_t i = 0; i < stored.size(); ++i) {
+    if (i != 0) at.next();
+    if (i % kMembersMax == 0) call.record({"ZADD", name});
+    char score[kDoubleCharsMax];
+    call.records().add({score, format_double_17(score, at.score())});
+    call.records().add(at.member());
+  }
+}
+
 void store_found(Call& call, const GeoCommand& command, size_t destination_at, SortedSet found) {
   const size_t count = found.size();
   call.reply().integer(static_cast<int64_t>(count));
   Key key = call.write(destination_at);
+  record_stored(call, key.name(), found, key.exists());
   store_sorted_set(key, found,
                    command.form == GeoForm::kSearch ? "geosearchstore" : "georadiusstore", count);
 }

@@ -2,6 +2,7 @@
 
 #include "base/numbers.h"
 #include "commands/container_options.h"
+#include "commands/hash_fields.h"
 #include "engine/call.h"
 
 #include <cmath>
@@ -50,17 +51,17 @@ void update(Call& call, Key& key, std::string_view value, std::string_view event
 // The value of the field that the command names. The view lives until the key is changed.
 std::optional<PackedValue> find_field(Call& call, const Key& key) {
   if (!key.exists()) return std::nullopt;
-  return key.view<Hash>()->find(call.arg(2), call.now_ms());
+  return key.view<Hash>()->find(call.arg(2), call.horizon_ms());
 }
 
-// The sum of HINCRBYFLOAT, as arithmetic elsewhere might not come to the same.
+// Records the sum of HINCRBYFLOAT itself: arithmetic elsewhere might not come to the same. HSET
+// takes a field's deadline away, so that one is recorded as well.
 void record_sum(Call& call, const Key& key, std::string_view sum) {
   if (!call.wants_effects()) return;
-  if (key.view<Hash>()->deadline_ms(call.arg(2))) {
-    call.replace_effect({"HSETEX", key.name(), "KEEPTTL", "FIELDS", "1", call.arg(2), sum});
-  } else {
-    call.replace_effect({"HSET", key.name(), call.arg(2), sum});
-  }
+  const std::string_view field = call.arg(2);
+  call.record({"HSET", key.name(), field, sum});
+  if (const std::optional<int64_t> deadline_ms = key.view<Hash>()->deadline_ms(field))
+    record_deadline(call, key, *deadline_ms, std::span(&field, 1));
 }
 
 std::optional<int64_t> integer_of(PackedValue value) {

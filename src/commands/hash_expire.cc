@@ -66,10 +66,10 @@ Result<NewDeadline> parse_new_deadline(Call& call, TimeOrigin origin, TimeUnit u
 // One field. A deadline that has passed deletes it at once.
 FieldOutcome give_deadline(Call& call, Hash& hash, std::string_view field,
                            const NewDeadline& wanted) {
-  if (!hash.contains(field, call.now_ms())) return FieldOutcome::kAbsent;
+  if (!hash.contains(field, call.horizon_ms())) return FieldOutcome::kAbsent;
   if (!is_met(wanted.condition, hash.deadline_ms(field), wanted.at_ms))
     return FieldOutcome::kConditionNotMet;
-  if (wanted.at_ms <= call.now_ms()) {
+  if (call.is_past(wanted.at_ms)) {
     hash.erase(field);
     return FieldOutcome::kDeleted;
   }
@@ -77,20 +77,17 @@ FieldOutcome give_deadline(Call& call, Hash& hash, std::string_view field,
   return FieldOutcome::kDone;
 }
 
-// All outcomes of one command are alike, because all fields get the same deadline: where any
-// changed, they were deleted, or all have it now.
+// Tells of the fields that changed. All fields get the same deadline, so either all of them were
+// deleted or all of them have it now.
 void note_changes(Call& call, Key& key, int64_t deadline_ms, FieldNames changed) {
-  const bool is_deletion = deadline_ms <= call.now_ms();
+  const bool is_deletion = call.is_past(deadline_ms);
   if (is_deletion) {
     note_fields_deleted(key, changed.size());
   } else {
     key.changed(notify::kHash, "hexpire", changed.size());
   }
-  if (!call.wants_effects()) return;
   if (is_deletion) return record_deletion(call, key, changed);
-  char digits[kInt64CharsMax];
-  record_fields(call, {"HPEXPIREAT", key.name(), {digits, format_int64(digits, deadline_ms)}},
-                changed, changed.size());
+  record_deadline(call, key, deadline_ms, changed);
 }
 
 Status give_deadlines(Call& call, TimeOrigin origin, TimeUnit unit) {
@@ -139,10 +136,10 @@ Status tell_deadlines(Call& call, TimeOrigin origin, TimeUnit unit) {
   const auto hash = key.view<Hash>();
   for (const std::string_view field : *fields) {
     const std::optional<int64_t> deadline_ms = hash->deadline_ms(field);
-    if (deadline_ms && *deadline_ms > call.now_ms()) {
+    if (deadline_ms && !call.is_past(*deadline_ms)) {
       call.reply().integer(rounded_up(*deadline_ms - from_ms, unit));
     } else {
-      const bool is_there = hash->contains(field, call.now_ms());
+      const bool is_there = hash->contains(field, call.horizon_ms());
       reply(call, is_there ? FieldOutcome::kNoDeadline : FieldOutcome::kAbsent);
     }
   }
@@ -150,7 +147,7 @@ Status tell_deadlines(Call& call, TimeOrigin origin, TimeUnit unit) {
 }
 
 FieldOutcome drop_deadline(Call& call, Hash& hash, std::string_view field) {
-  if (!hash.contains(field, call.now_ms())) return FieldOutcome::kAbsent;
+  if (!hash.contains(field, call.horizon_ms())) return FieldOutcome::kAbsent;
   return hash.clear_deadline(field) ? FieldOutcome::kDone : FieldOutcome::kNoDeadline;
 }
 

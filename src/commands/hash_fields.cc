@@ -1,6 +1,7 @@
 #include "commands/hash_fields.h"
 
 #include "base/numbers.h"
+#include "commands/digits.h"
 
 #include <string>
 #include <vector>
@@ -67,19 +68,22 @@ void note_fields_deleted(engine::Key& key, uint64_t count) {
 }
 
 void record_fields(engine::Call& call, std::initializer_list<std::string_view> head,
-                   std::span<const std::string_view> tail, size_t count) {
-  char digits[kInt64CharsMax];
-  std::vector<std::string_view> record(head);
-  record.emplace_back("FIELDS");
-  record.emplace_back(digits, format_uint64(digits, count));
-  record.insert(record.end(), tail.begin(), tail.end());
-  call.replace_effect(record);
+                   FieldNames fields) {
+  if (!call.wants_effects()) return;
+  call.record(head);
+  call.records().add("FIELDS");
+  call.records().add(Digits(static_cast<int64_t>(fields.size())).view());
+  call.records().add(fields);
 }
 
 void record_deletion(engine::Call& call, const engine::Key& key, FieldNames fields) {
-  std::vector<std::string_view> record{"HDEL", key.name()};
-  record.insert(record.end(), fields.begin(), fields.end());
-  call.replace_effect(record);
+  call.record({"HDEL", key.name()}, fields);
+}
+
+void record_deadline(engine::Call& call, const engine::Key& key, int64_t deadline_ms,
+                     FieldNames fields) {
+  if (call.wants_effects())
+    record_fields(call, {"HPEXPIREAT", key.name(), Digits(deadline_ms).view()}, fields);
 }
 
 }  // namespace kvstash::commands

@@ -45,10 +45,14 @@ Result<std::optional<int64_t>> take_field_expiry(engine::ArgReader& args, int64_
 // Tells that fields of `key` went away; with the last one the key has.
 void note_fields_deleted(engine::Key& key, uint64_t count);
 
-// For the journal: `head`, then "FIELDS" and the number of fields, then `tail`.
+// Records for the journal; each costs nothing without one.
+// `head`, then "FIELDS", the number of fields, and the fields.
 void record_fields(engine::Call& call, std::initializer_list<std::string_view> head,
-                   std::span<const std::string_view> tail, size_t count);
+                   FieldNames fields);
 // HDEL of these fields.
 void record_deletion(engine::Call& call, const engine::Key& key, FieldNames fields);
+// HPEXPIREAT of these fields.
+void record_deadline(engine::Call& call, const engine::Key& key, int64_t deadline_ms,
+                     FieldNames fields);
 
 }  // namespace kvstash::commands

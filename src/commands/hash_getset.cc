@@ -20,7 +20,7 @@ namespace errors = engine::errors;
 namespace notify = engine::notify;
 
 void reply_field(Call& call, const Hash& hash, std::string_view field) {
-  const auto value = hash.find(field, call.now_ms());
+  const auto value = hash.find(field, call.horizon_ms());
   value ? reply_value(call.reply(), *value) : call.reply().null();
 }
 
@@ -37,7 +37,7 @@ struct GetexOptions {
   bool persist = false;
   FieldNames fields;
 
-  bool deletes(int64_t now_ms) const { return deadline_ms && *deadline_ms <= now_ms; }
+  bool deletes(const Call& call) const { return deadline_ms && call.is_past(*deadline_ms); }
 };
 
 Result<GetexOptions> parse_getex(Call& call) {
@@ -57,30 +57,24 @@ Result<GetexOptions> parse_getex(Call& call) {
   return options;
 }
 
-// True if that changed anything.
+// Gives one field its new deadline, or none. True if that changed anything.
 bool apply_getex(Call& call, Hash& hash, std::string_view field, const GetexOptions& options) {
-  if (!hash.contains(field, call.now_ms())) return false;
+  if (!hash.contains(field, call.horizon_ms())) return false;
   if (options.persist) return hash.clear_deadline(field);
-  if (options.deletes(call.now_ms())) return hash.erase(field);
+  if (options.deletes(call)) return hash.erase(field);
   return hash.set_deadline(field, *options.deadline_ms, hash_options(call));
 }
 
 void note_getex(Call& call, Key& key, const GetexOptions& options, FieldNames changed) {
-  const bool deletes = options.deletes(call.now_ms());
+  const bool deletes = options.deletes(call);
   if (deletes) {
     note_fields_deleted(key, changed.size());
   } else {
     key.changed(notify::kHash, options.persist ? "hpersist" : "hexpire", changed.size());
   }
-  if (!call.wants_effects()) return;
   if (deletes) return record_deletion(call, key, changed);
-  if (options.persist) {
-    record_fields(call, {"HPERSIST", key.name()}, changed, changed.size());
-    return;
-  }
-  char digits[kInt64CharsMax];
-  const std::string_view deadline(digits, format_int64(digits, *options.deadline_ms));
-  record_fields(call, {"HPEXPIREAT", key.name(), deadline}, changed, changed.size());
+  if (options.persist) return record_fields(call, {"HPERSIST", key.name()}, changed);
+  record_deadline(call, key, *options.deadline_ms, changed);
 }
 
 // ---- HSETEX
@@ -148,7 +142,7 @@ bool holds(Call& call, const Key& key, const SetexOptions& options) {
   if (!key.exists()) return !wanted;
   const auto hash = key.view<Hash>();
   for (size_t i = 0; i < options.pairs.size(); i += 2) {
-    if (hash->contains(options.pairs[i], call.now_ms()) != wanted) return false;
+    if (hash->contains(options.pairs[i], call.horizon_ms()) != wanted) return false;
   }
   return true;
 }
@@ -164,20 +158,41 @@ void store_pairs(Call& call, Key& key, const SetexOptions& options) {
   }
 }
 
-// A deadline that has passed: what was there of these fields goes.
-void delete_pairs(Call& call, Key& key, const SetexOptions& options) {
+std::vector<std::string_view> names_of(const SetexOptions& options) {
   std::vector<std::string_view> names;
   for (size_t i = 0; i < options.pairs.size(); i += 2)
     names.push_back(options.pairs[i]);
+  return names;
+}
+
+// HSETEX with a deadline that has passed: the fields that are there go. It is told in any case.
+void delete_pairs(Call& call, Key& key, const SetexOptions& options) {
+  std::vector<std::string_view> deleted;
   if (key.exists()) {
     auto hash = key.open<Hash>();
-    for (const std::string_view name : names)
-      hash->erase(name);
+    for (const std::string_view name : names_of(options)) {
+      if (hash->erase(name)) deleted.push_back(name);
+    }
   }
-  key.changed(notify::kHash, "hset");
+  key.changed(notify::kHash, "hset", deleted.size());
   key.also(notify::kHash, "hdel");
   if (!key.exists()) key.also(notify::kGeneric, "del");
-  if (call.wants_effects()) record_deletion(call, key, names);
+  if (!deleted.empty()) record_deletion(call, key, deleted);
+}
+
+// HSET, and then the deadlines of the fields: Redis 7.0 knows no other word for the first, and no
+// word for the second, which later versions call HPEXPIREAT.
+void record_setex(Call& call, const Key& key, const SetexOptions& options) {
+  if (!call.wants_effects()) return;
+  call.record({"HSET", key.name()}, options.pairs);
+  const std::vector<std::string_view> names = names_of(options);
+  if (options.deadline_ms) return record_deadline(call, key, *options.deadline_ms, names);
+  if (!options.keep_deadlines) return;
+  const auto hash = key.view<Hash>();
+  for (const std::string_view name : names) {
+    if (const std::optional<int64_t> deadline_ms = hash->deadline_ms(name))
+      record_deadline(call, key, *deadline_ms, std::span(&name, 1));
+  }
 }
 
 }  // namespace
@@ -220,19 +235,14 @@ Status hsetex(Call& call) {
     return {};
   }
   call.reply().integer(1);
-  if (options->deadline_ms && *options->deadline_ms <= call.now_ms()) {
+  if (options->deadline_ms && call.is_past(*options->deadline_ms)) {
     delete_pairs(call, key, *options);
     return {};
   }
   store_pairs(call, key, *options);
   key.changed(notify::kHash, "hset", options->pairs.size() / 2);
-  if (!options->deadline_ms) return {};
-  key.also(notify::kHash, "hexpire");
-  if (!call.wants_effects()) return {};
-  char digits[kInt64CharsMax];
-  const std::string_view deadline(digits, format_int64(digits, *options->deadline_ms));
-  record_fields(call, {"HSETEX", key.name(), "PXAT", deadline}, options->pairs,
-                options->pairs.size() / 2);
+  if (options->deadline_ms) key.also(notify::kHash, "hexpire");
+  record_setex(call, key, *options);
   return {};
 }
 
@@ -258,7 +268,7 @@ Status hgetdel(Call& call) {
   }
   if (deleted.empty()) return {};
   note_fields_deleted(key, deleted.size());
-  if (call.wants_effects()) record_deletion(call, key, deleted);
+  record_deletion(call, key, deleted);
   return {};
 }
 

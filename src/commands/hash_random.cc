@@ -47,10 +47,11 @@ Status reply_one(Call& call) {
   if (Status status = key.expect(Hash::kType); !status.ok()) return status;
   bool is_found = false;
   if (key.exists()) {
-    key.view<Hash>()->sample(call.worker().random(), 1, call.now_ms(), [&](const HashField& field) {
-      reply_value(call.reply(), field.name);
-      is_found = true;
-    });
+    key.view<Hash>()->sample(call.worker().random(), 1, call.horizon_ms(),
+                             [&](const HashField& field) {
+                               reply_value(call.reply(), field.name);
+                               is_found = true;
+                             });
   }
   if (!is_found) call.reply().null();
   return {};
@@ -71,13 +72,13 @@ void reply_some(Call& call, const Hash& hash, const RandomFieldsOptions& options
   resp::ReplyWriter& to = call.reply();
   Random& random = call.worker().random();
   const auto reply_it = [&](const HashField& field) { reply_field(to, field, options.has_values); };
-  const size_t live = hash.live_size(call.now_ms());
+  const size_t live = hash.live_size(call.horizon_ms());
   if (options.may_repeat) {
     reply_header(to, live == 0 ? 0 : options.count, options.has_values);
-    hash.sample_with_repeats(random, options.count, call.now_ms(), reply_it);
+    hash.sample_with_repeats(random, options.count, call.horizon_ms(), reply_it);
   } else {
     reply_header(to, std::min(options.count, live), options.has_values);
-    hash.sample(random, options.count, call.now_ms(), reply_it);
+    hash.sample(random, options.count, call.horizon_ms(), reply_it);
   }
 }
 

@@ -41,8 +41,8 @@ Status reply_side(Call& call, Side side) {
     return {};
   }
   const auto hash = key->view<Hash>();
-  to.array(hash->live_size(call.now_ms()));
-  hash->for_each(call.now_ms(), [&](const HashField& field) {
+  to.array(hash->live_size(call.horizon_ms()));
+  hash->for_each(call.horizon_ms(), [&](const HashField& field) {
     reply_value(to, side == Side::kNames ? field.name : field.value);
   });
   return {};
@@ -54,7 +54,7 @@ Status hget(Call& call) {
   const Result<Key> key = read_hash(call);
   if (!key.ok()) return key.error();
   if (key->exists()) {
-    reply_or_null(call, key->view<Hash>()->find(call.arg(2), call.now_ms()));
+    reply_or_null(call, key->view<Hash>()->find(call.arg(2), call.horizon_ms()));
   } else {
     call.reply().null();
   }
@@ -69,7 +69,7 @@ Status hmget(Call& call) {
   if (key->exists()) {
     const auto hash = key->view<Hash>();
     for (const std::string_view field : fields)
-      reply_or_null(call, hash->find(field, call.now_ms()));
+      reply_or_null(call, hash->find(field, call.horizon_ms()));
   } else {
     for (size_t i = 0; i < fields.size(); ++i)
       call.reply().null();
@@ -86,8 +86,8 @@ Status hgetall(Call& call) {
     return {};
   }
   const auto hash = key->view<Hash>();
-  to.map(hash->live_size(call.now_ms()));
-  hash->for_each(call.now_ms(), [&to](const HashField& field) {
+  to.map(hash->live_size(call.horizon_ms()));
+  hash->for_each(call.horizon_ms(), [&to](const HashField& field) {
     reply_value(to, field.name);
     reply_value(to, field.value);
   });
@@ -105,7 +105,7 @@ Status hvals(Call& call) {
 Status hlen(Call& call) {
   const Result<Key> key = read_hash(call);
   if (!key.ok()) return key.error();
-  const size_t size = key->exists() ? key->view<Hash>()->live_size(call.now_ms()) : 0;
+  const size_t size = key->exists() ? key->view<Hash>()->live_size(call.horizon_ms()) : 0;
   call.reply().integer(static_cast<int64_t>(size));
   return {};
 }
@@ -113,7 +113,8 @@ Status hlen(Call& call) {
 Status hexists(Call& call) {
   const Result<Key> key = read_hash(call);
   if (!key.ok()) return key.error();
-  const bool is_there = key->exists() && key->view<Hash>()->contains(call.arg(2), call.now_ms());
+  const bool is_there =
+      key->exists() && key->view<Hash>()->contains(call.arg(2), call.horizon_ms());
   call.reply().integer(is_there ? 1 : 0);
   return {};
 }
@@ -122,7 +123,7 @@ Status hstrlen(Call& call) {
   const Result<Key> key = read_hash(call);
   if (!key.ok()) return key.error();
   const size_t length =
-      key->exists() ? length_of(key->view<Hash>()->find(call.arg(2), call.now_ms())) : 0;
+      key->exists() ? length_of(key->view<Hash>()->find(call.arg(2), call.horizon_ms())) : 0;
   call.reply().integer(static_cast<int64_t>(length));
   return {};
 }

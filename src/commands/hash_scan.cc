@@ -28,7 +28,7 @@ Status hscan(Call& call) {
   const auto hash = key.view<Hash>();
   ElementScan scan(*options, call.reply());
   scan.run(static_cast<store::ScanPosition>(*cursor), [&](store::ScanPosition at) {
-    return hash->scan(at, call.now_ms(), [&](const store::HashField& field) {
+    return hash->scan(at, call.horizon_ms(), [&](const store::HashField& field) {
       if (!scan.wants(field.name)) return;
       scan.add(field.name);
       if (options->has_values) scan.add(field.value);

@@ -18,11 +18,11 @@ using store::HllMark;
 using store::HllRegisters;
 using store::HllView;
 
-// Makes the key's HyperLogLog dense, which the journal has to know. False: it is so already.
+// Makes the key's HyperLogLog dense, which is recorded as it was asked for. False: it is dense.
 Result<bool> convert(Call& call, Key& key, const HllView& view) {
   if (view.encoding() == HllEncoding::kDense) return false;
   if (Status status = make_dense(key); !status.ok()) return status.error();
-  call.replace_effect(call.args());
+  call.record_as_sent();
   return true;
 }
 

@@ -120,14 +120,14 @@ Status blmove(Call& call) {
   if (!ends.ok()) return ends.error();
   const Result<bool> moved = move_or_wait(call, *ends, call.arg(5));
   if (!moved.ok()) return moved.error();
-  if (*moved) call.replace_effect({"LMOVE", call.arg(1), call.arg(2), call.arg(3), call.arg(4)});
+  if (*moved) call.record({"LMOVE", call.arg(1), call.arg(2), call.arg(3), call.arg(4)});
   return {};
 }
 
 Status brpoplpush(Call& call) {
   const Result<bool> moved = move_or_wait(call, kTailToHead, call.arg(3));
   if (!moved.ok()) return moved.error();
-  if (*moved) call.replace_effect({"RPOPLPUSH", call.arg(1), call.arg(2)});
+  if (*moved) call.record({"RPOPLPUSH", call.arg(1), call.arg(2)});
   return {};
 }
 

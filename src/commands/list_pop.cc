@@ -93,7 +93,7 @@ Status pop_or_wait(Call& call, ListEnd end) {
   call.reply().array(2);
   call.reply().bulk(key.name());
   take(call, key, end, 1);
-  call.replace_effect({end == ListEnd::kHead ? "LPOP" : "RPOP", key.name()});
+  call.record({end == ListEnd::kHead ? "LPOP" : "RPOP", key.name()});
   return {};
 }
 
@@ -139,8 +139,8 @@ Result<bool> pop_first(Call& call, const MultiPop& pop) {
   call.reply().bulk(key.name());
   call.reply().array(taken);
   take(call, key, pop.end, taken);
-  call.replace_effect({pop.end == ListEnd::kHead ? "LPOP" : "RPOP", key.name(),
-                       Digits(static_cast<int64_t>(taken)).view()});
+  call.record({pop.end == ListEnd::kHead ? "LPOP" : "RPOP", key.name(),
+               Digits(static_cast<int64_t>(taken)).view()});
   return true;
 }
 

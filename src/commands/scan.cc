@@ -82,14 +82,16 @@ void reply_scan(ReplyWriter& to, const ScanCursor& cursor, const FoundKeys& foun
 }
 
 // What a scan meets and would show, had it not expired, goes at once, as with any other reader.
-WalkResult walk_shard(Shard& shard, const ScanQuery& query, store::ScanPosition from,
-                      int64_t now_ms) {
+// `worker` is the shard whose thread executes: its lane of the journal hears of what goes, so that
+// the records of one transaction stand in one lane.
+WalkResult walk_shard(Shard& shard, Shard& worker, const ScanQuery& query,
+                      store::ScanPosition from, int64_t now_ms) {
   const store::Keyspace* space = shard.keyspace_if_any(query.db);
   if (space == nullptr) return {};
   WalkResult result = walk_keys(*space, from, query.filter, query.limit(), now_ms);
   for (const std::string& name : result.expired) {
     const store::KeyRef key{name, keyed_hash(name, space->table().seed())};
-    shard.expire_due(query.db, key, space->find(key), now_ms, shard.sink());
+    shard.expire_due(query.db, key, space->find(key), now_ms, worker.sink());
   }
   return result;
 }
@@ -119,13 +121,13 @@ void finish_scan(std::vector<ScanPart>& parts, size_t first, size_t count, Reply
 // At the beginning of a shard: asks those behind it as well, if they have few keys.
 void scan_from_shard(Call& call, ScanQuery query, size_t first) {
   const size_t count = query.count;
-  call.gather<ScanPart>(
-      [query = std::move(query), first, now_ms = call.now_ms()](Shard& shard) -> ScanPart {
+  call.gather_changing<ScanPart>([query = std::move(query), first, now_ms = call.now_ms()](
+                                     Shard& shard, Shard& worker) -> ScanPart {
         if (shard.id() < first) return std::nullopt;
         const store::Keyspace* space = shard.keyspace_if_any(query.db);
         const bool is_small = space == nullptr || space->size() <= query.count;
         if (shard.id() > first && !is_small) return std::nullopt;
-        return walk_shard(shard, query, store::ScanPosition{}, now_ms);
+        return walk_shard(shard, worker, query, store::ScanPosition{}, now_ms);
       },
       [first, count](std::vector<ScanPart>& parts, ReplyWriter& to) {
         finish_scan(parts, first, count, to);
@@ -137,8 +139,8 @@ void scan_within_shard(Call& call, ScanQuery query, ScanCursor cursor) {
   const size_t shards = call.shards().size();
   call.ask(
       cursor.shard,
-      [query = std::move(query), cursor, now_ms = call.now_ms()](Shard& shard) {
-        return std::any(walk_shard(shard, query, cursor.position, now_ms));
+      [query = std::move(query), cursor, now_ms = call.now_ms()](Shard& shard, Shard& worker) {
+        return std::any(walk_shard(shard, worker, query, cursor.position, now_ms));
       },
       [cursor, shards](std::any& answer, ReplyWriter& to) {
         const auto& part = std::any_cast<WalkResult&>(answer);
@@ -154,7 +156,7 @@ void ask_for_literal(Call& call, DbIndex db, KeyFilter filter,
   const size_t shard = call.shards().shard_of(filter.pattern);
   call.ask(
       shard,
-      [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& there) {
+      [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& there, Shard&) {
         const store::Keyspace* space = there.keyspace_if_any(db);
         return std::any(space == nullptr ? FoundKeys() : find_literal(*space, filter, now_ms));
       },

@@ -30,17 +30,6 @@ Result<FlushMode> parse_flush(Call& call) {
   return is_async ? FlushMode::kAsync : FlushMode::kSync;
 }
 
-// These change the data of all keys and name none, so no key's change brings them into the journal.
-void journal_as_sent(Call& call) {
-  if (call.argc() == 1) {
-    call.replace_effect({call.arg(0)});
-  } else if (call.argc() == 2) {
-    call.replace_effect({call.arg(0), call.arg(1)});
-  } else {
-    call.replace_effect({call.arg(0), call.arg(1), call.arg(2)});
-  }
-}
-
 Status flush(Call& call, DbIndex first, DbIndex last) {
   const Result<FlushMode> mode = parse_flush(call);
   if (!mode.ok()) return mode.error();
@@ -49,7 +38,9 @@ Status flush(Call& call, DbIndex first, DbIndex last) {
       shard.flush_db(static_cast<DbIndex>(db), *mode == FlushMode::kAsync);
     shard.tracking().flush(call.worker());
   });
-  journal_as_sent(call);
+  // A flush names no key, so no key's change brings it into the journal. As in Redis it is recorded
+  // even if there was nothing to flush: a replica may hold keys of its own.
+  call.record_as_sent();
   call.reply().ok();
   return {};
 }
@@ -123,9 +114,9 @@ Status swapdb(Call& call) {
   if (!b.ok()) return b.error();
   if (!is_db(call, *a) || !is_db(call, *b)) return errors::db_out_of_range();
   Shard& worker = call.worker();
-  call.each_held([&](Shard& shard) { shard.swap_db(*a, *b, call.now_ms(), worker.sink()); });
+  call.each_held([&](Shard& shard) { shard.swap_db(*a, *b, call.horizon_ms(), worker.sink()); });
   ++call.worker().stats().dirty;
-  journal_as_sent(call);
+  if (*a != *b) call.record_as_sent();
   call.reply().ok();
   return {};
 }

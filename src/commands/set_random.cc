@@ -20,24 +20,16 @@ using store::Set;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// What the journal gets for members that chance took: SREM of a bounded number of them at a time.
+// Records members that chance took, as SREM of a bounded number of them in each record.
 class RemovalRecords {
  public:
-  explicit RemovalRecords(Call& call, const Key& key)
-      : call_(&call), key_(key.name()), is_wanted_(call.wants_effects()) {}
+  explicit RemovalRecords(Call& call, const Key& key) : call_(&call), key_(key.name()) {}
 
   void add(PackedValue member) {
-    if (!is_wanted_) return;
+    if (!call_->wants_effects()) return;
+    if (count_++ % kMembersMax == 0) call_->record({"SREM", key_});
     char scratch[kInt64CharsMax];
-    members_.emplace_back(member.string(scratch));
-    if (members_.size() == kMembersMax) flush();
-  }
-  void flush() {
-    if (members_.empty()) return;
-    std::vector<std::string_view> argv = {"SREM", key_};
-    argv.insert(argv.end(), members_.begin(), members_.end());
-    call_->replace_effect(std::span<const std::string_view>(argv));
-    members_.clear();
+    call_->records().add(member.string(scratch));
   }
 
  private:
@@ -45,8 +37,7 @@ class RemovalRecords {
 
   Call* call_;
   std::string_view key_;
-  bool is_wanted_;
-  std::vector<std::string> members_;
+  size_t count_ = 0;
 };
 
 void tell_popped(Key& key, uint64_t count) {
@@ -66,7 +57,6 @@ Status pop_one(Call& call) {
     reply_value(call.reply(), member);
     records.add(member);
   });
-  records.flush();
   tell_popped(key, 1);
   return {};
 }
@@ -82,8 +72,7 @@ void pop_all(Call& call, Key& key) {
   }
   key.erase();
   tell_popped(key, count);
-  if (call.wants_effects())
-    call.replace_effect({call.options().lazyfree_lazy_server_del ? "UNLINK" : "DEL", key.name()});
+  call.record({call.options().lazyfree_lazy_server_del ? "UNLINK" : "DEL", key.name()});
 }
 
 void pop_some(Call& call, Key& key, size_t count) {
@@ -93,7 +82,6 @@ void pop_some(Call& call, Key& key, size_t count) {
     reply_value(call.reply(), member);
     records.add(member);
   });
-  records.flush();
   tell_popped(key, count);
 }
 

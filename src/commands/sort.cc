@@ -42,7 +42,7 @@ class PatternReader {
       if (key.expect_string().ok()) use(PackedValue(key.string()));
     } else if (key.expect(Hash::kType).ok()) {
       const auto hash = key.view<Hash>();
-      if (const std::optional<PackedValue> value = hash->find(pattern.field(), call_->now_ms()))
+      if (const std::optional<PackedValue> value = hash->find(pattern.field(), call_->horizon_ms()))
         use(*value);
     }
   }
@@ -116,25 +116,19 @@ void reply_result(Call& call, const SortOptions& options, std::span<const SortEl
   });
 }
 
-// What the journal gets for a stored result: the list itself, a bounded number of elements a time.
-void journal_list(Call& call, std::string_view name, const List& list, bool was_there) {
+// Records a stored result as the list itself, a bounded number of elements in each record: the
+// order of text depends on the machine's locale.
+void record_list(Call& call, std::string_view name, const List& list, bool was_there) {
   constexpr size_t kElementsMax = 1024;
   if (!call.wants_effects()) return;
-  if (was_there) call.replace_effect({"DEL", name});
+  if (was_there) call.record({"DEL", name});
   store::ListCursor cursor(list, ListEnd::kHead);
-  std::vector<std::string> texts;
-  const auto flush = [&] {
-    std::vector<std::string_view> argv = {"RPUSH", name};
-    argv.insert(argv.end(), texts.begin(), texts.end());
-    call.replace_effect(std::span<const std::string_view>(argv));
-    texts.clear();
-  };
   char scratch[kInt64CharsMax];
-  for (PackedValue value{int64_t{0}}; cursor.take(value);) {
-    texts.emplace_back(value.string(scratch));
-    if (texts.size() == kElementsMax) flush();
+  size_t count = 0;
+  for (PackedValue value{int64_t{0}}; cursor.take(value); ++count) {
+    if (count % kElementsMax == 0) call.record({"RPUSH", name});
+    call.records().add(value.string(scratch));
   }
-  if (!texts.empty()) flush();
 }
 
 // Replaces what is at the key with the result; an empty one removes it.
@@ -149,14 +143,14 @@ void store_result(Call& call, const SortOptions& options, std::span<const SortEl
   const size_t size = list.size();
   Key key = call.write(options.store_at);
   const bool was_there = key.exists();
-  if (size != 0) journal_list(call, key.name(), list, was_there);
+  if (size != 0) record_list(call, key.name(), list, was_there);
   if (was_there) key.erase();
   if (size != 0) {
     *key.open<List>() = std::move(list);
     key.changed(notify::kList, "sortstore", size);
   } else if (was_there) {
     key.changed(notify::kGeneric, "del");
-    if (call.wants_effects()) call.replace_effect({"DEL", key.name()});
+    call.record({"DEL", key.name()});
   }
   call.reply().integer(static_cast<int64_t>(size));
 }

@@ -130,7 +130,7 @@ void reply_multi_pop(Call& call, Key& key, const MultiPop& wanted) {
   }
   erase_popped(key, wanted.end, ranks);
   const Digits count(static_cast<int64_t>(ranks.count));
-  call.replace_effect({pop_command(wanted.end), key.name(), count.view()});
+  call.record({pop_command(wanted.end), key.name(), count.view()});
 }
 
 // Pops one member and replies the key's name, the member and its score.
@@ -146,7 +146,7 @@ void reply_named_pop(Call& call, Key& key, End end) {
     call.reply().dbl(at.score());
   }
   erase_popped(key, end, ranks);
-  call.replace_effect({pop_command(end), key.name()});
+  call.record({pop_command(end), key.name()});
 }
 
 // ---- The first of several keys that has members.

@@ -1,5 +1,6 @@
 #include "commands/stream.h"
 
+#include "commands/digits.h"
 #include "commands/stream_arguments.h"
 #include "commands/stream_effects.h"
 #include "commands/stream_reply.h"
@@ -49,32 +50,30 @@ Result<StreamId> choose_id(const StreamEdit& edit, StreamId last, int64_t now_ms
   return *id;
 }
 
-// The threshold that gives the same result by exact trimming, whatever the blocks are.
-std::string exact_threshold(const Stream& stream, const store::StreamTrim& trim) {
-  if (!trim.min_id) return std::to_string(stream.size());
-  return std::string(StreamIdText(stream.counters().first_id).view());
-}
-
-// The command with its id, and with the trimming as it went.
+// The command with its id, and with the trimming as it went: exactly, because blocks may be cut
+// elsewhere. What emptied the stream is recorded as a trim to no entries, since there is no first
+// entry whose id could be the threshold.
 void record_edit(Call& call, const StreamEdit& edit, const Stream& stream) {
   if (!call.wants_effects()) return;
   const bool is_approximate = edit.trim && edit.trim->whole_blocks_only;
   const bool is_open = edit.id_at != 0 && (!edit.id || !edit.has_seq);
   if (!is_approximate && !is_open) return;
-  std::vector<std::string_view> argv(call.args().begin(), call.args().end());
+  const bool by_id = edit.trim && edit.trim->min_id && stream.size() != 0;
   const StreamIdText id(stream.last_id());
-  std::string threshold;
-  if (is_open) argv[edit.id_at] = id.view();
-  if (is_approximate) {
-    threshold = exact_threshold(stream, *edit.trim);
-    argv[edit.threshold_at - 1] = "=";
-    argv[edit.threshold_at] = threshold;
-    if (edit.limit_at != 0) {
-      const auto limit = argv.begin() + static_cast<ptrdiff_t>(edit.limit_at);
-      argv.erase(limit, limit + 2);
-    }
+  const StreamIdText first_id(stream.counters().first_id);
+  const Digits length(static_cast<int64_t>(stream.size()));
+  call.record({edit.id_at != 0 ? "XADD" : "XTRIM"});
+  engine::RecordWords& words = call.records();
+  for (size_t i = 1; i < call.argc(); ++i) {
+    std::string_view word = call.arg(i);
+    if (is_open && i == edit.id_at) word = id.view();
+    if (is_approximate && i + 2 == edit.threshold_at) word = by_id ? "MINID" : "MAXLEN";
+    if (is_approximate && i + 1 == edit.threshold_at) word = "=";
+    if (is_approximate && i == edit.threshold_at) word = by_id ? first_id.view() : length.view();
+    const bool is_limit =
+        is_approximate && edit.limit_at != 0 && (i == edit.limit_at || i == edit.limit_at + 1);
+    if (!is_limit) words.add(word);
   }
-  call.replace_effect(argv);
 }
 
 }  // namespace

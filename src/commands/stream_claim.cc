@@ -132,13 +132,16 @@ Result<int64_t> option_value(ArgReader& args, std::string_view error) {
   return *value;
 }
 
-// A time that makes no sense is now: clients reckon with clocks of their own.
-int64_t sane_delivery_time(int64_t time_ms, int64_t now_ms) {
+// A time that makes no sense is now: clients reckon with clocks of their own. What a record says
+// was the time.
+int64_t sane_delivery_time(const Call& call, int64_t time_ms) {
+  const int64_t now_ms = call.now_ms();
+  if (call.is_replay() && time_ms >= 0) return time_ms;
   return time_ms < 0 || time_ms > now_ms ? now_ms : time_ms;
 }
 
 // One of the options behind the ids.
-Status take_claim_option(ArgReader& args, int64_t now_ms, ClaimOptions& options) {
+Status take_claim_option(const Call& call, ArgReader& args, ClaimOptions& options) {
   if (args.take("FORCE")) {
     options.force = true;
   } else if (args.take("JUSTID")) {
@@ -146,11 +149,11 @@ Status take_claim_option(ArgReader& args, int64_t now_ms, ClaimOptions& options)
   } else if (args.take_with("IDLE")) {
     const Result<int64_t> idle = option_value(args, "ERR Invalid IDLE option argument for XCLAIM");
     if (!idle.ok()) return idle.error();
-    options.delivered_ms = sane_delivery_time(checked_sub(now_ms, *idle).value_or(-1), now_ms);
+    options.delivered_ms = sane_delivery_time(call, checked_sub(call.now_ms(), *idle).value_or(-1));
   } else if (args.take_with("TIME")) {
     const Result<int64_t> time = option_value(args, "ERR Invalid TIME option argument for XCLAIM");
     if (!time.ok()) return time.error();
-    options.delivered_ms = sane_delivery_time(*time, now_ms);
+    options.delivered_ms = sane_delivery_time(call, *time);
   } else if (args.take_with("RETRYCOUNT")) {
     const Result<int64_t> count =
         option_value(args, "ERR Invalid RETRYCOUNT option argument for XCLAIM");
@@ -174,8 +177,7 @@ Result<ClaimOptions> parse_claim(Call& call, size_t& ids) {
   for (ids = 0; 5 + ids < call.argc() && parse_stream_id(call.arg(5 + ids)).ok();)
     ++ids;
   for (ArgReader args(call.args_from(5 + ids)); !args.done();) {
-    if (Status status = take_claim_option(args, call.now_ms(), options); !status.ok())
-      return status.error();
+    if (Status status = take_claim_option(call, args, options); !status.ok()) return status.error();
   }
   return options;
 }

@@ -1,21 +1,8 @@
 #include "commands/stream_effects.h"
 
-#include "base/numbers.h"
+#include "commands/digits.h"
 
 namespace kvstash::commands {
-namespace {
-
-class Digits {
- public:
-  explicit Digits(int64_t value) : size_(format_int64(text_, value)) {}
-  std::string_view view() const { return {text_, size_}; }
-
- private:
-  char text_[kInt64CharsMax];
-  size_t size_;
-};
-
-}  // namespace
 
 void record_pending(engine::Call& call, GroupName name, const store::ConsumerGroup& group,
                     store::StreamId id, const store::PendingEntry& entry) {
@@ -24,21 +11,20 @@ void record_pending(engine::Call& call, GroupName name, const store::ConsumerGro
   const Digits deliveries(static_cast<int64_t>(entry.deliveries));
   const StreamIdText id_text(id);
   const StreamIdText last(group.last_id());
-  call.replace_effect({"XCLAIM", name.key, name.group, entry.consumer->name(), "0", id_text.view(),
-                       "TIME", delivered.view(), "RETRYCOUNT", deliveries.view(), "FORCE", "JUSTID",
-                       "LASTID", last.view()});
+  call.record({"XCLAIM", name.key, name.group, entry.consumer->name(), "0", id_text.view(), "TIME",
+               delivered.view(), "RETRYCOUNT", deliveries.view(), "FORCE", "JUSTID", "LASTID",
+               last.view()});
 }
 
 void record_group(engine::Call& call, GroupName name, const store::ConsumerGroup& group) {
   if (!call.wants_effects()) return;
   const Digits read(group.entries_read());
   const StreamIdText last(group.last_id());
-  call.replace_effect(
-      {"XGROUP", "SETID", name.key, name.group, last.view(), "ENTRIESREAD", read.view()});
+  call.record({"XGROUP", "SETID", name.key, name.group, last.view(), "ENTRIESREAD", read.view()});
 }
 
 void record_consumer(engine::Call& call, GroupName name, std::string_view consumer) {
-  call.replace_effect({"XGROUP", "CREATECONSUMER", name.key, name.group, consumer});
+  call.record({"XGROUP", "CREATECONSUMER", name.key, name.group, consumer});
 }
 
 }  // namespace kvstash::commands

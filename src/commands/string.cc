@@ -42,7 +42,7 @@ void store_until(Call& call, Key& key, std::string_view value, int64_t deadline_
   store_value(key, value, deadline_ms);
   key.also(notify::kGeneric, "expire");
   if (call.wants_effects())
-    call.replace_effect({"SET", key.name(), value, "PXAT", Digits(deadline_ms).view()});
+    call.record({"SET", key.name(), value, "PXAT", Digits(deadline_ms).view()});
 }
 
 // Of a key that is absent or a string, if the condition compares.
@@ -89,12 +89,12 @@ Status set_with_options(Call& call) {
     store_value(key, value, options.keep_deadline ? key.deadline() : std::nullopt);
   }
   if (!options.return_old) call.reply().ok();
-  // The journal has it without GET, as nobody reads its reply, and without the old value.
-  if ((options.return_old || options.compares()) && !deadline && call.wants_effects()) {
+  // The record is without GET, as nobody reads its reply, and without a value to compare with.
+  if ((options.return_old || options.compares()) && !deadline) {
     if (options.keep_deadline) {
-      call.replace_effect({"SET", key.name(), value, "KEEPTTL"});
+      call.record({"SET", key.name(), value, "KEEPTTL"});
     } else {
-      call.replace_effect({"SET", key.name(), value});
+      call.record({"SET", key.name(), value});
     }
   }
   return {};
@@ -114,28 +114,27 @@ Status set_expiring(Call& call, Expiry::Unit unit, std::string_view command) {
 void erase_found(Call& call, Key& key, std::string_view record) {
   key.erase();
   key.changed(notify::kGeneric, "del");
-  if (call.wants_effects()) call.replace_effect({record, key.name()});
+  call.record({record, key.name()});
 }
 
 // What GETEX does after its reply.
 void apply_getex(Call& call, Key& key, const GetexOptions& options, Deadline deadline) {
-  if (deadline && options.expiry->is_absolute() && *deadline <= call.now_ms()) {
+  if (deadline && options.expiry->is_absolute() && call.is_past(*deadline)) {
     erase_found(call, key, call.options().lazyfree_lazy_expire ? "UNLINK" : "DEL");
   } else if (deadline) {
     key.set_deadline(deadline);
     key.changed(notify::kGeneric, "expire");
-    if (call.wants_effects())
-      call.replace_effect({"PEXPIREAT", key.name(), Digits(*deadline).view()});
+    if (call.wants_effects()) call.record({"PEXPIREAT", key.name(), Digits(*deadline).view()});
   } else if (options.persist && key.deadline()) {
     key.set_deadline(std::nullopt);
     key.changed(notify::kGeneric, "persist");
-    if (call.wants_effects()) call.replace_effect({"PERSIST", key.name()});
+    call.record({"PERSIST", key.name()});
   }
 }
 
 // Whether a string of `size` bytes with `extra` more behind it may exist.
 bool fits(const Call& call, size_t size, size_t extra) {
-  const uint64_t limit = call.options().proto_max_bulk_len;
+  const uint64_t limit = call.string_bytes_max();
   return size <= limit && extra <= limit - size;
 }
 
@@ -210,7 +209,7 @@ Status getset(Call& call) {
   if (Status status = key.expect_string(); !status.ok()) return status;
   reply_value(call, key);
   store_value(key, call.arg(2), std::nullopt);
-  if (call.wants_effects()) call.replace_effect({"SET", key.name(), call.arg(2)});
+  call.record({"SET", key.name(), call.arg(2)});
   return {};
 }
 
@@ -384,7 +383,7 @@ Status incrbyfloat(Call& call) {
   const std::string_view text(digits, format_long_double_human(digits, sum));
   key.set_text(text, store::Encoding::kEmbstr, key.deadline());
   key.changed(notify::kString, "incrbyfloat");
-  if (call.wants_effects()) call.replace_effect({"SET", key.name(), text, "KEEPTTL"});
+  call.record({"SET", key.name(), text, "KEEPTTL"});
   call.reply().bulk(text);
   return {};
 }

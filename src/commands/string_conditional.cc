@@ -24,7 +24,7 @@ void delete_if(Call& call, Key& key, bool shall_go) {
   if (goes) {
     key.erase();
     key.changed(notify::kGeneric, "del");
-    if (call.wants_effects()) call.replace_effect({"DEL", key.name()});
+    call.record({"DEL", key.name()});
   }
   call.reply().integer(goes ? 1 : 0);
 }
@@ -47,20 +47,19 @@ bool holds_for_all(Call& call, SetCondition condition, size_t pairs) {
   return true;
 }
 
-// Stores one pair of MSETEX, and writes its own record into the journal.
+// Stores one pair of MSETEX, and records it as a SET of its own.
 void store_pair(Call& call, size_t at, const SetOptions& options, Key::Deadline deadline) {
   Key key = call.write(at);
   const std::string_view value = call.arg(at + 1);
   key.set_string(value, options.keep_deadline ? key.deadline() : deadline);
   key.changed(notify::kString, "set");
   if (deadline) key.also(notify::kGeneric, "expire");
-  if (!call.wants_effects()) return;
   if (deadline) {
-    call.replace_effect({"SET", key.name(), value, "PXAT", Digits(*deadline).view()});
+    call.record({"SET", key.name(), value, "PXAT", Digits(*deadline).view()});
   } else if (options.keep_deadline) {
-    call.replace_effect({"SET", key.name(), value, "KEEPTTL"});
+    call.record({"SET", key.name(), value, "KEEPTTL"});
   } else {
-    call.replace_effect({"SET", key.name(), value});
+    call.record({"SET", key.name(), value});
   }
 }
 

@@ -38,21 +38,22 @@ Keys new_keys(Call& call) {
 }
 
 // What is past its deadline is gone already: its removal later must not count as a change.
-void remove_due(Shard& shard, DbIndex db, const std::string& key, int64_t now_ms) {
+// `worker` is the shard whose thread executes.
+void remove_due(Shard& shard, Shard& worker, DbIndex db, const std::string& key, int64_t now_ms) {
   store::Keyspace* space = shard.keyspace_if_any(db);
   if (space == nullptr) return;
   const store::KeyRef ref{key, keyed_hash(key, shard.set().seed())};
   store::Entry* entry = space->find(ref);
   if (entry != nullptr && entry->is_due(now_ms))
-    shard.expire_due(db, ref, entry, now_ms, shard.sink());
+    shard.expire_due(db, ref, entry, now_ms, worker.sink());
 }
 
 // Those of `keys` that live on `shard`, with their present versions.
-Watched watch_on(Shard& shard, DbIndex db, const Keys& keys, int64_t now_ms) {
+Watched watch_on(Shard& shard, Shard& worker, DbIndex db, const Keys& keys, int64_t now_ms) {
   Watched watched;
   for (const std::string& key : keys) {
     if (shard.set().shard_of(key) != shard.id()) continue;
-    remove_due(shard, db, key, now_ms);
+    remove_due(shard, worker, db, key, now_ms);
     watched.push_back({.db = db, .key = key, .version = shard.watches().watch(db, key)});
   }
   return watched;
@@ -95,8 +96,8 @@ Status watch(Call& call) {
     call.reply().ok();
     return {};
   }
-  const auto part = [db = call.db(), keys, now_ms = call.now_ms()](Shard& shard) {
-    return watch_on(shard, db, *keys, now_ms);
+  const auto part = [db = call.db(), keys, now_ms = call.now_ms()](Shard& shard, Shard& worker) {
+    return watch_on(shard, worker, db, *keys, now_ms);
   };
   const auto finish = [home = &call.worker(), &session](Watched& watched) {
     remember(*home, session, watched);
@@ -106,14 +107,14 @@ Status watch(Call& call) {
       *keys, [&](const std::string& key) { return call.shards().shard_of(key) == first; });
   if (is_one_shard) {
     call.ask(
-        first, [part](Shard& shard) { return std::any(part(shard)); },
+        first, [part](Shard& shard, Shard& worker) { return std::any(part(shard, worker)); },
         [finish](std::any& watched, resp::ReplyWriter& to) {
           finish(std::any_cast<Watched&>(watched));
           to.ok();
         });
     return {};
   }
-  call.gather<Watched>(part, [finish](std::vector<Watched>& parts, resp::ReplyWriter& to) {
+  call.gather_changing<Watched>(part, [finish](std::vector<Watched>& parts, resp::ReplyWriter& to) {
     for (Watched& watched : parts)
       finish(watched);
     to.ok();

@@ -27,6 +27,7 @@ struct Hop {
   uint32_t argc;
   uint32_t first_place;  // Into Batch::places.
   uint32_t place_count;
+  std::string_view raw;  // The command as its client sent it, in the pinned chunk; may be empty.
 
   // Home's: who waits, and for which of its replies.
   Session* session;  // Null: answered before the batch was over (shard_busy.cc).

@@ -41,6 +41,12 @@ ServerPort& Call::server() {
   return hold_.set->server();
 }
 
+uint64_t Call::string_bytes_max() const {
+  // What an operator allowed elsewhere cannot be known here.
+  constexpr uint64_t kAnyBytes = uint64_t{1} << 48;
+  return is_replay() ? kAnyBytes : options().proto_max_bulk_len;
+}
+
 bool Call::holds_all() const {
   if (hold_.set->size() == 1) return true;
   return hold_.single == nullptr &&
@@ -89,7 +95,7 @@ Key Call::find(std::string_view name, DbIndex db) {
   shard.hot_keys().note(static_cast<uint32_t>(db), name, hash);
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
-  if (key.entry_ != nullptr && key.entry_->is_due(hold_.now_ms)) [[unlikely]] {
+  if (key.entry_ != nullptr && key.entry_->is_due(hold_.horizon_ms())) [[unlikely]] {
     // While writes are paused it stays, and readers do not see it.
     const bool stays =
         key.entry_->is_expired(hold_.now_ms) && shard.pause().is_on() && !command_->has(kWrite);
@@ -151,6 +157,7 @@ Key Call::inspect(size_t arg_index) {
 
 void Call::note_miss(const Key& key) {
   ++worker_->stats().keyspace_misses;
+  if (caller_->is_silent) return;
   tell_event(*key.shard_, *worker_, key.db_, notify::kKeyMiss, "keymiss", key.name());
 }
 
@@ -158,9 +165,27 @@ bool Call::wants_effects() const {
   return effects_->is_journaled();
 }
 
-void Call::replace_effect(std::span<const std::string_view> argv) {
+RecordWords& Call::records() {
+  ensure(wants_effects());
+  return effects_->records();
+}
+
+void Call::record(std::span<const std::string_view> argv) {
   if (!wants_effects()) return;
-  effects_->add_record({.db = caller_->db, .argv = {argv.begin(), argv.end()}});
+  records().begin(caller_->db);
+  records().add(argv);
+}
+
+void Call::record(std::initializer_list<std::string_view> head,
+                  std::span<const std::string_view> tail) {
+  if (!wants_effects()) return;
+  records().begin(caller_->db);
+  records().add(std::span(head.begin(), head.size()));
+  records().add(tail);
+}
+
+void Call::record_as_sent(RecordTarget target) {
+  if (wants_effects()) effects_->record_as_sent(target);
 }
 
 void Call::block(Wait wait) {
@@ -203,7 +228,7 @@ void Call::gather_any(AnyPart part, AnyFinish finish) {
   }
   std::vector<std::any> answers;
   for (const size_t shard : asked)
-    answers.push_back(part(hold_.set->at(shard)));
+    answers.push_back(part(hold_.set->at(shard), *worker_));
   finish(answers, writer_);
   progress_ = Progress::kGathered;
 }
@@ -214,7 +239,7 @@ void Call::start_gather(std::vector<size_t> asked, AnyPart part, AnyFinish finis
   progress_ = Progress::kAsks;
 }
 
-void Call::ask(size_t shard, std::function<std::any(Shard&)> part,
+void Call::ask(size_t shard, AnyPart part,
                std::function<void(std::any&, resp::ReplyWriter&)> finish) {
   AnyFinish finish_one = [finish = std::move(finish)](std::vector<std::any>& answers,
                                                       resp::ReplyWriter& to) {
@@ -226,7 +251,7 @@ void Call::ask(size_t shard, std::function<std::any(Shard&)> part,
     return;
   }
   std::vector<std::any> answers;
-  answers.push_back(part(hold_.set->at(shard)));
+  answers.push_back(part(hold_.set->at(shard), *worker_));
   finish_one(answers, writer_);
   progress_ = Progress::kGathered;
 }
@@ -241,7 +266,7 @@ void Call::tell(const std::vector<size_t>& shards, std::function<void(Shard&)> p
   }
   start_gather(
       shards,
-      [part = std::move(part)](Shard& shard) {
+      [part = std::move(part)](Shard& shard, Shard&) {
         part(shard);
         return std::any();
       },

@@ -16,6 +16,7 @@
 #include <any>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,11 @@ class Shard;
 class ShardSet;
 class ServerPort;
 
+// Whether a hold is for commands of clients, or for records of a log that are run again. A record
+// tells what happened elsewhere at another time: while it is run, no deadline is judged to have
+// passed, nothing expires and nothing is evicted.
+enum class HoldMode : uint8_t { kLive, kReplay };
+
 // The shards that a running command may touch: one, or several that a transaction holds; and the
 // moment at which everything under the hold happens. The moment stands still while a command, a
 // transaction or a script runs, on whatever shards and however long: no command reads another
@@ -40,6 +46,7 @@ struct Hold {
   const std::vector<bool>* members = nullptr;  // By shard, where there is not a single one.
   int64_t now_ms = 0;                          // Wall clock, since 1970.
   int64_t now_us = 0;                          // The same moment, for those who tell it so finely.
+  HoldMode mode = HoldMode::kLive;
 
   bool includes(size_t shard) const { return members == nullptr || (*members)[shard]; }
   // Whether that shard may be touched, a single one or one of several.
@@ -47,6 +54,12 @@ struct Hold {
   // The shard of a key, which the hold covers: a key that is touched without its shard being held
   // is a mistake of ours.
   Shard& shard_of(std::string_view key) const;
+  // The time as of which deadlines are judged: those that are not later have passed. While records
+  // are replayed it is before all deadlines.
+  int64_t horizon_ms() const {
+    return mode == HoldMode::kReplay ? std::numeric_limits<int64_t>::min() : now_ms;
+  }
+  bool is_past(int64_t deadline_ms) const { return deadline_ms <= horizon_ms(); }
 };
 
 // Who asked, as far as a command may know it on any shard.
@@ -54,11 +67,12 @@ struct Caller {
   DbIndex db{};
   resp::RespVersion resp = resp::RespVersion::k2;
   uint64_t client_id = 0;
-  bool no_touch = false;          // CLIENT NO-TOUCH: access clocks stay.
-  bool in_transaction = false;    // Inside EXEC.
-  bool in_script = false;         // Run by a script ...
-  bool is_unjournaled = false;    // ... that wants the journal not to know.
-  bool wants_debugger = false;    // It asked for one, in vain: its scripts are not run.
+  bool no_touch = false;                       // CLIENT NO-TOUCH: access clocks stay.
+  bool in_transaction = false;                 // Inside EXEC.
+  bool in_script = false;                      // Run by a script.
+  RecordTarget records = RecordTarget::kBoth;  // Who gets the records of what it changes.
+  bool is_silent = false;                      // Keyspace events are not told.
+  bool wants_debugger = false;                 // It asked for one, in vain: its scripts are not run.
   bool remembers_reads = false;   // CLIENT TRACKING: it caches the keys that this reads.
   uint32_t home = 0;              // The connection's shard.
   const AclUser* user = nullptr;  // Lives as long as its session has anything under way.
@@ -73,9 +87,10 @@ class Call {
   using Args = std::span<const std::string_view>;
 
   Call(const Command& command, Args args, const Hold& hold, Shard& worker, Caller& caller,
-       resp::ReplyBuffer& out)
+       resp::ReplyBuffer& out, std::string_view raw = {})
       : command_(&command),
         args_(args),
+        raw_(raw),
         hold_(hold),
         worker_(&worker),
         caller_(&caller),
@@ -102,6 +117,14 @@ class Call {
   // to clients, or may run for long, takes it anew before anything else. Inside EXEC and scripts it
   // stays theirs.
   void take_moment();
+  // The time as of which deadlines are judged, of the hold as well. now_ms() is for what is told to
+  // clients and kept in values.
+  int64_t horizon_ms() const { return hold_.horizon_ms(); }
+  bool is_past(int64_t deadline_ms) const { return hold_.is_past(deadline_ms); }
+  // A record of a log is being run again. What it says happened, whatever today's limits are.
+  bool is_replay() const { return hold_.mode == HoldMode::kReplay; }
+  // The largest string that a command may make by a part of it.
+  uint64_t string_bytes_max() const;
   const EngineOptions& options() const;
   Shard& worker() { return *worker_; }  // Whose thread this is: counters, randomness, scratch.
   const Hold& hold() const { return hold_; }
@@ -135,13 +158,20 @@ class Call {
   Key read_unnamed(std::string_view name);
 
   // ---- Effects.
-  // Replaces what the journal gets for this command: for a change whose outcome depends on more
-  // than the data (time, randomness), the command that has the same effect anywhere. May be called
-  // several times: the records follow each other. Costs nothing when there is no journal.
-  void replace_effect(std::initializer_list<std::string_view> argv) {
-    replace_effect(std::span(argv.begin(), argv.size()));
+  // What the journal gets for this command in place of its own words: for a change whose outcome
+  // depends on more than the data (time, randomness, limits), or that Redis 7.0 has no such word
+  // for, the commands that have the same effect anywhere. May be called several times: the records
+  // follow each other and are one unit. Costs nothing when there is no journal.
+  void record(std::initializer_list<std::string_view> argv) {
+    record(argv, std::span<const std::string_view>());
   }
-  void replace_effect(std::span<const std::string_view> argv);
+  void record(std::span<const std::string_view> argv);
+  // The words of `head` and then those of `tail`.
+  void record(std::initializer_list<std::string_view> head, std::span<const std::string_view> tail);
+  // The command as it was sent, for a change that is no key's or that only replicas hear of.
+  void record_as_sent(RecordTarget target = RecordTarget::kBoth);
+  // The records of this command, to be written word by word. Only if wants_effects().
+  RecordWords& records();
   bool wants_effects() const;
   Effects& effects() { return *effects_; }
 
@@ -156,19 +186,30 @@ class Call {
     TimeoutReply timeout_reply = TimeoutReply::kNullArray;
     std::vector<std::string> argv{};  // What to run again, if not the same arguments.
   };
-  // False inside EXEC and scripts: the command answers as if its time were over.
-  bool may_block() const { return !caller_->in_transaction && !caller_->in_script; }
+  // False inside EXEC and scripts, and when a record is replayed: the command answers as if its
+  // time were over.
+  bool may_block() const { return !caller_->in_transaction && !caller_->in_script && !is_replay(); }
   void block(Wait wait);
 
   // ---- Asking all shards without holding them (Scope::kGather). `part` runs once per shard, on
   // that shard's thread, and must copy what it needs of the arguments; `finish` runs on the
   // connection's thread with the parts in the shards' order, and writes the whole reply. Run inside
-  // a transaction that holds all shards, everything happens at once. Nothing else may be written
-  // to the reply. The client's later commands wait.
+  // a transaction that holds all shards, everything happens at once, on the thread that executes: a
+  // part that may change data is given that thread's shard, the worker, whose time and lane of the
+  // journal are those of the transaction. Nothing else may be written to the reply. The client's
+  // later commands wait.
   template <typename Part>
   void gather(std::function<Part(Shard&)> part,
               std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
-    gather_any([part = std::move(part)](Shard& shard) { return std::any(part(shard)); },
+    gather_changing<Part>([part = std::move(part)](Shard& shard, Shard&) { return part(shard); },
+                          std::move(finish));
+  }
+  // The same for parts that may change data: part(shard, worker).
+  template <typename Part>
+  void gather_changing(std::function<Part(Shard&, Shard&)> part,
+                       std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
+    gather_any([part = std::move(part)](Shard& shard,
+                                        Shard& worker) { return std::any(part(shard, worker)); },
                [finish = std::move(finish)](std::vector<std::any>& answers, resp::ReplyWriter& to) {
                  std::vector<Part> parts;
                  parts.reserve(answers.size());
@@ -178,7 +219,7 @@ class Call {
                });
   }
   // The same, asking one shard only.
-  void ask(size_t shard, std::function<std::any(Shard&)> part,
+  void ask(size_t shard, std::function<std::any(Shard&, Shard&)> part,
            std::function<void(std::any&, resp::ReplyWriter&)> finish);
   // The same, telling some shards something, by message even the connection's own: what the shards
   // had sent there before arrives before.
@@ -195,7 +236,7 @@ class Call {
     kAsks,      // Shards are asked: the gather sees to the rest.
     kWaits,     // In block(): its Waiter sees to the rest.
   };
-  using AnyPart = std::function<std::any(Shard&)>;
+  using AnyPart = std::function<std::any(Shard&, Shard&)>;
   using AnyFinish = std::function<void(std::vector<std::any>&, resp::ReplyWriter&)>;
 
   Key find(std::string_view name, DbIndex db);
@@ -206,6 +247,7 @@ class Call {
 
   const Command* command_;
   Args args_;
+  std::string_view raw_;  // The arguments as the client sent them; empty: not as one piece.
   Hold hold_;
   Shard* worker_;
   Caller* caller_;

@@ -208,11 +208,13 @@ struct CommandTable::Slot {
 
 CommandTable::CommandTable(std::span<const std::span<const CommandSpec>> rows) {
   slots_.resize(kSlotsMin);
+  own_slots_.resize(kSlotsMin);
   for (const std::span<const CommandSpec> family : rows) {
     for (const CommandSpec& spec : family) {
       ensure(!spec.name.empty() && find(spec.name) == nullptr);
       const Command* command = add(spec, nullptr);
-      insert(std::string(spec.name), command);
+      insert(slots_, top_level_.size(), std::string(spec.name), command);
+      insert(own_slots_, top_level_.size(), std::string(spec.name), command);
       top_level_.push_back(command);
     }
   }
@@ -239,24 +241,25 @@ Command* CommandTable::add(const CommandSpec& spec, const Command* container) {
 }
 
 // The slot of that name, or the free one where it belongs.
-CommandTable::Slot& CommandTable::slot_for(std::string_view name) {
+CommandTable::Slot& CommandTable::slot_for(Slots& slots, std::string_view name) {
   const NameWords words = words_of(name);
-  size_t at = hash_of(words, name.size()) & (slots_.size() - 1);
-  while (!slots_[at].is_free() && !slots_[at].is_of(words, name)) {
-    at = (at + 1) & (slots_.size() - 1);
+  size_t at = hash_of(words, name.size()) & (slots.size() - 1);
+  while (!slots[at].is_free() && !slots[at].is_of(words, name)) {
+    at = (at + 1) & (slots.size() - 1);
   }
-  return slots_[at];
+  return slots[at];
 }
 
-void CommandTable::insert(std::string name, const Command* command) {
-  if ((top_level_.size() + 1) * kSlotsPerName > slots_.size()) {
-    std::vector<Slot> old(slots_.size() * 2);
-    old.swap(slots_);
+// `names`: how many there are already.
+void CommandTable::insert(Slots& slots, size_t names, std::string name, const Command* command) {
+  if ((names + 1) * kSlotsPerName > slots.size()) {
+    Slots old(slots.size() * 2);
+    old.swap(slots);
     for (Slot& slot : old) {
-      if (!slot.is_free()) slot_for(slot.name) = std::move(slot);
+      if (!slot.is_free()) slot_for(slots, slot.name) = std::move(slot);
     }
   }
-  Slot& slot = slot_for(name);
+  Slot& slot = slot_for(slots, name);
   slot.words = words_of(name);
   slot.name = std::move(name);
   slot.command = command;
@@ -271,34 +274,46 @@ Status CommandTable::rename(const Rename& line) {
     return Error::literal("Target command name already exists");
   }
   // A name that others had to step over cannot just be taken out: fill the slots anew.
-  std::vector<Slot> old(slots_.size());
+  Slots old(slots_.size());
   old.swap(slots_);
   for (Slot& slot : old) {
-    if (!slot.is_free() && slot.command != command) slot_for(slot.name) = std::move(slot);
+    if (!slot.is_free() && slot.command != command) slot_for(slots_, slot.name) = std::move(slot);
   }
   if (to.empty()) {
     std::erase(top_level_, command);
   } else {
-    insert(to, command);
+    insert(slots_, top_level_.size(), to, command);
   }
   return {};
 }
 
-const Command* CommandTable::find(std::string_view name) const {
+const Command* CommandTable::find_in(const Slots& slots, std::string_view name) {
   if (name.empty()) return nullptr;
   const NameWords words = words_of(name);
-  const size_t mask = slots_.size() - 1;
+  const size_t mask = slots.size() - 1;
   for (size_t at = hash_of(words, name.size()) & mask;; at = (at + 1) & mask) {
-    const Slot& slot = slots_[at];
+    const Slot& slot = slots[at];
     if (slot.is_free()) return nullptr;
     if (slot.is_of(words, name)) return slot.command;
   }
 }
 
-const Command* CommandTable::lookup(Args argv) const {
-  const Command* command = find(argv[0]);
+const Command* CommandTable::find(std::string_view name) const {
+  return find_in(slots_, name);
+}
+
+const Command* CommandTable::lookup_in(const Slots& slots, Args argv) {
+  const Command* command = find_in(slots, argv[0]);
   if (command == nullptr || argv.size() == 1 || command->subcommands.empty()) return command;
   return find_subcommand(*command, argv[1]);
+}
+
+const Command* CommandTable::lookup(Args argv) const {
+  return lookup_in(slots_, argv);
+}
+
+const Command* CommandTable::lookup_own(Args argv) const {
+  return lookup_in(own_slots_, argv);
 }
 
 Result<const Command*> CommandTable::resolve(Args argv) const {

@@ -48,9 +48,9 @@ class CommandTable {
   CommandTable(const CommandTable&) = delete;
   CommandTable& operator=(const CommandTable&) = delete;
 
-  // Applies one rename-command line, before the server starts: from now on the command is found by
-  // the new name only, but goes on calling itself by its own. Error: no such command, or the new
-  // name is taken.
+  // Applies one rename-command line, before the server starts: from now on clients find the command
+  // by the new name only, but it goes on calling itself by its own. Error: no such command, or the
+  // new name is taken.
   Status rename(const Rename& line);
 
   // The top-level command of that name in any case, or null. On the hot path: a few ns.
@@ -58,6 +58,10 @@ class CommandTable {
 
   // The command or subcommand that `argv` (not empty) names, whatever else it holds; or null.
   const Command* lookup(std::span<const std::string_view> argv) const;
+
+  // The same by the names of the rows, which no rename changes and under which commands that were
+  // renamed or taken away are found: for records of a log.
+  const Command* lookup_own(std::span<const std::string_view> argv) const;
 
   // The command or subcommand that `argv` (not empty) asks for, its arity checked. The errors are
   // Redis's: unknown command (with the beginning of its arguments), unknown subcommand, wrong
@@ -88,14 +92,18 @@ class CommandTable {
 
  private:
   struct Slot;
+  using Slots = std::vector<Slot>;  // Open addressing over lower-case names.
 
   Command* add(const CommandSpec& spec, const Command* container);
-  Slot& slot_for(std::string_view name);
-  void insert(std::string name, const Command* command);
+  static Slot& slot_for(Slots& slots, std::string_view name);
+  static void insert(Slots& slots, size_t names, std::string name, const Command* command);
+  static const Command* find_in(const Slots& slots, std::string_view name);
+  static const Command* lookup_in(const Slots& slots, std::span<const std::string_view> argv);
 
   std::vector<std::unique_ptr<Command>> commands_;
   std::vector<const Command*> top_level_;
-  std::vector<Slot> slots_;  // Open addressing over lower-case names.
+  Slots slots_;      // By the names that operators gave.
+  Slots own_slots_;  // By the rows' names.
 };
 
 }  // namespace kvstash::engine

@@ -273,7 +273,7 @@ void Dispatcher::run_here(Session& session, const Request& request) {
   const auto args = request.args;
   const CallEnd end =
       shard_->executor().run(*request.command, args, shard_->hold_here(), session.caller,
-                             session.replies.begin(), request.places);
+                             session.replies.begin(), request.places, request.raw);
   session.replies.end(session.mutes(*request.command));
   std::shared_ptr<Waiter> waiter = shard_->executor().take_waiter();
   // One that asks other shards, or waits, is not over yet.
@@ -291,6 +291,7 @@ void Dispatcher::hop(Session& session, const Request& request, size_t to) {
   Hop hop = make_hop(session, *request.command);
   hop.first_arg = static_cast<uint32_t>(batch.args.size());
   hop.argc = static_cast<uint32_t>(request.args.size());
+  hop.raw = request.raw;
   hop.reply_number = session.replies.open(session.is_muted());
   batch.args.insert(batch.args.end(), args.begin(), args.end());
   const KeyPlaces of_keys = request.places;
@@ -315,6 +316,7 @@ void Dispatcher::hold(Session& session, const Request& request) {
   transaction.command = request.command;
   transaction.first_arg = static_cast<uint32_t>(group.args.size());
   transaction.argc = static_cast<uint32_t>(request.args.size());
+  transaction.raw = request.raw;
   transaction.caller = session.caller;
   transaction.caller.session = nullptr;
   transaction.session = &session;

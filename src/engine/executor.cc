@@ -1,16 +1,19 @@
 #include "engine/executor.h"
 
+#include "base/text.h"
 #include "engine/errors.h"
 #include "engine/keyspace_events.h"
 #include "engine/shard.h"
+#include "resp/request_text.h"
 
 #include <algorithm>
 
 namespace kvstash::engine {
 namespace {
 
-constexpr size_t kEvictionsMax = 128;      // For one command.
-constexpr size_t kErrorCodesMax = 128;     // Codes counted apart; the rest share one.
+constexpr size_t kEvictionsMax = 128;   // For one command.
+constexpr size_t kErrorCodesMax = 128;  // Codes counted apart; the rest share one.
+constexpr size_t kReplayReplyKept = size_t{1} << 20;
 constexpr size_t kErrorCodeBytesMax = 32;  // What has no code within so many bytes is an ERR.
 
 // Whether keys of the held shards changed that somebody waits for.
@@ -45,10 +48,11 @@ bool Executor::is_observed(const Hold& hold) const {
 }
 
 CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
-                      resp::ReplyBuffer& out, KeyPlaces places) {
+                      resp::ReplyBuffer& out, KeyPlaces places, std::string_view raw) {
+  ensure(hold.mode == HoldMode::kLive);
   const uint64_t began = ended_at_cycles_;
-  effects_.begin(is_observed(hold), shard_->sink() != nullptr && !caller.is_unjournaled);
-  Call call(command, argv, hold, *shard_, caller, out);
+  effects_.begin(is_observed(hold), readers_for(caller));
+  Call call(command, argv, hold, *shard_, caller, out, raw);
   call.effects_ = &effects_;
   call.places_ = places;
   const size_t reply_at = out.size();
@@ -68,7 +72,7 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
     ++shard_->command_stats(command).failed;
     count_error(status.error().message());
   }
-  if (effects_.has_changes() || !effects_.records().empty()) commit(call, hold);
+  if (effects_.has_any()) commit(call, hold);
   if (caller.remembers_reads && command.has(kReadOnly)) [[unlikely]]
     remember_reads(call, hold);
 
@@ -139,18 +143,45 @@ uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Cal
                               Caller& caller, resp::ReplyBuffer& out) {
   ensure(caller.in_script);
   const uint64_t taken_ns = run(command, argv, outer.hold(), caller, out, {}).ns;
-  effects_.begin(false, false);  // Committed: none of it is left for the outer command.
+  effects_.begin(false, RecordTarget::kNone);  // Committed: nothing is left for the outer command.
   return taken_ns;
+}
+
+Status Executor::replay(const Command& command, Call::Args argv, const Hold& hold, Caller& caller) {
+  ensure(hold.mode == HoldMode::kReplay && caller.user == nullptr && !caller.remembers_reads);
+  // The look-ups of a record are nobody's hits and misses.
+  const uint64_t hits = shard_->stats().keyspace_hits;
+  const uint64_t misses = shard_->stats().keyspace_misses;
+  effects_.begin(is_observed(hold), readers_for(caller));
+  replay_reply_.clear();
+  Call call(command, argv, hold, *shard_, caller, replay_reply_);
+  call.effects_ = &effects_;
+  Status status = command.spec->run(call);
+  if (effects_.has_any()) commit(call, hold);
+  shard_->stats().keyspace_hits = hits;
+  shard_->stats().keyspace_misses = misses;
+  if (replay_reply_.capacity() > kReplayReplyKept) replay_reply_.release();
+  return status;
+}
+
+RecordTarget Executor::readers_for(const Caller& caller) const {
+  return shard_->sink() != nullptr ? caller.records : RecordTarget::kNone;
 }
 
 // The only way out of the keyspace. Watchers must be dirty before anyone is told.
 void Executor::commit(const Call& call, const Hold& hold) {
   shard_->stats().dirty += effects_.dirty();
+  tell_changes(call, hold);
+  if (effects_.is_journaled()) write_records(call);
+}
+
+void Executor::tell_changes(const Call& call, const Hold& hold) {
   for (const KeyChange& change : effects_.changes()) {
     // The call has found the key on a shard that is held.
     Shard& shard =
         hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
-    tell_event(shard, *shard_, change.db, change.event_class, change.event, change.key);
+    if (!call.caller_->is_silent)
+      tell_event(shard, *shard_, change.db, change.event_class, change.event, change.key);
     if (change.is_quiet) continue;
     if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);
     if (!shard.blocked_keys().empty()) shard.blocked_keys().note_change(change.db, change.key);
@@ -158,17 +189,36 @@ void Executor::commit(const Call& call, const Hold& hold) {
       shard.tracking().note_change(change.key, call.caller_->client_id, call.caller_->in_script,
                                    *shard_);
   }
-  if (!effects_.is_journaled()) return;
-  EffectSink* sink = shard_->sink();
-  if (effects_.records().empty()) {
-    sink->on_write(call.db(), call.args());
+}
+
+// The command's own records, as one unit if they are several; or else the command as it was sent,
+// by its own name, whatever operators call it here.
+void Executor::write_records(const Call& call) {
+  EffectSink& sink = *shard_->sink();
+  RecordWords& records = effects_.records();
+  if (!records.empty()) {
+    const RecordUnit unit(records.size() > 1 ? &sink : nullptr);
+    records.for_each([&](DbIndex db, Call::Args argv) {
+      sink.write({.db = db, .argv = argv, .raw = {}, .target = effects_.readers()});
+    });
     return;
   }
-  std::vector<std::string_view> argv;
-  for (const EffectRecord& record : effects_.records()) {
-    argv.assign(record.argv.begin(), record.argv.end());
-    sink->on_write(record.db, argv);
+  const RecordTarget target = effects_.as_sent_target();
+  if (target == RecordTarget::kNone) return;
+  const Command& command = call.command();
+  const std::string_view name =
+      command.container == nullptr ? command.spec->name : command.container->spec->name;
+  if (equals_ignore_case(call.arg(0), name)) {
+    const bool is_copied = !call.raw_.empty() && resp::is_request_text(call.raw_, call.args());
+    sink.write({.db = call.db(),
+                .argv = call.args(),
+                .raw = is_copied ? call.raw_ : std::string_view(),
+                .target = target});
+    return;
   }
+  std::vector<std::string_view> argv(call.args().begin(), call.args().end());
+  argv.front() = name;
+  sink.write({.db = call.db(), .argv = argv, .raw = {}, .target = target});
 }
 
 // For the client that caches what it reads. Of a script only the commands that it runs count.
@@ -200,7 +250,7 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
   Caller& caller = is_queue_at_home ? transaction.session->caller : transaction.caller;
   if (transaction.command != nullptr) {
     transaction.end = run(*transaction.command, group.argv(transaction), hold, caller,
-                          group.replies, group.places_of(transaction));
+                          group.replies, group.places_of(transaction), transaction.raw);
     transaction.waiter = take_waiter();
   } else {
     caller.remembers_reads = transaction.caller.remembers_reads;
@@ -256,8 +306,7 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
     return elapsed_ns();
   }
   writer.array(queue.size());
-  EffectSink* sink = shard_->sink();
-  if (sink != nullptr) sink->begin_unit();
+  std::optional<RecordUnit> unit(shard_->sink());
   caller.in_transaction = true;
   for (QueuedCommand& queued : queue.commands()) {
     if (is_denied(queued, queue, caller, writer)) continue;
@@ -266,7 +315,7 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
     queued.has_run = true;
   }
   caller.in_transaction = false;
-  if (sink != nullptr) sink->end_unit();
+  unit.reset();
   if (!is_within_memory(hold)) keep_limit(hold);
   const uint64_t ns = elapsed_ns();
   if (ns >= uint64_t{kLongNs}) shard_->look_at_clock();

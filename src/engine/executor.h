@@ -28,8 +28,14 @@ class Executor {
   void begin_commands() { ended_at_cycles_ = cycles(); }
 
   // Runs a command whose gates are passed and writes its reply to `out`. Counts it, if it is over.
+  // `raw` is the command as its client sent it, if it stands in one piece (Record::raw).
   CallEnd run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
-              resp::ReplyBuffer& out, KeyPlaces places);
+              resp::ReplyBuffer& out, KeyPlaces places, std::string_view raw = {});
+
+  // Runs a record of a log or of a primary's stream under a hold of HoldMode::kReplay. The keys
+  // are changed and whoever watches, caches or waits for them learns it; no client's statistics,
+  // slow log or limit of memory take part. Error: what the command answered.
+  Status replay(const Command& command, Call::Args argv, const Hold& hold, Caller& caller);
 
   // Runs a command that the running command `outer` asks for, a script: inside its hold, for
   // `caller`, its own copy of who asked. What it changes is committed before this returns.
@@ -70,6 +76,9 @@ class Executor {
 
  private:
   void commit(const Call& call, const Hold& hold);
+  void tell_changes(const Call& call, const Hold& hold);
+  void write_records(const Call& call);
+  RecordTarget readers_for(const Caller& caller) const;
   void remember_reads(const Call& call, const Hold& hold);
   CallEnd count_progress(const Call& call, uint64_t ns, std::string_view reply);
   bool is_observed(const Hold& hold) const;
@@ -81,6 +90,7 @@ class Executor {
   Shard* shard_;
   uint64_t ended_at_cycles_ = 0;  // When the last command ended, or begin_commands() was called.
   Effects effects_;
+  resp::ReplyBuffer replay_reply_;  // Scratch: nobody reads it.
   std::vector<KeyAt> read_keys_;    // Scratch.
   std::shared_ptr<Waiter> waiter_;  // Made by the command that runs.
   Waiter* again_ = nullptr;         // Whose command runs again ...

@@ -31,6 +31,7 @@ struct Transaction {
   uint32_t argc = 0;
   uint32_t first_place = 0;  // Into HoldGroup::places.
   uint32_t place_count = 0;
+  std::string_view raw{};  // The command as its client sent it, in the pinned chunk.
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;
   std::function<void(Shard&)> action;  // Given the shard whose thread it runs on.

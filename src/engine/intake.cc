@@ -243,7 +243,10 @@ void Intake::run(Staged& staged) {
     const Request request{
         .command = parsed.command,
         .args = std::span(args_).subspan(parsed.first_arg, parsed.argc),
-        .places = std::span(places_).subspan(parsed.first_place, parsed.place_count)};
+        .places = std::span(places_).subspan(parsed.first_place, parsed.place_count),
+        .raw = parsed.borrows_parser ? std::string_view()
+                                     : std::string_view(session.chunk->data + parsed.begin,
+                                                        parsed.end - parsed.begin)};
     if (session.stopped != 0 || !dispatcher_->dispatch(session, request)) {
       // The rest is read again when the session goes on.
       session.begin = parsed.begin;

@@ -59,10 +59,10 @@ void Key::erase() {
 }
 
 void Key::expire_field(std::string_view field) {
-  const int64_t now_ms = call_->now_ms();
-  if (entry_ == nullptr || !entry_->has_due_fields(now_ms)) [[likely]]
+  const int64_t horizon_ms = call_->horizon_ms();
+  if (entry_ == nullptr || !entry_->has_due_fields(horizon_ms)) [[likely]]
     return;
-  entry_ = shard_->expire_field(db_, ref_, entry_, field, now_ms, call_->worker().sink());
+  entry_ = shard_->expire_field(db_, ref_, entry_, field, horizon_ms, call_->worker().sink());
 }
 
 void Key::take_from(Key& from) {

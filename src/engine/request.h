@@ -15,7 +15,8 @@ namespace kvstash::engine {
 struct Request {
   const Command* command;  // Null: unknown, or a subcommand still to be looked for.
   std::span<const std::string_view> args;
-  KeyPlaces places;  // Of its keys, if they are plain.
+  KeyPlaces places;        // Of its keys, if they are plain.
+  std::string_view raw{};  // All its bytes, as the client sent them. Empty: its words stand apart.
 };
 
 }  // namespace kvstash::engine

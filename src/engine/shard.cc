@@ -582,7 +582,15 @@ Batch& Shard::batch_for(size_t to) {
   return *batch;
 }
 
+// What ran here before the commands that go away joins the log before them: the other shard may
+// run and log them at once.
+void Shard::flush_before_sending() {
+  if (sink_ != nullptr) sink_->flush();
+}
+
 void Shard::send_batches() {
+  if (std::ranges::any_of(outbox_, [](const Batch* batch) { return batch != nullptr; }))
+    flush_before_sending();
   for (size_t to = 0; to < outbox_.size(); ++to) {
     Batch* batch = std::exchange(outbox_[to], nullptr);
     if (batch == nullptr) continue;
@@ -608,6 +616,7 @@ HoldGroup& Shard::pending_group() {
 void Shard::send_group() {
   HoldGroup* group = std::exchange(group_, nullptr);
   if (group == nullptr) return;
+  flush_before_sending();
   for (const Transaction& transaction : group->transactions) {
     if (transaction.session != nullptr) transaction.session->has_unsent_transaction = false;
   }
@@ -639,13 +648,13 @@ void Shard::start_gather(Session& session, const Command& command,
   session.stop(kStopGather);
   ++session.under_way;
   const bool is_allowed_busy = command.has(kAllowBusy);
-  const auto part = std::make_shared<std::function<std::any(Shard&)>>(std::move(plan.part));
+  const auto part = std::make_shared<std::function<std::any(Shard&, Shard&)>>(std::move(plan.part));
   for (size_t i = 0; i < plan.asked.size(); ++i) {
     set_->submit(plan.asked[i], [i, home = id_, gather, part, is_allowed_busy](Shard& shard) {
       const uint64_t began = cycles();
       const BusyWith busy = is_allowed_busy ? BusyWith::kNothing : shard.busy_with();
       auto answer = std::make_shared<std::any>();
-      if (busy == BusyWith::kNothing) *answer = (*part)(shard);
+      if (busy == BusyWith::kNothing) *answer = (*part)(shard, shard);
       const uint64_t taken = cycles() - began;
       shard.set().submit(home, [i, gather, answer, taken, busy](Shard& owner) {
         gather->answers[i] = std::move(*answer);
@@ -737,7 +746,7 @@ void Shard::run_batch(Batch& batch) {
       running_hop_ = &hop;
       hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
       hop.end = executor_.run(*hop.command, batch.argv(hop), hold_here(), hop.caller, batch.replies,
-                              batch.places_of(hop));
+                              batch.places_of(hop), hop.raw);
       hop.reply_end = static_cast<uint32_t>(batch.replies.size());
       if (std::shared_ptr<Waiter> waiter = executor_.take_waiter(); waiter != nullptr) [[unlikely]]
         batch.waiters.emplace_back(&hop - batch.hops.data(), std::move(waiter));

@@ -213,8 +213,8 @@ class Shard {
   void hold_all(std::function<void(Shard&)> action);
   // The parts of a gather (Call::gather_any), for a command of `session`.
   struct GatherPlan {
-    std::vector<size_t> asked;  // Shards.
-    std::function<std::any(Shard&)> part;
+    std::vector<size_t> asked;                     // Shards.
+    std::function<std::any(Shard&, Shard&)> part;  // Of the shard that is asked, and the worker.
     std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
   };
   void start_gather(Session& session, const Command& command,
@@ -267,6 +267,7 @@ class Shard {
   bool is_draining = false;  // A shutdown waits: of new commands only SHUTDOWN is taken.
 
  private:
+  void flush_before_sending();
   void receive();
   void take_mail();
   void run_batch(Batch& batch);

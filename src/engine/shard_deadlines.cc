@@ -27,7 +27,8 @@ void Shard::tell_removal(DbIndex db, std::string_view key, std::span<const std::
   if (!watches_.empty()) watches_.touch(db, key);
   if (tracking_.has_listeners()) tracking_.note_change(key, 0, false, *this);
   if (!blocked_keys_.empty()) blocked_keys_.note_change(db, key);
-  if (journal != nullptr) journal->on_write(db, record);
+  if (journal != nullptr)
+    journal->write({.db = db, .argv = record, .raw = {}, .target = RecordTarget::kBoth});
 }
 
 void Shard::expire_key(DbIndex db, const store::KeyRef& key, store::Entry* entry,

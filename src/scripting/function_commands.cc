@@ -116,7 +116,7 @@ Status function_load(Call& call) {
   Result<std::unique_ptr<Library>> library = libraries_of(call).try_load(code);
   if (!library.ok()) return library.error();
   if (Status added = libraries.add(*std::move(library)); !added.ok()) return added;
-  call.replace_effect({"FUNCTION", "LOAD", "REPLACE", code});
+  call.record({"FUNCTION", "LOAD", "REPLACE", code});
   call.reply().bulk(header->name);
   return {};
 }
@@ -124,7 +124,7 @@ Status function_load(Call& call) {
 Status function_delete(Call& call) {
   if (!Scripting::of(call).libraries().erase(call.arg(2)))
     return Error::literal("ERR Library not found");
-  call.replace_effect({"FUNCTION", "DELETE", call.arg(2)});
+  call.record({"FUNCTION", "DELETE", call.arg(2)});
   call.reply().ok();
   return {};
 }
@@ -135,7 +135,7 @@ Status function_flush(Call& call) {
       parse_flush_mode(call, Error::literal("ERR FUNCTION FLUSH only supports SYNC|ASYNC option"));
   if (!mode.ok()) return mode.error();
   drop(call, *mode, Scripting::of(call).flush_libraries());
-  call.replace_effect({"FUNCTION", "FLUSH"});
+  call.record({"FUNCTION", "FLUSH"});
   call.reply().ok();
   return {};
 }
@@ -208,8 +208,7 @@ Status function_restore(Call& call) {
   if (Status status = add_all(next, added, *policy == RestorePolicy::kReplace); !status.ok())
     return status;
   libraries.swap(next);
-  call.replace_effect(
-      {"FUNCTION", "RESTORE", call.arg(2), call.argc() == 4 ? call.arg(3) : "APPEND"});
+  call.record({"FUNCTION", "RESTORE", call.arg(2), call.argc() == 4 ? call.arg(3) : "APPEND"});
   call.reply().ok();
   return {};
 }

@@ -90,7 +90,7 @@ int redis_set_repl(lua_State* L) {
     raise_redis_error(L,
                       "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or "
                       "REPL_NONE.");
-  Vm::of(L).run()->caller.is_unjournaled = flags == 0;
+  Vm::of(L).run()->caller.records = static_cast<engine::RecordTarget>(flags);
   return 0;
 }
 

@@ -24,7 +24,7 @@ struct Run {
   DeclaredKeys keys{};            // What it may touch.
 
   bool has_written = false;  // Tried to: from then on it cannot be killed.
-  bool has_unit = false;     // The journal's unit was begun.
+  bool has_unit = false;     // A unit of the journal was begun for what it does.
   bool is_cut_off = false;   // By SHUTDOWN NOSAVE: what it did is not to be kept.
   uint64_t calls_ns = 0;     // Spent in its commands since the time was last looked at.
 };

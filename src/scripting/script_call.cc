@@ -199,10 +199,10 @@ int answer_reply(lua_State* L, CallScratch& scratch, bool raises) {
   return 1;
 }
 
-void begin_writing(Run& run) {
-  run.has_written = true;
+// All that a script changes or publishes is one unit.
+void begin_unit(Run& run) {
   engine::EffectSink* sink = run.call->worker().sink();
-  if (sink == nullptr || run.has_unit || run.caller.in_transaction) return;
+  if (sink == nullptr || run.has_unit) return;
   run.has_unit = true;
   sink->begin_unit();
 }
@@ -227,8 +227,9 @@ int call_command(lua_State* L, bool raises) {
     return answer_refusal(L, run, command, why, raises);
   if (command->has(engine::kWrite)) {
     if (!run.has_written) vm.begin_writing(L);
-    begin_writing(run);
+    run.has_written = true;
   }
+  if (command->has(engine::kWrite) || command->has(engine::kMayReplicate)) begin_unit(run);
   scratch.out.clear();
   run.calls_ns += run.call->worker().executor().run_nested(*command, scratch.args, *run.call,
                                                            run.caller, scratch.out);

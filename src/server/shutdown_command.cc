@@ -52,7 +52,7 @@ Status shutdown(Call& call) {
   if (!words.ok()) return words.error();
   if (words->aborts) {
     call.ask(
-        0, [&server](engine::Shard&) { return std::any(server.abort_shutdown()); },
+        0, [&server](engine::Shard&, engine::Shard&) { return std::any(server.abort_shutdown()); },
         [](std::any& aborted, resp::ReplyWriter& to) {
           if (std::any_cast<bool>(aborted)) {
             to.ok();
@@ -72,7 +72,8 @@ Status shutdown(Call& call) {
   }
   call.ask(
       0,
-      [&server, &slow, request = words->request, asker = call.caller().client_id](engine::Shard&) {
+      [&server, &slow, request = words->request, asker = call.caller().client_id](engine::Shard&,
+                                                                                  engine::Shard&) {
         server.begin_shutdown(request, asker);
         slow.end_all();
         return std::any();

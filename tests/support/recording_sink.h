@@ -1,7 +1,9 @@
 // RecordingSink: a journal that keeps its records as text, in the order in which they came.
 #pragma once
 
+#include "base/ensure.h"
 #include "engine/effect_sink.h"
+#include "resp/request_text.h"
 
 #include <cstdint>
 #include <span>
@@ -11,20 +13,32 @@
 
 namespace kvstash::test {
 
-// A record is its database and words, "0 SET k v"; units and flushes stand between as "<" ">" ".".
+// A record is its database and words, "0 SET k v", with "aof:" or "replicas:" before it if not both
+// get it; units and flushes stand between as "<" ">" ".". Raw bytes must be the words, as RESP.
 class RecordingSink final : public engine::EffectSink {
  public:
-  void on_write(engine::DbIndex db, std::span<const std::string_view> argv) override {
-    std::string record = std::to_string(static_cast<uint32_t>(db));
-    for (const std::string_view word : argv)
-      record.append(" ").append(word);
-    records.push_back(std::move(record));
-  }
-  void begin_unit() override { records.emplace_back("<"); }
-  void end_unit() override { records.emplace_back(">"); }
   void flush() override { records.emplace_back("."); }
 
   std::vector<std::string> records;
+  size_t raw_records = 0;  // Of them, those that came with raw bytes.
+
+ private:
+  void on_record(const engine::Record& record) override {
+    std::string text;
+    if (record.target == engine::RecordTarget::kAof) text = "aof:";
+    if (record.target == engine::RecordTarget::kReplicas) text = "replicas:";
+    text += std::to_string(static_cast<uint32_t>(record.db));
+    for (const std::string_view word : record.argv)
+      text.append(" ").append(word);
+    records.push_back(std::move(text));
+    if (record.raw.empty()) return;
+    ++raw_records;
+    std::string formatted;
+    resp::append_request(formatted, record.argv);
+    ensure(record.raw == formatted);
+  }
+  void on_begin_unit() override { records.emplace_back("<"); }
+  void on_end_unit() override { records.emplace_back(">"); }
 };
 
 }  // namespace kvstash::test

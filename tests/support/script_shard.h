@@ -38,6 +38,7 @@ class ScriptShard {
   }
 
   scripting::Scripting& scripting() { return scripting_; }
+  HeldShards& shards() { return shards_; }
 
  private:
   static HeldShards::Rows rows() {

@@ -25,4 +25,25 @@ TEST_CASE("GEOADD is journaled as ZADD with its options, and not at all if nothi
   CHECK(node.effects_of({"geoadd", "g", "181", "38", "x"}) == Records{});
 }
 
+TEST_CASE(
+    "a stored search is journaled as what was stored, which depends on no library of mathematics") {
+  const CommandRows rows[] = {geo_commands()};
+  test::HeldShards node(1, rows);
+  using Records = std::vector<std::string>;
+  node.run_on(
+      0, {"geoadd", "g", "13.361389", "38.115556", "Palermo", "15.087269", "37.502669", "Catania"});
+  const std::string found = "3479447370796909 Catania";
+  CHECK(node.effects_of({"geosearchstore", "to", "g", "fromlonlat", "15", "37", "byradius", "100",
+                         "km"}) == Records{"0 ZADD to " + found});
+  CHECK(node.effects_of({"georadius", "g", "15", "37", "100", "km", "store", "to"}) ==
+        Records{"<", "0 DEL to", "0 ZADD to " + found, ">"});
+  const Records distances =
+      node.effects_of({"georadiusbymember", "g", "Catania", "1", "km", "storedist", "to"});
+  CHECK(distances == Records{"<", "0 DEL to", "0 ZADD to 0 Catania", ">"});
+  CHECK(node.effects_of({"georadius", "g", "0", "0", "1", "m", "store", "to"}) ==
+        Records{"0 DEL to"});
+  CHECK(node.effects_of({"georadius", "g", "0", "0", "1", "m", "store", "to"}) == Records{});
+  CHECK(node.effects_of({"georadius", "g", "15", "37", "100", "km"}) == Records{});
+}
+
 }  // namespace kvstash::commands

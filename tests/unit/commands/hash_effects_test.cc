@@ -31,7 +31,8 @@ TEST_CASE("commands on hashes that have the same effect anywhere are journaled a
   CHECK(node.effects_of({"hrandfield", "h"}) == Records{});
   CHECK(node.effects_of({"hpersist", "h", "fields", "1", "a"}) == Records{});
   CHECK(node.effects_of({"hsetex", "h", "fnx", "fields", "1", "c", "1"}) ==
-        Records{"0 hsetex h fnx fields 1 c 1"});
+        Records{"0 HSET h c 1"});
+  CHECK(node.effects_of({"hsetex", "h", "fnx", "fields", "1", "c", "1"}) == Records{});
 }
 
 TEST_CASE("HINCRBYFLOAT is journaled as its sum, and the deadline of the field stays") {
@@ -39,7 +40,7 @@ TEST_CASE("HINCRBYFLOAT is journaled as its sum, and the deadline of the field s
   CHECK(node.effects_of({"hincrbyfloat", "h", "a", "1.5"}) == Records{"0 HSET h a 1.5"});
   node.run_on(0, {"hexpire", "h", "100", "fields", "1", "a"});
   CHECK(node.effects_of({"hincrbyfloat", "h", "a", "1.5"}) ==
-        Records{"0 HSETEX h KEEPTTL FIELDS 1 a 3"});
+        Records{"<", "0 HSET h a 3", "0 HPEXPIREAT h " + node.in(100'000) + " FIELDS 1 a", ">"});
 }
 
 TEST_CASE("deadlines of fields are journaled as absolute times, for the fields that got one") {
@@ -56,7 +57,10 @@ TEST_CASE("deadlines of fields are journaled as absolute times, for the fields t
   CHECK(node.effects_of({"hgetex", "h", "persist", "fields", "1", "c"}) == Records{});
   CHECK(node.effects_of({"hgetex", "h", "fields", "1", "a"}) == Records{});
   CHECK(node.effects_of({"hsetex", "h", "ex", "1", "fxx", "fields", "1", "c", "9"}) ==
-        Records{"0 HSETEX h PXAT " + node.in(1000) + " FIELDS 1 c 9"});
+        Records{"<", "0 HSET h c 9", "0 HPEXPIREAT h " + node.in(1000) + " FIELDS 1 c", ">"});
+  CHECK(node.effects_of({"hsetex", "h", "keepttl", "fields", "2", "a", "7", "new", "8"}) ==
+        Records{"<", "0 HSET h a 7 new 8", "0 HPEXPIREAT h " + node.in(100'000) + " FIELDS 1 a",
+                ">"});
 }
 
 TEST_CASE("a deadline that has passed is journaled as a deletion") {
@@ -67,7 +71,9 @@ TEST_CASE("a deadline that has passed is journaled as a deletion") {
   CHECK(node.effects_of({"hgetex", "h", "pxat", "1", "fields", "2", "none", "b"}) ==
         Records{"0 HDEL h b"});
   CHECK(node.effects_of({"hsetex", "h", "pxat", "1", "fields", "2", "new", "1", "c", "1"}) ==
-        Records{"0 HDEL h new c"});
+        Records{"0 HDEL h c"});
+  CHECK(node.effects_of({"hsetex", "h", "pxat", "1", "fields", "1", "new", "1"}) == Records{});
+  CHECK(node.effects_of({"hsetex", "none", "pxat", "1", "fields", "1", "new", "1"}) == Records{});
   CHECK(node.effects_of({"hgetdel", "h", "fields", "2", "none", "d"}) == Records{"0 HDEL h d"});
   CHECK(node.keys_on(0) == 0);
 }

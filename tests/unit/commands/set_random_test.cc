@@ -55,8 +55,9 @@ TEST_CASE("SPOP of thousands is journaled in records of bounded length") {
   shards.forget_journal(0);
   shards.run_on(0, {"SPOP", "s", "2500"});
   std::set<std::string> removed;
-  REQUIRE(shards.journal(0).size() == 3);
+  REQUIRE(shards.journal(0).size() == 5);  // One unit.
   for (const std::string& record : shards.journal(0)) {
+    if (record == "<" || record == ">") continue;
     const std::vector<std::string> argv = words(record);
     CHECK(argv.size() <= 3 + 1024);
     removed.insert(argv.begin() + 3, argv.end());

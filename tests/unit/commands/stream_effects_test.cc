@@ -67,16 +67,24 @@ TEST_CASE("XTRIM is journaled as exact trimming, and not if nothing went") {
   CHECK(stream.records().empty());
 }
 
+TEST_CASE("a trim by id that empties the stream is journaled as a trim to no entries") {
+  OneStream stream;
+  stream.run({"XTRIM", "s", "MINID", "~", "100", "LIMIT", "0"});
+  CHECK(stream.records() == Records{"0 XTRIM s MAXLEN = 0"});
+  stream.run({"XADD", "s", "MINID", "~", "100", "50-1", "f", "v"});
+  CHECK(stream.records() == Records{"0 XADD s MAXLEN = 0 50-1 f v"});
+}
+
 TEST_CASE("what a consumer is given is journaled as claims, and what the group has read") {
   OneStream stream;
   stream.run({"XREADGROUP", "GROUP", "g", "c", "COUNT", "2", "STREAMS", "s", ">"});
   CHECK(stream.records() ==
-        Records{"0 XCLAIM s g c 0 1-1 TIME T RETRYCOUNT 1 FORCE JUSTID LASTID 1-1",
+        Records{"<", "0 XCLAIM s g c 0 1-1 TIME T RETRYCOUNT 1 FORCE JUSTID LASTID 1-1",
                 "0 XCLAIM s g c 0 2-1 TIME T RETRYCOUNT 1 FORCE JUSTID LASTID 2-1",
-                "0 XGROUP SETID s g 2-1 ENTRIESREAD 2"});
+                "0 XGROUP SETID s g 2-1 ENTRIESREAD 2", ">"});
   stream.run({"XREADGROUP", "GROUP", "g", "d", "NOACK", "STREAMS", "s", ">"});
   CHECK(stream.records() ==
-        Records{"0 XGROUP CREATECONSUMER s g d", "0 XGROUP SETID s g 3-1 ENTRIESREAD 3"});
+        Records{"<", "0 XGROUP CREATECONSUMER s g d", "0 XGROUP SETID s g 3-1 ENTRIESREAD 3", ">"});
   stream.run({"XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", "0"});
   stream.run({"XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"});
   CHECK(stream.records().empty());
@@ -91,8 +99,8 @@ TEST_CASE("claims are journaled one by one, those of entries that are gone too")
   stream.records();
   stream.run({"XCLAIM", "s", "g", "d", "0", "1-1", "2-1", "LASTID", "9-9"});
   CHECK(stream.records() ==
-        Records{"0 XCLAIM s g c 0 1-1 TIME T RETRYCOUNT 1 FORCE JUSTID LASTID 9-9",
-                "0 XCLAIM s g d 0 2-1 TIME T RETRYCOUNT 2 FORCE JUSTID LASTID 9-9"});
+        Records{"<", "0 XCLAIM s g c 0 1-1 TIME T RETRYCOUNT 1 FORCE JUSTID LASTID 9-9",
+                "0 XCLAIM s g d 0 2-1 TIME T RETRYCOUNT 2 FORCE JUSTID LASTID 9-9", ">"});
   stream.run({"XCLAIM", "s", "g", "d", "0", "8-8", "LASTID", "9-10"});
   CHECK(stream.records() == Records{"0 XGROUP SETID s g 9-10 ENTRIESREAD 3"});
   stream.run({"XCLAIM", "s", "g", "e", "0", "8-8"});
@@ -101,8 +109,8 @@ TEST_CASE("claims are journaled one by one, those of entries that are gone too")
   stream.records();
   stream.run({"XAUTOCLAIM", "s", "g", "d", "0", "0", "JUSTID"});
   CHECK(stream.records() ==
-        Records{"0 XCLAIM s g d 0 2-1 TIME T RETRYCOUNT 2 FORCE JUSTID LASTID 9-10",
-                "0 XCLAIM s g d 0 3-1 TIME T RETRYCOUNT 1 FORCE JUSTID LASTID 9-10"});
+        Records{"<", "0 XCLAIM s g d 0 2-1 TIME T RETRYCOUNT 2 FORCE JUSTID LASTID 9-10",
+                "0 XCLAIM s g d 0 3-1 TIME T RETRYCOUNT 1 FORCE JUSTID LASTID 9-10", ">"});
   stream.run({"XAUTOCLAIM", "s", "g", "d", "100000", "0"});
   CHECK(stream.records().empty());
 }

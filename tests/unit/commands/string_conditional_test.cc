@@ -48,10 +48,11 @@ TEST_CASE("DELIFEQ and DELEX are journaled as DEL if they deleted") {
 
 TEST_CASE("MSETEX is journaled as one SET for each key, with an absolute deadline") {
   Node node;
-  CHECK(node.effects_of({"msetex", "2", "a", "1", "b", "2"}) == Records{"0 SET a 1", "0 SET b 2"});
+  CHECK(node.effects_of({"msetex", "2", "a", "1", "b", "2"}) ==
+        Records{"<", "0 SET a 1", "0 SET b 2", ">"});
   CHECK(node.effects_of({"msetex", "1", "a", "3", "nx"}) == Records{});
   CHECK(node.effects_of({"msetex", "2", "a", "4", "c", "5", "ex", "9"}) ==
-        Records{"0 SET a 4 PXAT " + node.in(9000), "0 SET c 5 PXAT " + node.in(9000)});
+        Records{"<", "0 SET a 4 PXAT " + node.in(9000), "0 SET c 5 PXAT " + node.in(9000), ">"});
   CHECK(node.effects_of({"msetex", "1", "a", "6", "xx", "keepttl"}) ==
         Records{"0 SET a 6 KEEPTTL"});
 }

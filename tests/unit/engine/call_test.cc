@@ -179,7 +179,7 @@ TEST_CASE("asking shards that are held is answered at once") {
   CHECK(reply == "*2\r\n:10\r\n:11\r\n");
   const std::string own = probe_on(node, 1, {}, [](Call& call) {
     call.ask(
-        1, [](Shard& shard) { return std::any(shard.id()); },
+        1, [](Shard& shard, Shard&) { return std::any(shard.id()); },
         [](std::any& id, resp::ReplyWriter& to) {
           to.integer(static_cast<int64_t>(std::any_cast<size_t>(id)));
         });
@@ -191,10 +191,10 @@ TEST_CASE("a command may say what its effect was, in one record or several") {
   HeldShards node(1, kProbeRows);
   probe_on(node, 0, {"k"}, [](Call& call) {
     call.write(1).set_string("v", {});
-    call.replace_effect({"SET", "k", "v"});
-    call.replace_effect({"PERSIST", "k"});
+    call.record({"SET", "k", "v"});
+    call.record({"PERSIST", "k"});
   });
-  CHECK(node.journal(0) == std::vector<std::string>{"0 SET k v", "0 PERSIST k"});
+  CHECK(node.journal(0) == std::vector<std::string>{"<", "0 SET k v", "0 PERSIST k", ">"});
 }
 
 TEST_CASE("without a journal no effects are asked for") {
@@ -203,7 +203,7 @@ TEST_CASE("without a journal no effects are asked for") {
   node.at(0).set_sink(nullptr);
   probe_on(node, 0, {}, [](Call& call) {
     CHECK_FALSE(call.wants_effects());
-    call.replace_effect({"SET", "k", "v"});
+    call.record({"SET", "k", "v"});
     CHECK(call.effects().records().empty());
   });
 }

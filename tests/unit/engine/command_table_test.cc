@@ -347,4 +347,21 @@ TEST_CASE("a command cannot be renamed if it is unknown or the name is taken") {
   CHECK(table.find("get") != nullptr);
 }
 
+TEST_CASE("records find commands by their own names, whatever operators call them") {
+  CommandTable table = make_table();
+  REQUIRE(table.rename({"ping", "pong"}).ok());
+  REQUIRE(table.rename({"get", "PING"}).ok());
+  const Words ping{"Ping"};
+  const Words get{"GET", "k"};
+  CHECK(table.lookup(ping)->name == "get");
+  CHECK(table.lookup_own(ping)->name == "ping");
+  CHECK(table.lookup(get) == nullptr);
+  CHECK(table.lookup_own(get)->name == "get");
+  REQUIRE(table.rename({"ping", ""}).ok());
+  CHECK(table.lookup(ping) == nullptr);
+  CHECK(table.lookup_own(get)->name == "get");
+  const Words unknown{"nope"};
+  CHECK(table.lookup_own(unknown) == nullptr);
+}
+
 }  // namespace kvstash::engine

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -338,6 +339,68 @@ TEST_CASE("monitors are told what others do, with secrets left out") {
   CHECK(node.sent(monitor).ends_with(" [0 1.2.3.4:5] \"SET\" \"k\" \"a b\"\r\n"));
   node.shard.close_session(monitor);
   CHECK(node.set.monitor_count == 0);
+}
+
+TEST_CASE("a command that is its own effect comes to the journal with its client's bytes") {
+  Node node(2);
+  test::RecordingSink here;
+  test::RecordingSink there;
+  node.set.at(0).set_sink(&here);
+  node.set.at(1).set_sink(&there);
+  Session& session = node.open();
+  const std::string near = node.key_on(0);
+  const std::string far = node.key_on(1);
+  const auto set = [](const std::string& key) {
+    return "*3\r\n$3\r\nSet\r\n$" + std::to_string(key.size()) + "\r\n" + key + "\r\n$1\r\nv\r\n";
+  };
+  node.feed(session, set(near) + set(far) + "SET " + near + " w\r\n");
+  node.shard.finish_turn();
+  node.set.at(1).finish_turn();
+  std::erase(here.records, ".");
+  std::erase(there.records, ".");
+  CHECK(here.records == std::vector<std::string>{"0 Set " + near + " v", "0 SET " + near + " w"});
+  CHECK(here.raw_records == 1);  // Inline words stand apart from each other.
+  CHECK(there.records == std::vector<std::string>{"0 Set " + far + " v"});
+  CHECK(there.raw_records == 1);
+  node.shard.finish_turn();
+  CHECK(node.sent(session) == "+OK\r\n+OK\r\n+OK\r\n");
+}
+
+namespace {
+
+// Looks, when a record joins the log, whether the other shard has been sent anything.
+class FirstFlush final : public EffectSink {
+ public:
+  explicit FirstFlush(Shard& other) : other_(&other) {}
+  void flush() override {
+    if (records_ != 0) had_sent = had_sent.value_or(!other_->mailbox().is_empty());
+  }
+  std::optional<bool> had_sent;
+
+ private:
+  void on_record(const Record&) override { ++records_; }
+  void on_begin_unit() override {}
+  void on_end_unit() override {}
+
+  Shard* other_;
+  size_t records_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what ran here joins the log before commands for other shards leave") {
+  Node node(2);
+  FirstFlush lane(node.set.at(1));
+  node.set.at(0).set_sink(&lane);
+  Session& session = node.open();
+  node.feed(session, "SET " + node.key_on(0) + " 1\r\nSET " + node.key_on(1) + " 2\r\n");
+  node.shard.finish_turn();
+  REQUIRE(lane.had_sent.has_value());
+  CHECK_FALSE(*lane.had_sent);
+  CHECK_FALSE(node.set.at(1).mailbox().is_empty());
+  node.set.at(1).finish_turn();
+  node.shard.finish_turn();
+  CHECK(node.sent(session) == "+OK\r\n+OK\r\n");
 }
 
 }  // namespace kvstash::engine
