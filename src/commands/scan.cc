@@ -84,8 +84,8 @@ void reply_scan(ReplyWriter& to, const ScanCursor& cursor, const FoundKeys& foun
 // What a scan meets and would show, had it not expired, goes at once, as with any other reader.
 // `worker` is the shard whose thread executes: its lane of the journal hears of what goes, so that
 // the records of one transaction stand in one lane.
-WalkResult walk_shard(Shard& shard, Shard& worker, const ScanQuery& query,
-                      store::ScanPosition from, int64_t now_ms) {
+WalkResult walk_shard(Shard& shard, Shard& worker, const ScanQuery& query, store::ScanPosition from,
+                      int64_t now_ms) {
   const store::Keyspace* space = shard.keyspace_if_any(query.db);
   if (space == nullptr) return {};
   WalkResult result = walk_keys(*space, from, query.filter, query.limit(), now_ms);
@@ -121,8 +121,9 @@ void finish_scan(std::vector<ScanPart>& parts, size_t first, size_t count, Reply
 // At the beginning of a shard: asks those behind it as well, if they have few keys.
 void scan_from_shard(Call& call, ScanQuery query, size_t first) {
   const size_t count = query.count;
-  call.gather_changing<ScanPart>([query = std::move(query), first, now_ms = call.now_ms()](
-                                     Shard& shard, Shard& worker) -> ScanPart {
+  call.gather_changing<ScanPart>(
+      [query = std::move(query), first, now_ms = call.now_ms()](Shard& shard,
+                                                                Shard& worker) -> ScanPart {
         if (shard.id() < first) return std::nullopt;
         const store::Keyspace* space = shard.keyspace_if_any(query.db);
         const bool is_small = space == nullptr || space->size() <= query.count;

@@ -72,7 +72,7 @@ struct Caller {
   bool in_script = false;                      // Run by a script.
   RecordTarget records = RecordTarget::kBoth;  // Who gets the records of what it changes.
   bool is_silent = false;                      // Keyspace events are not told.
-  bool wants_debugger = false;                 // It asked for one, in vain: its scripts are not run.
+  bool wants_debugger = false;    // It asked for one, in vain: its scripts are not run.
   bool remembers_reads = false;   // CLIENT TRACKING: it caches the keys that this reads.
   uint32_t home = 0;              // The connection's shard.
   const AclUser* user = nullptr;  // Lives as long as its session has anything under way.

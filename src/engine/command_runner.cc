@@ -7,7 +7,7 @@
 namespace kvstash::engine {
 
 CommandRunner::CommandRunner(Shard& worker, const Hold& hold, ReplayOptions options)
-    : worker_(&worker), hold_(hold), options_(options) {
+    : worker_(&worker), hold_(worker.now(hold)), options_(options) {
   hold_.mode = HoldMode::kReplay;
 }
 

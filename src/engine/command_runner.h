@@ -30,8 +30,8 @@ struct ReplayOptions {
 
 class CommandRunner {
  public:
-  // `hold` covers the shards of all keys that the records name; its mode does not matter. `worker`
-  // is the shard whose thread this is.
+  // `hold` covers the shards of all keys that the records name; its mode and its moment do not
+  // matter. `worker` is the shard whose thread this is.
   CommandRunner(Shard& worker, const Hold& hold, ReplayOptions options = {});
 
   // Runs one record in database `db`. Error: there is no such command or database, the number of

@@ -93,7 +93,8 @@ class LoggedNode {
       return shards;
     }
     // How the keys behind options are found is tested elsewhere: here such a command holds all.
-    if (!command.has_plain_keys || !engine::CommandTable::keys_of(command, argv, keys).ok())
+    if (!command.has_plain_keys ||
+        engine::CommandTable::keys_of(command, argv, keys) != engine::KeysFound::kAll)
       return shards;
     for (const engine::KeyAt& key : keys)
       shards.push_back(set_.shard_of(argv[key.index]));
@@ -145,7 +146,7 @@ class LoggedNode {
 
   void evict(size_t shard, size_t worker) {
     executing_ = worker;
-    at(shard).evict_one(at(worker).sink());
+    at(shard).evict_one(at(worker).now_ms(), at(worker).sink());
   }
   void take_turn(size_t shard) {
     executing_ = shard;
@@ -224,8 +225,9 @@ class LoggedNode {
     bool is_single = false;
 
     engine::Hold hold(LoggedNode& node) const {
-      if (is_single) return {.set = &node.set_, .single = &node.at(worker)};
-      return {.set = &node.set_, .single = nullptr, .members = &members};
+      engine::Shard& executing = node.at(worker);
+      if (is_single) return executing.hold_here();
+      return executing.now({.set = &node.set_, .single = nullptr, .members = &members});
     }
   };
 

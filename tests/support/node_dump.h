@@ -27,8 +27,8 @@ inline std::string id_text(store::StreamId id) {
 }
 
 inline void describe_group(const store::ConsumerGroup& group, std::string& to) {
-  to += " group " + std::string(group.name()) + " " + id_text(group.last_id) + " read " +
-        std::to_string(group.entries_read);
+  to += " group " + std::string(group.name()) + " " + id_text(group.last_id()) + " read " +
+        std::to_string(group.entries_read());
   for (const store::Consumer* consumer : group.consumers().all()) {
     to += " consumer " + std::string(consumer->name());
     for (auto at = consumer->pending().lower_bound(store::StreamId::min()); !at.at_end(); at.next())
@@ -76,7 +76,7 @@ inline NodeDump dump(engine::ShardSet& set) {
     for (uint32_t db = 0; db < shard.database_count(); ++db) {
       store::Keyspace* space = shard.keyspace_if_any(static_cast<engine::DbIndex>(db));
       if (space == nullptr) continue;
-      if (space->table().is_resizing()) space->table().finish_resize();
+      if (space->table().is_resizing()) space->finish_resize();
       store::ScanPosition at{};
       do {
         at = space->table().scan(at, [&](const store::Entry* entry) {

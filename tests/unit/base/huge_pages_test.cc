@@ -1,8 +1,9 @@
 #include "base/huge_pages.h"
 
+#include "base/clock.h"
+
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <thread>
@@ -12,13 +13,19 @@ namespace {
 
 constexpr size_t kPage = HugePages::kPageBytes;
 
-// Waits until the region has so many bytes ready; false after ten seconds.
-bool becomes_ready(const HugePages::Region& region, size_t bytes) {
-  for (int tries = 0; tries < 10'000; ++tries) {
-    if (region.ready() >= bytes) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+// Waits until `holds()`; false after ten seconds.
+template <typename Condition>
+bool comes_true(Condition holds) {
+  const int64_t until_ns = monotonic_ns() + 10'000'000'000;
+  while (!holds()) {
+    if (monotonic_ns() > until_ns) return false;
+    std::this_thread::yield();
   }
-  return false;
+  return true;
+}
+
+bool becomes_ready(const HugePages::Region& region, size_t bytes) {
+  return comes_true([&] { return region.ready() >= bytes; });
 }
 
 }  // namespace
@@ -56,9 +63,7 @@ TEST_CASE("what is released, and what has no owner any more, is not counted") {
   CHECK(pages.bytes() == 2 * kPage);
   region.reset();
   // The thread may hold it for a moment longer.
-  for (int tries = 0; tries < 10'000 && pages.bytes() != 0; ++tries)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  CHECK(pages.bytes() == 0);
+  CHECK(comes_true([&] { return pages.bytes() == 0; }));
 }
 
 TEST_CASE("regions that nobody owns any more do not keep the thread from ending") {

@@ -40,7 +40,8 @@ TEST_CASE("a pause that is over does not make the next one stricter or longer") 
   CHECK(pause.end_if_over(100));
 }
 
-TEST_CASE("a pause that was over when the next one was asked for has no say, also if nobody looked") {
+TEST_CASE(
+    "a pause that was over when the next one was asked for has no say, also if nobody looked") {
   Pause pause;
   pause.begin(0, 100, PauseMode::kAll);
   pause.begin(100, 150, PauseMode::kWrites);
