@@ -429,9 +429,19 @@ def without_tails(reply):
     return reply[0], [(kind, value and value.split(b"\x00")[0]) for kind, value in reply[1]]
 
 
+def sort_options(command):
+    """The names of the options of a SORT, without the words that stand behind them: those may read alike."""
+    names, at = set(), 2
+    while at < len(command):
+        name = command[at].upper()
+        names.add(name)
+        at += 1 + {b"BY": 1, b"GET": 1, b"LIMIT": 2, b"STORE": 1}.get(name, 0)
+    return names
+
+
 def sorted_alike(command, ours, theirs):
     """Elements of equal weight, and those of sets that are not sorted, come in an order of the server's own."""
-    words = [word.upper() for word in command]
+    words = sort_options(command)
     if b"STORE" in words or ours[0] != b"*" or theirs[0] != b"*":
         return ours == theirs
     if b"ALPHA" in words:  # Texts are compared up to the first NUL.
