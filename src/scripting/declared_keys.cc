@@ -18,8 +18,7 @@ DeclaredKeys::DeclaredKeys(std::span<const std::string_view> keys) {
   for (const std::string_view key : keys)
     slots_.push_back(key_slot(key));
   std::ranges::sort(slots_);
-  const auto repeated = std::ranges::unique(slots_);
-  slots_.erase(repeated.begin(), repeated.end());
+  slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
 }
 
 bool DeclaredKeys::include(std::string_view key) const {

@@ -241,3 +241,19 @@ def read_quoted(line, at):
             word += char.encode("utf-8")
             at += 1
     raise ValueError(f"a quote is not closed: {line}")
+
+
+def is_closed(connection, seconds=10.0):
+    """Reads until the server hangs up; whether it does."""
+    deadline = time.monotonic() + seconds
+    try:
+        while time.monotonic() < deadline:
+            connection.receive(0.1)
+            connection.pending.clear()
+    except Closed:
+        return True
+    return False
+
+
+def stays_open(connection):
+    return connection.call("PING") == (b"+", b"PONG")

@@ -13,22 +13,6 @@ def _shard_counts(lab):
     return (1,) if lab.shards == 1 else (lab.shards, 4)
 
 
-def _is_closed(connection, seconds=10.0):
-    """Reads until the server hangs up; whether it does."""
-    deadline = time.monotonic() + seconds
-    try:
-        while time.monotonic() < deadline:
-            connection.receive(0.1)
-            connection.pending.clear()
-    except resp.Closed:
-        return True
-    return False
-
-
-def _stays_open(connection):
-    return connection.call("PING") == (b"+", b"PONG")
-
-
 def _send_until_stuck(connection, piece, most, patience=1.0):
     """Sends the piece again and again, reads nothing; how many bytes the other side took."""
     connection.socket.settimeout(patience)
@@ -81,7 +65,7 @@ def a_count_of_arguments_takes_no_memory_before_they_come(lab):
     for client in clients:
         client.send_raw(b"*2147483647\r\n$4\r\nSADD\r\n$536870912\r\nxx")
     with server.connect() as other:
-        assert _stays_open(other)
+        assert resp.stays_open(other)
         assert server.resident_kib() - before < 10_000
         other.send_raw(b"*2147483648\r\n")
         assert other.read() == (b"-", b"ERR Protocol error: invalid multibulk length")
@@ -109,7 +93,7 @@ def arguments_not_yet_complete_count_as_what_a_client_has_sent(lab):
             connection.send_raw(b"*1000000\r\n" + b"$0\r\n\r\n" * 100_000)
         except resp.Closed:
             pass
-        assert _is_closed(connection)
+        assert resp.is_closed(connection)
     assert "query buffer limit" in server.log(), server.log()
 
 
@@ -129,7 +113,7 @@ def a_pipeline_may_be_sent_whole_before_it_is_read(lab):
             expected = b"".join(b"$300\r\n" + b"%d" % n * 300 + b"\r\n" for n in range(8))
             for _ in range(0, count, 8 * 100):
                 assert connection.read_raw(len(expected) * 100) == expected * 100
-            assert _stays_open(connection)
+            assert resp.stays_open(connection)
         assert server.info("stats")["client_unsent_total_limit_disconnections"] == "0"
         server.stop()
 
@@ -151,7 +135,7 @@ def clients_that_do_not_read_are_bounded_together_and_the_largest_go(lab):
                 thread.start()
             while any(thread.is_alive() for thread in threads):
                 peak = max(peak, server.resident_kib())
-                assert _stays_open(other)
+                assert resp.stays_open(other)
                 assert other.call("GET", "key:1") == (b"$", b"x" * 10 * KB)
                 time.sleep(0.05)
             # Buffers grow by doubling, and what other shards have under way comes on top.
@@ -160,7 +144,7 @@ def clients_that_do_not_read_are_bounded_together_and_the_largest_go(lab):
             lab.eventually(lambda: int(server.info("memory")["mem_clients_unsent"]) <= 32 * MB)
             closed = int(server.info("stats")["client_unsent_total_limit_disconnections"])
             assert 1 <= closed <= 8, closed
-            assert _stays_open(other)
+            assert resp.stays_open(other)
             for client in deaf:
                 client.close()
         server.stop()
@@ -181,7 +165,7 @@ def a_client_that_was_held_back_goes_on_when_others_have_made_room(lab):
             assert server.info("clients")["held_back_clients"] == "2"
             first.close()
             lab.eventually(lambda: int(_client_fields(other, "waits")["omem"]) > 8 * MB)
-            assert _stays_open(other)
+            assert resp.stays_open(other)
         server.stop()
 
 
@@ -225,7 +209,7 @@ def nothing_grows_before_auth(lab):
         with server.connect() as other:
             assert other.call("AUTH", "secret") == (b"+", b"OK")
             lab.eventually(lambda: server.log().count("has not authenticated") == 4, 15)
-            assert all(_is_closed(client) for client in deaf)
+            assert all(resp.is_closed(client) for client in deaf)
         server.stop()
 
 
@@ -237,7 +221,7 @@ def who_reads_the_errors_may_authenticate_later(lab):
             for _ in range(20_000):
                 assert connection.read() == (b"-", b"NOAUTH Authentication required.")
             assert connection.read() == (b"+", b"OK") and connection.read() == (b"+", b"OK")
-            assert _stays_open(connection)
+            assert resp.stays_open(connection)
         server.stop()
 
 
@@ -274,16 +258,16 @@ def arguments_and_queues_count_against_maxmemory_clients(lab):
                 arguments.send_raw(b"*1000000\r\n" + b"$0\r\n\r\n" * 700_000)
             except resp.Closed:
                 pass
-            assert _is_closed(arguments)
+            assert resp.is_closed(arguments)
             queue.call("MULTI")
             try:
                 for _ in range(10):
                     queue.call("SET", "k", b"x" * MB)
             except resp.Closed:
                 pass
-            assert _is_closed(queue)
+            assert resp.is_closed(queue)
             assert server.info("stats")["evicted_clients"] == "2"
-            assert _stays_open(other)
+            assert resp.stays_open(other)
         server.stop()
 
 

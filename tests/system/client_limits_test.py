@@ -5,22 +5,6 @@ import time
 from tests.support import resp
 
 
-def _is_closed(connection, seconds=10.0):
-    """Reads until the server hangs up; whether it does."""
-    deadline = time.monotonic() + seconds
-    try:
-        while time.monotonic() < deadline:
-            connection.receive(0.1)
-            connection.pending.clear()
-    except resp.Closed:
-        return True
-    return False
-
-
-def _stays_open(connection):
-    return connection.call("PING") == (b"+", b"PONG")
-
-
 # ---- Rate.
 
 
@@ -33,7 +17,7 @@ def a_rate_limit_does_not_count_what_was_sent_before_it(lab):
         assert connection.call("CONFIG", "SET", "client-command-rate-limit", 2) == (b"+", b"OK")
         began = time.monotonic()
         for _ in range(5):
-            assert _stays_open(connection)
+            assert resp.stays_open(connection)
         assert time.monotonic() - began < 8
 
 
@@ -47,8 +31,8 @@ def too_long_commands_close_the_connection(lab):
             connection.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2000000\r\n" + b"x" * 2_000_000)
         except resp.Closed:
             pass
-        assert _is_closed(connection)
-        assert _stays_open(other)
+        assert resp.is_closed(connection)
+        assert resp.stays_open(other)
         assert other.call("EXISTS", "k") == (b":", b"0")
     assert "query buffer limit" in server.log(), server.log()
 
@@ -62,14 +46,14 @@ def a_transaction_counts_as_what_a_client_has_sent(lab):
                 connection.send("SET", "k", "x" * 50_000)
         except resp.Closed:
             pass
-        assert _is_closed(connection)
+        assert resp.is_closed(connection)
 
 
 def _error_after(server, sent):
     with server.connect() as connection:
         connection.send_raw(sent)
         reply = connection.read()
-        assert _is_closed(connection), sent[:40]
+        assert resp.is_closed(connection), sent[:40]
     return reply
 
 
@@ -95,7 +79,7 @@ def commands_of_http_close_the_connection(lab):
         with server.connect() as connection:
             connection.send_raw(sent)
             assert connection.read_until_quiet(5.0) == b"", sent
-            assert _is_closed(connection), sent
+            assert resp.is_closed(connection), sent
     with server.connect() as connection:
         assert connection.call("EXISTS", "stolen") == (b":", b"0")
     assert 1 <= server.log().count("Possible SECURITY ATTACK detected") <= lab.shards, server.log()
@@ -108,14 +92,14 @@ def connections_past_maxclients_are_refused_until_others_leave(lab):
     server = lab.start("--maxclients", "5")
     lab.eventually(lambda: server.info("clients")["connected_clients"] == "1")
     held = [server.connect() for _ in range(5)]
-    assert all(_stays_open(connection) for connection in held)
+    assert all(resp.stays_open(connection) for connection in held)
     for _ in range(3):
         with server.connect() as refused:
             assert refused.read() == (b"-", b"ERR max number of clients reached")
-            assert _is_closed(refused)
+            assert resp.is_closed(refused)
     assert held[0].call("CONFIG", "SET", "maxclients", "7") == (b"+", b"OK")
     held.append(server.connect())
-    assert _stays_open(held[-1])
+    assert resp.stays_open(held[-1])
     assert server.info("stats")["rejected_connections"] == "3"
     for connection in held:
         connection.close()
@@ -128,9 +112,9 @@ def idle_clients_are_closed_after_timeout(lab):
         idle.call("PING")
         began = time.monotonic()
         while time.monotonic() < began + 5.5:
-            assert _stays_open(busy)
+            assert resp.stays_open(busy)
             time.sleep(0.1)
-        assert _is_closed(idle, 1.0)
+        assert resp.is_closed(idle, 1.0)
         assert busy.call("CONFIG", "SET", "timeout", "0") == (b"+", b"OK")
     assert "Closing idle client" in server.log(), server.log()
 
@@ -167,8 +151,8 @@ def a_client_over_the_hard_output_limit_is_closed(lab):
         other.call("SET", "big", b"x" * 1_000_000)
         connection.send_raw(resp.encode(["GET", "big"]) * 40)
         lab.eventually(lambda: "output buffer limit" in server.log())
-        assert _is_closed(connection)
-        assert _stays_open(other)
+        assert resp.is_closed(connection)
+        assert resp.stays_open(other)
 
 
 def a_client_over_the_soft_output_limit_is_closed_after_a_while(lab):
@@ -180,7 +164,7 @@ def a_client_over_the_soft_output_limit_is_closed_after_a_while(lab):
         connection.send_raw(resp.encode(["GET", "big"]) * 40)
         lab.eventually(lambda: "soft limit" in server.log())
         assert time.monotonic() - began > 1.5
-        assert _is_closed(connection) and _stays_open(other)
+        assert resp.is_closed(connection) and resp.stays_open(other)
 
 
 def the_largest_clients_are_closed_over_maxmemory_clients(lab):
@@ -193,8 +177,8 @@ def the_largest_clients_are_closed_over_maxmemory_clients(lab):
             large.send_raw(unfinished)
         except resp.Closed:
             pass  # It may be closed while it still sends; below it must be.
-        assert _is_closed(large)
-        assert _stays_open(small)
+        assert resp.is_closed(large)
+        assert resp.stays_open(small)
         kept.send_raw(b"x" * 11_000_000 + b"\r\n")
         assert kept.read() == (b"+", b"OK")
         assert server.info("stats")["evicted_clients"] == "1"
@@ -229,12 +213,12 @@ def memory_stays_bounded_while_a_client_does_not_read(lab):
         for _ in range(15):
             time.sleep(0.1)
             peak = max(peak, server.resident_kib())
-            assert _stays_open(other)
+            assert resp.stays_open(other)
         assert peak - before < 250_000, f"{peak - before} KiB for one client"
         for n in range(800):
             kind, value = deaf.read(60)
             assert (kind, len(value), value[:1]) == (b"$", 1_000_000, bytes([65 + n % 10]))
-        assert _stays_open(deaf)
+        assert resp.stays_open(deaf)
 
 
 def memory_stays_bounded_while_a_client_reads_slowly(lab):
@@ -252,7 +236,7 @@ def memory_stays_bounded_while_a_client_reads_slowly(lab):
                 peak = max(peak, server.resident_kib())
         peak = max(peak, server.resident_kib())
         assert peak - before < 60_000, f"{peak - before} KiB for one client"
-        assert _stays_open(slow)
+        assert resp.stays_open(slow)
 
 
 def small_replies_that_nobody_reads_are_bounded_too(lab):
@@ -282,15 +266,15 @@ def a_single_reply_may_be_larger_than_the_limit(lab):
         connection.send("MGET", *["{k}"] * 12)
         expected = b"*12\r\n" + (b"$10000000\r\n" + b"x" * 10_000_000 + b"\r\n") * 12
         assert connection.read_raw(len(expected)) == expected
-        assert _stays_open(connection)
+        assert resp.stays_open(connection)
 
 
 def a_client_that_makes_no_progress_is_closed(lab):
     server = lab.start("--client-stall-timeout", "2", "--client-unsent-reply-limit", "1mb")
     with _ask_much(server, 60) as deaf, server.connect() as other:
         lab.eventually(lambda: "does not read its replies" in server.log())
-        assert _is_closed(deaf)
-        assert _stays_open(other)
+        assert resp.is_closed(deaf)
+        assert resp.stays_open(other)
 
 
 def a_slow_client_that_makes_progress_is_not_closed(lab):
@@ -302,7 +286,7 @@ def a_slow_client_that_makes_progress_is_not_closed(lab):
             got = len(slow.socket.recv(min(left, 500_000)))
             assert got > 0
             left -= got
-        assert _stays_open(slow)
+        assert resp.stays_open(slow)
 
 
 # ---- Rates.
@@ -313,7 +297,7 @@ def commands_past_the_rate_limit_wait(lab):
     with server.connect() as connection, server.connect() as other:
         began = time.monotonic()
         connection.send_raw(resp.encode(["PING"]) * 500)
-        assert _stays_open(other) and time.monotonic() - began < 1.0
+        assert resp.stays_open(other) and time.monotonic() - began < 1.0
         for _ in range(500):
             assert connection.read() == (b"+", b"PONG")
         took = time.monotonic() - began
