@@ -12,9 +12,8 @@
 #include "engine/shard_set.h"
 #include "resp/request_text.h"
 #include "scripting/scripting.h"
-#include "scripting/scripting_table.h"
-#include "support/command_rooms.h"
 #include "support/node_dump.h"
+#include "support/script_rooms.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -50,7 +49,7 @@ class LoggedNode {
   using Renames = std::initializer_list<engine::CommandTable::Rename>;
 
   explicit LoggedNode(size_t shards, Renames renames = {})
-      : table_(rows(), renames),
+      : table_(engine_and_script_commands(), renames),
         set_(shards, table_.commands, options),
         scripting_(shards, "7.2.4") {
     set_.set_scripting(scripting_);
@@ -239,16 +238,6 @@ class LoggedNode {
     }
     engine::CommandTable commands;
   };
-
-  static std::span<const std::span<const engine::CommandSpec>> rows() {
-    static const std::vector<std::span<const engine::CommandSpec>> kRows = [] {
-      const auto commands = engine_commands();
-      std::vector<std::span<const engine::CommandSpec>> all(commands.begin(), commands.end());
-      all.push_back(scripting::scripting_commands());
-      return all;
-    }();
-    return kRows;
-  }
 
   static engine::Caller caller_at(engine::DbIndex db) {
     engine::Caller caller;

@@ -3,9 +3,8 @@
 #pragma once
 
 #include "scripting/scripting.h"
-#include "scripting/scripting_table.h"
-#include "support/command_rooms.h"
 #include "support/held_shards.h"
+#include "support/script_rooms.h"
 
 #include <string>
 #include <string_view>
@@ -15,7 +14,7 @@ namespace kvstash::test {
 
 class ScriptShard {
  public:
-  ScriptShard() : shards_(1, rows()), scripting_(1, "7.2.4") {
+  ScriptShard() : shards_(1, engine_and_script_commands()), scripting_(1, "7.2.4") {
     shards_.set().set_scripting(scripting_);
   }
 
@@ -41,16 +40,6 @@ class ScriptShard {
   HeldShards& shards() { return shards_; }
 
  private:
-  static HeldShards::Rows rows() {
-    static const std::vector<std::span<const engine::CommandSpec>> kRows = [] {
-      const auto commands = engine_commands();
-      std::vector<std::span<const engine::CommandSpec>> all(commands.begin(), commands.end());
-      all.push_back(scripting::scripting_commands());
-      return all;
-    }();
-    return kRows;
-  }
-
   HeldShards shards_;
   scripting::Scripting scripting_;
 };
