@@ -6,9 +6,9 @@
 
 #include "base/alloc.h"
 #include "base/latency_histogram.h"
-#include "engine/command_table.h"
-#include "engine/hot_keys.h"
-#include "engine/stats.h"
+#include "engine/command/command_table.h"
+#include "engine/telemetry/hot_keys.h"
+#include "engine/telemetry/stats.h"
 
 #include <array>
 #include <cstdint>

@@ -4,7 +4,7 @@
 // and live for ever; any thread.
 #pragma once
 
-#include "engine/command_spec.h"
+#include "engine/command/command_spec.h"
 
 #include <span>
 

@@ -3,9 +3,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "engine/errors.h"
-#include "engine/keyspace_events.h"
-#include "engine/redaction.h"
+#include "engine/command/errors.h"
+#include "engine/command/redaction.h"
+#include "engine/execution/keyspace_events.h"
 
 #include <algorithm>
 #include <array>

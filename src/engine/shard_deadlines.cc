@@ -1,6 +1,6 @@
 // The deadlines of a shard's keys, and of the fields of their hashes: what is due goes in turns, or
 // when a command comes upon it first.
-#include "engine/keyspace_events.h"
+#include "engine/execution/keyspace_events.h"
 #include "engine/shard.h"
 
 #include <algorithm>

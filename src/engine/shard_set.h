@@ -7,11 +7,11 @@
 
 #include "base/hash.h"
 #include "base/huge_pages.h"
-#include "engine/acl.h"
-#include "engine/command_table.h"
-#include "engine/hold.h"
+#include "engine/acl/acl.h"
+#include "engine/command/command_table.h"
 #include "engine/options.h"
 #include "engine/reaper.h"
+#include "engine/traffic/hold.h"
 
 #include <atomic>
 #include <memory>

@@ -1,8 +1,8 @@
 #include "scripting/eval_commands.h"
 
 #include "base/numbers.h"
-#include "commands/counted_keys.h"
-#include "engine/call.h"
+#include "commands/shared/counted_keys.h"
+#include "engine/execution/call.h"
 #include "engine/shard.h"
 #include "scripting/scripting.h"
 

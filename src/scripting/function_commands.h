@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/call.h"
+#include "engine/execution/call.h"
 
 namespace kvstash::scripting {
 

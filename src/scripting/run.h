@@ -4,7 +4,7 @@
 // reply is written.
 #pragma once
 
-#include "engine/call.h"
+#include "engine/execution/call.h"
 #include "scripting/declared_keys.h"
 #include "scripting/script_flags.h"
 

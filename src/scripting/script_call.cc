@@ -1,7 +1,7 @@
 #include "scripting/script_call.h"
 
 #include "base/numbers.h"
-#include "engine/acl.h"
+#include "engine/acl/acl.h"
 #include "engine/server_port.h"
 #include "engine/shard.h"
 #include "scripting/redis_library.h"

@@ -1,7 +1,7 @@
 #include "scripting/script_commands.h"
 
 #include "base/text.h"
-#include "commands/help.h"
+#include "commands/shared/help.h"
 #include "engine/shard.h"
 #include "scripting/flush_mode.h"
 #include "scripting/scripting.h"

@@ -1,6 +1,6 @@
 #include "scripting/scripting.h"
 
-#include "engine/call.h"
+#include "engine/execution/call.h"
 #include "engine/shard.h"
 
 #include <utility>

@@ -1,6 +1,6 @@
 #include "scripting/scripting_table.h"
 
-#include "commands/row_parts.h"
+#include "commands/shared/row_parts.h"
 #include "scripting/eval_commands.h"
 #include "scripting/function_commands.h"
 #include "scripting/script_commands.h"

@@ -1,7 +1,7 @@
 // The rows of EVAL, SCRIPT, FUNCTION, FCALL and their like: constant, alive for ever.
 #pragma once
 
-#include "engine/command_spec.h"
+#include "engine/command/command_spec.h"
 
 #include <span>
 

@@ -1,6 +1,6 @@
 #include "scripting/slow_scripts.h"
 
-#include "engine/errors.h"
+#include "engine/command/errors.h"
 
 #include <algorithm>
 

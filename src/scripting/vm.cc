@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/executor.h"
+#include "engine/execution/executor.h"
 #include "engine/shard.h"
 #include "scripting/base_library.h"
 #include "scripting/guard.h"

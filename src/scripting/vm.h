@@ -9,8 +9,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/command_spec.h"
-#include "engine/session.h"
+#include "engine/client/session.h"
+#include "engine/command/command_spec.h"
 #include "resp/reply_buffer.h"
 #include "resp/reply_writer.h"
 #include "scripting/cjson_library.h"

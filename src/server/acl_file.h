@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/acl.h"
+#include "engine/acl/acl.h"
 #include "server/options.h"
 
 #include <string>

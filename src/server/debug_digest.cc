@@ -1,7 +1,7 @@
 #include "server/debug_digest.h"
 
 #include "base/numbers.h"
-#include "engine/key.h"
+#include "engine/execution/key.h"
 #include "store/hash.h"
 #include "store/list.h"
 #include "store/set.h"

@@ -1,7 +1,7 @@
 #include "server/debug_value.h"
 
 #include "base/text.h"
-#include "engine/key.h"
+#include "engine/execution/key.h"
 #include "store/hash.h"
 #include "store/set.h"
 #include "store/sorted_set.h"

@@ -1,5 +1,5 @@
 #include "base/alloc.h"
-#include "engine/call.h"
+#include "engine/execution/call.h"
 #include "engine/shard.h"
 #include "server/info_sections.h"
 #include "server/memory_use.h"

@@ -1,6 +1,6 @@
 #include "base/latency_histogram.h"
-#include "commands/help.h"
-#include "engine/call.h"
+#include "commands/shared/help.h"
+#include "engine/execution/call.h"
 #include "engine/shard.h"
 #include "server/latency_report.h"
 #include "server/server_commands.h"

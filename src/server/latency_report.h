@@ -1,7 +1,7 @@
 // What LATENCY says about spikes: series of all shards as one, the graph, the advice. Pure.
 #pragma once
 
-#include "engine/latency_monitor.h"
+#include "engine/telemetry/latency_monitor.h"
 
 #include <cstdint>
 #include <map>

@@ -1,6 +1,6 @@
 #include "base/alloc.h"
-#include "commands/help.h"
-#include "engine/call.h"
+#include "commands/shared/help.h"
+#include "engine/execution/call.h"
 #include "engine/shard.h"
 #include "server/allocator_report.h"
 #include "server/memory_use.h"

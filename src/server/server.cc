@@ -3,7 +3,7 @@
 #include "admin/metrics_page.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "commands/client_line.h"
+#include "commands/client/client_line.h"
 #include "commands/tables.h"
 #include "engine/shard.h"
 #include "net/listener.h"

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "engine/command_table.h"
+#include "engine/command/command_table.h"
 #include "engine/server_port.h"
 #include "engine/shard_set.h"
 #include "server/debug_state.h"

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/command_spec.h"
+#include "engine/command/command_spec.h"
 
 #include <cstdint>
 #include <span>

@@ -1,5 +1,5 @@
-#include "commands/keys.h"
-#include "commands/row_parts.h"
+#include "commands/keys/keys.h"
+#include "commands/shared/row_parts.h"
 #include "server/server_commands.h"
 
 namespace kvstash::server {

@@ -4,7 +4,7 @@
 // Lives on its shard's loop, owned by the ShardShell. Idle it holds no buffers.
 #pragma once
 
-#include "engine/session.h"
+#include "engine/client/session.h"
 #include "net/poll.h"
 #include "net/transport.h"
 

@@ -5,7 +5,7 @@
 #include "base/ensure.h"
 #include "base/text.h"
 #include "commands/tables.h"
-#include "engine/acl_rules.h"
+#include "engine/acl/acl_rules.h"
 
 #include <cstddef>
 #include <cstdint>

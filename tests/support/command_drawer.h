@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/random.h"
-#include "engine/command_table.h"
+#include "engine/command/command_table.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -3,7 +3,7 @@
 // doctest checks, for the unit tests of the tables.
 #pragma once
 
-#include "engine/command_table.h"
+#include "engine/command/command_table.h"
 
 #include <doctest/doctest.h>
 

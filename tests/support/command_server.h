@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/text.h"
-#include "engine/call.h"
+#include "engine/execution/call.h"
 #include "engine/shard.h"
 #include "engine/shard_set.h"
 

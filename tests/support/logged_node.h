@@ -6,7 +6,7 @@
 // node's shards would run them.
 #pragma once
 
-#include "engine/command_runner.h"
+#include "engine/execution/command_runner.h"
 #include "engine/shard.h"
 #include "engine/shard_port.h"
 #include "engine/shard_set.h"

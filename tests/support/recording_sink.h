@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/ensure.h"
-#include "engine/effect_sink.h"
+#include "engine/execution/effect_sink.h"
 #include "resp/request_text.h"
 
 #include <cstdint>

@@ -1,11 +1,11 @@
 // Every command of the table under random arguments, drawn from its own documentation and then
 // spoiled: option words as keys and values, options that are repeated or out of order, wrong
-// counts, missing arguments. The audit of Call (engine/key_audit.h) and its hold end the test where
-// a command touches a key that the extraction did not find, or a shard that routing did not hold.
-// With KVSTASH_MODEL_SEED set to the seed the commands are printed, the guilty one last.
+// counts, missing arguments. The audit of Call (engine/command/key_audit.h) and its hold end the
+// test where a command touches a key that the extraction did not find, or a shard that routing did
+// not hold. With KVSTASH_MODEL_SEED set to the seed the commands are printed, the guilty one last.
 #include "commands/tables.h"
-#include "engine/reach.h"
-#include "engine/session.h"
+#include "engine/client/session.h"
+#include "engine/command/reach.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "scripting/sha1.h"

@@ -1,0 +1,260 @@
+// SCAN, KEYS and RANDOMKEY: what looks at all shards for keys. Declared in keys.h.
+#include "base/hash.h"
+#include "commands/keys/key_search.h"
+#include "commands/keys/keys.h"
+#include "commands/keys/scan_cursor.h"
+#include "engine/command/arg_reader.h"
+#include "engine/execution/call.h"
+#include "engine/shard.h"
+#include "engine/shard_set.h"
+
+#include <any>
+#include <string>
+#include <vector>
+
+namespace kvstash::commands {
+namespace {
+
+using engine::ArgReader;
+using engine::DbIndex;
+using engine::Shard;
+using resp::ReplyWriter;
+namespace errors = engine::errors;
+
+constexpr size_t kScanCount = 10;          // COUNT unless asked otherwise.
+constexpr size_t kBucketsPerKey = 10;      // A scan of an emptied table ends a call after so many.
+constexpr unsigned kRandomKeyDraws = 100;  // Looking for a key whose deadline has not passed.
+
+// What SCAN asks of a shard. Owns its text.
+struct ScanQuery {
+  DbIndex db{};
+  KeyFilter filter;
+  size_t count = kScanCount;
+
+  WalkLimit limit() const {
+    size_t buckets;
+    if (__builtin_mul_overflow(count, kBucketsPerKey, &buckets)) buckets = WalkLimit{}.buckets;
+    return {.keys = count, .buckets = buckets};
+  }
+};
+
+void set_type(KeyFilter& filter, std::string_view name) {
+  for (uint8_t i = 0; i < static_cast<uint8_t>(store::ValueType::kCount); ++i) {
+    const auto type = static_cast<store::ValueType>(i);
+    if (equals_ignore_case(name, store::type_name(type))) {
+      filter.type = type;
+      filter.matches_nothing = false;
+      return;
+    }
+  }
+  filter.matches_nothing = true;
+}
+
+Result<ScanQuery> parse_scan(Call& call) {
+  ScanQuery query{.db = call.db(), .filter = {}};
+  for (ArgReader args(call.args_from(2)); !args.done();) {
+    if (args.take_with("COUNT")) {
+      const Result<int64_t> count = args.integer();
+      if (!count.ok()) return count.error();
+      if (*count < 1) return errors::syntax();
+      query.count = static_cast<size_t>(*count);
+    } else if (args.take_with("MATCH")) {
+      query.filter.pattern = args.next();
+    } else if (args.take_with("TYPE")) {
+      set_type(query.filter, args.next());
+    } else {
+      return errors::syntax();
+    }
+  }
+  return query;
+}
+
+void reply_keys(ReplyWriter& to, const FoundKeys& found) {
+  to.array(found.count);
+  to.raw(found.bulks);
+}
+
+void reply_scan(ReplyWriter& to, const ScanCursor& cursor, const FoundKeys& found) {
+  char digits[kInt64CharsMax];
+  to.array(2);
+  to.bulk({digits, format_uint64(digits, cursor_number(cursor))});
+  reply_keys(to, found);
+}
+
+// What a scan meets and would show, had it not expired, goes at once, as with any other reader.
+// `worker` is the shard whose thread executes: its lane of the journal hears of what goes, so that
+// the records of one transaction stand in one lane.
+WalkResult walk_shard(Shard& shard, Shard& worker, const ScanQuery& query, store::ScanPosition from,
+                      int64_t now_ms) {
+  const store::Keyspace* space = shard.keyspace_if_any(query.db);
+  if (space == nullptr) return {};
+  WalkResult result = walk_keys(*space, from, query.filter, query.limit(), now_ms);
+  for (const std::string& name : result.expired) {
+    const store::KeyRef key{name, keyed_hash(name, space->table().seed())};
+    shard.expire_due(query.db, key, space->find(key), now_ms, worker.sink());
+  }
+  return result;
+}
+
+// A shard's contribution to a scan that is at the beginning of a shard. None: not asked, or too
+// many keys to go along with another shard's.
+using ScanPart = std::optional<WalkResult>;
+
+// The first shard's part, and the parts behind it that are complete and fit the count: a small
+// database is answered at once however many shards it is spread over.
+void finish_scan(std::vector<ScanPart>& parts, size_t first, size_t count, ReplyWriter& to) {
+  WalkResult& total = *parts[first];
+  ScanCursor cursor{.shard = first, .position = total.next};
+  while (cursor.position == store::ScanPosition{}) {
+    if (++cursor.shard == parts.size()) {
+      cursor = {};
+      break;
+    }
+    const ScanPart& part = parts[cursor.shard];
+    if (!part || part->next != store::ScanPosition{} || total.seen + part->seen > count) break;
+    total.found.append(part->found);
+    total.seen += part->seen;
+  }
+  reply_scan(to, cursor, total.found);
+}
+
+// At the beginning of a shard: asks those behind it as well, if they have few keys.
+void scan_from_shard(Call& call, ScanQuery query, size_t first) {
+  const size_t count = query.count;
+  call.gather_changing<ScanPart>(
+      [query = std::move(query), first, now_ms = call.now_ms()](Shard& shard,
+                                                                Shard& worker) -> ScanPart {
+        if (shard.id() < first) return std::nullopt;
+        const store::Keyspace* space = shard.keyspace_if_any(query.db);
+        const bool is_small = space == nullptr || space->size() <= query.count;
+        if (shard.id() > first && !is_small) return std::nullopt;
+        return walk_shard(shard, worker, query, store::ScanPosition{}, now_ms);
+      },
+      [first, count](std::vector<ScanPart>& parts, ReplyWriter& to) {
+        finish_scan(parts, first, count, to);
+      });
+}
+
+// In the middle of a shard: asks only that one.
+void scan_within_shard(Call& call, ScanQuery query, ScanCursor cursor) {
+  const size_t shards = call.shards().size();
+  call.ask(
+      cursor.shard,
+      [query = std::move(query), cursor, now_ms = call.now_ms()](Shard& shard, Shard& worker) {
+        return std::any(walk_shard(shard, worker, query, cursor.position, now_ms));
+      },
+      [cursor, shards](std::any& answer, ReplyWriter& to) {
+        const auto& part = std::any_cast<WalkResult&>(answer);
+        ScanCursor next{.shard = cursor.shard, .position = part.next};
+        if (part.next == store::ScanPosition{} && ++next.shard == shards) next = {};
+        reply_scan(to, next, part.found);
+      });
+}
+
+// Looks a literal pattern up where it must be.
+void ask_for_literal(Call& call, DbIndex db, KeyFilter filter,
+                     std::function<void(const FoundKeys&, ReplyWriter&)> reply) {
+  const size_t shard = call.shards().shard_of(filter.pattern);
+  call.ask(
+      shard,
+      [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& there, Shard&) {
+        const store::Keyspace* space = there.keyspace_if_any(db);
+        return std::any(space == nullptr ? FoundKeys() : find_literal(*space, filter, now_ms));
+      },
+      [reply = std::move(reply)](std::any& answer, ReplyWriter& to) {
+        reply(std::any_cast<FoundKeys&>(answer), to);
+      });
+}
+
+struct RandomKeyPart {
+  size_t size = 0;  // 0: no candidate.
+  std::string key;
+};
+
+RandomKeyPart draw_key(Shard& shard, DbIndex db, int64_t now_ms) {
+  const store::Keyspace* space = shard.keyspace_if_any(db);
+  if (space == nullptr || space->size() == 0) return {};
+  for (unsigned draw = 0; draw < kRandomKeyDraws; ++draw) {
+    const store::Entry* entry = space->table().sample(shard.random());
+    if (!entry->is_expired(now_ms)) return {space->size(), std::string(entry->key())};
+  }
+  // Keys that a pause keeps from going are better than none.
+  if (shard.pause().is_on())
+    return {space->size(), std::string(space->table().sample(shard.random())->key())};
+  return {};
+}
+
+// Shards with more keys get more of the draws. `dice` is uniform over 64 bits.
+void reply_drawn(const std::vector<RandomKeyPart>& parts, uint64_t dice, ReplyWriter& to) {
+  uint64_t total = 0;
+  for (const RandomKeyPart& part : parts)
+    total += part.size;
+  if (total == 0) {
+    to.null();
+    return;
+  }
+  uint64_t ticket = dice % total;
+  size_t at = 0;
+  while (ticket >= parts[at].size)
+    ticket -= parts[at++].size;
+  to.bulk(parts[at].key);
+}
+
+}  // namespace
+
+Status scan(Call& call) {
+  const Result<uint64_t> number = parse_cursor(call.arg(1));
+  if (!number.ok()) return number.error();
+  Result<ScanQuery> query = parse_scan(call);
+  if (!query.ok()) return query.error();
+
+  const ScanCursor cursor = cursor_of(*number);
+  if (cursor.shard >= call.shards().size()) {  // Not a cursor of ours: nothing is left to see.
+    reply_scan(call.reply(), {}, {});
+  } else if (cursor.position != store::ScanPosition{}) {
+    scan_within_shard(call, std::move(*query), cursor);
+  } else if (cursor.shard == 0 && is_literal(query->filter.pattern)) {
+    ask_for_literal(call, query->db, std::move(query->filter),
+                    [](const FoundKeys& found, ReplyWriter& to) { reply_scan(to, {}, found); });
+  } else {
+    scan_from_shard(call, std::move(*query), cursor.shard);
+  }
+  return {};
+}
+
+Status keys(Call& call) {
+  const DbIndex db = call.db();
+  KeyFilter filter{.pattern = std::string(call.arg(1)), .type = std::nullopt};
+  if (is_literal(filter.pattern)) {
+    ask_for_literal(call, db, std::move(filter),
+                    [](const FoundKeys& found, ReplyWriter& to) { reply_keys(to, found); });
+    return {};
+  }
+  call.gather<FoundKeys>(
+      [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& shard) {
+        const store::Keyspace* space = shard.keyspace_if_any(db);
+        if (space == nullptr) return FoundKeys();
+        return walk_keys(*space, store::ScanPosition{}, filter, {}, now_ms).found;
+      },
+      [](std::vector<FoundKeys>& parts, ReplyWriter& to) {
+        size_t count = 0;
+        for (const FoundKeys& part : parts)
+          count += part.count;
+        to.array(count);
+        for (const FoundKeys& part : parts)
+          to.raw(part.bulks);
+      });
+  return {};
+}
+
+Status randomkey(Call& call) {
+  const uint64_t dice = call.worker().random().next();
+  call.gather<RandomKeyPart>(
+      [db = call.db(), now_ms = call.now_ms()](Shard& shard) {
+        return draw_key(shard, db, now_ms);
+      },
+      [dice](std::vector<RandomKeyPart>& parts, ReplyWriter& to) { reply_drawn(parts, dice, to); });
+  return {};
+}
+
+}  // namespace kvstash::commands

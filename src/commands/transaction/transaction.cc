@@ -1,0 +1,131 @@
+#include "commands/transaction/transaction.h"
+
+#include "engine/client/session.h"
+#include "engine/execution/call.h"
+#include "engine/shard.h"
+
+#include <algorithm>
+#include <any>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace kvstash::commands {
+namespace {
+
+using engine::DbIndex;
+using engine::Session;
+using engine::Shard;
+using engine::WatchedKey;
+
+using Keys = std::vector<std::string>;
+using Watched = std::vector<WatchedKey>;
+
+// The keys to watch from now on. One that is watched already keeps the version seen first.
+Keys new_keys(Call& call) {
+  std::unordered_set<std::string_view> known;
+  for (const WatchedKey& watched : call.session().multi.watched) {
+    if (watched.db == call.db()) known.insert(watched.key);
+  }
+  Keys keys;
+  for (const std::string_view key : call.args_from(1)) {
+    if (known.insert(key).second) keys.emplace_back(key);
+  }
+  return keys;
+}
+
+// What is past its deadline is gone already: its removal later must not count as a change.
+// `worker` is the shard whose thread executes.
+void remove_due(Shard& shard, Shard& worker, DbIndex db, const std::string& key, int64_t now_ms) {
+  store::Keyspace* space = shard.keyspace_if_any(db);
+  if (space == nullptr) return;
+  const store::KeyRef ref{key, keyed_hash(key, shard.set().seed())};
+  store::Entry* entry = space->find(ref);
+  if (entry != nullptr && entry->is_due(now_ms))
+    shard.expire_due(db, ref, entry, now_ms, worker.sink());
+}
+
+// Those of `keys` that live on `shard`, with their present versions.
+Watched watch_on(Shard& shard, Shard& worker, DbIndex db, const Keys& keys, int64_t now_ms) {
+  Watched watched;
+  for (const std::string& key : keys) {
+    if (shard.set().shard_of(key) != shard.id()) continue;
+    remove_due(shard, worker, db, key, now_ms);
+    watched.push_back({.db = db, .key = key, .version = shard.watches().watch(db, key)});
+  }
+  return watched;
+}
+
+// On the shard of the session. A client that left meanwhile watches nothing.
+void remember(Shard& home, Session& session, Watched& watched) {
+  session.multi.watch(std::move(watched));
+  if (session.is_closed) home.unwatch_all(session);
+}
+
+}  // namespace
+
+Status multi(Call& call) {
+  if (call.session().multi.is_active) return Error::literal("ERR MULTI calls can not be nested");
+  call.session().multi.is_active = true;
+  call.reply().ok();
+  return {};
+}
+
+// The dispatcher runs what a transaction queued; here arrives only an EXEC outside of any.
+Status exec(Call&) {
+  return Error::literal("ERR EXEC without MULTI");
+}
+
+Status discard(Call& call) {
+  Session& session = call.session();
+  if (!session.multi.is_active) return Error::literal("ERR DISCARD without MULTI");
+  call.worker().unwatch_all(session);
+  session.multi = {};
+  call.reply().ok();
+  return {};
+}
+
+Status watch(Call& call) {
+  Session& session = call.session();
+  if (session.multi.is_active) return Error::literal("ERR WATCH inside MULTI is not allowed");
+  const auto keys = std::make_shared<const Keys>(new_keys(call));
+  if (keys->empty()) {
+    call.reply().ok();
+    return {};
+  }
+  const auto part = [db = call.db(), keys, now_ms = call.now_ms()](Shard& shard, Shard& worker) {
+    return watch_on(shard, worker, db, *keys, now_ms);
+  };
+  const auto finish = [home = &call.worker(), &session](Watched& watched) {
+    remember(*home, session, watched);
+  };
+  const size_t first = call.shards().shard_of(keys->front());
+  const bool is_one_shard = std::ranges::all_of(
+      *keys, [&](const std::string& key) { return call.shards().shard_of(key) == first; });
+  if (is_one_shard) {
+    call.ask(
+        first, [part](Shard& shard, Shard& worker) { return std::any(part(shard, worker)); },
+        [finish](std::any& watched, resp::ReplyWriter& to) {
+          finish(std::any_cast<Watched&>(watched));
+          to.ok();
+        });
+    return {};
+  }
+  call.gather_changing<Watched>(part, [finish](std::vector<Watched>& parts, resp::ReplyWriter& to) {
+    for (Watched& watched : parts)
+      finish(watched);
+    to.ok();
+  });
+  return {};
+}
+
+Status unwatch(Call& call) {
+  call.worker().unwatch_all(call.session());
+  call.reply().ok();
+  return {};
+}
+
+}  // namespace kvstash::commands

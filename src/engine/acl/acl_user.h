@@ -1,0 +1,140 @@
+// AclUser: what one user may do: which commands, on which keys, in which channels. Rules in their
+// text form are read and written by acl_rules.h.
+//
+// Users change only while every shard is held, so every shard's thread reads them without a lock.
+// Sessions share their user; a user that was deleted lives on until its last session is gone.
+#pragma once
+
+#include "engine/command/command_table.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+
+enum AclAccess : uint8_t { kAclReadsKey = 1, kAclWritesKey = 2, kAclReadsAndWritesKey = 3 };
+
+struct AclKeyPattern {
+  std::string glob;
+  uint8_t access;  // AclAccess bits.
+};
+
+// Why something is denied, the stronger reasons last: a selector that lets the command pass and
+// refuses its key tells more than one that refuses the command.
+enum class AclReason : uint8_t { kCommand, kKey, kAuth, kChannel };
+
+struct AclDenial {
+  AclReason reason;
+  std::string object;  // The command's full name, the key or the channel.
+  size_t index = 0;    // Of that argument.
+};
+
+// The keys of a request, found once for all selectors. What the command refuses by itself is no
+// matter of permission, beyond the keys that were found by then.
+struct AclKeys {
+  AclKeys(const Command& command, std::span<const std::string_view> args);
+
+  std::vector<KeyAt> found;
+  bool are_known;  // False: the request may touch any key, and so takes the permission for all.
+};
+
+// One set of permissions: the user's own, or one in parentheses.
+class AclSelector {
+ public:
+  using Args = std::span<const std::string_view>;
+
+  explicit AclSelector(size_t command_count) : commands_(command_count, false) {}
+
+  // ---- Commands.
+  bool allows_all_commands() const { return all_commands_; }
+  bool allows(const Command& command) const { return all_commands_ || commands_[command.id]; }
+  void allow_all_commands(bool allowed);
+  // The command, and its subcommands if it has some.
+  void allow(const Command& command, bool allowed);
+  // What the description begins with: +@all or -@all, whichever came last.
+  bool begins_with_all_commands() const { return begins_with_all_; }
+  // Besides: the command if this is its first argument.
+  void allow_first_arg(const Command& command, std::string_view arg);
+  // The rules that made it so, as written, for the description.
+  const std::string& command_rules() const { return command_rules_; }
+  void note_command_rule(std::string_view rule, bool allowed);
+
+  // ---- Keys.
+  bool allows_all_keys() const { return all_keys_; }
+  std::span<const AclKeyPattern> keys() const { return keys_; }
+  void allow_all_keys();
+  void allow_no_keys();
+  void allow_keys(std::string_view glob, uint8_t access);
+
+  // ---- Channels.
+  bool allows_all_channels() const { return all_channels_; }
+  std::span<const std::string> channels() const { return channels_; }
+  void allow_all_channels();
+  void allow_no_channels();
+  void allow_channels(std::string_view glob);
+
+  bool is_unlimited() const { return all_commands_ && all_keys_ && all_channels_; }
+
+  std::optional<AclDenial> check(const Command& command, Args args, const AclKeys& keys) const;
+  bool may_use_key(std::string_view key, uint8_t access) const;
+  bool may_use_every_key(uint8_t access) const;
+  // A pattern is allowed only as it stands there.
+  bool may_use_channel(std::string_view channel, bool is_pattern) const;
+
+ private:
+  bool may_run(const Command& command, Args args) const;
+
+  bool all_commands_ = false;
+  bool begins_with_all_ = false;
+  bool all_keys_ = false;
+  bool all_channels_ = false;
+  std::vector<bool> commands_;  // By Command::id.
+  std::map<uint32_t, std::vector<std::string>> first_args_;
+  std::string command_rules_;  // Without the +@all or -@all they begin with.
+  std::vector<AclKeyPattern> keys_;
+  std::vector<std::string> channels_;
+};
+
+// Which arguments of a command are channels, and whether those are patterns.
+struct ChannelArgs {
+  size_t first = 0;
+  size_t last = 0;  // Below first: none.
+  bool are_patterns = false;
+};
+ChannelArgs channel_args(const Command& command, size_t argc);
+
+struct AclUser {
+  explicit AclUser(std::string user_name, size_t command_count)
+      : name(std::move(user_name)), own(command_count) {}
+
+  std::string name;
+  bool is_on = false;
+  bool needs_no_password = false;
+  bool sanitizes_payload = true;
+  std::vector<std::string> passwords;  // SHA-256, in hexadecimal digits.
+  AclSelector own;
+  std::vector<AclSelector> selectors;
+
+  bool is_unlimited() const { return own.is_unlimited(); }
+  // A connection nobody has logged in may act as this user.
+  bool is_open() const { return is_on && needs_no_password; }
+  bool has_password(std::string_view password) const;  // Constant time in the text.
+
+  // None: it may. One selector must allow all of it.
+  std::optional<AclDenial> check(const Command& command, AclSelector::Args args) const;
+  // Whether some selector allows the command, and any key besides.
+  bool may_use_every_key(const Command& command, AclSelector::Args args, uint8_t access) const;
+  // Whether some selector lets it use this key, or listen to this channel.
+  bool may_use_key(std::string_view key, uint8_t access) const;
+  bool may_use_channel(std::string_view channel, bool is_pattern) const;
+};
+
+// "User x has no permissions to run the 'get' command". `in_detail`: names keys and channels, too.
+std::string acl_message(const AclDenial& denial, std::string_view user, bool in_detail);
+
+}  // namespace kvstash::engine

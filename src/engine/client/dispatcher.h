@@ -1,0 +1,63 @@
+// Dispatcher: from requests to commands on their way: passes the gates, and sends every command
+// where its data is.
+//
+//   here       the key lives on this shard: prefetched with its batch, run at once
+//   hop        another shard's key: into the batch for that shard, the reply has its place kept
+//   hold       keys of several shards: into the group that is enqueued at the end of the turn
+//   gather     asks shards by message; the connection waits
+//
+// Order promised to a client: replies in the order of its commands; commands on the same shard take
+// effect in the order sent. Before a transaction is grouped, the connection's unsent hops go out;
+// before a hop is batched, its unsent transaction goes out; while one is away, the connection's
+// commands for this very shard go through this shard's own mailbox.
+//
+// One per shard, on its thread.
+#pragma once
+
+#include "engine/client/session.h"
+#include "engine/command/reach.h"
+#include "engine/command/request.h"
+#include "engine/execution/executor.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+
+class Dispatcher {
+ public:
+  using Args = std::span<const std::string_view>;
+
+  explicit Dispatcher(Shard& shard);
+
+  // Sends one request on its way. False: it was not taken, the session stopped before it.
+  bool dispatch(Session& session, const Request& request);
+  // Tells the slow log and the monitors of an EXEC that ran.
+  void note_exec(const Session& session, CommandQueue& queue, Args args, uint64_t ns);
+
+ private:
+  bool take(Session& session, Request request);
+  bool is_http(Session& session, std::string_view name);
+  bool has_rate_token(Session& session);
+  bool has_memory(Session& session, const Command& command, uint32_t flags, bool queues);
+  void queue(Session& session, const Request& request);
+  void fail(Session& session, const Request& request, std::string_view message);
+  void refuse(Session& session, const Command* command, std::string_view message);
+  void run_here(Session& session, const Request& request);
+  void hop(Session& session, const Request& request, size_t to);
+  void hold(Session& session, const Request& request);  // Of what reach_ says.
+  void reach_for(Multi& multi);
+  void exec(Session& session, const Request& request);
+  void exec_elsewhere(Session& session, const Request& request, Multi multi);
+  void route(Session& session, const Request& request);
+  void after(Session& session);
+
+  Shard* shard_;
+  const Command* exec_ = nullptr;
+  Reach reach_;                 // Of the request or the transaction being routed.
+  int64_t http_log_at_ms_ = 0;  // No warning about HTTP before.
+};
+
+}  // namespace kvstash::engine

@@ -1,0 +1,95 @@
+// Intake: from bytes to requests. Reads what clients have sent, parses it in batches, looks ahead
+// where the keys are, and gives the requests to the dispatcher one by one.
+//
+// Requests of several connections are gathered before any is run (a stage), up to a batch: while
+// the next socket is read, the memory that the earlier requests will touch is on its way to the
+// cache. A connection without unfinished input owns no memory: it is read into a chunk that all
+// share.
+//
+// One per shard, on its thread; and another for the time while the shard is busy with a script,
+// which may stand in the middle of the first one's work (Use::kBusy). That one runs what it reads
+// at once, and touches no keyspace.
+#pragma once
+
+#include "engine/client/session.h"
+#include "engine/command/request.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+
+class Dispatcher;
+class Shard;
+
+class Intake {
+ public:
+  enum class Use : uint8_t { kNormal, kBusy };
+
+  Intake(Shard& shard, Dispatcher& dispatcher, Use use)
+      : shard_(&shard), dispatcher_(&dispatcher), use_(use) {}
+
+  // Where the next bytes of a connection go, at least a byte. The room lives until consume().
+  std::span<char> input_room(Session& session);
+  // Takes `bytes` more of them. What is complete runs now or at the next run_staged().
+  void consume(Session& session, size_t bytes);
+  // Goes on with what a session had sent before it was stopped.
+  void resume(Session& session);
+  // Runs all that was taken. At the end of a turn, and before a staged session goes away.
+  void run_staged();
+  // A command that runs takes too long: what was taken of other connections and not run yet is
+  // theirs again, in chunks of their own. Those that have something to be read.
+  std::vector<Session*> give_back();
+  // Gives back what commands of very many arguments left behind, and no command since the last
+  // time needed.
+  void trim();
+
+ private:
+  struct Parsed {
+    size_t begin;  // Offsets in the session's chunk.
+    size_t end;
+    const Command* command;
+    uint32_t first_arg;  // Into args_.
+    uint32_t argc;
+    uint32_t first_place;  // Into places_.
+    uint32_t place_count;
+    bool borrows_parser;  // Its arguments stand in the session's parser, not in the chunk.
+  };
+  // A session with requests to run: parsed_[first, last).
+  struct Staged {
+    Session* session;
+    size_t first;
+    size_t last;
+    bool has_more;      // The input may hold another batch.
+    std::string error;  // The bytes after the last request mean nothing.
+  };
+
+  static constexpr size_t kNone = SIZE_MAX;
+
+  void make_room(Session& session);
+  void stage(Session& session);
+  void prefetch_buckets(const Staged& staged) const;
+  void find_places(Parsed& parsed);
+  void prefetch_entries(const Staged& staged) const;
+  void run(Staged& staged);
+  void protocol_error(Session& session, std::string_view message);
+  void settle(Session& session);
+  void leave_shared(Session& session);
+
+  Shard* shard_;
+  Dispatcher* dispatcher_;
+  Use use_;
+  std::vector<std::string_view> args_;
+  size_t args_used_ = 0;  // The most at a time since the last trim().
+  std::vector<Parsed> parsed_;
+  std::vector<KeyPlace> places_;
+  std::vector<Staged> staged_;
+  size_t running_ = kNone;        // Of staged_.
+  InputChunk* shared_ = nullptr;  // The chunk that sessions without one of their own read into...
+  size_t shared_used_ = 0;        // ... so far.
+};
+
+}  // namespace kvstash::engine

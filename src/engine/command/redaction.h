@@ -1,0 +1,17 @@
+// Redaction: the arguments of a command as the slow log and monitors may show them: a password is
+// "(redacted)". Pure; any thread.
+#pragma once
+
+#include "engine/command/command_table.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+
+// Views into `argv`, and literals.
+std::vector<std::string_view> redacted(const Command& command,
+                                       std::span<const std::string_view> argv);
+
+}  // namespace kvstash::engine

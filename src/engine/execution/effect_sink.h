@@ -1,0 +1,95 @@
+// EffectSink: the port of a lane of the journal. The engine hands committed changes to it, as
+// records, and does not know who reads them.
+//
+// A shard has one lane. It is called by the thread that executes on the shard's behalf and by no
+// other, so that the records of one execution stand in one lane, in the order of their effects,
+// whichever shards the execution holds.
+//
+// Units: what stands between begin_unit() and end_unit() is in the log whole or not at all. Units
+// nest: the outermost pair counts. A unit without a record leaves no trace.
+#pragma once
+
+#include "base/ensure.h"
+#include "engine/execution/key.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace kvstash::engine {
+
+// Who gets a record. The values are bits; scripts choose them by the same numbers
+// (redis.set_repl).
+enum class RecordTarget : uint8_t { kNone = 0, kAof = 1, kReplicas = 2, kBoth = 3 };
+
+constexpr RecordTarget operator&(RecordTarget a, RecordTarget b) {
+  return static_cast<RecordTarget>(static_cast<uint8_t>(a) & static_cast<uint8_t>(b));
+}
+
+// One command that has the effect of a change that was made. All views die when the call that
+// hands it over returns.
+struct Record {
+  DbIndex db{};
+  std::span<const std::string_view> argv;  // Begins with the command's own name, in any case.
+  // The same command as RESP, byte for byte as append_request (resp/request_text.h) writes it, to
+  // be copied into the log. Empty: there are no such bytes, and `argv` is to be formatted.
+  std::string_view raw{};
+  RecordTarget target = RecordTarget::kBoth;
+};
+
+class EffectSink {
+ public:
+  virtual ~EffectSink() = default;
+
+  // The change is already applied. A record without a target is not handed over.
+  void write(const Record& record) {
+    ensure(record.target != RecordTarget::kNone);
+    if (depth_ != 0 && !is_open_) {
+      is_open_ = true;
+      on_begin_unit();
+    }
+    on_record(record);
+  }
+
+  void begin_unit() { ++depth_; }
+  // A unit that is never ended, of a script that SHUTDOWN NOSAVE cut off, does not join the log.
+  void end_unit() {
+    ensure(depth_ != 0);
+    if (--depth_ != 0 || !is_open_) return;
+    is_open_ = false;
+    on_end_unit();
+  }
+
+  // What was written so far joins the log: before a reply, a push or a command for another shard
+  // leaves. Of a unit that has not ended nothing joins: while a script runs for too long, this is
+  // called in the middle of its unit, for what stands before it.
+  virtual void flush() = 0;
+
+ protected:
+  virtual void on_record(const Record& record) = 0;
+  // Around the records of a unit: called once for each unit that has records.
+  virtual void on_begin_unit() = 0;
+  virtual void on_end_unit() = 0;
+
+ private:
+  uint32_t depth_ = 0;    // Units begun and not ended.
+  bool is_open_ = false;  // The outermost of them has a record.
+};
+
+// A unit for as long as this object lives. `sink` may be null: there is no journal.
+class RecordUnit {
+ public:
+  explicit RecordUnit(EffectSink* sink) : sink_(sink) {
+    if (sink_ != nullptr) sink_->begin_unit();
+  }
+  RecordUnit(const RecordUnit&) = delete;
+  RecordUnit& operator=(const RecordUnit&) = delete;
+  ~RecordUnit() {
+    if (sink_ != nullptr) sink_->end_unit();
+  }
+
+ private:
+  EffectSink* sink_;
+};
+
+}  // namespace kvstash::engine

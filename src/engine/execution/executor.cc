@@ -1,0 +1,469 @@
+#include "engine/execution/executor.h"
+
+#include "base/text.h"
+#include "engine/command/errors.h"
+#include "engine/execution/keyspace_events.h"
+#include "engine/shard.h"
+#include "resp/request_text.h"
+
+#include <algorithm>
+
+namespace kvstash::engine {
+namespace {
+
+constexpr size_t kEvictionsMax = 128;   // For one command.
+constexpr size_t kErrorCodesMax = 128;  // Codes counted apart; the rest share one.
+constexpr size_t kReplayReplyKept = size_t{1} << 20;
+constexpr size_t kErrorCodeBytesMax = 32;  // What has no code within so many bytes is an ERR.
+
+// Whether keys of the held shards changed that somebody waits for.
+bool has_ready(const Hold& hold) {
+  if (hold.single != nullptr) return hold.single->blocked_keys().has_ready();
+  for (size_t id = 0; id < hold.set->size(); ++id) {
+    if (hold.includes(id) && hold.set->at(id).blocked_keys().has_ready()) return true;
+  }
+  return false;
+}
+
+bool covers(const Hold& hold, std::span<const size_t> shards) {
+  return std::ranges::all_of(shards, [&](size_t id) { return hold.covers(id); });
+}
+
+// After a command of this length the time of the turn is no longer what clients think it is: what
+// has expired meanwhile must not be served.
+constexpr int64_t kLongNs = 1'000'000;
+
+// Reading a stream leaves it as it is, and so takes nothing away from those who stand behind.
+bool takes_away(const Waiter& waiter) {
+  return waiter.type != store::ValueType::kStream;
+}
+
+}  // namespace
+
+bool Executor::is_observed(const Hold& hold) const {
+  if (hold.set->options().notify_keyspace_events != 0) return true;
+  if (hold.single == nullptr) return true;
+  return !hold.single->watches().empty() || !hold.single->blocked_keys().empty() ||
+         hold.single->tracking().has_listeners();
+}
+
+CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
+                      resp::ReplyBuffer& out, KeyPlaces places, std::string_view raw) {
+  ensure(hold.mode == HoldMode::kLive);
+  const uint64_t began = ended_at_cycles_;
+  effects_.begin(is_observed(hold), readers_for(caller));
+  Call call(command, argv, hold, *shard_, caller, out, raw);
+  call.effects_ = &effects_;
+  call.places_ = places;
+  const size_t reply_at = out.size();
+  // Of a transaction it was asked at EXEC, of a script when it began: they are not cut in two.
+  if (command.has(kDenyOom) && !caller.in_script && !is_within_memory(hold) && !make_room(hold) &&
+      !caller.in_transaction) [[unlikely]] {
+    const Error refusal = errors::out_of_memory();
+    call.reply().error(refusal.message());
+    ++shard_->command_stats(command).rejected;
+    count_error(refusal.message());
+    return {};
+  }
+  const Status status = command.spec->run(call);
+  if (!status.ok()) [[unlikely]] {
+    out.truncate(reply_at);
+    call.reply().error(status.error().message());
+    ++shard_->command_stats(command).failed;
+    count_error(status.error().message());
+  }
+  if (effects_.has_any()) commit(call, hold);
+  if (caller.remembers_reads && command.has(kReadOnly)) [[unlikely]]
+    remember_reads(call, hold);
+
+  ended_at_cycles_ = cycles();
+  const auto ns = static_cast<uint64_t>(cycles_to_ns(ended_at_cycles_ - began));
+  CallEnd end{.ns = ns};
+  if (call.progress_ == Call::Progress::kOver) [[likely]] {
+    end = count_call(command, ns, !caller.in_script);
+  } else {
+    end = count_progress(call, ns, out.view().substr(reply_at));
+  }
+  if (!caller.in_transaction && !caller.in_script) {
+    if (!is_within_memory(hold)) [[unlikely]]
+      keep_limit(hold);
+    if (ns >= uint64_t{kLongNs}) [[unlikely]]
+      shard_->look_at_clock();
+    if (has_ready(hold)) [[unlikely]]
+      serve_waiters(hold);
+  }
+  return end;
+}
+
+// A command that waits or asks is counted when it has its reply, with the time it takes till then.
+CallEnd Executor::count_progress(const Call& call, uint64_t ns, std::string_view reply) {
+  const Command& command = call.command();
+  switch (call.progress_) {
+    case Call::Progress::kOver:
+      break;
+    case Call::Progress::kGathered:
+      count_failure(command, reply);
+      break;
+    case Call::Progress::kAsks:
+      shard_->command_stats(command).ns += ns;
+      return {.ns = ns};
+    case Call::Progress::kWaits:
+      found_nothing_ = again_ != nullptr;
+      (again_ != nullptr ? again_ : waiter_.get())->ns += ns;
+      return {.ns = ns};
+  }
+  return count_call(command, ns, !call.caller_->in_script);
+}
+
+CallEnd Executor::count_call(const Command& command, uint64_t ns, bool is_logged) {
+  const EngineOptions& options = shard_->options();
+  CommandStats& stats = shard_->command_stats(command);
+  ++stats.calls;
+  stats.ns += ns;
+  ++shard_->stats().commands;
+  if (options.latency_tracking) {
+    if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
+    stats.latency->add(ns);
+  }
+  CallEnd end{.ns = ns};
+  const int64_t threshold_us = options.slowlog_log_slower_than_us;
+  if (threshold_us >= 0 && ns / 1000 >= static_cast<uint64_t>(threshold_us) && is_logged &&
+      !command.has(kSkipSlowlog)) [[unlikely]]
+    end.slowlog_id = shard_->set().next_slowlog_id();
+  return end;
+}
+
+void Executor::count_failure(const Command& command, std::string_view reply) {
+  if (!reply.starts_with('-')) return;
+  ++shard_->command_stats(command).failed;
+  count_error(reply.substr(1, reply.find('\r') - 1));
+}
+
+uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Call& outer,
+                              Caller& caller, resp::ReplyBuffer& out) {
+  ensure(caller.in_script);
+  const uint64_t taken_ns = run(command, argv, outer.hold(), caller, out, {}).ns;
+  effects_.begin(false, RecordTarget::kNone);  // Committed: nothing is left for the outer command.
+  return taken_ns;
+}
+
+Status Executor::replay(const Command& command, Call::Args argv, const Hold& hold, Caller& caller) {
+  ensure(hold.mode == HoldMode::kReplay && caller.user == nullptr && !caller.remembers_reads);
+  // The look-ups of a record are nobody's hits and misses.
+  const uint64_t hits = shard_->stats().keyspace_hits;
+  const uint64_t misses = shard_->stats().keyspace_misses;
+  effects_.begin(is_observed(hold), readers_for(caller));
+  replay_reply_.clear();
+  Call call(command, argv, hold, *shard_, caller, replay_reply_);
+  call.effects_ = &effects_;
+  Status status = command.spec->run(call);
+  if (effects_.has_any()) commit(call, hold);
+  shard_->stats().keyspace_hits = hits;
+  shard_->stats().keyspace_misses = misses;
+  if (replay_reply_.capacity() > kReplayReplyKept) replay_reply_.release();
+  return status;
+}
+
+RecordTarget Executor::readers_for(const Caller& caller) const {
+  return shard_->sink() != nullptr ? caller.records : RecordTarget::kNone;
+}
+
+// The only way out of the keyspace. Watchers must be dirty before anyone is told.
+void Executor::commit(const Call& call, const Hold& hold) {
+  shard_->stats().dirty += effects_.dirty();
+  tell_changes(call, hold);
+  if (effects_.is_journaled()) write_records(call);
+}
+
+void Executor::tell_changes(const Call& call, const Hold& hold) {
+  for (const KeyChange& change : effects_.changes()) {
+    // The call has found the key on a shard that is held.
+    Shard& shard =
+        hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
+    if (!call.caller_->is_silent)
+      tell_event(shard, *shard_, change.db, change.event_class, change.event, change.key);
+    if (change.is_quiet) continue;
+    if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);
+    if (!shard.blocked_keys().empty()) shard.blocked_keys().note_change(change.db, change.key);
+    if (shard.tracking().has_listeners())
+      shard.tracking().note_change(change.key, call.caller_->client_id, call.caller_->in_script,
+                                   *shard_);
+  }
+}
+
+// The command's own records, as one unit if they are several; or else the command as it was sent,
+// by its own name, whatever operators call it here.
+void Executor::write_records(const Call& call) {
+  EffectSink& sink = *shard_->sink();
+  RecordWords& records = effects_.records();
+  if (!records.empty()) {
+    const RecordUnit unit(records.size() > 1 ? &sink : nullptr);
+    records.for_each([&](DbIndex db, Call::Args argv) {
+      sink.write({.db = db, .argv = argv, .raw = {}, .target = effects_.readers()});
+    });
+    return;
+  }
+  const RecordTarget target = effects_.as_sent_target();
+  if (target == RecordTarget::kNone) return;
+  const Command& command = call.command();
+  const std::string_view name =
+      command.container == nullptr ? command.spec->name : command.container->spec->name;
+  if (equals_ignore_case(call.arg(0), name)) {
+    const bool is_copied = !call.raw_.empty() && resp::is_request_text(call.raw_, call.args());
+    sink.write({.db = call.db(),
+                .argv = call.args(),
+                .raw = is_copied ? call.raw_ : std::string_view(),
+                .target = target});
+    return;
+  }
+  std::vector<std::string_view> argv(call.args().begin(), call.args().end());
+  argv.front() = name;
+  sink.write({.db = call.db(), .argv = argv, .raw = {}, .target = target});
+}
+
+// For the client that caches what it reads. Of a script only the commands that it runs count.
+void Executor::remember_reads(const Call& call, const Hold& hold) {
+  const Command& command = call.command();
+  if (command.spec->group == CommandGroup::kScripting || command.has(kPubSub)) return;
+  read_keys_.clear();
+  CommandTable::keys_of(command, call.args(), read_keys_);
+  for (const KeyAt& key : read_keys_) {
+    const std::string_view name = call.arg(key.index);
+    hold.shard_of(name).tracking().remember(name, call.caller_->client_id, call.caller_->home);
+  }
+}
+
+void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold) {
+  if (transaction.action) {
+    transaction.action(*shard_);
+    return;
+  }
+  if (transaction.woken != nullptr) {
+    run_woken(transaction.woken, hold);
+    return;
+  }
+  transaction.reply_begin = group.replies.size();
+  // A queue may change its connection (SELECT); one command runs for the caller who sent it, who
+  // may have gone on to another database since.
+  const bool is_queue_at_home =
+      transaction.queue != nullptr && transaction.caller.session != nullptr;
+  Caller& caller = is_queue_at_home ? transaction.session->caller : transaction.caller;
+  if (transaction.command != nullptr) {
+    transaction.end = run(*transaction.command, group.argv(transaction), hold, caller,
+                          group.replies, group.places_of(transaction), transaction.raw);
+    transaction.waiter = take_waiter();
+  } else {
+    caller.remembers_reads = transaction.caller.remembers_reads;
+    transaction.end.ns =
+        run_queue(*transaction.queue, transaction.watched, hold, caller, group.replies);
+    if (is_queue_at_home) transaction.session->end_caching();
+  }
+  transaction.reply_end = group.replies.size();
+}
+
+// What a user may do may have changed since the command was queued.
+bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const Caller& caller,
+                         resp::ReplyWriter& to) {
+  if (caller.user == nullptr || caller.user->is_unlimited()) [[likely]]
+    return false;
+  const std::optional<AclDenial> denial = caller.user->check(*queued.command, queue.argv(queued));
+  if (!denial) return false;
+  std::string_view why = "no permission to execute the command or subcommand";
+  if (denial->reason == AclReason::kKey) why = "no permission to touch the specified keys";
+  if (denial->reason == AclReason::kChannel)
+    why = "no permission to access one of the channels used as arguments to the command";
+  const std::string message =
+      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+      "call. This command is no longer allowed for the following reason: " +
+      std::string(why);
+  to.error(message);
+  count_error(message);
+  return true;
+}
+
+uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> watched,
+                             const Hold& held, Caller& caller, resp::ReplyBuffer& out) {
+  const uint64_t began = cycles();
+  const auto elapsed_ns = [began] { return static_cast<uint64_t>(cycles_to_ns(cycles() - began)); };
+  shard_->look_at_clock();
+  const Hold hold = shard_->now(held);  // One moment for all that is queued.
+  bool is_unchanged = true;
+  for (const WatchedKey& key : watched) {
+    Shard& shard = hold.shard_of(key.key);
+    // A key that expired meanwhile changes now, whether or not the wheel came round to it.
+    store::Keyspace& space = shard.keyspace(key.db);
+    const store::KeyRef ref{key.key, keyed_hash(key.key, hold.set->seed())};
+    if (store::Entry* entry = space.find(ref); entry != nullptr && entry->is_due(hold.now_ms))
+      shard.expire_due(key.db, ref, entry, hold.now_ms, shard_->sink());
+    is_unchanged = is_unchanged && shard.watches().is_unchanged(key);
+  }
+  for (const WatchedKey& key : watched) {
+    hold.shard_of(key.key).watches().unwatch(key.db, key.key);
+  }
+  resp::ReplyWriter writer(out, caller.resp);
+  if (!is_unchanged) {
+    writer.null_array();
+    return elapsed_ns();
+  }
+  writer.array(queue.size());
+  std::optional<RecordUnit> unit(shard_->sink());
+  caller.in_transaction = true;
+  for (QueuedCommand& queued : queue.commands()) {
+    if (is_denied(queued, queue, caller, writer)) continue;
+    queued.end = run(*queued.command, queue.argv(queued), hold, caller, out, {});
+    queued.db = caller.db;
+    queued.has_run = true;
+  }
+  caller.in_transaction = false;
+  unit.reset();
+  if (!is_within_memory(hold)) keep_limit(hold);
+  const uint64_t ns = elapsed_ns();
+  if (ns >= uint64_t{kLongNs}) shard_->look_at_clock();
+  if (has_ready(hold)) serve_waiters(hold);
+  return ns;
+}
+
+// ---- Waiters.
+
+void Executor::serve_waiters(const Hold& held) {
+  if (std::exchange(is_serving_, true)) return;  // Whoever is at it will see what changed, too.
+  begin_commands();
+  const Hold hold = shard_->now(held);  // What they do comes after what woke them.
+  const auto serve_shard = [&](Shard& shard) {
+    while (const auto ready = shard.blocked_keys().take_ready())
+      serve_key(shard, *ready, hold);
+  };
+  if (hold.single != nullptr) {
+    serve_shard(*hold.single);
+  } else {
+    while (has_ready(hold)) {
+      for (size_t id = 0; id < hold.set->size(); ++id) {
+        if (hold.includes(id)) serve_shard(hold.set->at(id));
+      }
+    }
+  }
+  is_serving_ = false;
+}
+
+// Goes along the queue of a key for as long as there is something for those who wait. The queue may
+// change with every waiter that is served.
+void Executor::serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold) {
+  const store::KeyRef ref{ready.key, keyed_hash(ready.key, hold.set->seed())};
+  for (uint64_t last = 0;;) {
+    BlockedKeys::Queue* queue = shard.blocked_keys().find(ready.db, ready.key);
+    if (queue == nullptr) break;
+    const auto at = queue->waiters.upper_bound(last);
+    if (at == queue->waiters.end()) break;
+    const std::shared_ptr<Waiter> waiter = at->second;
+    last = waiter->number;
+    const store::Entry* entry = shard.keyspace(ready.db).find(ref);
+    const bool exists = entry != nullptr && !entry->is_expired(hold.now_ms);
+    if (!exists && queue->wake_without_key == 0) break;
+    const bool is_of_type = exists && entry->type() == waiter->type;
+    if (!is_of_type && !waiter->wakes_without_key) continue;
+    if (covers(hold, waiter->shards)) {
+      if (!waiter->move(WaitState::kWaiting, WaitState::kRunning)) {
+        if (waiter->state.load(std::memory_order_acquire) == WaitState::kWoken &&
+            takes_away(*waiter))
+          break;
+        continue;
+      }
+      run_waiter(waiter, hold);
+      continue;
+    }
+    if (waiter->move(WaitState::kWaiting, WaitState::kWoken)) {
+      hold.set->submit_change(waiter->home, [waiter](Shard& home) { home.retry_wait(waiter); });
+    }
+    // Those behind it must not overtake it.
+    if (waiter->state.load(std::memory_order_acquire) != WaitState::kDone && takes_away(*waiter))
+      break;
+  }
+}
+
+// The waiter is ours (kRunning), and all its shards are held.
+void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
+  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
+  Caller caller = waiter->caller;
+  waiter->reply.clear();
+  again_ = waiter.get();
+  found_nothing_ = false;
+  waiter->end = run(*waiter->command, argv, hold, caller, waiter->reply, {});
+  again_ = nullptr;
+  if (found_nothing_) {
+    waiter->state.store(WaitState::kWaiting, std::memory_order_release);
+    return;
+  }
+  for (const std::string& key : waiter->keys) {
+    hold.shard_of(key).blocked_keys().remove(caller.db, key, *waiter);
+  }
+  waiter->state.store(WaitState::kDone, std::memory_order_release);
+  shard_->note_served(waiter);
+}
+
+void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
+  if (waiter->move(WaitState::kWoken, WaitState::kRunning)) run_waiter(waiter, hold);
+  for (const std::string& key : waiter->keys) {
+    hold.shard_of(key).blocked_keys().note_change(waiter->caller.db, key);
+  }
+  serve_waiters(hold);
+}
+
+void Executor::count_error(std::string_view message) {
+  ShardStats& stats = shard_->stats();
+  ++stats.error_replies;
+  const size_t space = message.substr(0, kErrorCodeBytesMax).find(' ');
+  std::string code(space == std::string_view::npos ? "ERR" : message.substr(0, space));
+  if (stats.errors.size() >= kErrorCodesMax && !stats.errors.contains(code))
+    code = "ERRORSTATS_OVERFLOW";
+  ++stats.errors[std::move(code)];
+}
+
+bool Executor::is_within_memory(const Hold& hold) {
+  if (hold.single != nullptr) return hold.single->is_within_memory();
+  for (size_t id = 0; id < hold.set->size(); ++id) {
+    if (hold.includes(id) && !hold.set->at(id).is_within_memory()) return false;
+  }
+  return true;
+}
+
+// Before a command that takes memory: evicts on the shards that are held, and leaves to everybody's
+// turns what takes longer. False: nobody has anything to give.
+bool Executor::make_room(const Hold& hold) {
+  const uint64_t limit = hold.set->options().maxmemory_bytes;
+  if (limit == 0) return true;
+  return evict_from(hold) || hold.set->ask_to_evict();
+}
+
+// After a command: what it took too much goes before anyone's next command.
+void Executor::keep_limit(const Hold& hold) {
+  const EngineOptions& options = hold.set->options();
+  const bool may_evict = options.maxmemory_policy != EvictionPolicy::kNoEviction;
+  if (options.maxmemory_bytes == 0 || !may_evict) return;
+  if (!evict_from(hold) && hold.set->ask_to_evict()) shard_->evict_everywhere();
+}
+
+// Evicts on the shards that are held, a bounded number of keys. True: the limit is kept.
+bool Executor::evict_from(const Hold& hold) {
+  const uint64_t limit = hold.set->options().maxmemory_bytes;
+  hold.set->measure_overhead(hold.now_ms);
+  size_t budget = kEvictionsMax;
+  const auto evict_on = [&](Shard& shard) {
+    shard.publish_memory();
+    for (; hold.set->memory_used() > limit && budget != 0 &&
+           shard.evict_one(hold.now_ms, shard_->sink());
+         --budget)
+      shard.publish_memory();
+  };
+  if (hold.single != nullptr) {
+    evict_on(*hold.single);
+  } else {
+    for (size_t id = 0; id < hold.set->size(); ++id) {
+      if (hold.includes(id)) evict_on(hold.set->at(id));
+    }
+  }
+  const bool is_over = hold.set->memory_used() > limit;
+  hold.set->note_exceeding(is_over, shard_->now_ms());
+  return !is_over;
+}
+
+}  // namespace kvstash::engine

@@ -1,0 +1,108 @@
+#include "engine/execution/key.h"
+
+#include "engine/execution/call.h"
+#include "engine/shard.h"
+
+namespace kvstash::engine {
+
+void Key::set_string(std::string_view value, Deadline deadline) {
+  const bool is_new = entry_ == nullptr;
+  entry_ = space_->put_string(ref_, entry_, value, deadline);
+  if (is_new) begin();
+}
+
+void Key::set_text(std::string_view value, store::Encoding encoding, Deadline deadline) {
+  const bool is_new = entry_ == nullptr;
+  entry_ = space_->put_text(ref_, entry_, value, encoding, deadline);
+  if (is_new) begin();
+}
+
+void Key::set_integer(int64_t value, Deadline deadline) {
+  const bool is_new = entry_ == nullptr;
+  entry_ = space_->put_integer(ref_, entry_, value, deadline);
+  if (is_new) begin();
+}
+
+std::span<char> Key::open_string(size_t size, store::ByteRange change) {
+  const bool is_new = entry_ == nullptr;
+  std::span<char> bytes;
+  entry_ = space_->open_string(ref_, entry_, size, bytes, change);
+  if (is_new) begin();
+  return bytes;
+}
+
+void Key::cut_string(size_t size) {
+  entry_ = space_->cut_string(ref_, &entry(), size);
+}
+
+void Key::put_object(store::ValueType type, store::ObjectWord word) {
+  entry_ = space_->put_object(ref_, nullptr, type, word, std::nullopt);
+  begin();
+}
+
+store::ObjectWord Key::open_object() {
+  return space_->open_object(ref_, entry());
+}
+
+void Key::update_object(store::ObjectWord word, size_t bytes_before) {
+  entry_ = space_->update_object(ref_, entry_, word, bytes_before);
+}
+
+void Key::set_deadline(Deadline deadline) {
+  entry_ = space_->set_deadline(ref_, &entry(), deadline);
+}
+
+void Key::erase() {
+  space_->erase(ref_, &entry());
+  entry_ = nullptr;
+  was_erased_ = true;
+}
+
+void Key::expire_field(std::string_view field) {
+  const int64_t horizon_ms = call_->horizon_ms();
+  if (entry_ == nullptr || !entry_->has_due_fields(horizon_ms)) [[likely]]
+    return;
+  entry_ = shard_->expire_field(db_, ref_, entry_, field, horizon_ms, call_->worker().sink());
+}
+
+void Key::take_from(Key& from) {
+  entry_ = space_->move_in(ref_, *from.space_, from.ref_, &from.entry());
+  from.entry_ = nullptr;
+  tell_new();
+}
+
+void Key::copy_from(const Key& from) {
+  entry_ = space_->copy_in(ref_, from.entry());
+  was_erased_ = false;  // As Redis tells it.
+  begin();
+}
+
+bool Key::may_change() {
+  return call_->audit_.allows_change(call_->command(), call_->args(), ref_.name);
+}
+
+void Key::changed(uint32_t event_class, std::string_view event, uint64_t elements) {
+  ensure_slow([this] { return may_change(); });
+  call_->effects_->add_change(db_, ref_.name, event_class, event, elements);
+}
+
+// Not audited: to Redis, XREADGROUP reads its streams.
+void Key::changed_quietly(uint32_t event_class, std::string_view event, uint64_t elements) {
+  call_->effects_->add_quiet_change(db_, ref_.name, event_class, event, elements);
+}
+
+void Key::also(uint32_t event_class, std::string_view event) {
+  call_->effects_->add_event(db_, ref_.name, event_class, event);
+}
+
+void Key::begin() {
+  entry_->set_access(shard_->access_clock(0, true, call_->now_ms()));
+  if (!was_erased_) tell_new();
+}
+
+void Key::tell_new() {
+  if ((shard_->options().notify_keyspace_events & notify::kNew) != 0) [[unlikely]]
+    call_->effects_->add_event(db_, ref_.name, notify::kNew, "new");
+}
+
+}  // namespace kvstash::engine

@@ -1,0 +1,185 @@
+// Key: one key of a running command, looked up once: its name, the keyspace it lives in, and its
+// entry if it exists. All that a command does to data it does through a Key.
+//
+// A Key is valid while the command runs. Changes through it keep its own entry current; two Keys of
+// the same name must not be changed through both. The views it gives die at the next change.
+// The shard behind it is held by the running command (see hold.h), whichever thread that is.
+#pragma once
+
+#include "base/result.h"
+#include "engine/command/errors.h"
+#include "store/keyspace.h"
+#include "store/object.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace kvstash::engine {
+
+class Call;
+class Key;
+class Shard;
+
+enum class DbIndex : uint32_t {};
+
+// A value that is looked at, for as long as this object lives.
+template <store::Container T>
+class Viewed {
+ public:
+  explicit Viewed(store::ObjectWord word) : value_(T::adopt(word)) {}
+  Viewed(const Viewed&) = delete;
+  Viewed& operator=(const Viewed&) = delete;
+  ~Viewed() { static_cast<void>(value_.release()); }  // The entry owns it all the time.
+
+  const T* operator->() const { return &value_; }
+  const T& operator*() const { return value_; }
+
+ private:
+  T value_;
+};
+
+// A value that is being changed; closed at the end of this object's life at the latest.
+template <store::Container T>
+class Opened {
+ public:
+  explicit Opened(Key& key);
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  ~Opened() { close(); }
+
+  // Writes the value back; the key is up to date afterwards.
+  void close();
+
+  T* operator->() { return &value_; }
+  T& operator*() { return value_; }
+
+ private:
+  Key* key_;  // Null once closed.
+  T value_;
+  size_t bytes_before_;
+};
+
+class Key {
+ public:
+  using Deadline = store::Keyspace::Deadline;
+
+  std::string_view name() const { return ref_.name; }
+  DbIndex db() const { return db_; }
+  bool exists() const { return entry_ != nullptr; }
+  store::Entry& entry() const {
+    ensure(exists());
+    return *entry_;
+  }
+  store::ValueType type() const { return entry().type(); }
+
+  // Success if the key is absent or of that type, otherwise WRONGTYPE.
+  Status expect(store::ValueType type) const {
+    if (exists() && entry_->type() != type) return errors::wrong_type();
+    return {};
+  }
+  Status expect_string() const { return expect(store::ValueType::kString); }
+
+  // The bytes of a string; empty if the key is absent. The view lives until the key is changed, or
+  // the Key object ends.
+  std::string_view string() {
+    return exists() ? store::string_bytes(*entry_, scratch_) : std::string_view();
+  }
+  size_t string_size() const { return exists() ? store::string_length(*entry_) : 0; }
+
+  // Milliseconds since 1970, or none.
+  Deadline deadline() const {
+    return exists() && entry_->has_deadline() ? Deadline(entry_->deadline_ms()) : std::nullopt;
+  }
+
+  // ---- Changes. Each is complete in itself; report it with changed() afterwards.
+  void set_string(std::string_view value, Deadline deadline);
+  // Never as an integer: shown as embstr (or raw, if long), or always as raw.
+  void set_text(std::string_view value, store::Encoding encoding, Deadline deadline);
+  void set_integer(int64_t value, Deadline deadline);  // Keeps the integer encoding.
+  // At least `size` bytes to write into, zeroed where the string grew. The deadline stays. Of the
+  // bytes that were there before, only those in `change` may be written.
+  std::span<char> open_string(size_t size, store::ByteRange change = {});
+  void cut_string(size_t size);  // After open_string: only the first `size` bytes stay.
+  void set_deadline(Deadline deadline);
+  void erase();
+
+  // ---- Values of other types (object.h). The caller has checked the type with expect().
+  // Looks at the value of a key that exists. At most one view or opening of a key at a time.
+  template <store::Container T>
+  Viewed<T> view() const {
+    return Viewed<T>(entry().object());
+  }
+  // Opens the value for change; of an absent key, a new one. When it is closed, a value without
+  // elements takes its key along, if its class does not keep those.
+  template <store::Container T>
+  Opened<T> open() {
+    return Opened<T>(*this);
+  }
+
+  // Of a hash: removes a field that is due, and tells everybody. Looking up a key does so for all,
+  // up to a bound: commands that change a field call this before, and see the others as absent.
+  void expire_field(std::string_view field);
+
+  // Moves or copies `from`'s value and deadline to this key, which must be absent.
+  void take_from(Key& from);
+  void copy_from(const Key& from);
+
+  // Tells watchers, keyspace events and the journal that the key changed. `event_class` is one of
+  // notify::k..., `event` a literal such as "set". `elements`: how many changed, as Redis counts
+  // them for rdb_changes_since_last_save.
+  void changed(uint32_t event_class, std::string_view event, uint64_t elements = 1);
+  // The same for a change that readers of the key do not see, such as in a stream's consumer
+  // groups: watchers and those who wait for the key hear nothing. Without an event if its class is
+  // 0.
+  void changed_quietly(uint32_t event_class = 0, std::string_view event = {},
+                       uint64_t elements = 1);
+  // A further event of a change that changed() has told.
+  void also(uint32_t event_class, std::string_view event);
+
+ private:
+  friend class Call;
+  Key(Call& call, Shard& shard, store::Keyspace& space, const store::KeyRef& ref, DbIndex db)
+      : call_(&call), shard_(&shard), space_(&space), ref_(ref), db_(db) {}
+
+  template <store::Container T>
+  friend class Opened;
+  void put_object(store::ValueType type, store::ObjectWord word);
+  store::ObjectWord open_object();
+  void update_object(store::ObjectWord word, size_t bytes_before);
+  bool may_change();  // Whether the command's arguments tell that it changes this key.
+  void tell_new();
+  void begin();  // Of an entry that was just made: sets its access clock, and tells that it is new.
+
+  Call* call_;
+  Shard* shard_;
+  store::Keyspace* space_;
+  store::KeyRef ref_;
+  DbIndex db_;
+  store::Entry* entry_ = nullptr;
+  bool was_erased_ = false;  // Its value is being replaced: the key that comes is not a new one.
+  store::NumberText scratch_;
+};
+
+template <store::Container T>
+Opened<T>::Opened(Key& key)
+    : key_(&key),
+      value_(key.exists() ? T::adopt(key.open_object()) : T()),
+      bytes_before_(key.exists() ? value_.bytes() : 0) {}
+
+template <store::Container T>
+void Opened<T>::close() {
+  if (key_ == nullptr) return;
+  Key& key = *std::exchange(key_, nullptr);
+  const bool is_empty = !store::keeps_empty<T>() && value_.size() == 0;
+  if (key.exists()) {
+    key.update_object(value_.release(), bytes_before_);
+    if (is_empty) key.erase();
+  } else if (!is_empty) {
+    key.put_object(T::kType, value_.release());
+  }
+}
+
+}  // namespace kvstash::engine

@@ -1,0 +1,105 @@
+// HoldGroup: transactions over several shards that share one rendezvous.
+//
+// The group is pushed to the mailboxes of all its shards under the set's enqueue lock, so any two
+// groups stand in the same order in every mailbox they share. A shard that reaches it sends all it
+// has, counts itself in and parks; the last one to arrive runs the transactions on its own thread,
+// with all the shards held, and lets the others go. After counting itself in, a parked shard never
+// looks at the group again: it waits on a word of its own. A shard that is busy with a script
+// refuses the group and does not park (shard_busy.cc).
+//
+// Owned by its home shard, which gets it back as a kHoldDone message and reuses it.
+#pragma once
+
+#include "engine/execution/multi.h"
+#include "engine/execution/waiter.h"
+#include "engine/traffic/batch.h"
+#include "engine/traffic/busy.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace kvstash::engine {
+
+// What runs while shards are held: one command over several keys, a client's MULTI queue, a waiter
+// that was woken, or an action of the server itself, which has no session and no reply.
+struct Transaction {
+  const Command* command = nullptr;
+  uint32_t first_arg = 0;  // Into HoldGroup::args.
+  uint32_t argc = 0;
+  uint32_t first_place = 0;  // Into HoldGroup::places.
+  uint32_t place_count = 0;
+  std::string_view raw{};  // The command as its client sent it, in the pinned chunk.
+  std::unique_ptr<CommandQueue> queue;
+  std::vector<WatchedKey> watched;
+  std::function<void(Shard&)> action;  // Given the shard whose thread it runs on.
+  std::shared_ptr<Waiter> woken;       // To be run again, if it still waits.
+  Caller caller;
+
+  // Home's.
+  Session* session = nullptr;
+  uint64_t reply_number = 0;
+  InputChunk* chunk = nullptr;  // Pinned, for a single command.
+
+  // Filled in by the executor.
+  size_t reply_begin = 0;
+  size_t reply_end = 0;
+  CallEnd end;
+  std::shared_ptr<Waiter> waiter;  // The command found nothing, and waits.
+  bool is_over = false;            // Answered before the group was over (shard_busy.cc).
+};
+
+struct HoldGroup : Message {
+  HoldGroup() : Message(Kind::kHoldDone) {}
+
+  // One link per shard of the group; the group itself is the message home.
+  struct Arrival : Message {
+    Arrival() : Message(Kind::kHold) {}
+    void reset(HoldGroup& of, size_t at) {
+      group = &of;
+      shard = at;
+      is_parked = false;
+    }
+    HoldGroup* group = nullptr;
+    size_t shard = 0;
+    bool is_parked = false;  // Its shard waits to be let go.
+  };
+
+  size_t home = 0;
+  std::vector<bool> members;  // By shard.
+  size_t member_count = 0;
+  size_t key_count = 0;
+  std::vector<Arrival> arrivals;
+  std::atomic<uint32_t> missing{0};
+  // A member runs a script for too long: nothing of the group is run.
+  std::atomic<BusyWith> refused_with{BusyWith::kNothing};
+  std::vector<Transaction> transactions;
+  std::vector<std::string_view> args;
+  std::vector<KeyPlace> places;
+  resp::ReplyBuffer replies;
+
+  void add_member(size_t shard) {
+    if (members[shard]) return;
+    members[shard] = true;
+    ++member_count;
+  }
+  std::span<const std::string_view> argv(const Transaction& transaction) const {
+    return std::span(args).subspan(transaction.first_arg, transaction.argc);
+  }
+  KeyPlaces places_of(const Transaction& transaction) const {
+    return std::span(places).subspan(transaction.first_place, transaction.place_count);
+  }
+  void reset(size_t shards) {
+    members.assign(shards, false);
+    member_count = 0;
+    key_count = 0;
+    transactions.clear();
+    args.clear();
+    places.clear();
+    replies.clear();
+  }
+};
+
+}  // namespace kvstash::engine

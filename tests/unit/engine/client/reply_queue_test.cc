@@ -1,0 +1,159 @@
+#include "engine/client/reply_queue.h"
+
+#include "base/random.h"
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace kvstash::engine {
+namespace {
+
+void answer(ReplyQueue& queue, std::string_view reply, bool is_muted = false) {
+  queue.begin().append(reply);
+  queue.end(is_muted);
+}
+
+TEST_CASE("replies made on the spot may be sent at once") {
+  ReplyQueue queue;
+  answer(queue, "a");
+  answer(queue, "b");
+  CHECK(queue.out().view() == "ab");
+  CHECK(queue.waiting() == 0);
+  CHECK(queue.bytes() == 2);
+}
+
+TEST_CASE("what follows an open place waits for it, and leaves in the order of the commands") {
+  ReplyQueue queue;
+  answer(queue, "1");
+  const uint64_t second = queue.open(false);
+  answer(queue, "3");
+  const uint64_t fourth = queue.open(false);
+  answer(queue, "5");
+  CHECK(queue.out().view() == "1");
+  CHECK(queue.waiting() == 2);
+  queue.fill(fourth, "4");
+  CHECK(queue.out().view() == "1");
+  queue.fill(second, "2");
+  CHECK(queue.out().view() == "12345");
+  CHECK(queue.waiting() == 0);
+  answer(queue, "6");
+  CHECK(queue.out().view() == "123456");
+}
+
+TEST_CASE("a muted reply leaves nothing, whether made on the spot or later") {
+  ReplyQueue queue;
+  answer(queue, "loud");
+  answer(queue, "silent", true);
+  CHECK(queue.out().view() == "loud");
+  const uint64_t muted = queue.open(true);
+  answer(queue, "silent", true);
+  const uint64_t heard = queue.open(false);
+  queue.fill(heard, "!");
+  queue.fill(muted, "silent");
+  CHECK(queue.out().view() == "loud!");
+}
+
+TEST_CASE("a push stands behind the replies to what was taken before it") {
+  ReplyQueue queue;
+  queue.push("<p1>");
+  CHECK(queue.out().view() == "<p1>");
+  const uint64_t first = queue.open(false);
+  queue.push("<p2>");
+  answer(queue, "after");
+  queue.push("<p3>");
+  const uint64_t second = queue.open(false);
+  queue.push("<p4>");
+  CHECK(queue.bytes() == 21);
+  queue.fill(first, "reply");
+  CHECK(queue.out().view() == "<p1>reply<p2>after<p3>");
+  queue.fill(second, "");
+  CHECK(queue.out().view() == "<p1>reply<p2>after<p3><p4>");
+}
+
+TEST_CASE("a push never stands inside a reply, and is heard by a client that wants none") {
+  ReplyQueue queue;
+  queue.begin().append("re");
+  queue.push("<p1>");
+  queue.end(false);
+  CHECK(queue.out().view() == "re<p1>");
+  queue.begin().append("silent");
+  queue.push("<p2>");
+  queue.end(true);
+  CHECK(queue.out().view() == "re<p1><p2>");
+  const uint64_t place = queue.open(true);
+  queue.push("<p3>");
+  queue.begin().append("ply");
+  queue.push("<p4>");
+  queue.end(false);
+  queue.fill(place, "silent");
+  CHECK(queue.out().view() == "re<p1><p2><p3>ply<p4>");
+}
+
+TEST_CASE("empty replies keep their places") {
+  ReplyQueue queue;
+  const uint64_t first = queue.open(false);
+  const uint64_t second = queue.open(false);
+  queue.fill(second, "");
+  answer(queue, "");
+  answer(queue, "end");
+  CHECK(queue.out().empty());
+  queue.fill(first, "");
+  CHECK(queue.out().view() == "end");
+}
+
+// Any mixture of replies at once, later and muted gives what a plain list would give.
+TEST_CASE("random schedules come out in order") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Random random(seed);
+    ReplyQueue queue;
+    std::string expected;
+    struct Open {
+      uint64_t number;
+      std::string text;
+    };
+    std::deque<Open> open;
+    for (int step = 0; step < 3000; ++step) {
+      const bool is_muted = random.below(10) == 0;
+      const std::string text(random.below(40), static_cast<char>('a' + step % 26));
+      const uint64_t kind = random.below(3);
+      if (kind == 0) {
+        answer(queue, text, is_muted);
+        if (!is_muted) expected += text;
+      } else if (kind == 1) {
+        open.push_back({queue.open(is_muted), text});
+        if (!is_muted) expected += text;
+      } else if (!open.empty()) {
+        const auto at = open.begin() + static_cast<std::ptrdiff_t>(random.below(open.size()));
+        queue.fill(at->number, at->text);
+        open.erase(at);
+      }
+      REQUIRE(queue.waiting() == open.size());
+    }
+    while (!open.empty()) {
+      queue.fill(open.back().number, open.back().text);
+      open.pop_back();
+    }
+    CHECK(queue.out().view() == expected);
+  }
+}
+
+TEST_CASE("a client that always has something under way does not make the queue grow") {
+  ReplyQueue queue;
+  const std::string reply(100, 'x');
+  uint64_t older = queue.open(false);
+  for (int i = 0; i < 100'000; ++i) {
+    const uint64_t newer = queue.open(false);
+    answer(queue, reply);
+    queue.fill(older, reply);
+    queue.out().clear();
+    older = newer;
+  }
+  CHECK(queue.waiting() == 1);
+  CHECK(queue.memory_bytes() < size_t{1} << 20);
+}
+
+}  // namespace
+}  // namespace kvstash::engine
