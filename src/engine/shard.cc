@@ -99,6 +99,7 @@ struct Shard::Gather {
   std::vector<std::any> answers;
   std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
   uint64_t cycles = 0;                         // Spent on it by all shards.
+  Lsn lsn{};                                   // What the answers follow from.
   BusyWith refused_with = BusyWith::kNothing;  // One of them would not be asked.
 };
 
@@ -113,6 +114,7 @@ Shard::Shard(ShardSet& set, size_t id)
       pubsub_(*this),
       pushes_(set),
       tracking_(*this),
+      release_(*this),
       executor_(*this),
       dispatcher_(*this),
       intake_(*this, dispatcher_, Intake::Use::kNormal),
@@ -269,7 +271,7 @@ bool Shard::evict_turn() {
   if (!evicts_) return false;
   const uint64_t limit = options().maxmemory_bytes;
   for (size_t evictions = 0; evictions < kEvictionsPerTurn; ++evictions) {
-    if (limit == 0 || set_->memory_used() <= limit || !evict_one(now_ms_, sink_)) {
+    if (limit == 0 || set_->memory_used() <= limit || !evict_one(now_ms_, sink())) {
       evicts_ = false;
       return false;
     }
@@ -485,19 +487,9 @@ void Shard::feed_monitors(const Session& session, const Command& command,
   for (const std::string_view arg : redacted(command, argv))
     line += " " + quote(arg);
   line += "\r\n";
-  for (size_t to = 0; to < set_->size(); ++to) {
-    set_->submit(to, [line](Shard& shard) {
-      for (const auto& [id, monitor] : shard.sessions()) {
-        if (!monitor->is_monitor || (monitor->stopped & kStopClosing) != 0) continue;
-        monitor->replies.push(line);
-        shard.note_ready(*monitor);
-        if (monitor->unsent_bytes() > shard.unasked_limit()) {
-          monitor->close_after_replies("a monitor that does not read");
-          shard.kill_session(*monitor);
-        }
-      }
-    });
-  }
+  const auto text = std::make_shared<const std::string>(std::move(line));
+  for (size_t to = 0; to < set_->size(); ++to)
+    pushes_.add(to, MonitorLine{text});
 }
 
 size_t Shard::paused_sessions() const {
@@ -582,15 +574,11 @@ Batch& Shard::batch_for(size_t to) {
   return *batch;
 }
 
-// What ran here before the commands that go away joins the log before them: the other shard may
-// run and log them at once.
-void Shard::flush_before_sending() {
-  if (sink_ != nullptr) sink_->flush();
-}
-
+// What ran here before the commands that go away joins the log, and is told, before them: the other
+// shard may run, log and tell them at once.
 void Shard::send_batches() {
   if (std::ranges::any_of(outbox_, [](const Batch* batch) { return batch != nullptr; }))
-    flush_before_sending();
+    release_.send_before_requests();
   for (size_t to = 0; to < outbox_.size(); ++to) {
     Batch* batch = std::exchange(outbox_[to], nullptr);
     if (batch == nullptr) continue;
@@ -616,7 +604,7 @@ HoldGroup& Shard::pending_group() {
 void Shard::send_group() {
   HoldGroup* group = std::exchange(group_, nullptr);
   if (group == nullptr) return;
-  flush_before_sending();
+  release_.send_before_requests();
   for (const Transaction& transaction : group->transactions) {
     if (transaction.session != nullptr) transaction.session->has_unsent_transaction = false;
   }
@@ -656,9 +644,10 @@ void Shard::start_gather(Session& session, const Command& command,
       auto answer = std::make_shared<std::any>();
       if (busy == BusyWith::kNothing) *answer = (*part)(shard, shard);
       const uint64_t taken = cycles() - began;
-      shard.set().submit(home, [i, gather, answer, taken, busy](Shard& owner) {
+      shard.release().add_answer(home, [i, gather, answer, taken, busy](Shard& owner, Lsn lsn) {
         gather->answers[i] = std::move(*answer);
         gather->cycles += taken;
+        gather->lsn = std::max(gather->lsn, lsn);
         if (busy != BusyWith::kNothing) gather->refused_with = busy;
         if (--gather->missing == 0) owner.finish_gather(*gather);
       });
@@ -682,7 +671,7 @@ void Shard::finish_gather(Gather& gather) {
     ++command_stats(*gather.command).rejected;
     executor_.count_error(errors::busy(gather.refused_with));
   }
-  session.replies.fill(gather.reply_number, reply.view());
+  session.replies.fill(gather.reply_number, reply.view(), gather.lsn);
   const std::vector<std::string_view> argv(gather.argv.begin(), gather.argv.end());
   note_command(session, *gather.command, argv, session.caller.db, end);
   go_on(session, kStopGather);
@@ -754,7 +743,7 @@ void Shard::run_batch(Batch& batch) {
   }
   running_batch_ = nullptr;
   batch.kind = Message::Kind::kBatchDone;
-  done_batches_.push_back(&batch);
+  release_.add_done(batch);
 }
 
 void Shard::finish_batch(Batch& batch) {
@@ -765,16 +754,16 @@ void Shard::finish_batch(Batch& batch) {
     if (hop.session == nullptr) [[unlikely]]
       continue;  // Answered while that shard was busy.
     finish_hop(batch, hop, replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin),
-               batch.is_refused);
+               batch.is_refused, batch.lsn);
   }
   if (batch.replies.capacity() > kSpareReplyBytesMax) batch.replies.release();
   spare_batches_.push(&batch);
 }
 
-void Shard::finish_hop(const Batch& batch, const Hop& hop, std::string_view reply,
-                       bool is_refused) {
+void Shard::finish_hop(const Batch& batch, const Hop& hop, std::string_view reply, bool is_refused,
+                       Lsn lsn) {
   Session& session = *hop.session;
-  session.replies.fill(hop.reply_number, reply);
+  session.replies.fill(hop.reply_number, reply, lsn);
   learn_reply_size(session, reply.size());
   // One that waits is told of when it is over.
   const bool waits = hop.command->has(kBlocking) && reply.empty();
@@ -811,7 +800,7 @@ void Shard::finish_reply(Session& session) {
 void Shard::arrive(HoldGroup::Arrival& arrival) {
   HoldGroup& group = *arrival.group;
   ++stats_.holds;
-  send_everything();  // What others may wait for must be out before this thread stops.
+  release_.send();  // What others may wait for must be out before this thread stops.
   const uint32_t word = park_word();
   arrival.is_parked = true;
   if (group.missing.fetch_sub(1, std::memory_order_acq_rel) != 1) {
@@ -827,12 +816,18 @@ void Shard::arrive(HoldGroup::Arrival& arrival) {
   }
 }
 
-void Shard::send_everything() {
+void Shard::send_requests() {
   send_batches();
-  if (sink_ != nullptr) sink_->flush();
-  flush_pushes();
-  send_done();
-  port_->flush_sessions();
+  send_group();
+}
+
+void Shard::flush_sessions() {
+  if (is_in_busy_turn_) {
+    port_->send_while_busy();
+  } else {
+    port_->flush_sessions();
+    pushed_bytes_ = 0;
+  }
 }
 
 // Its shards are held, so their tables may be looked at from here.
@@ -865,17 +860,10 @@ void Shard::run_group(HoldGroup& group) {
     }
   }
   running_group_ = nullptr;
-  if (sink_ != nullptr) sink_->flush();
-  for (size_t id = 0; id < group.members.size(); ++id) {
-    if (group.members[id] && id != id_) set_->at(id).flush_pushes();
-  }
-  flush_pushes();
-  send_done();
-  release(group);
+  release_.send(group);
 }
 
-// Lets those that wait for it go on, and sends it home.
-void Shard::release(HoldGroup& group) {
+void Shard::let_go(HoldGroup& group) {
   for (const HoldGroup::Arrival& arrival : group.arrivals) {
     if (arrival.is_parked) set_->at(arrival.shard).unpark();
   }
@@ -893,7 +881,7 @@ void Shard::finish_group(HoldGroup& group) {
     finish_transaction(
         group, transaction,
         replies.substr(transaction.reply_begin, transaction.reply_end - transaction.reply_begin),
-        is_refused);
+        is_refused, group.lsn);
   }
   group.transactions.clear();
   if (group.replies.capacity() > kSpareReplyBytesMax) group.replies.release();
@@ -901,9 +889,9 @@ void Shard::finish_group(HoldGroup& group) {
 }
 
 void Shard::finish_transaction(const HoldGroup& group, Transaction& transaction,
-                               std::string_view reply, bool is_refused) {
+                               std::string_view reply, bool is_refused, Lsn lsn) {
   Session& session = *transaction.session;
-  session.replies.fill(transaction.reply_number, reply);
+  session.replies.fill(transaction.reply_number, reply, lsn);
   learn_reply_size(session, reply.size());
   --session.transactions_away;
   if (transaction.waiter != nullptr) {
@@ -924,7 +912,7 @@ void Shard::finish_transaction(const HoldGroup& group, Transaction& transaction,
 
 bool Shard::finish_turn() {
   wake_up();
-  // Who is told of changes hears of those that others already know of before its next reply.
+  // A client that listens hears of what others have been told already before its next reply.
   if (pubsub_.subscriptions().session_count() + tracking_.session_count() != 0) receive();
   intake_.run_staged();
   receive();
@@ -940,14 +928,7 @@ bool Shard::finish_turn() {
   resume_push_waiters();
   resume_sessions();
   close_killed();
-  send_batches();
-  send_group();
-  if (sink_ != nullptr) sink_->flush();
-  flush_pushes();
-  send_done();
-  if (options().maxmemory_clients != 0) bound_client_memory();
-  port_->flush_sessions();
-  pushed_bytes_ = 0;
+  release_.send();
   if (!memory_.garbage.empty()) set_->reaper().take(std::move(memory_.garbage));
   if (options().maxmemory_bytes != 0) {
     set_->measure_overhead(now_ms_);

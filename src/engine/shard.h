@@ -22,6 +22,7 @@
 #include "engine/execution/watch.h"
 #include "engine/pubsub/pubsub.h"
 #include "engine/pubsub/pushes.h"
+#include "engine/release/release.h"
 #include "engine/shard_port.h"
 #include "engine/shard_set.h"
 #include "engine/telemetry/hot_keys.h"
@@ -53,7 +54,7 @@ class Shard {
 
   // ---- Wiring, before the thread starts.
   void set_port(ShardPort& port) { port_ = &port; }
-  void set_sink(EffectSink* sink) { sink_ = sink; }
+  void set_sink(EffectSink* sink) { release_.set_journal(sink); }
 
   size_t id() const { return id_; }
   ShardSet& set() { return *set_; }
@@ -68,7 +69,7 @@ class Shard {
     return hold;
   }
   Random& random() { return random_; }
-  EffectSink* sink() { return sink_; }
+  EffectSink* sink() { return release_.journal(); }
 
   // ---- Data.
   store::Keyspace& keyspace(DbIndex db);         // Made when first asked for.
@@ -155,22 +156,18 @@ class Shard {
   // Sends a message that is no reply. A client that leaves too much of that unread is closed.
   void push(Session& session, std::string_view message);
   // What other shards have for sessions of this one.
-  void receive_pushes(const std::vector<Push>& pushes);
+  // They follow from `lsn`.
+  void receive_pushes(const std::vector<Push>& pushes, Lsn lsn);
+  // To the monitors of this shard.
+  void tell_monitors(std::string_view line);
   PubSub& pubsub() { return pubsub_; }
   const PubSub& pubsub() const { return pubsub_; }
   Pushes& pushes() { return pushes_; }  // Of this turn.
-  // Sends them, with what changed of prefixes that clients follow.
-  void flush_pushes() {
-    tracking_.tell_prefixes();
-    pushes_.flush();
-  }
   Tracking& tracking() { return tracking_; }
   const Tracking& tracking() const { return tracking_; }
   // ---- Waiting: connections of this shard in blocking commands.
   // A command of `session` has come back and waits. What became of it meanwhile is seen to.
   void begin_wait(Session& session, std::shared_ptr<Waiter> waiter);
-  // The waiter has its reply, by a command that ran on this thread.
-  void note_served(std::shared_ptr<Waiter> waiter) { served_.push_back(std::move(waiter)); }
   // On the waiter's home: it has its reply; or keys on several shards changed, and it shall run
   // again as a transaction.
   void finish_wait(const std::shared_ptr<Waiter>& waiter);
@@ -225,8 +222,15 @@ class Shard {
   // Receives messages, expires, goes on with stopped sessions, sends replies. True: call again
   // soon, there is more to do.
   bool finish_turn();
-  // Sends what the turn has made so far: batches, records, replies. May close sessions.
-  void send_everything();
+  // The one place that sends. Its steps follow: they are for it alone.
+  Release& release() { return release_; }
+  const Release& release() const { return release_; }
+  void send_pushes(Lsn lsn);  // With what changed of prefixes that clients follow.
+  void send_requests();       // This turn's batches and group.
+  void bound_client_memory();
+  void flush_sessions();
+  // Lets the members of a group that is over go on, and sends it home.
+  void let_go(HoldGroup& group);
   // True: the loop may wait; producers will ring. False: there is work.
   bool prepare_sleep();
   // When the loop must be back at the latest, by monotonic_ns().
@@ -267,19 +271,19 @@ class Shard {
   bool is_draining = false;  // A shutdown waits: of new commands only SHUTDOWN is taken.
 
  private:
-  void flush_before_sending();
   void receive();
   void take_mail();
   void run_batch(Batch& batch);
   void finish_batch(Batch& batch);
-  void finish_hop(const Batch& batch, const Hop& hop, std::string_view reply, bool is_refused);
+  void finish_hop(const Batch& batch, const Hop& hop, std::string_view reply, bool is_refused,
+                  Lsn lsn);
   void arrive(HoldGroup::Arrival& arrival);
   void run_group(HoldGroup& group);
   void prefetch_group(const HoldGroup& group, std::span<const Transaction> transactions);
   void finish_group(HoldGroup& group);
   void finish_transaction(const HoldGroup& group, Transaction& transaction, std::string_view reply,
-                          bool is_refused);
-  void release(HoldGroup& group);
+                          bool is_refused, Lsn lsn);
+  Lsn lsn_of(const HoldGroup& group) const;
   uint32_t park_word() const;
   void park(uint32_t word);
   void busy_turn();
@@ -311,7 +315,6 @@ class Shard {
   void note_unserved(Session& session);
   void end_due_waits();
   void end_due_pause();
-  void send_done();
   void release_session(Session& session);
   void learn_reply_size(Session& session, size_t bytes);
   bool expire_turn();
@@ -329,7 +332,6 @@ class Shard {
   void resume_push_waiters();
   bool leaves_too_much_unread(const Session& session) const;
   bool has_too_much_unsent(const Session& session) const;
-  void bound_client_memory();
   void bound_unasked_output();
   void cron();
   void trim_spares();
@@ -339,7 +341,6 @@ class Shard {
   ShardSet* set_;
   size_t id_;
   ShardPort* port_ = nullptr;
-  EffectSink* sink_ = nullptr;
   int64_t now_us_ = 0;           // Wall clock: the time of this turn ...
   int64_t now_ms_ = 0;           // ... and the same in milliseconds.
   int64_t clocks_apart_ns_ = 0;  // The monotonic clock less the wall clock, as of the last cron.
@@ -354,7 +355,6 @@ class Shard {
   WatchTable watches_;
   BlockedKeys blocked_keys_;
   WaitingSessions waiting_;
-  std::vector<std::shared_ptr<Waiter>> served_;  // Here, to be told after the journal's flush.
 
   ChunkPool chunks_;
   ClientMemory client_memory_;
@@ -371,7 +371,9 @@ class Shard {
   Pushes pushes_;
   Tracking tracking_;
   size_t pushed_bytes_ = 0;  // Since sessions were flushed.
+  Lsn received_lsn_{};       // Of the push that is being delivered.
 
+  Release release_;
   Executor executor_;
   Dispatcher dispatcher_;
   Intake intake_;
@@ -400,8 +402,7 @@ class Shard {
   std::vector<Batch*> outbox_;  // Per shard: this turn's batch, or null.
   std::vector<std::unique_ptr<Batch>> batches_;
   Spares<Batch*> spare_batches_;
-  std::vector<Batch*> done_batches_;  // Run here, to be sent home after the journal's flush.
-  HoldGroup* group_ = nullptr;        // This turn's transactions.
+  HoldGroup* group_ = nullptr;  // This turn's transactions.
   std::vector<std::unique_ptr<HoldGroup>> groups_;
   Spares<HoldGroup*> spare_groups_;
 };

@@ -110,7 +110,7 @@ bool Shard::expire_keys_turn() {
     while (store::Entry* due = wheel.next_due(now_ms_, budget)) {
       stats_.expire_lag.add(lag_ns(now_ms_, due->deadline_ms()));
       expire_key(static_cast<DbIndex>(db), {due->key(), keyed_hash(due->key(), set_->seed())}, due,
-                 sink_);
+                 sink());
     }
     if (budget == 0) return true;
   }
@@ -128,7 +128,7 @@ bool Shard::expire_fields_turn() {
         budget -= hash.erase_due(now_ms_, budget, note);
       };
       remove_fields(static_cast<DbIndex>(db), {due->key(), keyed_hash(due->key(), set_->seed())},
-                    due, remove, sink_);
+                    due, remove, sink());
     }
     if (budget == 0) return true;
   }

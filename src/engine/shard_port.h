@@ -15,10 +15,11 @@ class ShardPort {
   // Sends what sessions have to send (Shard::take_ready). The shard's own thread, before it parks.
   virtual void flush_sessions() = 0;
 
-  // A script runs for too long on this shard: accepts, reads, and writes what can be done now,
-  // without waiting. Closes no session: commands below may be in the middle of one. The shard's own
-  // thread.
-  virtual void serve_while_busy() {}
+  // A script runs for too long on this shard: accepts and reads what is there now, without waiting;
+  // then writes what can be written. Closes no session: commands below may be in the middle of one.
+  // The shard's own thread.
+  virtual void read_while_busy() {}
+  virtual void send_while_busy() {}
 
   // The session will have output and has no buffer: it may be given a spare one. The shard's own
   // thread, or one that holds the shard.

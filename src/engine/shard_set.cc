@@ -89,6 +89,15 @@ size_t ShardSet::enqueue(HoldGroup& group) {
   return woken;
 }
 
+void ShardSet::release_up_to(Lsn lsn) {
+  ensure(released_lsn_.load(std::memory_order_relaxed) <= lsn);
+  released_lsn_.store(lsn, std::memory_order_seq_cst);
+  for (size_t id = 0; id < size(); ++id) {
+    if (!at(id).release().gate().claim()) continue;
+    submit(id, [](Shard& shard) { shard.release().gate().open(); });
+  }
+}
+
 size_t ShardSet::memory_used() const {
   size_t used = overhead_.load(std::memory_order_relaxed);
   for (const Published& shard : memory_)

@@ -69,6 +69,16 @@ class ShardSet {
   // Enqueues a group at all its members, in one order with all others. The number woken.
   size_t enqueue(HoldGroup& group);
 
+  // ---- The journal's progress.
+  // Replies that follow from no more than this may leave (release/gate.h). Without a journal it is
+  // kLsnMax from the start.
+  const std::atomic<Lsn>& released_lsn() const { return released_lsn_; }
+  // With a journal, before the threads start: nothing is released yet but what it begins with.
+  void begin_gating(Lsn lsn) { released_lsn_.store(lsn, std::memory_order_seq_cst); }
+  // The journal has come to `lsn`, as far as replies must wait for it. Never falls. One thread at a
+  // time, any.
+  void release_up_to(Lsn lsn);
+
   Reaper& reaper() { return reaper_; }
   // Where shards have their bucket arrays from; null: the operator or the kernel does not want it.
   HugePages* huge_pages() { return options_->huge_pages ? &huge_pages_ : nullptr; }
@@ -174,8 +184,9 @@ class ShardSet {
     std::atomic<bool> is_asked{false};  // To evict; the message is under way.
   };
 
-  HugePages huge_pages_;  // Outlives the shards.
-  Reaper reaper_;         // Outlives the shards, which hand their garbage to it.
+  std::atomic<Lsn> released_lsn_{kLsnMax};  // Outlives the shards, as what follows does.
+  HugePages huge_pages_;
+  Reaper reaper_;  // The shards hand their garbage to it.
   std::vector<std::unique_ptr<Shard>> shards_;
   const CommandTable* commands_;
   const EngineOptions* options_;

@@ -82,14 +82,13 @@ bool SessionShell::read() {
 void SessionShell::drop_sent() {
   constexpr size_t kSentBytesKept = size_t{256} << 10;
   if (!has_unsent() || session_->sent < kSentBytesKept || session_->sent < unsent_bytes()) return;
-  session_->replies.out().drop_front(std::exchange(session_->sent, 0));
+  session_->replies.drop_sent(std::exchange(session_->sent, 0));
   session_->replies.out().shrink();
 }
 
 // Writes what can be written. False: the connection is over.
 bool SessionShell::send() {
-  const std::string_view out =
-      session_->replies.out().view().substr(0, session_->replies.finished_bytes());
+  const std::string_view out = session_->replies.sendable();
   is_socket_full_ = false;
   while (session_->sent < out.size()) {
     const net::IoResult put = transport_.write(out.substr(session_->sent));
@@ -150,7 +149,7 @@ void SessionShell::send_while_busy() {
 
 void SessionShell::trim_output() {
   if (has_unsent()) return;
-  session_->sent = 0;
+  session_->replies.drop_sent(std::exchange(session_->sent, 0));
   owner_->return_output(*session_);
 }
 
@@ -217,7 +216,7 @@ bool SessionShell::check_limits(int64_t now_ms) {
 
 int64_t SessionShell::stalled_ms(int64_t now_ms) const {
   const bool is_held = (session_->stopped & engine::kStopOutput) != 0;
-  return is_held && has_unsent() ? now_ms - progress_at_ms_ : 0;
+  return is_held && session_->unsent_bytes() != 0 ? now_ms - progress_at_ms_ : 0;
 }
 
 }  // namespace kvstash::server

@@ -41,6 +41,7 @@ class SessionShell {
   void serve_while_busy(net::Readiness ready);
   void send_while_busy();
 
+  // Of what is to be sent to it, with what waits for the journal.
   size_t unsent_bytes() const { return session_->replies.out().size() - session_->sent; }
   bool has_unsent() const { return unsent_bytes() != 0; }
 

@@ -101,7 +101,7 @@ void ShardShell::flush_sessions() {
 }
 
 // Without the loop, whose turn this may be the middle of. What ended is left for it to find.
-void ShardShell::serve_while_busy() {
+void ShardShell::read_while_busy() {
   if (accept_) accept_();
   look_.clear();
   looked_at_.clear();
@@ -114,6 +114,9 @@ void ShardShell::serve_while_busy() {
   look_.take();
   for (size_t i = 0; i < looked_at_.size(); ++i)
     looked_at_[i]->serve_while_busy(look_.ready(i));
+}
+
+void ShardShell::send_while_busy() {
   for (engine::Session* session : shard_->ready_sessions()) {
     if (session->shell != nullptr) static_cast<SessionShell*>(session->shell)->send_while_busy();
   }
@@ -142,7 +145,7 @@ void ShardShell::return_output(engine::Session& session) {
 
 void ShardShell::add_output(size_t bytes) {
   turn_output_bytes_ += bytes;
-  if (turn_output_bytes_ >= kTurnOutputBytesMax) shard_->send_everything();
+  if (turn_output_bytes_ >= kTurnOutputBytesMax) shard_->release().send();
 }
 
 void ShardShell::trim_outputs() {

@@ -68,7 +68,8 @@ class ShardShell final : public engine::ShardPort {
   void ring() override { wake_.ring(); }
   void flush_sessions() override;
   void close_session(engine::Session& session) override;
-  void serve_while_busy() override;
+  void read_while_busy() override;
+  void send_while_busy() override;
   // Shard 0's: takes the connections that wait at the listeners.
   void set_acceptor(std::function<void()> accept) { accept_ = std::move(accept); }
 

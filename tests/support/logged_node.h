@@ -172,7 +172,7 @@ class LoggedNode {
   class Lane final : public engine::EffectSink {
    public:
     Lane(LoggedNode& node, size_t id) : node_(&node), id_(id) {}
-    void flush() override {}
+    engine::Lsn flush() override { return engine::kLsnNone; }
 
    private:
     void on_record(const engine::Record& record) override {

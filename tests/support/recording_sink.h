@@ -17,7 +17,10 @@ namespace kvstash::test {
 // get it; units and flushes stand between as "<" ">" ".". Raw bytes must be the words, as RESP.
 class RecordingSink final : public engine::EffectSink {
  public:
-  void flush() override { records.emplace_back("."); }
+  engine::Lsn flush() override {
+    records.emplace_back(".");
+    return engine::kLsnNone;
+  }
 
   std::vector<std::string> records;
   size_t raw_records = 0;  // Of them, those that came with raw bytes.

@@ -100,7 +100,9 @@ class MemoryClient {
 // The loop of one shard.
 class ShardThread final : public engine::ShardPort {
  public:
-  ShardThread(engine::Shard& shard, uint64_t seed) : shard_(&shard), random_(seed) {
+  // `look` sees what leaves for clients, just before it does.
+  ShardThread(engine::Shard& shard, uint64_t seed, std::function<void(std::string_view)> look)
+      : shard_(&shard), random_(seed), look_(std::move(look)) {
     shard.set_port(*this);
   }
 
@@ -198,11 +200,13 @@ class ShardThread final : public engine::ShardPort {
 
   void flush(MemoryClient& client) {
     engine::Session& session = *client.session_;
-    resp::ReplyBuffer& out = session.replies.out();
-    if (!out.empty()) client.give(out.view(), false);
-    out.clear();
+    const std::string_view out = session.replies.sendable();
+    if (!out.empty() && look_) look_(out);
+    if (!out.empty()) client.give(out, false);
+    session.replies.drop_sent(out.size());
     shard_->go_on(session, engine::kStopOutput);
-    if ((session.stopped & engine::kStopClosing) != 0 && session.under_way == 0) {
+    const bool has_unsent = session.replies.bytes() != 0;
+    if ((session.stopped & engine::kStopClosing) != 0 && session.under_way == 0 && !has_unsent) {
       destroy(client);
       return;
     }
@@ -219,6 +223,7 @@ class ShardThread final : public engine::ShardPort {
 
   engine::Shard* shard_;
   Random random_;
+  std::function<void(std::string_view)> look_;
   bool stops_ = false;
   std::vector<MemoryClient*> readable_;
   std::mutex lock_;
@@ -235,6 +240,8 @@ class ShardThreads {
     engine::EngineOptions engine{};
     // Called for each shard before its thread starts.
     std::function<void(engine::Shard&)> prepare{};
+    // Called on the shards' threads with what leaves for a client, just before it does.
+    std::function<void(std::string_view)> look{};
   };
 
   ShardThreads(std::span<const std::span<const engine::CommandSpec>> rows, Options options)
@@ -242,7 +249,7 @@ class ShardThreads {
     Random random(options_.seed);
     set_.set_core_count(random.one_in(2) ? 1 : 64);  // Parked shards spin first, or not.
     for (size_t id = 0; id < set_.size(); ++id) {
-      threads_.push_back(std::make_unique<ShardThread>(set_.at(id), random.next()));
+      threads_.push_back(std::make_unique<ShardThread>(set_.at(id), random.next(), options_.look));
       if (options_.prepare) options_.prepare(set_.at(id));
     }
     for (const auto& thread : threads_)

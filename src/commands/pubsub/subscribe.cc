@@ -85,7 +85,7 @@ class Changing {
         },
         [answer](resp::ReplyWriter& to) { to.raw(*answer); });
     if (held_sources_.expected != 0)
-      call_->home().pubsub().settle_when_home(*change, held_sources_.join_number);
+      call_->home().pubsub().settle_when_home(*change, held_sources_.join_number, call_->worker());
   }
 
  private:

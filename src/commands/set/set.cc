@@ -1,8 +1,7 @@
 #include "commands/set/set.h"
 
-#include "commands/keys/scan_cursor.h"
 #include "commands/shared/container_options.h"
-#include "commands/shared/element_scan.h"
+#include "commands/shared/scan_elements.h"
 #include "commands/shared/packed_reply.h"
 #include "engine/command/arg_reader.h"
 #include "engine/execution/call.h"
@@ -133,28 +132,13 @@ Status smembers(Call& call) {
 }
 
 Status sscan(Call& call) {
-  const Result<uint64_t> cursor = parse_cursor(call.arg(2));
-  if (!cursor.ok()) return cursor.error();
-  const Key key = call.read(1);
-  if (Status status = key.expect(Set::kType); !status.ok()) return status;
-  if (!key.exists()) {  // Redis looks at the options only if there is a key.
-    call.reply().array(2);
-    call.reply().bulk("0");
-    call.reply().array(0);
-    return {};
-  }
-  const Result<ElementScanOptions> options =
-      parse_element_scan(engine::ArgReader(call.args_from(3)), NoValues::kRefused);
-  if (!options.ok()) return options.error();
-
-  const auto set = key.view<Set>();
-  ElementScan scan(*options, call.reply());
-  scan.run(static_cast<store::ScanPosition>(*cursor), [&](store::ScanPosition at) {
-    return set->scan(at, [&scan](PackedValue member) {
+  const auto step = [](const Set& set, ElementScan& scan, const ElementScanOptions&,
+                       store::ScanPosition at) {
+    return set.scan(at, [&scan](PackedValue member) {
       if (scan.wants(member)) scan.add(member);
     });
-  });
-  return {};
+  };
+  return scan_elements<Set>(call, NoValues::kRefused, step);
 }
 
 }  // namespace kvstash::commands

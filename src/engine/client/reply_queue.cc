@@ -44,7 +44,8 @@ uint64_t ReplyQueue::open(bool is_muted) {
   return front_number_ + (places_.size() - front_ - 1);
 }
 
-void ReplyQueue::fill(uint64_t number, std::string_view reply) {
+void ReplyQueue::fill(uint64_t number, std::string_view reply, Lsn lsn) {
+  follow(lsn);
   const size_t at = front_ + static_cast<size_t>(number - front_number_);
   ensure(at < places_.size() && !places_[at].is_filled);
   Place& place = places_[at];
@@ -61,6 +62,44 @@ void ReplyQueue::fill(uint64_t number, std::string_view reply) {
   place.size = reply.size();
   corked_.append(reply);
   if (corked_.size() >= compact_at_) compact();
+}
+
+void ReplyQueue::seal(Lsn lsn, Lsn released) {
+  follow(lsn);
+  const size_t end = finished_bytes();
+  const size_t sealed_to = sealed_.empty() ? sendable_ : sealed_.back().end;
+  ensure(sealed_to <= end);
+  if (follows_ <= released) [[likely]] {
+    sealed_.clear();  // They follow from no more than this does.
+    sendable_ = end;
+    return;
+  }
+  if (end == sealed_to) return;
+  if (sealed_.empty() || sealed_.back().lsn != follows_) {
+    ensure(sealed_.empty() || sealed_.back().lsn < follows_);
+    sealed_.push_back({.end = end, .lsn = follows_});
+  } else {
+    sealed_.back().end = end;
+  }
+}
+
+void ReplyQueue::let_out(Lsn released) {
+  const auto still =
+      std::ranges::find_if(sealed_, [&](const Sealed& part) { return part.lsn > released; });
+  if (still == sealed_.begin()) return;
+  sendable_ = (still - 1)->end;
+  sealed_.erase(sealed_.begin(), still);
+}
+
+void ReplyQueue::drop_sent(size_t bytes) {
+  ensure(bytes <= sendable_);
+  out_.drop_front(bytes);
+  sendable_ -= bytes;
+  for (Sealed& part : sealed_)
+    part.end -= bytes;
+  if (corks_ || !has_begun_) return;
+  ensure(bytes <= begun_at_);
+  begun_at_ -= bytes;
 }
 
 // A client that never stops sending may always have a place open: what has left goes nevertheless.

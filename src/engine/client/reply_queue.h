@@ -2,12 +2,21 @@
 //
 // A reply that has to come from elsewhere gets a place in the queue; while places are open, what is
 // answered on the spot waits behind them (the output is corked), and everything leaves in order,
-// usually in one write. Bytes in `out()` may be sent. Lives on the connection's shard.
+// usually in one write.
+//
+// What is in `out()` leaves in two steps. At the end of a turn it is sealed with the LSN of the
+// journal that it follows from; it may be sent once the journal has come that far (gate.h). What
+// waits for that is not the client's fault, and does not count as unread.
+//
+// Lives on the connection's shard.
 #pragma once
 
+#include "engine/release/lsn.h"
 #include "resp/reply_buffer.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,16 +35,33 @@ class ReplyQueue {
   // `is_muted`: the client asked for no reply (CLIENT REPLY); what was written is taken back.
   void end(bool is_muted);
   bool has_begun() const { return has_begun_; }
-  // How much of out() is not the reply being made.
-  size_t finished_bytes() const { return has_begun_ && !corks_ ? begun_at_ : out_.size(); }
 
   // ---- A reply that comes later.
   // Takes the next place; its number is for fill().
   uint64_t open(bool is_muted);
-  void fill(uint64_t number, std::string_view reply);
+  // `lsn`: what the reply follows from.
+  void fill(uint64_t number, std::string_view reply, Lsn lsn);
 
   // A push message: after the replies to all commands taken so far, and never inside another.
   void push(std::string_view message);
+
+  // ---- What may be sent.
+  // What is put into the queue from now on follows from `lsn`, too.
+  void follow(Lsn lsn) { follows_ = std::max(follows_, lsn); }
+  // Seals what stands in out() without a seal, but for a reply that is being made: it follows from
+  // `lsn` and from what follow() and fill() said. The journal has come to `released`.
+  void seal(Lsn lsn, Lsn released);
+  // The journal has come to `released`: what was sealed with no higher LSN may be sent.
+  void let_out(Lsn released);
+  // The LSN that the first of what waits follows from; none: nothing waits.
+  std::optional<Lsn> awaited() const {
+    return sealed_.empty() ? std::nullopt : std::optional(sealed_.front().lsn);
+  }
+  // The part of out() that may be sent, from its begin on.
+  std::string_view sendable() const { return out_.view().substr(0, sendable_); }
+  size_t gated_bytes() const { return sealed_.empty() ? 0 : sealed_.back().end - sendable_; }
+  // The first bytes of sendable() were sent.
+  void drop_sent(size_t bytes);
 
   size_t waiting() const { return waiting_; }  // Places not filled yet.
   resp::ReplyBuffer& out() { return out_; }
@@ -43,7 +69,7 @@ class ReplyQueue {
   size_t bytes() const { return out_.size() + corked_.size() + pushes_.size(); }
   size_t memory_bytes() const {
     return out_.capacity() + corked_.capacity() + pushes_.capacity() +
-           places_.capacity() * sizeof(Place);
+           places_.capacity() * sizeof(Place) + sealed_.capacity() * sizeof(Sealed);
   }
 
  private:
@@ -57,11 +83,22 @@ class ReplyQueue {
     bool is_muted;
   };
 
+  // A part of out() that waits for the journal: up to `end`.
+  struct Sealed {
+    size_t end;
+    Lsn lsn;
+  };
+
+  // How much of out() is not the reply being made.
+  size_t finished_bytes() const { return has_begun_ && !corks_ ? begun_at_ : out_.size(); }
   void append_corked(size_t offset);
   void release_front();
   void compact();
 
   resp::ReplyBuffer out_;
+  size_t sendable_ = 0;         // Of out_.
+  std::vector<Sealed> sealed_;  // Behind that, in order: ends and LSNs grow.
+  Lsn follows_ = kLsnNone;
   resp::ReplyBuffer corked_;   // Replies that wait for an earlier one.
   resp::ReplyBuffer pushes_;   // Pushes that came while a reply was being made.
   std::vector<Place> places_;  // From front_ on: in the order of the commands.

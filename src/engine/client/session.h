@@ -56,6 +56,7 @@ enum StopReason : uint32_t {
   kStopMemory = 1u << 8,   // Memory is overfull, and eviction has to catch up.
   kStopWait = 1u << 9,     // In a blocking command.
   kStopPushes = 1u << 10,  // Subscribers elsewhere have yet to take in what was published.
+  kStopGate = 1u << 11,    // Too many of its replies wait for the journal.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
@@ -123,7 +124,8 @@ class Session {
 
   // ---- Output.
   size_t sent = 0;  // Of replies.out(): the shell has written so much, and not dropped it yet.
-  size_t unsent_bytes() const { return replies.bytes() - sent; }
+  // What the client could have read and has not. What waits for the journal is none of its doing.
+  size_t unsent_bytes() const { return replies.bytes() - replies.gated_bytes() - sent; }
   // At so many bytes of replies.bytes() its shard looks whether they are too many.
   size_t output_mark = 0;
   // What its shard has counted of it, see client_memory.h.

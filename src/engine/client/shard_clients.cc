@@ -84,6 +84,7 @@ void evict_clients(ShardSet& set) {
 // Before replies leave: who is evicted for what its command took hears no answer to it. On several
 // shards those wait (ShardPort::flush_sessions) until it is known who goes.
 void Shard::bound_client_memory() {
+  if (options().maxmemory_clients == 0 || is_in_busy_turn_) return;
   for (Session* session : ready_)
     count_client(*session);
   const uint64_t limit = set_->client_memory_limit();

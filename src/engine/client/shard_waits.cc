@@ -35,6 +35,7 @@ void Shard::finish_wait(const std::shared_ptr<Waiter>& waiter) {
   Session* session = find_session(waiter->caller.client_id);
   // Its client is gone; or the command is not home yet, and begin_wait will see what happened.
   if (session == nullptr || session->waiter != waiter) return;
+  session->replies.follow(waiter->lsn);
   session->replies.begin().append(waiter->reply.view());
   session->replies.end(session->is_wait_muted);
   const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
@@ -137,20 +138,6 @@ void Shard::end_due_waits() {
     answer_timeout(*session);
     leave_wait(*session);
   }
-}
-
-// What ran on this thread for others, once the journal has it. Those who were served hear of it
-// first, so that who made it possible finds them answered.
-void Shard::send_done() {
-  for (std::shared_ptr<Waiter>& waiter : std::exchange(served_, {})) {
-    if (waiter->home == id_) {
-      finish_wait(waiter);
-    } else {
-      set_->submit(waiter->home, [waiter](Shard& home) { home.finish_wait(waiter); });
-    }
-  }
-  for (Batch* batch : std::exchange(done_batches_, {}))
-    post(batch->home, batch);
 }
 
 }  // namespace kvstash::engine

@@ -11,6 +11,7 @@
 
 #include "base/ensure.h"
 #include "engine/execution/key.h"
+#include "engine/release/lsn.h"
 
 #include <cstdint>
 #include <span>
@@ -62,8 +63,9 @@ class EffectSink {
 
   // What was written so far joins the log: before a reply, a push or a command for another shard
   // leaves. Of a unit that has not ended nothing joins: while a script runs for too long, this is
-  // called in the middle of its unit, for what stands before it.
-  virtual void flush() = 0;
+  // called in the middle of its unit, for what stands before it. Returns the LSN behind the last
+  // record that has joined by this lane; it never falls.
+  virtual Lsn flush() = 0;
 
  protected:
   virtual void on_record(const Record& record) = 0;

@@ -375,8 +375,7 @@ void Executor::serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const
       hold.set->submit_change(waiter->home, [waiter](Shard& home) { home.retry_wait(waiter); });
     }
     // Those behind it must not overtake it.
-    if (waiter->state.load(std::memory_order_acquire) != WaitState::kDone && takes_away(*waiter))
-      break;
+    if (!waiter->is_over() && takes_away(*waiter)) break;
   }
 }
 
@@ -396,8 +395,8 @@ void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hol
   for (const std::string& key : waiter->keys) {
     hold.shard_of(key).blocked_keys().remove(caller.db, key, *waiter);
   }
-  waiter->state.store(WaitState::kDone, std::memory_order_release);
-  shard_->note_served(waiter);
+  waiter->state.store(WaitState::kServed, std::memory_order_release);
+  shard_->release().add_served(waiter);
 }
 
 void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {

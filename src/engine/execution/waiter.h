@@ -5,15 +5,16 @@
 // queues and the client's home shard. Who takes the state away from kWaiting decides what becomes
 // of it:
 //
-//   kWaiting ──> kRunning ──> kDone      a key may have something: the command runs again
-//      │  ▲          │
-//      │  └──────────┘                   it found nothing again
-//      ├──> kWoken ──> kRunning          the same, when its keys live on several shards: its home
-//      │                                 sends it as a transaction
-//      └──> kDone                        its time is over, or its client gave up or is gone
+//   kWaiting ──> kRunning ──> kServed ──> kDone    a key may have something: the command runs again
+//      │  ▲          │                             and has its reply, which may be told once what
+//      │  └──────────┘                             it changed has joined the journal
+//      ├──> kWoken ──> kRunning                    the same, when its keys live on several shards:
+//      │                                           its home sends it as a transaction
+//      └──> kDone                                  its time is over, or its client gave up or is
+//                                                  gone
 //
-// All other fields are written before it is shared, or by who has it in kRunning; the reply is read
-// after kDone.
+// From kRunning it goes back to kWaiting if it found nothing again. All other fields are written
+// before it is shared, or by who has it in kRunning or kServed; the reply is read after kDone.
 #pragma once
 
 #include "engine/execution/call.h"
@@ -28,7 +29,7 @@
 
 namespace kvstash::engine {
 
-enum class WaitState : uint8_t { kWaiting, kWoken, kRunning, kDone };
+enum class WaitState : uint8_t { kWaiting, kWoken, kRunning, kServed, kDone };
 
 struct Waiter {
   uint64_t number = 0;  // Over all shards, in the order of arrival: who came first is served first.
@@ -47,10 +48,16 @@ struct Waiter {
   resp::ReplyBuffer reply;
   uint64_t ns = 0;  // Of the runs that found nothing.
   CallEnd end;      // Of the run that made the reply.
+  Lsn lsn{};        // What the reply follows from.
 
   // Home's.
   bool is_retrying = false;  // A transaction for it is under way.
 
+  // It has its reply, or will never have one.
+  bool is_over() const {
+    const WaitState now = state.load(std::memory_order_acquire);
+    return now == WaitState::kServed || now == WaitState::kDone;
+  }
   bool move(WaitState from, WaitState to) {
     return state.compare_exchange_strong(from, to, std::memory_order_acq_rel);
   }

@@ -79,22 +79,18 @@ void PubSub::count(const SubscriptionChange& change) {
   }
 }
 
-// What was published before must arrive before, and what is published later after.
+// What was published before stands before it in the pushes, and what is published later behind it.
 void PubSub::count_and_settle(const SubscriptionChange& change) {
-  shard_->flush_pushes();
   count(change);
   std::vector<std::string> names;
   for (const std::string& name : change.names) {
     if (is_source_of(change.kind, name)) names.push_back(name);
   }
-  shard_->set().submit(change.home,
-                       [source = shard_->id(), kind = change.kind, id = change.session_id,
-                        names = std::move(names)](Shard& home) {
-                         Session* session = home.find_session(id);
-                         if (session == nullptr) return;
-                         for (const std::string& name : names)
-                           home.pubsub().subscriptions().settle(*session, kind, name, source);
-                       });
+  shard_->pushes().add(change.home, SubscriptionCounted{.session_id = change.session_id,
+                                                        .kind = change.kind,
+                                                        .source = shard_->id(),
+                                                        .join_number = 0,
+                                                        .names = std::move(names)});
 }
 
 void PubSub::each_owned(ChannelKind kind,
@@ -126,17 +122,26 @@ Sources PubSub::sources_held(bool joins) {
   return {.expected = 1, .shards = shards, .join_number = ++held_joins_};
 }
 
-// What was published before stands in the mailbox, or is put there now.
-void PubSub::settle_when_home(const SubscriptionChange& change, uint64_t join_number) {
-  ShardSet& set = shard_->set();
-  for (size_t id = 0; id < set.size(); ++id)
-    set.at(id).flush_pushes();
-  set.submit(shard_->id(), [change, join_number](Shard& home) {
-    Session* session = home.find_session(change.session_id);
-    if (session == nullptr) return;
-    for (const std::string& name : change.names)
-      home.pubsub().subscriptions().settle_join(*session, change.kind, name, join_number);
-  });
+// What was published before stands in the mailbox, or before it in the worker's pushes.
+void PubSub::settle_when_home(const SubscriptionChange& change, uint64_t join_number,
+                              Shard& worker) {
+  worker.pushes().add(shard_->id(), SubscriptionCounted{.session_id = change.session_id,
+                                                        .kind = change.kind,
+                                                        .source = shard_->id(),
+                                                        .join_number = join_number,
+                                                        .names = change.names});
+}
+
+void PubSub::settle(const SubscriptionCounted& counted) {
+  Session* session = shard_->find_session(counted.session_id);
+  if (session == nullptr) return;
+  for (const std::string& name : counted.names) {
+    if (counted.join_number != 0) {
+      subscriptions_.settle_join(*session, counted.kind, name, counted.join_number);
+    } else {
+      subscriptions_.settle(*session, counted.kind, name, counted.source);
+    }
+  }
 }
 
 template <typename WriteMessage>

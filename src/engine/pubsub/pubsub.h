@@ -11,6 +11,7 @@
 
 #include "engine/pubsub/channel.h"
 #include "engine/pubsub/channel_table.h"
+#include "engine/pubsub/push.h"
 #include "engine/pubsub/subscriptions.h"
 #include "resp/reply_writer.h"
 
@@ -48,7 +49,7 @@ class PubSub {
                    Shard& worker);
   // Counts those names of a change that this shard publishes to.
   void count(const SubscriptionChange& change);
-  // The same, asked by message: tells the home from when on that holds.
+  // The same, asked by message: tells the home from when on that holds (SubscriptionCounted).
   void count_and_settle(const SubscriptionChange& change);
   const ChannelTable& audiences() const { return audiences_; }
   // Channels and patterns with subscribers. Known everywhere: counted by the owner alone.
@@ -64,8 +65,10 @@ class PubSub {
   // mailbox (settle_when_home), and to leave is over at once.
   Sources sources_held(bool joins);
   // All shards are held, and count a join that sources_held numbered: it hears what is published
-  // from now on.
-  void settle_when_home(const SubscriptionChange& change, uint64_t join_number);
+  // from now on. `worker` is the shard whose thread this is.
+  void settle_when_home(const SubscriptionChange& change, uint64_t join_number, Shard& worker);
+  // That has come home, or what a source counted.
+  void settle(const SubscriptionCounted& counted);
   void deliver(ChannelKind kind, std::string_view channel, std::string_view payload, size_t source);
   // The session unsubscribes from everything, without a word: it leaves, or was reset.
   void leave_all(Session& session);

@@ -50,8 +50,25 @@ struct BrokenRedirection {
   uint64_t target;
 };
 
-using Push = std::variant<SharedPublication, KeyInvalidation, SharedPrefixInvalidation,
-                          FlushInvalidation, RedirectedInvalidation, BrokenRedirection>;
+// To the home of a subscriber: shard `source` has counted a change of its subscriptions to these
+// names, and what was published before stands before this. `join_number` is not 0 if that was done
+// while all shards were held (Sources::join_number).
+struct SubscriptionCounted {
+  uint64_t session_id;
+  ChannelKind kind;
+  size_t source;
+  uint64_t join_number;
+  std::vector<std::string> names;
+};
+
+// A command, as monitors see it. Shared by all shards.
+struct MonitorLine {
+  std::shared_ptr<const std::string> text;
+};
+
+using Push =
+    std::variant<SharedPublication, KeyInvalidation, SharedPrefixInvalidation, FlushInvalidation,
+                 RedirectedInvalidation, BrokenRedirection, SubscriptionCounted, MonitorLine>;
 
 // About what it takes while it waits in a mailbox. What is shared counts for each shard.
 size_t push_bytes(const Push& push);

@@ -23,6 +23,13 @@ size_t push_bytes(const Push& push) {
     size_t operator()(const FlushInvalidation&) const { return 0; }
     size_t operator()(const RedirectedInvalidation& news) const { return news.value.size(); }
     size_t operator()(const BrokenRedirection&) const { return 0; }
+    size_t operator()(const SubscriptionCounted& news) const {
+      size_t bytes = 0;
+      for (const std::string& name : news.names)
+        bytes += sizeof(name) + name.size();
+      return bytes;
+    }
+    size_t operator()(const MonitorLine& line) const { return line.text->size(); }
   };
   return sizeof(Push) + std::visit(Measure(), push);
 }
@@ -33,7 +40,7 @@ void Pushes::add(size_t to, Push push) {
   has_any_ = true;
 }
 
-void Pushes::send() {
+void Pushes::send_boxes(Lsn lsn) {
   has_any_ = false;
   for (size_t to = 0; to < boxes_.size(); ++to) {
     if (boxes_[to].empty()) continue;
@@ -41,8 +48,8 @@ void Pushes::send() {
     for (const Push& push : boxes_[to])
       bytes += push_bytes(push);
     set_->pushes_under_way.fetch_add(bytes, std::memory_order_relaxed);
-    set_->submit(to, [bytes, box = std::exchange(boxes_[to], {})](Shard& shard) {
-      shard.receive_pushes(box);
+    set_->submit(to, [bytes, lsn, box = std::exchange(boxes_[to], {})](Shard& shard) {
+      shard.receive_pushes(box, lsn);
       shard.set().pushes_under_way.fetch_sub(bytes, std::memory_order_relaxed);
     });
   }

@@ -1,13 +1,15 @@
 // Pushes: what a shard has for clients of other shards, collected and sent as one message for each
 // shard: at the end of a turn, and before anything that follows from it can be heard elsewhere (a
-// reply leaves, a hold ends, a subscription is confirmed).
+// reply or a request leaves, a hold ends). See release.h.
 //
 // With several shards every push goes this way, also to the shard's own sessions, so that each
 // session hears everything in one order. Owned by a shard; used by whoever holds it.
 #pragma once
 
 #include "engine/pubsub/push.h"
+#include "engine/release/lsn.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -22,18 +24,22 @@ class Pushes {
   Pushes& operator=(const Pushes&) = delete;
 
   void add(size_t to, Push push);
-  // Sends what was collected.
-  void flush() {
+  // What is collected now follows from `lsn`, too: it was made of a push that came with that.
+  void follow(Lsn lsn) { follows_ = std::max(follows_, lsn); }
+  // Sends what was collected, which follows from `lsn`.
+  void send(Lsn lsn) {
     if (has_any_) [[unlikely]]
-      send();
+      send_boxes(std::max(lsn, follows_));
+    follows_ = kLsnNone;
   }
 
  private:
-  void send();
+  void send_boxes(Lsn lsn);
 
   ShardSet* set_;
   std::vector<std::vector<Push>> boxes_;  // By shard.
   bool has_any_ = false;
+  Lsn follows_ = kLsnNone;
 };
 
 }  // namespace kvstash::engine

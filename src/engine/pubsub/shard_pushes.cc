@@ -17,6 +17,8 @@ struct Deliver {
     shard->pubsub().deliver(push->kind, push->channel, push->payload, push->source);
   }
   void operator()(const SharedPrefixInvalidation& news) const { shard->tracking().deliver(*news); }
+  void operator()(const SubscriptionCounted& news) const { shard->pubsub().settle(news); }
+  void operator()(const MonitorLine& line) const { shard->tell_monitors(*line.text); }
   void operator()(const auto& news) const { shard->tracking().deliver(news); }
 };
 
@@ -25,6 +27,7 @@ struct Deliver {
 void Shard::push(Session& session, std::string_view message) {
   if (session.replies.out().capacity() == 0) port_->lend_output(session);
   if (session.replies.bytes() == 0) session.pushed_bytes = 0;
+  session.replies.follow(received_lsn_);
   session.replies.push(message);
   session.pushed_bytes += message.size();
   pushed_bytes_ += message.size();
@@ -59,12 +62,32 @@ void Shard::resume_push_waiters() {
     go_on(*session, kStopPushes);
 }
 
-void Shard::receive_pushes(const std::vector<Push>& pushes) {
+void Shard::receive_pushes(const std::vector<Push>& pushes, Lsn lsn) {
   for (const Push& push : pushes) {
+    received_lsn_ = lsn;
+    pushes_.follow(lsn);  // Redirections are pushed on.
     std::visit(Deliver{this}, push);
-    if (pushed_bytes_ < kPushedBytesMax) continue;
+    received_lsn_ = kLsnNone;
+    if (pushed_bytes_ < kPushedBytesMax || is_in_busy_turn_) continue;
     pushed_bytes_ = 0;
-    port_->flush_sessions();
+    release_.send();
+  }
+}
+
+void Shard::send_pushes(Lsn lsn) {
+  tracking_.tell_prefixes();
+  pushes_.send(lsn);
+}
+
+void Shard::tell_monitors(std::string_view line) {
+  for (const auto& [id, monitor] : sessions_) {
+    if (!monitor->is_monitor || (monitor->stopped & kStopClosing) != 0) continue;
+    monitor->replies.follow(received_lsn_);
+    monitor->replies.push(line);
+    note_ready(*monitor);
+    if (monitor->unsent_bytes() <= unasked_limit()) continue;
+    monitor->close_after_replies("a monitor that does not read");
+    kill_session(*monitor);
   }
 }
 

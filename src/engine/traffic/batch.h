@@ -8,6 +8,7 @@
 #include "engine/client/input.h"
 #include "engine/execution/call.h"
 #include "engine/execution/waiter.h"
+#include "engine/release/lsn.h"
 #include "engine/telemetry/stats.h"
 #include "engine/traffic/mailbox.h"
 #include "resp/reply_buffer.h"
@@ -52,6 +53,7 @@ struct Batch : Message {
   // Hops that found nothing and wait, by their index. Hardly ever any.
   std::vector<std::pair<size_t, std::shared_ptr<Waiter>>> waiters;
   bool is_refused = false;  // The shard was busy: nothing was run.
+  Lsn lsn{};                // What the replies follow from.
 
   std::span<const std::string_view> argv(const Hop& hop) const {
     return std::span(args).subspan(hop.first_arg, hop.argc);
@@ -67,6 +69,7 @@ struct Batch : Message {
     replies.clear();
     waiters.clear();
     is_refused = false;
+    lsn = kLsnNone;
   }
 };
 

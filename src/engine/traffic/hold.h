@@ -79,6 +79,7 @@ struct HoldGroup : Message {
   std::vector<std::string_view> args;
   std::vector<KeyPlace> places;
   resp::ReplyBuffer replies;
+  Lsn lsn{};  // What the replies follow from.
 
   void add_member(size_t shard) {
     if (members[shard]) return;
@@ -99,6 +100,7 @@ struct HoldGroup : Message {
     args.clear();
     places.clear();
     replies.clear();
+    lsn = kLsnNone;
   }
 };
 

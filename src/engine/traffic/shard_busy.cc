@@ -91,7 +91,7 @@ void Shard::serve_while_busy(const Hold& hold, BusyWith with) {
               [with](Shard& shard) { shard.busy_with_.store(with, std::memory_order_relaxed); });
     for (Session* session : intake_.give_back())
       list_resume(*session);
-    if (sink_ != nullptr) sink_->flush();
+    release_.join_journal();
     answer_company();
   }
   const auto each_other = [&](auto&& visit) {
@@ -131,14 +131,23 @@ void Shard::answer_company(Batch& batch) {
     hop.session = nullptr;
   }
   if (answers->empty()) return;
-  set_->submit(batch.home, [&batch, answers](Shard& home) {
-    deliver(home, answers, [&batch](Shard& shard, Answer<Hop>& answer, bool is_late) {
+  set_->submit(batch.home, [&batch, answers, lsn = release_.lsn()](Shard& home) {
+    deliver(home, answers, [&batch, lsn](Shard& shard, Answer<Hop>& answer, bool is_late) {
       Batch elsewhere;
       elsewhere.to = SIZE_MAX;
       shard.finish_hop(is_late ? elsewhere : batch, answer.part, answer.reply,
-                       answer.is_refused || is_late);
+                       answer.is_refused || is_late, lsn);
     });
   });
+}
+
+// What the transactions that ran follow from, once the lane of this thread has joined the journal.
+Lsn Shard::lsn_of(const HoldGroup& group) const {
+  Lsn lsn = release_.lsn();
+  for (size_t id = 0; id < group.members.size(); ++id) {
+    if (group.members[id]) lsn = std::max(lsn, set_->at(id).release().lsn());
+  }
+  return lsn;
 }
 
 void Shard::answer_company(HoldGroup& group) {
@@ -158,11 +167,11 @@ void Shard::answer_company(HoldGroup& group) {
     transaction.is_over = true;
   }
   if (answers->empty()) return;
-  set_->submit(group.home, [&group, answers](Shard& home) {
-    deliver(home, answers, [&group](Shard& shard, Answer<Transaction>& answer, bool is_late) {
+  set_->submit(group.home, [&group, answers, lsn = lsn_of(group)](Shard& home) {
+    deliver(home, answers, [&group, lsn](Shard& shard, Answer<Transaction>& answer, bool is_late) {
       const HoldGroup unknown;
       shard.finish_transaction(is_late ? unknown : group, answer.part, answer.reply,
-                               answer.is_refused || is_late);
+                               answer.is_refused || is_late, lsn);
     });
   });
 }
@@ -174,12 +183,8 @@ void Shard::busy_turn() {
   look_at_clock();  // For those who are answered; the script has its moment in its hold.
   receive_while_busy();
   resume_while_busy();
-  send_batches();
-  send_group();
-  if (sink_ != nullptr) sink_->flush();
-  flush_pushes();
-  send_done();
-  port_->serve_while_busy();
+  port_->read_while_busy();
+  release_.send();
   is_in_busy_turn_ = false;
 }
 
@@ -255,7 +260,7 @@ void Shard::refuse_group(HoldGroup& group) {
     group.replies.append(refuse(transaction, with));
     transaction.reply_end = group.replies.size();
   }
-  release(group);
+  let_go(group);
 }
 
 // Counts it as refused; the reply.

@@ -30,8 +30,9 @@ class Port final : public ShardPort {
   void ring() override {}
   void flush_sessions() override {
     for (Session* session : shard_->take_ready()) {
-      sent[session->info.id] += session->replies.out().view();
-      session->replies.out().clear();
+      const std::string_view out = session->replies.sendable();
+      sent[session->info.id] += out;
+      session->replies.drop_sent(out.size());
     }
   }
   void close_session(Session& session) override {
@@ -372,8 +373,9 @@ namespace {
 class FirstFlush final : public EffectSink {
  public:
   explicit FirstFlush(Shard& other) : other_(&other) {}
-  void flush() override {
+  Lsn flush() override {
     if (records_ != 0) had_sent = had_sent.value_or(!other_->mailbox().is_empty());
+    return kLsnNone;
   }
   std::optional<bool> had_sent;
 

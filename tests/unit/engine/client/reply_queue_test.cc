@@ -34,9 +34,9 @@ TEST_CASE("what follows an open place waits for it, and leaves in the order of t
   answer(queue, "5");
   CHECK(queue.out().view() == "1");
   CHECK(queue.waiting() == 2);
-  queue.fill(fourth, "4");
+  queue.fill(fourth, "4", kLsnNone);
   CHECK(queue.out().view() == "1");
-  queue.fill(second, "2");
+  queue.fill(second, "2", kLsnNone);
   CHECK(queue.out().view() == "12345");
   CHECK(queue.waiting() == 0);
   answer(queue, "6");
@@ -51,8 +51,8 @@ TEST_CASE("a muted reply leaves nothing, whether made on the spot or later") {
   const uint64_t muted = queue.open(true);
   answer(queue, "silent", true);
   const uint64_t heard = queue.open(false);
-  queue.fill(heard, "!");
-  queue.fill(muted, "silent");
+  queue.fill(heard, "!", kLsnNone);
+  queue.fill(muted, "silent", kLsnNone);
   CHECK(queue.out().view() == "loud!");
 }
 
@@ -67,9 +67,9 @@ TEST_CASE("a push stands behind the replies to what was taken before it") {
   const uint64_t second = queue.open(false);
   queue.push("<p4>");
   CHECK(queue.bytes() == 21);
-  queue.fill(first, "reply");
+  queue.fill(first, "reply", kLsnNone);
   CHECK(queue.out().view() == "<p1>reply<p2>after<p3>");
-  queue.fill(second, "");
+  queue.fill(second, "", kLsnNone);
   CHECK(queue.out().view() == "<p1>reply<p2>after<p3><p4>");
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("a push never stands inside a reply, and is heard by a client that wan
   queue.begin().append("ply");
   queue.push("<p4>");
   queue.end(false);
-  queue.fill(place, "silent");
+  queue.fill(place, "silent", kLsnNone);
   CHECK(queue.out().view() == "re<p1><p2><p3>ply<p4>");
 }
 
@@ -96,11 +96,11 @@ TEST_CASE("empty replies keep their places") {
   ReplyQueue queue;
   const uint64_t first = queue.open(false);
   const uint64_t second = queue.open(false);
-  queue.fill(second, "");
+  queue.fill(second, "", kLsnNone);
   answer(queue, "");
   answer(queue, "end");
   CHECK(queue.out().empty());
-  queue.fill(first, "");
+  queue.fill(first, "", kLsnNone);
   CHECK(queue.out().view() == "end");
 }
 
@@ -127,13 +127,13 @@ TEST_CASE("random schedules come out in order") {
         if (!is_muted) expected += text;
       } else if (!open.empty()) {
         const auto at = open.begin() + static_cast<std::ptrdiff_t>(random.below(open.size()));
-        queue.fill(at->number, at->text);
+        queue.fill(at->number, at->text, kLsnNone);
         open.erase(at);
       }
       REQUIRE(queue.waiting() == open.size());
     }
     while (!open.empty()) {
-      queue.fill(open.back().number, open.back().text);
+      queue.fill(open.back().number, open.back().text, kLsnNone);
       open.pop_back();
     }
     CHECK(queue.out().view() == expected);
@@ -147,7 +147,7 @@ TEST_CASE("a client that always has something under way does not make the queue 
   for (int i = 0; i < 100'000; ++i) {
     const uint64_t newer = queue.open(false);
     answer(queue, reply);
-    queue.fill(older, reply);
+    queue.fill(older, reply, kLsnNone);
     queue.out().clear();
     older = newer;
   }

@@ -44,11 +44,12 @@ class Lane final : public EffectSink {
  public:
   explicit Lane(Log& log) : log_(&log) {}
 
-  void flush() override {
+  Lsn flush() override {
     const std::lock_guard guard(log_->lock);
     for (LoggedUnit& unit : whole_)
       log_->units.push_back(std::move(unit));
     whole_.clear();
+    return kLsnNone;
   }
 
  private:

@@ -1,0 +1,112 @@
+#include "engine/release/release.h"
+
+#include "engine/shard.h"
+
+#include <utility>
+
+namespace kvstash::engine {
+namespace {
+
+// Replies that wait at the gate for one client: past this no more of its commands are taken.
+constexpr size_t kGatedBytesMax = size_t{1} << 20;
+
+}  // namespace
+
+Release::Release(Shard& shard) : shard_(&shard), gate_(shard.set().released_lsn()) {}
+
+Lsn Release::join_journal() {
+  if (lane_ != nullptr) follow(lane_->flush());
+  return lsn_;
+}
+
+void Release::send() {
+  const Lsn lsn = join_journal();
+  shard_->send_pushes(lsn);
+  send_done(lsn);
+  shard_->send_requests();
+  send_replies();
+}
+
+void Release::send_before_requests() {
+  shard_->send_pushes(join_journal());
+}
+
+// The members are held, and what they had before was sent when they arrived: what joins the log now
+// is of this group alone.
+void Release::send(HoldGroup& group) {
+  const Lsn before = lsn_;
+  const Lsn written = join_journal();
+  ShardSet& set = shard_->set();
+  group.lsn = written;
+  for (size_t id = 0; id < group.members.size(); ++id) {
+    if (!group.members[id]) continue;
+    Shard& member = set.at(id);
+    if (written != before) member.release().follow(written);
+    group.lsn = std::max(group.lsn, member.release().lsn());
+  }
+  for (size_t id = 0; id < group.members.size(); ++id) {
+    if (group.members[id]) set.at(id).send_pushes(group.lsn);
+  }
+  send_done(group.lsn);
+  shard_->let_go(group);
+}
+
+// Those who were served hear of it before those who made it possible are answered, and so find it
+// done whatever they ask next.
+void Release::send_done(Lsn lsn) {
+  for (std::shared_ptr<Waiter>& waiter : std::exchange(served_, {})) {
+    waiter->lsn = lsn;
+    const bool is_served = waiter->move(WaitState::kServed, WaitState::kDone);
+    ensure(is_served);
+    if (waiter->home == shard_->id()) {
+      shard_->finish_wait(waiter);
+    } else {
+      shard_->set().submit(waiter->home, [waiter](Shard& home) { home.finish_wait(waiter); });
+    }
+  }
+  for (Batch* batch : std::exchange(done_batches_, {})) {
+    batch->lsn = lsn;
+    shard_->post(batch->home, batch);
+  }
+  for (AnswerHome& one : std::exchange(answers_, {})) {
+    shard_->set().submit(one.home,
+                         [lsn, answer = std::move(one.answer)](Shard& home) { answer(home, lsn); });
+  }
+}
+
+void Release::send_replies() {
+  shard_->bound_client_memory();
+  for (Session* session : shard_->ready_sessions())
+    seal(*session);
+  if (gate_.waiting() != 0) gate_.open();
+  shard_->flush_sessions();
+}
+
+void Release::seal(Session& session) {
+  ReplyQueue& replies = session.replies;
+  const bool was_waiting = replies.awaited().has_value();
+  replies.seal(lsn_, gate_.released());
+  if (replies.gated_bytes() > kGatedBytesMax) [[unlikely]]
+    session.stop(kStopGate);
+  if (!was_waiting) wait_at_gate(session);
+}
+
+void Release::let_out(Session& session) {
+  ReplyQueue& replies = session.replies;
+  replies.let_out(gate_.released());
+  wait_at_gate(session);
+  if (replies.gated_bytes() <= kGatedBytesMax) shard_->go_on(session, kStopGate);
+  shard_->note_ready(session);
+}
+
+// For the first of what it has there; who is let out looks for the next.
+void Release::wait_at_gate(const Session& session) {
+  const std::optional<Lsn> lsn = session.replies.awaited();
+  if (!lsn) [[likely]]
+    return;
+  gate_.wait(*lsn, [shard = shard_, id = session.info.id] {
+    if (Session* waiting = shard->find_session(id)) shard->release().let_out(*waiting);
+  });
+}
+
+}  // namespace kvstash::engine
