@@ -733,10 +733,10 @@ void Shard::run_batch(Batch& batch) {
       if (hop.session == nullptr) [[unlikely]]
         continue;  // Answered while the shard was busy.
       running_hop_ = &hop;
-      hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
+      hop.reply_begin = batch.replies.size();
       hop.end = executor_.run(*hop.command, batch.argv(hop), hold_here(), hop.caller, batch.replies,
                               batch.places_of(hop), hop.raw);
-      hop.reply_end = static_cast<uint32_t>(batch.replies.size());
+      hop.reply_end = batch.replies.size();
       if (std::shared_ptr<Waiter> waiter = executor_.take_waiter(); waiter != nullptr) [[unlikely]]
         batch.waiters.emplace_back(&hop - batch.hops.data(), std::move(waiter));
     }
@@ -747,14 +747,12 @@ void Shard::run_batch(Batch& batch) {
 }
 
 void Shard::finish_batch(Batch& batch) {
-  const std::string_view replies = batch.replies.view();
   for (auto& [index, waiter] : batch.waiters)
     begin_wait(*batch.hops[index].session, std::move(waiter));
   for (const Hop& hop : batch.hops) {
     if (hop.session == nullptr) [[unlikely]]
       continue;  // Answered while that shard was busy.
-    finish_hop(batch, hop, replies.substr(hop.reply_begin, hop.reply_end - hop.reply_begin),
-               batch.is_refused, batch.lsn);
+    finish_hop(batch, hop, batch.reply_of(hop), batch.is_refused, batch.lsn);
   }
   if (batch.replies.capacity() > kSpareReplyBytesMax) batch.replies.release();
   spare_batches_.push(&batch);
@@ -874,14 +872,10 @@ void Shard::finish_group(HoldGroup& group) {
   const bool is_refused = group.refused_with.load(std::memory_order_relaxed) != BusyWith::kNothing;
   if (is_refused) [[unlikely]]
     postpone(group);
-  const std::string_view replies = group.replies.view();
   for (Transaction& transaction : group.transactions) {
     if (transaction.woken != nullptr) end_retry(transaction.woken);
     if (transaction.session == nullptr) continue;
-    finish_transaction(
-        group, transaction,
-        replies.substr(transaction.reply_begin, transaction.reply_end - transaction.reply_begin),
-        is_refused, group.lsn);
+    finish_transaction(group, transaction, group.reply_of(transaction), is_refused, group.lsn);
   }
   group.transactions.clear();
   if (group.replies.capacity() > kSpareReplyBytesMax) group.replies.release();

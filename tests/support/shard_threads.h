@@ -139,6 +139,18 @@ class ShardThread final : public engine::ShardPort {
   void close_session(engine::Session& session) override {
     if (session.shell != nullptr) destroy(*static_cast<MemoryClient*>(session.shell));
   }
+  void read_while_busy() override {
+    for (MemoryClient* client : readable_) {
+      engine::Session* session = client->session_;
+      if (session == nullptr || session->stopped != 0 || session->awaits_reply()) continue;
+      take_bytes(*client);
+    }
+  }
+  void send_while_busy() override {
+    for (engine::Session* session : shard_->ready_sessions()) {
+      if (session->shell != nullptr) give_output(*static_cast<MemoryClient*>(session->shell));
+    }
+  }
 
  private:
   void run() {
@@ -177,14 +189,7 @@ class ShardThread final : public engine::ShardPort {
   bool read(MemoryClient& client) {
     engine::Session& session = *client.session_;
     for (int reads = 0; session.stopped == 0 && reads < 4; ++reads) {
-      const size_t left = client.script_.size() - client.read_;
-      if (left == 0) break;
-      const std::span<char> room = shard_->input_room(session);
-      const size_t bytes = std::min({room.size(), left, piece()});
-      std::memcpy(room.data(), client.script_.data() + client.read_, bytes);
-      client.read_ += bytes;
-      shard_->consume(session, bytes);
-      if (random_.one_in(2)) break;
+      if (!take_bytes(client) || random_.one_in(2)) break;
     }
     session.is_input_off = session.stopped != 0;
     const bool may_leave = client.read_ == client.script_.size() || session.stopped != 0;
@@ -193,17 +198,34 @@ class ShardThread final : public engine::ShardPort {
     return false;
   }
 
+  // False: there are none left.
+  bool take_bytes(MemoryClient& client) {
+    const size_t left = client.script_.size() - client.read_;
+    if (left == 0) return false;
+    const std::span<char> room = shard_->input_room(*client.session_);
+    const size_t bytes = std::min({room.size(), left, piece()});
+    std::memcpy(room.data(), client.script_.data() + client.read_, bytes);
+    client.read_ += bytes;
+    shard_->consume(*client.session_, bytes);
+    return true;
+  }
+
   size_t piece() {
     constexpr size_t kLengths[] = {8, 100, 4000, 100'000};
     return 1 + random_.below(kLengths[random_.below(std::size(kLengths))]);
   }
 
-  void flush(MemoryClient& client) {
-    engine::Session& session = *client.session_;
-    const std::string_view out = session.replies.sendable();
+  void give_output(MemoryClient& client) {
+    engine::ReplyQueue& replies = client.session_->replies;
+    const std::string_view out = replies.sendable();
     if (!out.empty() && look_) look_(out);
     if (!out.empty()) client.give(out, false);
-    session.replies.drop_sent(out.size());
+    replies.drop_sent(out.size());
+  }
+
+  void flush(MemoryClient& client) {
+    engine::Session& session = *client.session_;
+    give_output(client);
     shard_->go_on(session, engine::kStopOutput);
     const bool has_unsent = session.replies.bytes() != 0;
     if ((session.stopped & engine::kStopClosing) != 0 && session.under_way == 0 && !has_unsent) {

@@ -3,7 +3,7 @@
 #include "base/numbers.h"
 #include "commands/client/client_name.h"
 #include "engine/acl/acl.h"
-#include "engine/client/admission.h"
+#include "engine/client/gates.h"
 #include "engine/client/session.h"
 #include "engine/command/arg_reader.h"
 #include "engine/execution/call.h"

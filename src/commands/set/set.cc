@@ -1,8 +1,8 @@
 #include "commands/set/set.h"
 
 #include "commands/shared/container_options.h"
-#include "commands/shared/scan_elements.h"
 #include "commands/shared/packed_reply.h"
+#include "commands/shared/scan_elements.h"
 #include "engine/command/arg_reader.h"
 #include "engine/execution/call.h"
 

@@ -1,5 +1,5 @@
-// Dispatcher: from requests to commands on their way: passes the gates, and sends every command
-// where its data is.
+// Dispatcher: from requests to commands on their way: those that pass the gates (gates.h) it sends
+// where their data is.
 //
 //   here       the key lives on this shard: prefetched with its batch, run at once
 //   hop        another shard's key: into the batch for that shard, the reply has its place kept
@@ -14,10 +14,12 @@
 // One per shard, on its thread.
 #pragma once
 
+#include "engine/client/gates.h"
 #include "engine/client/session.h"
 #include "engine/command/reach.h"
 #include "engine/command/request.h"
 #include "engine/execution/executor.h"
+#include "engine/traffic/hold.h"
 
 #include <cstdint>
 #include <span>
@@ -39,15 +41,15 @@ class Dispatcher {
 
  private:
   bool take(Session& session, Request request);
-  bool is_http(Session& session, std::string_view name);
-  bool has_rate_token(Session& session);
-  bool has_memory(Session& session, const Command& command, uint32_t flags, bool queues);
   void queue(Session& session, const Request& request);
   void fail(Session& session, const Request& request, std::string_view message);
   void refuse(Session& session, const Command* command, std::string_view message);
   void run_here(Session& session, const Request& request);
+  void embark(Session& session, const Request& request, Carriage& carriage, Passenger& passenger);
   void hop(Session& session, const Request& request, size_t to);
   void hold(Session& session, const Request& request);  // Of what reach_ says.
+  void join_group(Session& session, const Request& request, Transaction transaction,
+                  bool is_at_home);
   void reach_for(Multi& multi);
   void exec(Session& session, const Request& request);
   void exec_elsewhere(Session& session, const Request& request, Multi multi);
@@ -55,9 +57,9 @@ class Dispatcher {
   void after(Session& session);
 
   Shard* shard_;
+  Gates gates_;
   const Command* exec_ = nullptr;
-  Reach reach_;                 // Of the request or the transaction being routed.
-  int64_t http_log_at_ms_ = 0;  // No warning about HTTP before.
+  Reach reach_;  // Of the request or the transaction being routed.
 };
 
 }  // namespace kvstash::engine

@@ -25,33 +25,18 @@ namespace kvstash::engine {
 
 // What runs while shards are held: one command over several keys, a client's MULTI queue, a waiter
 // that was woken, or an action of the server itself, which has no session and no reply.
-struct Transaction {
-  const Command* command = nullptr;
-  uint32_t first_arg = 0;  // Into HoldGroup::args.
-  uint32_t argc = 0;
-  uint32_t first_place = 0;  // Into HoldGroup::places.
-  uint32_t place_count = 0;
-  std::string_view raw{};  // The command as its client sent it, in the pinned chunk.
+struct Transaction : Passenger {
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;
   std::function<void(Shard&)> action;  // Given the shard whose thread it runs on.
   std::shared_ptr<Waiter> woken;       // To be run again, if it still waits.
-  Caller caller;
-
-  // Home's.
-  Session* session = nullptr;
-  uint64_t reply_number = 0;
-  InputChunk* chunk = nullptr;  // Pinned, for a single command.
 
   // Filled in by the executor.
-  size_t reply_begin = 0;
-  size_t reply_end = 0;
-  CallEnd end;
   std::shared_ptr<Waiter> waiter;  // The command found nothing, and waits.
   bool is_over = false;            // Answered before the group was over (shard_busy.cc).
 };
 
-struct HoldGroup : Message {
+struct HoldGroup : Message, Carriage {
   HoldGroup() : Message(Kind::kHoldDone) {}
 
   // One link per shard of the group; the group itself is the message home.
@@ -76,31 +61,18 @@ struct HoldGroup : Message {
   // A member runs a script for too long: nothing of the group is run.
   std::atomic<BusyWith> refused_with{BusyWith::kNothing};
   std::vector<Transaction> transactions;
-  std::vector<std::string_view> args;
-  std::vector<KeyPlace> places;
-  resp::ReplyBuffer replies;
-  Lsn lsn{};  // What the replies follow from.
 
   void add_member(size_t shard) {
     if (members[shard]) return;
     members[shard] = true;
     ++member_count;
   }
-  std::span<const std::string_view> argv(const Transaction& transaction) const {
-    return std::span(args).subspan(transaction.first_arg, transaction.argc);
-  }
-  KeyPlaces places_of(const Transaction& transaction) const {
-    return std::span(places).subspan(transaction.first_place, transaction.place_count);
-  }
   void reset(size_t shards) {
     members.assign(shards, false);
     member_count = 0;
     key_count = 0;
     transactions.clear();
-    args.clear();
-    places.clear();
-    replies.clear();
-    lsn = kLsnNone;
+    unload();
   }
 };
 

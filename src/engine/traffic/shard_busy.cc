@@ -119,14 +119,12 @@ void Shard::answer_company() {
 
 void Shard::answer_company(Batch& batch) {
   auto answers = std::make_shared<std::vector<Answer<Hop>>>();
-  const std::string_view replies = batch.replies.view();
   for (Hop& hop : batch.hops) {
     if (&hop == running_hop_ || hop.session == nullptr) continue;
     const bool is_behind = &hop > running_hop_;
-    const size_t size = is_behind ? 0 : hop.reply_end - hop.reply_begin;
-    if (!is_behind && size == 0) continue;  // It waits.
-    std::string reply = is_behind ? refuse(*hop.command, busy_with())
-                                  : std::string(replies.substr(hop.reply_begin, size));
+    if (!is_behind && batch.reply_of(hop).empty()) continue;  // It waits.
+    std::string reply =
+        is_behind ? refuse(*hop.command, busy_with()) : std::string(batch.reply_of(hop));
     answers->push_back({hop, std::move(reply), is_behind});
     hop.session = nullptr;
   }
@@ -152,16 +150,13 @@ Lsn Shard::lsn_of(const HoldGroup& group) const {
 
 void Shard::answer_company(HoldGroup& group) {
   auto answers = std::make_shared<std::vector<Answer<Transaction>>>();
-  const std::string_view replies = group.replies.view();
   for (Transaction& transaction : group.transactions) {
     if (&transaction == running_transaction_ || transaction.session == nullptr) continue;
     const bool is_behind = &transaction > running_transaction_;
     if (!is_behind && transaction.waiter != nullptr) continue;
     if (!is_behind) transaction.watched.clear();  // They were forgotten when it ran.
     std::string reply =
-        is_behind ? refuse(transaction, busy_with())
-                  : std::string(replies.substr(transaction.reply_begin,
-                                               transaction.reply_end - transaction.reply_begin));
+        is_behind ? refuse(transaction, busy_with()) : std::string(group.reply_of(transaction));
     answers->push_back({std::move(transaction), std::move(reply), is_behind});
     transaction = {};
     transaction.is_over = true;
@@ -242,9 +237,9 @@ void Shard::resume_while_busy() {
 
 void Shard::refuse_batch(Batch& batch) {
   for (Hop& hop : batch.hops) {
-    hop.reply_begin = static_cast<uint32_t>(batch.replies.size());
+    hop.reply_begin = batch.replies.size();
     batch.replies.append(refuse(*hop.command, busy_with()));
-    hop.reply_end = static_cast<uint32_t>(batch.replies.size());
+    hop.reply_end = batch.replies.size();
   }
   batch.is_refused = true;
   batch.kind = Message::Kind::kBatchDone;

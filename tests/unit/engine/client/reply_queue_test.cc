@@ -155,5 +155,128 @@ TEST_CASE("a client that always has something under way does not make the queue 
   CHECK(queue.memory_bytes() < size_t{1} << 20);
 }
 
+TEST_CASE("nothing may be sent before it is sealed, and then when the journal is so far") {
+  ReplyQueue queue;
+  answer(queue, "ab");
+  CHECK(queue.sendable().empty());
+  CHECK(queue.gated_bytes() == 0);
+  queue.seal(Lsn{5}, Lsn{4});
+  CHECK(queue.sendable().empty());
+  CHECK(queue.gated_bytes() == 2);
+  CHECK(queue.awaited() == Lsn{5});
+  answer(queue, "c");
+  queue.let_out(Lsn{5});
+  CHECK(queue.sendable() == "ab");
+  CHECK_FALSE(queue.awaited());
+  queue.seal(Lsn{5}, Lsn{5});
+  CHECK(queue.sendable() == "abc");
+}
+
+TEST_CASE("what is sealed later never leaves before what was sealed sooner") {
+  ReplyQueue queue;
+  answer(queue, "1");
+  queue.seal(Lsn{9}, kLsnNone);
+  answer(queue, "2");
+  queue.seal(Lsn{3}, kLsnNone);  // It stands behind one that follows from more.
+  answer(queue, "3");
+  queue.seal(Lsn{12}, kLsnNone);
+  queue.let_out(Lsn{8});
+  CHECK(queue.sendable().empty());
+  queue.let_out(Lsn{9});
+  CHECK(queue.sendable() == "12");
+  CHECK(queue.awaited() == Lsn{12});
+  queue.let_out(Lsn{11});
+  CHECK(queue.sendable() == "12");
+  queue.let_out(kLsnMax);
+  CHECK(queue.sendable() == "123");
+}
+
+TEST_CASE("a reply from elsewhere is sealed with the LSN it came with, corked or not") {
+  ReplyQueue queue;
+  const uint64_t first = queue.open(false);
+  const uint64_t second = queue.open(false);
+  queue.fill(second, "2", Lsn{20});
+  queue.fill(first, "1", Lsn{10});
+  queue.seal(Lsn{1}, Lsn{10});
+  CHECK(queue.sendable().empty());
+  CHECK(queue.awaited() == Lsn{20});
+  queue.let_out(Lsn{20});
+  CHECK(queue.sendable() == "12");
+}
+
+TEST_CASE("a reply that is being made is not sealed with what stands before it") {
+  ReplyQueue queue;
+  answer(queue, "done");
+  queue.begin().append("half");
+  queue.seal(kLsnNone, kLsnMax);
+  CHECK(queue.sendable() == "done");
+  queue.drop_sent(4);
+  CHECK(queue.sendable().empty());
+  queue.end(false);
+  CHECK(queue.out().view() == "half");
+  queue.seal(kLsnNone, kLsnMax);
+  CHECK(queue.sendable() == "half");
+}
+
+TEST_CASE("what was sent is dropped in front of what waits") {
+  ReplyQueue queue;
+  answer(queue, "sent");
+  queue.seal(Lsn{1}, Lsn{1});
+  answer(queue, "waits");
+  queue.seal(Lsn{2}, Lsn{1});
+  queue.drop_sent(queue.sendable().size());
+  CHECK(queue.sendable().empty());
+  CHECK(queue.gated_bytes() == 5);
+  queue.let_out(Lsn{2});
+  CHECK(queue.sendable() == "waits");
+}
+
+TEST_CASE("over random runs sealed bytes leave in order, and none before its LSN") {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    ReplyQueue queue;
+    std::deque<uint64_t> lsn_of;  // By byte, as the model has them, from the first unsent one.
+    uint64_t follows = 0;
+    size_t unsealed = 0;
+    uint64_t released = 0;
+    uint64_t written = 0;
+    for (int step = 0; step < 2000; ++step) {
+      switch (random.below(4)) {
+        case 0:
+          answer(queue, std::string(1 + random.below(5), 'x'));
+          unsealed = queue.out().size() - lsn_of.size();
+          break;
+        case 1: {
+          const uint64_t lsn = random.below(written + 1);
+          follows = std::max(follows, lsn);
+          lsn_of.insert(lsn_of.end(), unsealed, follows);
+          unsealed = 0;
+          queue.seal(Lsn{lsn}, Lsn{released});
+          break;
+        }
+        case 2:
+          written += random.below(3);
+          released += random.below(written - released + 1);
+          queue.let_out(Lsn{released});
+          break;
+        default: {
+          const size_t bytes = random.below(queue.sendable().size() + 1);
+          queue.drop_sent(bytes);
+          lsn_of.erase(lsn_of.begin(), lsn_of.begin() + static_cast<std::ptrdiff_t>(bytes));
+          break;
+        }
+      }
+      size_t may_leave = 0;
+      while (may_leave < lsn_of.size() && lsn_of[may_leave] <= released)
+        ++may_leave;
+      REQUIRE(queue.sendable().size() <= may_leave);
+      REQUIRE(queue.sendable().size() + queue.gated_bytes() == lsn_of.size());
+    }
+    queue.let_out(kLsnMax);
+    CHECK(queue.sendable().size() == lsn_of.size());
+  }
+}
+
 }  // namespace
 }  // namespace kvstash::engine

@@ -1,4 +1,4 @@
-#include "engine/client/admission.h"
+#include "engine/client/gates.h"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,228 @@
+#include "engine/client/gates.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/server_port.h"
+#include "engine/shard.h"
+
+#include <algorithm>
+
+namespace kvstash::engine {
+namespace {
+
+// One warning about HTTP in so much time: an attacker must not fill the log.
+constexpr int64_t kHttpLogPeriodMs = 60'000;
+
+// Whatever its arguments. EXEC does what its queue does.
+uint32_t row_flags_of(const Session& session, const Command& command) {
+  return command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
+}
+
+bool is_allowed(Allowed allowed, const Session& session) {
+  return allowed == Allowed::kYes || (allowed == Allowed::kLocal && session.info.is_local);
+}
+
+// Whether it may lead to messages for clients of other shards: publications and changes of keys.
+bool makes_pushes(uint32_t flags) {
+  return (flags & (kWrite | kMayReplicate)) != 0;
+}
+
+}  // namespace
+
+uint32_t flags_of(const Session& session, const Command& command,
+                  std::span<const std::string_view> args, Shard& home) {
+  const uint32_t flags = row_flags_of(session, command);
+  const FindFlags find = command.spec->find_flags;
+  return find == nullptr ? flags : find(flags, args, home);
+}
+
+Status admit(const Session& session, const Command& command, const EngineOptions& options) {
+  if (!session.is_authenticated && !command.has(kNoAuth)) return errors::no_auth();
+  if (command.has(kProtected) && !is_allowed(options.enable_debug_command, session)) {
+    return Error::literal(
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
+        "you "
+        "can run it from a local connection, otherwise you need to set this option in the "
+        "configuration file, and then restart the server.");
+  }
+  if (session.is_subscriber() && session.caller.resp == resp::RespVersion::k2 &&
+      !command.has(kSubscribers)) {
+    return Error::text("ERR Can't execute '" + command.name +
+                       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                       "allowed in this context");
+  }
+  if (session.multi.is_active && command.has(kNoMulti))
+    return Error::literal("ERR Command not allowed inside a transaction");
+  if (session.is_monitor &&
+      (row_flags_of(session, command) & (kWrite | kMayReplicate | kReadOnly)) != 0)
+    return Error::literal("ERR Replica can't interact with the keyspace");
+  return {};
+}
+
+void note_denial(const Session& session, const AclDenial& denial, std::string_view user,
+                 Shard& shard) {
+  const int64_t now_ms = shard.now_ms();
+  shard.set().acl().log().add(
+      {.reason = denial.reason,
+       .context = session.multi.is_active ? AclContextKind::kMulti : AclContextKind::kTopLevel,
+       .object = denial.object,
+       .user = std::string(user),
+       .client = shard.set().server().describe(session, now_ms),
+       .created_ms = now_ms,
+       .updated_ms = now_ms},
+      static_cast<size_t>(shard.options().acllog_max_len));
+}
+
+bool is_paused(const Session& session, const Command& command, uint32_t flags, bool pauses_all) {
+  if (session.is_monitor) return false;
+  if (pauses_all) return command.name != "client|unpause" && command.name != "client|pause";
+  return (flags & (kWrite | kMayReplicate)) != 0;
+}
+
+bool is_queued(const Session& session, const Command& command) {
+  if (!session.multi.is_active) return false;
+  const std::string_view name = command.name;
+  return name != "exec" && name != "discard" && name != "multi" && name != "watch" &&
+         name != "quit" && name != "reset";
+}
+
+Gates::Verdict Gates::stop(Session& session, StopReason reason) {
+  session.stop(reason);
+  return Verdict::kStopped;
+}
+
+Gates::Verdict Gates::refuse(std::string_view message) {
+  refusal_.assign(message);
+  return Verdict::kRefused;
+}
+
+Gates::Verdict Gates::pass(Session& session, Request& request) {
+  if (shard_->is_draining && !equals_ignore_case(request.args[0], "shutdown")) [[unlikely]]
+    return stop(session, kStopDrain);
+  if (!has_rate_token(session)) [[unlikely]]
+    return stop(session, kStopRate);
+  Verdict verdict = find_command(session, request);
+  if (verdict == Verdict::kPassed) [[likely]]
+    verdict = pass_permissions(session, request);
+  if (verdict == Verdict::kPassed) [[likely]]
+    verdict = pass_pressure(session, request);
+  if (verdict == Verdict::kPassed) [[likely]]
+    verdict = pass_order(session, request);
+  return verdict;
+}
+
+// ---- 2. The rate.
+
+bool Gates::has_rate_token(Session& session) const {
+  const int64_t rate = shard_->options().client_command_rate_limit;
+  if (rate == 0) return true;
+  const int64_t now_ms = shard_->now_ms();
+  const double earned =
+      static_cast<double>(now_ms - session.rate_at_ms) * static_cast<double>(rate) / 1000.0;
+  // Without a limit commands take tokens that nobody gives: such a debt is forgotten.
+  const double kept = std::max(session.rate_tokens, 0.0);
+  session.rate_tokens = std::min(kept + earned, static_cast<double>(rate));
+  session.rate_at_ms = now_ms;
+  return session.rate_tokens >= 1;
+}
+
+// ---- 3. The command.
+
+Gates::Verdict Gates::find_command(Session& session, Request& request) {
+  const bool is_found = request.command != nullptr && request.command->subcommands.empty() &&
+                        CommandTable::arity_fits(*request.command, request.args.size());
+  if (!is_found) {
+    const CommandTable& table = shard_->set().commands();
+    const Result<const Command*> resolved = table.resolve(request.args);
+    if (!resolved.ok() && is_http(request.args[0])) {
+      abort_http(session);
+      return Verdict::kStopped;
+    }
+    request.command = resolved.ok() ? *resolved : table.lookup(request.args);
+    session.info.last_command = request.command;
+    if (!resolved.ok()) return refuse(resolved.error().message());
+  }
+  session.info.last_command = request.command;
+  return Verdict::kPassed;
+}
+
+// A browser that was lured into sending a form here: what else it holds must not be run.
+bool Gates::is_http(std::string_view name) const {
+  return equals_ignore_case(name, "post") || equals_ignore_case(name, "host:");
+}
+
+void Gates::abort_http(Session& session) {
+  if (shard_->now_ms() >= http_log_at_ms_) {
+    http_log_at_ms_ = shard_->now_ms() + kHttpLogPeriodMs;
+    log(LogLevel::kWarning,
+        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
+        "commands to kvstash. This is likely due to an attacker attempting to use Cross Protocol "
+        "Scripting to compromise this server. Connection aborted.",
+        {{"addr", session.info.address}});
+  }
+  shard_->kill_session(session);
+}
+
+// ---- 4 to 6. What the client may do.
+
+Gates::Verdict Gates::pass_permissions(Session& session, const Request& request) {
+  const Command& command = *request.command;
+  if (const Status admitted = admit(session, command, shard_->options()); !admitted.ok())
+    return refuse(admitted.error().message());
+  const AclUser* user = session.caller.user;
+  if (user != nullptr && !user->is_unlimited()) [[unlikely]] {
+    if (const std::optional<AclDenial> denial = user->check(command, request.args)) {
+      note_denial(session, *denial, user->name, *shard_);
+      return refuse("NOPERM " + acl_message(*denial, user->name, false));
+    }
+  }
+  if (shard_->busy_with() != BusyWith::kNothing && !command.has(kAllowBusy)) [[unlikely]]
+    return refuse(errors::busy(shard_->busy_with()));
+  return Verdict::kPassed;
+}
+
+// ---- 7 to 9. What the server can take now.
+
+Gates::Verdict Gates::pass_pressure(Session& session, const Request& request) {
+  const Command& command = *request.command;
+  const auto flags = [&] { return flags_of(session, command, request.args, *shard_); };
+  if (shard_->pause().is_on() && is_paused(session, command, flags(), shard_->pause().is_for_all()))
+      [[unlikely]]
+    return stop(session, kStopPause);
+  if (shard_->set().has_many_pushes() && !is_queued(session, command) && makes_pushes(flags()))
+      [[unlikely]]
+    return stop(session, kStopPushes);
+  if (shard_->options().maxmemory_bytes != 0) [[unlikely]]
+    return pass_memory(session, request);
+  return Verdict::kPassed;
+}
+
+// Writers wait while eviction cannot keep up, and transactions are refused as a whole when nothing
+// can be evicted. A queue takes memory whatever stands in it.
+Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
+  ShardSet& set = shard_->set();
+  const Command& command = *request.command;
+  const bool queues = is_queued(session, command);
+  const bool writes = (flags_of(session, command, request.args, *shard_) & kDenyOom) != 0;
+  if (writes && !queues && set.is_overfull()) return stop(session, kStopMemory);
+  if (!queues && !(writes && command.name == "exec")) return Verdict::kPassed;
+  shard_->publish_memory();
+  if (!set.is_out_of_memory()) return Verdict::kPassed;
+  return refuse(errors::out_of_memory().message());
+}
+
+// ---- 10. The order.
+
+// What asks other shards comes after all that the connection sent before, and so does what may
+// wait.
+Gates::Verdict Gates::pass_order(Session& session, const Request& request) {
+  if (session.under_way == 0) [[likely]]
+    return Verdict::kPassed;
+  const Command& command = *request.command;
+  const bool asks = command.spec->scope == Scope::kGather && shard_->set().size() > 1;
+  if ((asks || command.has(kBlocking)) && !is_queued(session, command))
+    return stop(session, kStopOrder);
+  return Verdict::kPassed;
+}
+
+}  // namespace kvstash::engine

@@ -1,0 +1,91 @@
+// Gates: everything that may keep a request from its command, in one place and one order.
+//
+//    1. drain         the server is about to end, and takes no more commands
+//    2. rate          the connection is over its command rate
+//    3. command       the name is known, the number of arguments fits; no browser speaks
+//    4. admission     authentication, protected commands, subscribers, MULTI, monitors
+//    5. permissions   access control
+//    6. busy          a script runs for too long
+//    7. pause         CLIENT PAUSE
+//    8. pushes        subscribers elsewhere have yet to take in what was published
+//    9. memory        maxmemory, for what is decided before a command reaches its shard
+//   10. order         what asks other shards, or may wait, comes after all that was sent before
+//
+// (The slot router, and the states of loading and of being a replica, join here.) A gate stops the
+// session, which comes with the same request again, or refuses the request. Nothing is counted or
+// told before the last gate is passed, but for what a refusal itself is.
+//
+// One per shard, on its thread.
+#pragma once
+
+#include "base/result.h"
+#include "engine/client/session.h"
+#include "engine/command/command_table.h"
+#include "engine/command/request.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kvstash::engine {
+
+class Shard;
+struct EngineOptions;
+
+// ---- Parts of the gates that others ask, too.
+
+// Gate 4. An Error is the reply.
+Status admit(const Session& session, const Command& command, const EngineOptions& options);
+
+// Notes in the log what was denied to `user`, or that this user could not log in.
+void note_denial(const Session& session, const AclDenial& denial, std::string_view user,
+                 Shard& shard);
+
+// What the request does to data: its CommandFlags. EXEC does what its queue does.
+uint32_t flags_of(const Session& session, const Command& command,
+                  std::span<const std::string_view> args, Shard& home);
+
+// Whether CLIENT PAUSE, of all or of writes, holds back a command with these flags.
+bool is_paused(const Session& session, const Command& command, uint32_t flags, bool pauses_all);
+
+// Between MULTI and EXEC a command waits, but for those that end or watch the transaction.
+bool is_queued(const Session& session, const Command& command);
+
+// ---- All of them.
+
+class Gates {
+ public:
+  enum class Verdict : uint8_t {
+    kPassed,
+    kStopped,  // The session was stopped: it comes again, or is to be closed.
+    kRefused,  // refusal() says why.
+  };
+
+  explicit Gates(Shard& shard) : shard_(&shard) {}
+
+  // Sets request.command to the row that is to run; if the request is refused, to the one that it
+  // named, or null.
+  Verdict pass(Session& session, Request& request);
+  // The error to be replied. Until the next pass().
+  std::string_view refusal() const { return refusal_; }
+
+ private:
+  Verdict stop(Session& session, StopReason reason);
+  Verdict refuse(std::string_view message);
+  bool has_rate_token(Session& session) const;
+  Verdict find_command(Session& session, Request& request);
+  Verdict pass_permissions(Session& session, const Request& request);
+  Verdict pass_pressure(Session& session, const Request& request);
+  Verdict pass_memory(Session& session, const Request& request);
+  Verdict pass_order(Session& session, const Request& request);
+  bool is_http(std::string_view name) const;
+  void abort_http(Session& session);
+
+  Shard* shard_;
+  std::string refusal_;
+  int64_t http_log_at_ms_ = 0;  // No warning about HTTP before.
+};
+
+}  // namespace kvstash::engine
