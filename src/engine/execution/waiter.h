@@ -16,6 +16,7 @@
 // after kDone.
 #pragma once
 
+#include "base/ensure.h"
 #include "engine/execution/call.h"
 #include "engine/telemetry/stats.h"
 #include "resp/reply_buffer.h"
@@ -51,8 +52,17 @@ struct Waiter {
   // Home's.
   bool is_retrying = false;  // A transaction for it is under way.
 
+  // Takes the state away from `from`, if it is still that. Only kWaiting and kWoken are left so.
   bool move(WaitState from, WaitState to) {
+    ensure(from == WaitState::kWaiting || (from == WaitState::kWoken && to != WaitState::kWaiting));
+    ensure(to != from);
     return state.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+  }
+  // Who had it in kRunning lets it go: it found nothing again (kWaiting), or it is served (kDone).
+  void end_run(WaitState to) {
+    ensure(to == WaitState::kWaiting || to == WaitState::kDone);
+    ensure(state.load(std::memory_order_relaxed) == WaitState::kRunning);
+    state.store(to, std::memory_order_release);
   }
 };
 
