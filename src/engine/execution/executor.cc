@@ -400,7 +400,13 @@ void Executor::forget_waiter(const Waiter& waiter, const Hold& hold) {
 }
 
 void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
-  if (waiter->move(WaitState::kWoken, WaitState::kRunning)) run_waiter(waiter, hold);
+  if (waiter->move(WaitState::kWoken, WaitState::kRunning)) {
+    // Whom it makes ready is served below: one waiter's command runs at a time.
+    ensure(!is_serving_);
+    is_serving_ = true;
+    run_waiter(waiter, hold);
+    is_serving_ = false;
+  }
   for (const std::string& key : waiter->keys) {
     hold.shard_of(key).blocked_keys().note_change(waiter->caller.db, key);
   }
