@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "engine/command/errors.h"
 #include "engine/command/redaction.h"
-#include "engine/execution/keyspace_events.h"
+#include "engine/data/expiry.h"
 
 #include <algorithm>
 #include <array>
@@ -28,62 +28,12 @@ constexpr double kQuietCommandsPerSecond = 1000;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
 // Replies that other shards make for one connection at a time.
 constexpr uint64_t kFlightBytesMax = uint64_t{4} << 20;
-// A flush frees on the spot, when it is asked to, if the shard holds no more than this.
-constexpr size_t kFlushHereBytesMax = size_t{512} << 10;
-
-size_t bytes_beside_entries(const store::Keyspace& space) {
-  const size_t wheel = space.field_deadlines() != nullptr ? sizeof(store::TimingWheel) : 0;
-  return space.table().bytes() + sizeof(store::Keyspace) + wheel;
-}
-
-// Long bucket arrays come from the kernel in pages, see store/hash_table.h.
-size_t mapped_bytes(const store::Keyspace& space) {
-  constexpr size_t kBucketBytes = 64;
-  constexpr size_t kMappedBytesMin = size_t{64} << 10;
-  const size_t array = space.table().bucket_count() * kBucketBytes;
-  return array >= kMappedBytesMin ? array : 0;
-}
-
-size_t evictable_keys(const store::Keyspace& space, EvictionPolicy policy) {
-  if (policy == EvictionPolicy::kNoEviction) return 0;
-  return policy <= EvictionPolicy::kVolatileTtl ? space.deadlines().size() : space.size();
-}
-
-store::EvictionRule rule_of(const EngineOptions& options) {
-  using store::EvictionOrder;
-  store::EvictionRule rule{.samples = static_cast<size_t>(options.maxmemory_samples),
-                           .lfu_decay_time_min = options.lfu_decay_time_min};
-  switch (options.maxmemory_policy) {
-    case EvictionPolicy::kVolatileLru:
-    case EvictionPolicy::kAllkeysLru:
-    case EvictionPolicy::kNoEviction:
-      rule.order = EvictionOrder::kLru;
-      break;
-    case EvictionPolicy::kVolatileLfu:
-    case EvictionPolicy::kAllkeysLfu:
-      rule.order = EvictionOrder::kLfu;
-      break;
-    case EvictionPolicy::kVolatileRandom:
-    case EvictionPolicy::kAllkeysRandom:
-      rule.order = EvictionOrder::kRandom;
-      break;
-    case EvictionPolicy::kVolatileTtl:
-      rule.order = EvictionOrder::kTtl;
-      break;
-  }
-  rule.volatile_only = options.maxmemory_policy <= EvictionPolicy::kVolatileTtl;
-  return rule;
-}
 
 // As MONITOR shows who sent a command; a unix socket's "path:0" without the port.
 std::string peer_of(const Session& session) {
   const std::string& address = session.info.address;
   if (!session.info.is_unix_socket) return address;
   return "unix:" + address.substr(0, address.rfind(':'));
-}
-
-bool is_lfu(EvictionPolicy policy) {
-  return policy == EvictionPolicy::kVolatileLfu || policy == EvictionPolicy::kAllkeysLfu;
 }
 
 }  // namespace
@@ -96,8 +46,7 @@ struct Shard::Gather {
   const Command* command;
   std::vector<std::string> argv;
   size_t missing;
-  std::vector<std::any> answers;
-  std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
+  std::function<void(resp::ReplyWriter&)> finish;
   uint64_t cycles = 0;                         // Spent on it by all shards.
   Lsn lsn{};                                   // What the answers follow from.
   BusyWith refused_with = BusyWith::kNothing;  // One of them would not be asked.
@@ -109,7 +58,11 @@ Shard::Shard(ShardSet& set, size_t id)
       now_us_(wall_now_us()),
       now_ms_(now_us_ / kUsPerMs),
       random_(random_uint64()),
-      databases_(static_cast<size_t>(set.options().databases)),
+      data_({.id = id,
+             .databases = static_cast<size_t>(set.options().databases),
+             .seed = set.seed(),
+             .now_ms = now_ms_}),
+      worker_{.shard = id, .stats = &stats_, .random = &random_, .pushes = &pushes_},
       client_memory_(set, id),
       pubsub_(*this),
       pushes_(set),
@@ -120,9 +73,8 @@ Shard::Shard(ShardSet& set, size_t id)
       intake_(*this, dispatcher_, Intake::Use::kNormal),
       busy_intake_(*this, dispatcher_, Intake::Use::kBusy),
       command_stats_(set.commands().size()),
-      hot_keys_(random_uint64(), now_ms_),
       outbox_(set.size(), nullptr) {
-  memory_.huge_pages = set.huge_pages();
+  data_.memory().huge_pages = set.huge_pages();
 }
 
 Shard::~Shard() {
@@ -141,105 +93,6 @@ Shard::~Shard() {
 
 // ---- Data.
 
-store::Keyspace& Shard::keyspace(DbIndex db) {
-  std::unique_ptr<store::Keyspace>& space = databases_[static_cast<size_t>(db)];
-  if (space == nullptr) [[unlikely]]
-    space = std::make_unique<store::Keyspace>(set_->seed(), memory_, now_ms_);
-  return *space;
-}
-
-store::Keyspace* Shard::keyspace_if_any(DbIndex db) {
-  return databases_[static_cast<size_t>(db)].get();
-}
-
-void Shard::flush_db(DbIndex db, bool lazily) {
-  std::unique_ptr<store::Keyspace>& space = databases_[static_cast<size_t>(db)];
-  if (space == nullptr || space->size() == 0) return;
-  watches_.touch_all(db, [&](std::string_view key) {
-    return space->find({key, keyed_hash(key, set_->seed())}) != nullptr;
-  });
-  stats_.dirty += space->size();
-  if (lazily) stats_.lazily_freed += space->size();
-  blocked_keys_.note_changes(db);
-  const bool is_freed_here = !lazily && memory_.bytes <= kFlushHereBytesMax;
-  store::Keyspace::drop(std::move(space), is_freed_here ? store::Keyspace::Free::kHere
-                                                        : store::Keyspace::Free::kByReaper);
-}
-
-// A watched key that is in neither database does not change, nor one that only an expired key would
-// take the place of: that one goes at once.
-void Shard::swap_db(DbIndex a, DbIndex b, int64_t now_ms, EffectSink* journal) {
-  if (a == b) return;
-  const auto find = [this](DbIndex db, std::string_view key) -> store::Entry* {
-    store::Keyspace* space = keyspace_if_any(db);
-    return space == nullptr ? nullptr : space->find({key, keyed_hash(key, set_->seed())});
-  };
-  for (const auto& [db, other] : {std::pair(a, b), std::pair(b, a)}) {
-    std::vector<std::string> stale;
-    watches_.touch_all(db, [&, other = other, db = db](std::string_view key) {
-      const store::Entry* next = find(other, key);
-      const bool is_stale = next != nullptr && next->is_expired(now_ms);
-      if (is_stale) stale.emplace_back(key);
-      return find(db, key) != nullptr || (next != nullptr && !is_stale);
-    });
-    for (const std::string& key : stale)
-      expire_due(other, {key, keyed_hash(key, set_->seed())}, find(other, key), now_ms, journal);
-  }
-  std::swap(databases_[static_cast<size_t>(a)], databases_[static_cast<size_t>(b)]);
-  eviction_pool_.clear();
-  blocked_keys_.note_changes(a);
-  blocked_keys_.note_changes(b);
-}
-
-void Shard::note_lazy_free(const store::Entry& entry) {
-  constexpr size_t kPieces = 64;  // With fewer it is freed at once.
-  if (entry.is_object() && store::object_pieces(entry.type(), entry.object()) > kPieces)
-    ++stats_.lazily_freed;
-}
-
-bool Shard::evict_one(int64_t now_ms, EffectSink* journal) {
-  if (options().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
-  std::vector<store::Keyspace*> spaces;
-  for (const auto& space : databases_) {
-    const bool has_keys = space != nullptr && space->size() != 0;
-    spaces.push_back(has_keys ? space.get() : nullptr);
-  }
-  const auto victim = eviction_pool_.choose(spaces, rule_of(options()), now_ms, random_);
-  if (!victim) return false;
-  const std::string name(victim->entry->key());
-  const auto db = static_cast<DbIndex>(victim->space);
-  if (options().lazyfree_lazy_eviction) note_lazy_free(*victim->entry);
-  spaces[victim->space]->erase({name, keyed_hash(name, set_->seed())}, victim->entry);
-  ++stats_.evicted;
-  tell_removal(db, name, std::array<std::string_view, 2>{"DEL", name}, journal);
-  tell_event(*this, *this, db, notify::kEvicted, "evicted", name);
-  return true;
-}
-
-// The keys that the policy lets go are published with the bytes, so that every shard knows whether
-// another has something to give.
-void Shard::publish_memory() {
-  const EvictionPolicy policy = options().maxmemory_policy;
-  size_t bytes = memory_.bytes;
-  size_t mapped = 0;
-  size_t evictable = 0;
-  for (const auto& space : databases_) {
-    if (space == nullptr) continue;
-    bytes += bytes_beside_entries(*space);
-    mapped += mapped_bytes(*space);
-    evictable += evictable_keys(*space, policy);
-  }
-  set_->publish_memory(id_, {.bytes = bytes, .mapped = mapped, .evictable = evictable});
-  const uint64_t limit = options().maxmemory_bytes;
-  if (limit == 0) {
-    memory_goal_ = SIZE_MAX;
-    return;
-  }
-  // All shards may take up what is free at the same time.
-  const uint64_t used = set_->memory_used();
-  memory_goal_ = used > limit ? 0 : memory_.bytes + (limit - used) / set_->size();
-}
-
 void Shard::take_up_options() {
   slowlog_.trim(static_cast<size_t>(options().slowlog_max_len));
   publish_memory();
@@ -251,34 +104,15 @@ void Shard::take_up_options() {
 // shards from evicting in their turns.
 void Shard::evict_everywhere() {
   if (set_->size() == 1 || set_->evicts_keys_soon.exchange(true, std::memory_order_relaxed)) return;
-  hold_all([set = set_](Shard& executing) {
-    const uint64_t limit = set->options().maxmemory_bytes;
-    size_t budget = limit == 0 ? 0 : kEvictionsPerTurn;
-    for (size_t id = 0; id < set->size(); ++id) {
-      Shard& shard = set->at(id);
-      shard.publish_memory();
-      for (; budget != 0 && set->memory_used() > limit &&
-             shard.evict_one(executing.now_ms(), executing.sink());
-           --budget)
-        shard.publish_memory();
-    }
-    set->note_exceeding(limit != 0 && set->memory_used() > limit, executing.now_ms());
-  });
+  hold_all([](const Hold& hold) { evict(hold, kEvictionsPerTurn); });
 }
 
 // Bounded, so that a limit that was lowered does not stop the clients. True: there is more to do.
 bool Shard::evict_turn() {
   if (!evicts_) return false;
-  const uint64_t limit = options().maxmemory_bytes;
-  for (size_t evictions = 0; evictions < kEvictionsPerTurn; ++evictions) {
-    if (limit == 0 || set_->memory_used() <= limit || !evict_one(now_ms_, sink())) {
-      evicts_ = false;
-      return false;
-    }
-    publish_memory();
-  }
-  set_->note_memory_used();
-  return true;
+  evicts_ = evict(hold_here(), kEvictionsPerTurn) == EvictionEnd::kBudgetUsed;
+  if (evicts_) set_->note_memory_used();
+  return evicts_;
 }
 
 void Shard::wait_for_memory(Session& session) {
@@ -296,24 +130,6 @@ void Shard::resume_memory_waiters() {
     go_on(*session, kStopMemory);
 }
 
-size_t Shard::data_bytes() const {
-  size_t bytes = memory_.bytes;
-  for (const auto& space : databases_) {
-    if (space != nullptr) bytes += bytes_beside_entries(*space);
-  }
-  return bytes;
-}
-
-uint32_t Shard::access_clock(uint32_t before, bool is_new, int64_t now_ms) {
-  const EngineOptions& choices = options();
-  if (!is_lfu(choices.maxmemory_policy)) return store::lru_clock(now_ms);
-  if (is_new) return store::lfu_fresh(now_ms);
-  return store::lfu_touch(
-      before, now_ms,
-      {.log_factor = choices.lfu_log_factor, .decay_time_min = choices.lfu_decay_time_min},
-      random_);
-}
-
 void Shard::unwatch_all(Session& session) {
   forget_watched(std::exchange(session.multi.watched, {}));
 }
@@ -322,10 +138,10 @@ void Shard::forget_watched(std::vector<WatchedKey> keys) {
   for (WatchedKey& watched : keys) {
     const size_t owner = set_->shard_of(watched.key);
     if (owner == id_) {
-      watches_.unwatch(watched.db, watched.key);
+      data_.watches().unwatch(watched.db, watched.key);
     } else {
       set_->submit(owner, [watched = std::move(watched)](Shard& shard) {
-        shard.watches().unwatch(watched.db, watched.key);
+        shard.hold_here().shard_of(watched.key).watches().unwatch(watched.db, watched.key);
       });
     }
   }
@@ -500,11 +316,13 @@ size_t Shard::paused_sessions() const {
 void Shard::begin_pause(int64_t asked_ns, int64_t until_ns, PauseMode mode) {
   if (pause_.end_if_over(asked_ns)) end_pause();
   pause_.begin(asked_ns, until_ns, mode);
+  data_.keep_due_keys(pause_.is_on());
 }
 
 // Who is held back for another reason as well stays in the list.
 void Shard::end_pause() {
   pause_.end();
+  data_.keep_due_keys(false);
   for (Session* session : std::exchange(delayed_, {})) {
     go_on(*session, kStopPause);
     if ((session->stopped & kStopRate) != 0) delayed_.push_back(session);
@@ -611,7 +429,7 @@ void Shard::send_group() {
   stats_.wakes += set_->enqueue(*group);
 }
 
-void Shard::hold_all(std::function<void(Shard&)> action) {
+void Shard::hold_all(std::function<void(const Hold&)> action) {
   HoldGroup& group = pending_group();
   for (size_t id = 0; id < set_->size(); ++id)
     group.add_member(id);
@@ -631,21 +449,19 @@ void Shard::start_gather(Session& session, const Command& command,
                                       .command = &command,
                                       .argv = {argv.begin(), argv.end()},
                                       .missing = plan.asked.size(),
-                                      .answers = std::vector<std::any>(plan.asked.size()),
                                       .finish = std::move(plan.finish)});
   session.stop(kStopGather);
   ++session.under_way;
   const bool is_allowed_busy = command.has(kAllowBusy);
-  const auto part = std::make_shared<std::function<std::any(Shard&, Shard&)>>(std::move(plan.part));
+  const auto part = std::make_shared<decltype(plan.part)>(std::move(plan.part));
   for (size_t i = 0; i < plan.asked.size(); ++i) {
     set_->submit(plan.asked[i], [i, home = id_, gather, part, is_allowed_busy](Shard& shard) {
       const uint64_t began = cycles();
       const BusyWith busy = is_allowed_busy ? BusyWith::kNothing : shard.busy_with();
-      auto answer = std::make_shared<std::any>();
-      if (busy == BusyWith::kNothing) *answer = (*part)(shard, shard);
+      if (busy == BusyWith::kNothing) (*part)(i, shard.hold_here(), shard);
       const uint64_t taken = cycles() - began;
-      shard.release().add_answer(home, [i, gather, answer, taken, busy](Shard& owner, Lsn lsn) {
-        gather->answers[i] = std::move(*answer);
+      shard.release().add_answer(home, [gather, taken, busy](Shard& owner, Lsn lsn) {
+        ensure(gather->missing != 0);
         gather->cycles += taken;
         gather->lsn = std::max(gather->lsn, lsn);
         if (busy != BusyWith::kNothing) gather->refused_with = busy;
@@ -662,7 +478,7 @@ void Shard::finish_gather(Gather& gather) {
   resp::ReplyWriter writer(reply, gather.resp);
   CallEnd end;
   if (gather.refused_with == BusyWith::kNothing) {
-    gather.finish(gather.answers, writer);
+    gather.finish(writer);
     gather.cycles += cycles() - began;
     executor_.count_failure(*gather.command, reply.view());
     end = executor_.count_call(*gather.command, static_cast<uint64_t>(cycles_to_ns(gather.cycles)));
@@ -714,7 +530,7 @@ void Shard::receive() {
 void Shard::run_batch(Batch& batch) {
   running_batch_ = &batch;
   const auto table_of = [this](const Hop& hop) -> const store::HashTable& {
-    return keyspace(hop.caller.db).table();
+    return data_.keyspace(hop.caller.db).table();
   };
   for (size_t from = 0; from < batch.hops.size(); from += kBatchCommandsMax) {
     const auto window =
@@ -833,7 +649,7 @@ void Shard::prefetch_group(const HoldGroup& group, std::span<const Transaction> 
   const auto each_place = [&](auto&& visit) {
     for (const Transaction& transaction : transactions) {
       for (const KeyPlace& place : group.places_of(transaction))
-        visit(set_->at(place.shard).keyspace(transaction.caller.db).table(), place.hash);
+        visit(set_->at(place.shard).data().keyspace(transaction.caller.db).table(), place.hash);
     }
   };
   each_place([](const store::HashTable& table, uint64_t hash) { table.prefetch_bucket(hash); });
@@ -845,7 +661,7 @@ void Shard::run_group(HoldGroup& group) {
   running_group_ = &group;
   executor_.begin_commands();
   const bool is_single = group.member_count == 1;
-  const Hold hold{.set = set_, .single = is_single ? this : nullptr, .members = &group.members};
+  const Hold hold = is_single ? hold_here() : hold_of(&group.members);
   const auto window = std::span(group.transactions);
   for (size_t from = 0; from < window.size(); from += kPrefetchedTransactions) {
     const auto some = window.subspan(from, std::min(kPrefetchedTransactions, window.size() - from));
@@ -910,30 +726,30 @@ bool Shard::finish_turn() {
   if (pubsub_.subscriptions().session_count() + tracking_.session_count() != 0) receive();
   intake_.run_staged();
   receive();
-  const bool more_due = expire_turn();
+  const bool more_due = expires() && expire_turn(hold_here());
   if (more_due) ++stats_.expire_budgets_used;
   if (now_ms_ >= cron_at_ms_) cron();
   const bool more_to_evict = evict_turn();
   const bool more_to_trim = tracking_.trim();
   end_due_waits();
   end_due_pause();
-  if (blocked_keys_.has_ready()) executor_.serve_waiters(hold_here());
+  if (data_.blocked_keys().has_ready()) executor_.serve_waiters(hold_here());
   resume_memory_waiters();
   resume_push_waiters();
   resume_sessions();
   close_killed();
   release_.send();
-  if (!memory_.garbage.empty()) set_->reaper().take(std::move(memory_.garbage));
+  if (store::Garbage& garbage = data_.memory().garbage; !garbage.empty())
+    set_->reaper().take(std::move(garbage));
   if (options().maxmemory_bytes != 0) {
     set_->measure_overhead(now_ms_);
     publish_memory();
   }
 
   bool resizes = false;
-  for (const auto& space : databases_) {
-    if (space != nullptr && space->table().is_resizing())
-      resizes = space->step_resize(kResizeBucketsPerTurn) || resizes;
-  }
+  data_.each_keyspace([&resizes](DbIndex, store::Keyspace& space) {
+    if (space.table().is_resizing()) resizes = space.step_resize(kResizeBucketsPerTurn) || resizes;
+  });
   ++stats_.turns;
   stats_.turn_time.add(static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));
   is_clock_fresh_ = false;
@@ -952,8 +768,7 @@ bool Shard::prepare_sleep() {
 int64_t Shard::next_event_ns() const {
   const bool looks_soon = !memory_waiters_.empty() || !push_waiters_.empty();
   int64_t next_ms = looks_soon ? std::min(cron_at_ms_, now_ms_ + 1) : cron_at_ms_;
-  const bool expires = active_expire && !pause_.is_on();
-  if (const auto due_ms = expires ? next_deadline_ms() : std::nullopt)
+  if (const auto due_ms = expires() ? next_deadline_ms(data_) : std::nullopt)
     next_ms = std::min(next_ms, *due_ms);
   int64_t next_ns = next_ms * kNsPerMs + clocks_apart_ns_;
   if (const auto due_ns = waiting_.next_deadline_ns()) next_ns = std::min(next_ns, *due_ns);
@@ -994,7 +809,7 @@ void Shard::cron() {
     set_->note_exceeding(false, now_ms_);
   }
   bound_unasked_output();
-  hot_keys_.fade(now_ms_);
+  data_.hot_keys().fade(now_ms_);
   rates_.commands.sample(now_ms_, stats_.commands);
   rates_.input_bytes.sample(now_ms_, stats_.net_input_bytes);
   rates_.output_bytes.sample(now_ms_, stats_.net_output_bytes);

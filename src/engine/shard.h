@@ -1,8 +1,9 @@
 // Shard: one thread's slice of everything: of every database, of the connections, of the counters.
 //
-// Owns its keyspaces and its sessions; parses and runs its connections' commands; trades batches,
-// holds and tasks with the other shards. Nothing in it is touched by another thread, except while
-// that thread holds it (hold.h), and except `post`ing to its mailbox through the ShardSet.
+// Owns its data (data/shard_data.h) and its sessions; parses and runs its connections' commands;
+// trades batches, holds and tasks with the other shards. Nothing in it is touched by another
+// thread, except while that thread holds it (execution/hold.h), and except `post`ing to its mailbox
+// through the ShardSet.
 //
 // The shell that owns the loop calls, in turns:  input_room/consume for readable connections,
 // then finish_turn(), then sleeps if prepare_sleep() says so.
@@ -16,26 +17,24 @@
 #include "engine/client/pause.h"
 #include "engine/client/session.h"
 #include "engine/client/waiting_sessions.h"
-#include "engine/execution/blocked_keys.h"
+#include "engine/data/eviction.h"
+#include "engine/data/shard_data.h"
 #include "engine/execution/effect_sink.h"
 #include "engine/execution/executor.h"
-#include "engine/execution/watch.h"
+#include "engine/execution/gather.h"
+#include "engine/execution/hold.h"
+#include "engine/execution/worker.h"
 #include "engine/pubsub/pubsub.h"
 #include "engine/pubsub/pushes.h"
 #include "engine/release/release.h"
 #include "engine/shard_port.h"
 #include "engine/shard_set.h"
-#include "engine/telemetry/hot_keys.h"
 #include "engine/telemetry/latency_monitor.h"
 #include "engine/telemetry/rate_meter.h"
 #include "engine/telemetry/slowlog.h"
 #include "engine/telemetry/stats.h"
 #include "engine/tracking/tracking.h"
 #include "engine/traffic/busy.h"
-#include "store/eviction.h"
-#include "store/garbage.h"
-#include "store/hash.h"
-#include "store/keyspace.h"
 
 #include <atomic>
 #include <deque>
@@ -54,63 +53,38 @@ class Shard {
 
   // ---- Wiring, before the thread starts.
   void set_port(ShardPort& port) { port_ = &port; }
-  void set_sink(EffectSink* sink) { release_.set_journal(sink); }
+  void set_sink(EffectSink* sink) {
+    release_.set_journal(sink);
+    worker_.journal = sink;
+  }
 
   size_t id() const { return id_; }
   ShardSet& set() { return *set_; }
   const EngineOptions& options() const { return set_->options(); }
   int64_t now_ms() const { return now_ms_; }  // Wall clock at about the beginning of this turn.
   void look_at_clock();                       // Within a turn, when something took long.
-  // A hold of this shard alone, or one that this thread has, at the moment it is now.
-  Hold hold_here() { return now({.set = set_, .single = this}); }
-  Hold now(Hold hold) const {
-    hold.now_ms = now_ms_;
-    hold.now_us = now_us_;
-    return hold;
-  }
+  Moment moment() const { return {.ms = now_ms_, .us = now_us_}; }
+  // A hold of this shard alone, on its own thread.
+  Hold hold_here() { return {*set_, worker_, moment(), data_}; }
+  // A hold of several shards that this thread has parked, or that no thread runs yet. `members`, by
+  // shard, outlives it; null: all of the set.
+  Hold hold_of(const std::vector<bool>* members) { return {*set_, worker_, moment(), members}; }
+  // A hold that this thread has, at the moment it is now.
+  Hold now(const Hold& hold) const { return hold.at(moment()); }
   Random& random() { return random_; }
   EffectSink* sink() { return release_.journal(); }
 
-  // ---- Data.
-  store::Keyspace& keyspace(DbIndex db);         // Made when first asked for.
-  store::Keyspace* keyspace_if_any(DbIndex db);  // Null if nothing was ever stored there.
-  const store::Keyspace* keyspace_if_any(DbIndex db) const {
-    return const_cast<Shard*>(this)->keyspace_if_any(db);
-  }
-  size_t database_count() const { return databases_.size(); }
-  void flush_db(DbIndex db, bool lazily);
-  // `now_ms` and `journal` are those of the thread that does it, as below.
-  void swap_db(DbIndex a, DbIndex b, int64_t now_ms, EffectSink* journal);
-  // Removes what is due of an entry: the key itself, or fields of its hash, a bounded number. Tells
-  // everybody. Returns the entry's new address; null: the key is gone. `journal` is the sink of the
-  // thread that does it, so that its records keep their order; null: there is no journal.
-  store::Entry* expire_due(DbIndex db, const store::KeyRef& key, store::Entry* entry,
-                           int64_t now_ms, EffectSink* journal);
-  // The same for one field, if it is due.
-  store::Entry* expire_field(DbIndex db, const store::KeyRef& key, store::Entry* entry,
-                             std::string_view field, int64_t now_ms, EffectSink* journal);
-  // Counts a value that is given up lazily, if it is large enough to count.
-  void note_lazy_free(const store::Entry& entry);
-  // Evicts one key by the policy; false if there is none to evict.
-  bool evict_one(int64_t now_ms, EffectSink* journal);
+  // ---- Data. Touched through a hold; the shard's own thread prefetches and counts without one.
+  ShardData& data() { return data_; }
+  const ShardData& data() const { return data_; }
   // Evicts in the turns to come until maxmemory is kept.
   void begin_evicting() { evicts_ = true; }
-  void publish_memory();  // To the set, as it is now.
-  // While its data takes less than when it was published last, and its part of what was free then,
-  // maxmemory is kept: one comparison, on the thread that holds the shard.
-  bool is_within_memory() const { return memory_.bytes < memory_goal_; }
+  void publish_memory() { engine::publish_memory(*set_, data_); }
   // Over the limit, and what is held cannot give enough: holds every shard, soon, and evicts.
   // Before replies that are not sent yet reach their clients' shards.
   void evict_everywhere();
   // The options are new: takes up what follows from them. The shard is held.
   void take_up_options();
-  store::ShardMemory& memory() { return memory_; }
-  size_t data_bytes() const;  // Entries, values and bucket arrays.
-  // The access clock that an entry touched now gets.
-  uint32_t access_clock(uint32_t before, bool is_new, int64_t now_ms);
-
-  WatchTable& watches() { return watches_; }
-  BlockedKeys& blocked_keys() { return blocked_keys_; }
   void unwatch_all(Session& session);
 
   // ---- Sessions.
@@ -205,15 +179,10 @@ class Shard {
   HoldGroup& pending_group();   // Of this turn.
   void send_batches();
   void send_group();
-  // Runs `action` while every shard is held, soon, on the thread of the shard that it is given. It
-  // must not throw or wait.
-  void hold_all(std::function<void(Shard&)> action);
-  // The parts of a gather (Call::gather_any), for a command of `session`.
-  struct GatherPlan {
-    std::vector<size_t> asked;                     // Shards.
-    std::function<std::any(Shard&, Shard&)> part;  // Of the shard that is asked, and the worker.
-    std::function<void(std::vector<std::any>&, resp::ReplyWriter&)> finish;
-  };
+  // Runs `action` while every shard is held, soon, on whichever shard's thread. It must not throw
+  // or wait.
+  void hold_all(std::function<void(const Hold&)> action);
+  // Asks shards for a command of `session`, which waits until all have answered.
   void start_gather(Session& session, const Command& command,
                     std::span<const std::string_view> argv, GatherPlan plan);
 
@@ -254,7 +223,6 @@ class Shard {
   void reset_stats();
   Slowlog& slowlog() { return slowlog_; }
   LatencyMonitor& latency() { return latency_; }
-  HotKeys& hot_keys() { return hot_keys_; }
   // For the slow log and the monitors: a command of `session` ran, and took so long. `db` is the
   // one chosen afterwards.
   void note_command(const Session& session, const Command& command,
@@ -317,16 +285,7 @@ class Shard {
   void end_due_pause();
   void release_session(Session& session);
   void learn_reply_size(Session& session, size_t bytes);
-  bool expire_turn();
-  bool expire_keys_turn();
-  bool expire_fields_turn();
-  void expire_key(DbIndex db, const store::KeyRef& key, store::Entry* entry, EffectSink* journal);
-  using RemoveFields = std::function<void(store::Hash&, const store::Hash::Visitor&)>;
-  store::Entry* remove_fields(DbIndex db, const store::KeyRef& key, store::Entry* entry,
-                              const RemoveFields& remove, EffectSink* journal);
-  void tell_removal(DbIndex db, std::string_view key, std::span<const std::string_view> record,
-                    EffectSink* journal);
-  std::optional<int64_t> next_deadline_ms() const;
+  bool expires() const { return active_expire && !pause_.is_on(); }
   bool evict_turn();
   void resume_memory_waiters();
   void resume_push_waiters();
@@ -347,13 +306,9 @@ class Shard {
   bool is_clock_fresh_ = false;
   Random random_;
 
-  store::ShardMemory memory_;
-  std::vector<std::unique_ptr<store::Keyspace>> databases_;
-  store::EvictionPool eviction_pool_;
+  ShardData data_;
+  Worker worker_;  // Of this thread: points to what stands here.
   bool evicts_ = false;
-  size_t memory_goal_ = 0;  // For is_within_memory(); 0: unknown until it is published.
-  WatchTable watches_;
-  BlockedKeys blocked_keys_;
   WaitingSessions waiting_;
 
   ChunkPool chunks_;
@@ -383,7 +338,6 @@ class Shard {
   std::vector<CommandStats> command_stats_;
   Slowlog slowlog_;
   LatencyMonitor latency_;
-  HotKeys hot_keys_;
   int64_t cron_at_ms_ = 0;
   uint64_t turn_began_ = 0;
 

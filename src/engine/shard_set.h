@@ -11,7 +11,7 @@
 #include "engine/command/command_table.h"
 #include "engine/options.h"
 #include "engine/reaper.h"
-#include "engine/traffic/hold.h"
+#include "engine/traffic/hold_group.h"
 
 #include <atomic>
 #include <memory>

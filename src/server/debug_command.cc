@@ -159,7 +159,8 @@ Status debug_digest(Call& call) {
   Digest digest;
   for (uint32_t db = 0; db < static_cast<uint32_t>(call.options().databases); ++db) {
     std::vector<store::Keyspace*> spaces;
-    call.each_held([&](Shard& shard) { spaces.push_back(shard.keyspace_if_any(DbIndex{db})); });
+    call.hold().each(
+        [&](engine::ShardData& shard) { spaces.push_back(shard.keyspace_if_any(DbIndex{db})); });
     add_database(digest, db, spaces);
   }
   call.reply().simple(digest.hex());
@@ -270,7 +271,7 @@ Status debug_htstats(Call& call) {
     return Error::literal("ERR Out of range database");
   std::string text = "[Dictionary HT]\n";
   std::string deadlines = "[Expires HT]\n";
-  call.each_held([&](Shard& shard) {
+  call.hold().each([&](const engine::ShardData& shard) {
     const store::Keyspace* space = shard.keyspace_if_any(static_cast<DbIndex>(*db));
     if (space == nullptr) return;
     const store::HashTable& table = space->table();

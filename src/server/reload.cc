@@ -52,7 +52,7 @@ void Server::reload() {
   Result<ServerOptions> fresh = read_again(options_);
   if (!fresh.ok()) return tell_failure(fresh.error());
   auto change = [this, next = std::move(fresh),
-                 version = options_version_](engine::Shard&) mutable {
+                 version = options_version_](const engine::Hold&) mutable {
     // What CONFIG SET changed while this waited is not to be lost.
     if (version != options_version_) next = read_again(options_);
     if (!next.ok()) return tell_failure(next.error());

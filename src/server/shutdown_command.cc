@@ -41,6 +41,12 @@ Result<ShutdownWords> parse(Call& call) {
   return words;
 }
 
+// What shard 0 answers.
+struct Aborted {
+  bool was_under_way;
+};
+struct Begun {};
+
 }  // namespace
 
 // Success has no reply: the connection ends with the server, or is told when the shutdown is
@@ -51,10 +57,10 @@ Status shutdown(Call& call) {
   const Result<ShutdownWords> words = parse(call);
   if (!words.ok()) return words.error();
   if (words->aborts) {
-    call.ask(
-        0, [&server](engine::Shard&, engine::Shard&) { return std::any(server.abort_shutdown()); },
-        [](std::any& aborted, resp::ReplyWriter& to) {
-          if (std::any_cast<bool>(aborted)) {
+    call.ask<Aborted>(
+        0, [&server](engine::Shard&) { return Aborted{server.abort_shutdown()}; },
+        [](const Aborted& aborted, resp::ReplyWriter& to) {
+          if (aborted.was_under_way) {
             to.ok();
           } else {
             to.error("ERR No shutdown in progress.");
@@ -70,15 +76,14 @@ Status shutdown(Call& call) {
     log(LogLevel::kWarning, "SHUTDOWN SAVE refused: this version keeps no data on disk");
     return Error::literal("ERR Errors trying to SHUTDOWN. Check logs.");
   }
-  call.ask(
+  call.ask<Begun>(
       0,
-      [&server, &slow, request = words->request, asker = call.caller().client_id](engine::Shard&,
-                                                                                  engine::Shard&) {
+      [&server, &slow, request = words->request, asker = call.caller().client_id](engine::Shard&) {
         server.begin_shutdown(request, asker);
         slow.end_all();
-        return std::any();
+        return Begun{};
       },
-      [](std::any&, resp::ReplyWriter&) {});
+      [](const Begun&, resp::ReplyWriter&) {});
   return {};
 }
 

@@ -35,15 +35,14 @@ int64_t sample_ttl(const store::Keyspace& space, int64_t now_ms, Random& random)
 
 std::vector<admin::DbCounters> read_databases(engine::Shard& shard, int64_t now_ms) {
   std::vector<admin::DbCounters> dbs;
-  for (uint32_t db = 0; db < shard.database_count(); ++db) {
-    const store::Keyspace* space = shard.keyspace_if_any(engine::DbIndex{db});
-    if (space == nullptr || space->size() == 0) continue;
-    dbs.push_back({.db = db,
-                   .keys = space->size(),
-                   .expires = space->deadlines().size(),
-                   .avg_ttl_ms = sample_ttl(*space, now_ms, shard.random()),
-                   .table_bytes = space->table().bytes()});
-  }
+  shard.data().each_keyspace([&](engine::DbIndex db, const store::Keyspace& space) {
+    if (space.size() == 0) return;
+    dbs.push_back({.db = static_cast<uint32_t>(db),
+                   .keys = space.size(),
+                   .expires = space.deadlines().size(),
+                   .avg_ttl_ms = sample_ttl(space, now_ms, shard.random()),
+                   .table_bytes = space.table().bytes()});
+  });
   return dbs;
 }
 
@@ -78,16 +77,14 @@ admin::PushCounters read_pushes(const engine::Shard& shard) {
 
 std::vector<admin::BigKeyCounters> read_big_keys(engine::Shard& shard) {
   std::vector<admin::BigKeyCounters> keys;
-  for (uint32_t db = 0; db < shard.database_count(); ++db) {
-    store::Keyspace* space = shard.keyspace_if_any(engine::DbIndex{db});
-    if (space == nullptr) continue;
-    for (store::BigKey& key : space->big_keys())
-      keys.push_back({.db = db,
+  shard.data().each_keyspace([&keys](engine::DbIndex db, store::Keyspace& space) {
+    for (store::BigKey& key : space.big_keys())
+      keys.push_back({.db = static_cast<uint32_t>(db),
                       .type = store::type_name(key.type),
                       .name = std::move(key.name),
                       .bytes = key.bytes,
                       .elements = key.elements});
-  }
+  });
   return keys;
 }
 
@@ -136,9 +133,9 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   counters.connections = shard.sessions().size();
   counters.blocked_clients = shard.waiting_sessions().size() + shard.paused_sessions();
   counters.blocked_with_timeout = shard.waiting_sessions().with_deadline();
-  counters.blocking_keys = shard.blocked_keys().size();
-  counters.blocking_keys_without_key = shard.blocked_keys().size_without_key();
-  counters.data_bytes = shard.data_bytes();
+  counters.blocking_keys = shard.data().blocked_keys().size();
+  counters.blocking_keys_without_key = shard.data().blocked_keys().size_without_key();
+  counters.data_bytes = shard.data().bytes();
   const engine::ShardRates& rates = shard.rates();
   counters.commands_per_s = rates.commands.per_second();
   counters.input_bytes_per_s = rates.input_bytes.per_second();
@@ -149,7 +146,7 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   counters.slowlog_length = slowlog.size();
   if (!slowlog.empty()) counters.slowlog_last_id = slowlog.front().id;
   if (detail.keys) {
-    counters.hot_keys = shard.hot_keys().hottest(now_ms);
+    counters.hot_keys = shard.data().hot_keys().hottest(now_ms);
     counters.big_keys = read_big_keys(shard);
   }
   return counters;

@@ -59,15 +59,14 @@ class HeldShards {
   // Runs a command on `worker`'s thread; the bytes of its reply.
   std::string run(size_t worker, const Argv& argv, const Members& members,
                   engine::KeyPlaces places = {}) {
-    return run(worker, argv, at(worker).now({.set = &set_, .single = nullptr, .members = &members}),
-               places);
+    return run(worker, argv, at(worker).hold_of(&members), places);
   }
   std::string run_on(size_t shard, const Argv& argv, engine::KeyPlaces places = {}) {
     return run(shard, argv, at(shard).hold_here(), places);
   }
   std::string run_queue(size_t worker, engine::CommandQueue& queue,
                         const std::vector<engine::WatchedKey>& watched, const Members& members) {
-    const engine::Hold hold{.set = &set_, .single = nullptr, .members = &members};
+    const engine::Hold hold = at(worker).hold_of(&members);
     engine::Caller caller;
     resp::ReplyBuffer out;
     at(worker).executor().run_queue(queue, watched, hold, caller, out);
@@ -77,7 +76,8 @@ class HeldShards {
   // A key whose deadline passed five milliseconds ago.
   void set_expired(std::string_view key) {
     engine::Shard& shard = at(set_.shard_of(key));
-    shard.keyspace(engine::DbIndex{0})
+    shard.data()
+        .keyspace(engine::DbIndex{0})
         .put_string({key, keyed_hash(key, set_.seed())}, nullptr, "old", shard.now_ms() - 5);
   }
   // A hash with fields whose deadlines passed, the last one first, and fields that stay.
@@ -93,11 +93,12 @@ class HeldShards {
       hash.set(field, "v", options_of_hash);
       hash.set_deadline(field, deadline_ms--, options_of_hash);
     }
-    shard.keyspace(engine::DbIndex{0})
+    shard.data()
+        .keyspace(engine::DbIndex{0})
         .put_object({key, keyed_hash(key, set_.seed())}, nullptr, store::ValueType::kHash,
                     hash.release(), std::nullopt);
   }
-  size_t keys_on(size_t shard) { return at(shard).keyspace(engine::DbIndex{0}).size(); }
+  size_t keys_on(size_t shard) { return at(shard).data().keyspace(engine::DbIndex{0}).size(); }
 
  private:
   std::string run(size_t worker, const Argv& argv, const engine::Hold& hold,

@@ -145,7 +145,8 @@ class LoggedNode {
 
   void evict(size_t shard, size_t worker) {
     executing_ = worker;
-    at(shard).evict_one(at(worker).now_ms(), at(worker).sink());
+    const std::vector<bool> all(set_.size(), true);
+    engine::evict_one(at(worker).hold_of(&all), at(shard).data());
   }
   void take_turn(size_t shard) {
     executing_ = shard;
@@ -160,7 +161,7 @@ class LoggedNode {
   // Runs the records of a unit on all shards, by `worker`. Error: one was refused.
   Status replay(const LoggedUnit& unit, size_t worker) {
     executing_ = worker;
-    engine::CommandRunner runner(at(worker), {.set = &set_, .single = nullptr});
+    engine::CommandRunner runner(at(worker), at(worker).hold_of(nullptr));
     for (const LoggedRecord& record : unit) {
       const std::vector<std::string_view> argv(record.argv.begin(), record.argv.end());
       if (Status status = runner.run(record.db, argv); !status.ok()) return status;
@@ -226,7 +227,7 @@ class LoggedNode {
     engine::Hold hold(LoggedNode& node) const {
       engine::Shard& executing = node.at(worker);
       if (is_single) return executing.hold_here();
-      return executing.now({.set = &node.set_, .single = nullptr, .members = &members});
+      return executing.hold_of(&members);
     }
   };
 
@@ -279,7 +280,7 @@ class LoggedNode {
   void give_up(engine::Waiter& waiter) {
     if (!waiter.move(engine::WaitState::kWaiting, engine::WaitState::kDone)) return;
     for (const std::string& key : waiter.keys)
-      at(set_.shard_of(key)).blocked_keys().remove(waiter.caller.db, key, waiter);
+      at(set_.shard_of(key)).data().blocked_keys().remove(waiter.caller.db, key, waiter);
   }
 
   Table table_;

@@ -72,18 +72,16 @@ inline std::string describe(const store::Entry& entry) {
 inline NodeDump dump(engine::ShardSet& set) {
   NodeDump found;
   for (size_t id = 0; id < set.size(); ++id) {
-    engine::Shard& shard = set.at(id);
-    for (uint32_t db = 0; db < shard.database_count(); ++db) {
-      store::Keyspace* space = shard.keyspace_if_any(static_cast<engine::DbIndex>(db));
-      if (space == nullptr) continue;
-      if (space->table().is_resizing()) space->finish_resize();
+    set.at(id).data().each_keyspace([&found](engine::DbIndex db, store::Keyspace& space) {
+      if (space.table().is_resizing()) space.finish_resize();
       store::ScanPosition at{};
       do {
-        at = space->table().scan(at, [&](const store::Entry* entry) {
-          found[std::to_string(db) + " " + std::string(entry->key())] = describe(*entry);
+        at = space.table().scan(at, [&](const store::Entry* entry) {
+          found[std::to_string(static_cast<uint32_t>(db)) + " " + std::string(entry->key())] =
+              describe(*entry);
         });
       } while (at != store::ScanPosition{});
-    }
+    });
   }
   return found;
 }

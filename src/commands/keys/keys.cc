@@ -2,6 +2,7 @@
 
 #include "base/numbers.h"
 #include "engine/command/arg_reader.h"
+#include "engine/data/key_changes.h"
 #include "engine/execution/call.h"
 #include "engine/shard.h"
 
@@ -34,7 +35,7 @@ Status delete_keys(Call& call, bool lazily) {
   for (size_t i = 1; i < call.argc(); ++i) {
     Key key = call.write(i);
     if (!key.exists()) continue;
-    if (lazily) call.worker().note_lazy_free(key.entry());
+    if (lazily) engine::note_lazy_free(call.hold(), key.entry());
     key.erase();
     key.changed(notify::kGeneric, "del");
     ++deleted;

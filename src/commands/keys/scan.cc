@@ -1,14 +1,12 @@
 // SCAN, KEYS and RANDOMKEY: what looks at all shards for keys. Declared in keys.h.
-#include "base/hash.h"
 #include "commands/keys/key_search.h"
 #include "commands/keys/keys.h"
 #include "commands/keys/scan_cursor.h"
 #include "engine/command/arg_reader.h"
+#include "engine/data/expiry.h"
 #include "engine/execution/call.h"
-#include "engine/shard.h"
 #include "engine/shard_set.h"
 
-#include <any>
 #include <string>
 #include <vector>
 
@@ -17,7 +15,8 @@ namespace {
 
 using engine::ArgReader;
 using engine::DbIndex;
-using engine::Shard;
+using engine::Hold;
+using engine::ShardData;
 using resp::ReplyWriter;
 namespace errors = engine::errors;
 
@@ -82,17 +81,13 @@ void reply_scan(ReplyWriter& to, const ScanCursor& cursor, const FoundKeys& foun
 }
 
 // What a scan meets and would show, had it not expired, goes at once, as with any other reader.
-// `worker` is the shard whose thread executes: its lane of the journal hears of what goes, so that
-// the records of one transaction stand in one lane.
-WalkResult walk_shard(Shard& shard, Shard& worker, const ScanQuery& query, store::ScanPosition from,
-                      int64_t now_ms) {
+WalkResult walk_shard(const Hold& hold, ShardData& shard, const ScanQuery& query,
+                      store::ScanPosition from) {
   const store::Keyspace* space = shard.keyspace_if_any(query.db);
   if (space == nullptr) return {};
-  WalkResult result = walk_keys(*space, from, query.filter, query.limit(), now_ms);
-  for (const std::string& name : result.expired) {
-    const store::KeyRef key{name, keyed_hash(name, space->table().seed())};
-    shard.expire_due(query.db, key, space->find(key), now_ms, worker.sink());
-  }
+  WalkResult result = walk_keys(*space, from, query.filter, query.limit(), hold.horizon_ms());
+  for (const std::string& name : result.expired)
+    engine::expire_due(hold, {shard, query.db, name}, space->find(shard.ref(name)));
   return result;
 }
 
@@ -121,14 +116,13 @@ void finish_scan(std::vector<ScanPart>& parts, size_t first, size_t count, Reply
 // At the beginning of a shard: asks those behind it as well, if they have few keys.
 void scan_from_shard(Call& call, ScanQuery query, size_t first) {
   const size_t count = query.count;
-  call.gather_changing<ScanPart>(
-      [query = std::move(query), first, now_ms = call.now_ms()](Shard& shard,
-                                                                Shard& worker) -> ScanPart {
+  call.gather<ScanPart>(
+      [query = std::move(query), first](const Hold& hold, ShardData& shard) -> ScanPart {
         if (shard.id() < first) return std::nullopt;
         const store::Keyspace* space = shard.keyspace_if_any(query.db);
         const bool is_small = space == nullptr || space->size() <= query.count;
         if (shard.id() > first && !is_small) return std::nullopt;
-        return walk_shard(shard, worker, query, store::ScanPosition{}, now_ms);
+        return walk_shard(hold, shard, query, store::ScanPosition{});
       },
       [first, count](std::vector<ScanPart>& parts, ReplyWriter& to) {
         finish_scan(parts, first, count, to);
@@ -138,13 +132,12 @@ void scan_from_shard(Call& call, ScanQuery query, size_t first) {
 // In the middle of a shard: asks only that one.
 void scan_within_shard(Call& call, ScanQuery query, ScanCursor cursor) {
   const size_t shards = call.shards().size();
-  call.ask(
+  call.ask<WalkResult>(
       cursor.shard,
-      [query = std::move(query), cursor, now_ms = call.now_ms()](Shard& shard, Shard& worker) {
-        return std::any(walk_shard(shard, worker, query, cursor.position, now_ms));
+      [query = std::move(query), cursor](const Hold& hold, ShardData& shard) {
+        return walk_shard(hold, shard, query, cursor.position);
       },
-      [cursor, shards](std::any& answer, ReplyWriter& to) {
-        const auto& part = std::any_cast<WalkResult&>(answer);
+      [cursor, shards](WalkResult& part, ReplyWriter& to) {
         ScanCursor next{.shard = cursor.shard, .position = part.next};
         if (part.next == store::ScanPosition{} && ++next.shard == shards) next = {};
         reply_scan(to, next, part.found);
@@ -155,15 +148,13 @@ void scan_within_shard(Call& call, ScanQuery query, ScanCursor cursor) {
 void ask_for_literal(Call& call, DbIndex db, KeyFilter filter,
                      std::function<void(const FoundKeys&, ReplyWriter&)> reply) {
   const size_t shard = call.shards().shard_of(filter.pattern);
-  call.ask(
+  call.ask<FoundKeys>(
       shard,
-      [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& there, Shard&) {
+      [db, filter = std::move(filter)](const Hold& hold, ShardData& there) {
         const store::Keyspace* space = there.keyspace_if_any(db);
-        return std::any(space == nullptr ? FoundKeys() : find_literal(*space, filter, now_ms));
+        return space == nullptr ? FoundKeys() : find_literal(*space, filter, hold.horizon_ms());
       },
-      [reply = std::move(reply)](std::any& answer, ReplyWriter& to) {
-        reply(std::any_cast<FoundKeys&>(answer), to);
-      });
+      [reply = std::move(reply)](FoundKeys& found, ReplyWriter& to) { reply(found, to); });
 }
 
 struct RandomKeyPart {
@@ -171,16 +162,16 @@ struct RandomKeyPart {
   std::string key;
 };
 
-RandomKeyPart draw_key(Shard& shard, DbIndex db, int64_t now_ms) {
+RandomKeyPart draw_key(const Hold& hold, ShardData& shard, DbIndex db) {
   const store::Keyspace* space = shard.keyspace_if_any(db);
   if (space == nullptr || space->size() == 0) return {};
   for (unsigned draw = 0; draw < kRandomKeyDraws; ++draw) {
-    const store::Entry* entry = space->table().sample(shard.random());
-    if (!entry->is_expired(now_ms)) return {space->size(), std::string(entry->key())};
+    const store::Entry* entry = space->table().sample(hold.random());
+    if (!entry->is_expired(hold.horizon_ms())) return {space->size(), std::string(entry->key())};
   }
   // Keys that a pause keeps from going are better than none.
-  if (shard.pause().is_on())
-    return {space->size(), std::string(space->table().sample(shard.random())->key())};
+  if (shard.keeps_due_keys())
+    return {space->size(), std::string(space->table().sample(hold.random())->key())};
   return {};
 }
 
@@ -231,10 +222,10 @@ Status keys(Call& call) {
     return {};
   }
   call.gather<FoundKeys>(
-      [db, filter = std::move(filter), now_ms = call.now_ms()](Shard& shard) {
+      [db, filter = std::move(filter)](const Hold& hold, ShardData& shard) {
         const store::Keyspace* space = shard.keyspace_if_any(db);
         if (space == nullptr) return FoundKeys();
-        return walk_keys(*space, store::ScanPosition{}, filter, {}, now_ms).found;
+        return walk_keys(*space, store::ScanPosition{}, filter, {}, hold.horizon_ms()).found;
       },
       [](std::vector<FoundKeys>& parts, ReplyWriter& to) {
         size_t count = 0;
@@ -248,11 +239,9 @@ Status keys(Call& call) {
 }
 
 Status randomkey(Call& call) {
-  const uint64_t dice = call.worker().random().next();
+  const uint64_t dice = call.hold().random().next();
   call.gather<RandomKeyPart>(
-      [db = call.db(), now_ms = call.now_ms()](Shard& shard) {
-        return draw_key(shard, db, now_ms);
-      },
+      [db = call.db()](const Hold& hold, ShardData& shard) { return draw_key(hold, shard, db); },
       [dice](std::vector<RandomKeyPart>& parts, ReplyWriter& to) { reply_drawn(parts, dice, to); });
   return {};
 }

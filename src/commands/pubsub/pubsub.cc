@@ -23,7 +23,7 @@ using Counts = std::vector<uint64_t>;
 Status publish_on(Call& call, ChannelKind kind) {
   const std::string_view channel = call.arg(1);
   engine::PubSub& owner = call.owner_of(channel).pubsub();
-  const uint64_t receivers = owner.publish(kind, channel, call.arg(2), call.worker());
+  const uint64_t receivers = owner.publish(kind, channel, call.arg(2), call.hold().pushes());
   call.record_as_sent(engine::RecordTarget::kReplicas);  // On disk a message is of no use.
   call.reply().integer(static_cast<int64_t>(receivers));
   return {};

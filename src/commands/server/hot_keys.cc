@@ -3,7 +3,6 @@
 #include "commands/shared/help.h"
 #include "engine/command/arg_reader.h"
 #include "engine/execution/call.h"
-#include "engine/shard.h"
 #include "engine/telemetry/hot_keys.h"
 
 #include <algorithm>
@@ -14,9 +13,10 @@ namespace kvstash::commands {
 namespace {
 
 using engine::ArgReader;
+using engine::Hold;
 using engine::HotKey;
 using engine::HotKeys;
-using engine::Shard;
+using engine::ShardData;
 
 constexpr int64_t kDefaultCount = 10;
 
@@ -49,7 +49,7 @@ Status hotkeys_get(Call& call) {
   if (!count.ok()) return count.error();
   using Keys = std::vector<HotKey>;
   call.gather<Keys>(
-      [now_ms = call.now_ms()](Shard& shard) { return shard.hot_keys().hottest(now_ms); },
+      [](const Hold& hold, ShardData& shard) { return shard.hot_keys().hottest(hold.now_ms()); },
       [count = *count](std::vector<Keys>& parts, resp::ReplyWriter& to) {
         Keys all;
         for (Keys& part : parts)
@@ -75,8 +75,8 @@ Status hotkeys_help(Call& call) {
 
 Status hotkeys_reset(Call& call) {
   call.gather<bool>(
-      [now_ms = call.now_ms()](Shard& shard) {
-        shard.hot_keys().reset(now_ms);
+      [](const Hold& hold, ShardData& shard) {
+        shard.hot_keys().reset(hold.now_ms());
         return true;
       },
       [](std::vector<bool>&, resp::ReplyWriter& to) { to.ok(); });

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "commands/shared/help.h"
 #include "engine/command/arg_reader.h"
+#include "engine/data/databases.h"
 #include "engine/execution/call.h"
 #include "engine/shard.h"
 #include "engine/shard_set.h"
@@ -16,10 +17,9 @@ namespace {
 
 using engine::ArgReader;
 using engine::DbIndex;
+using engine::FlushMode;
 using engine::Shard;
 namespace errors = engine::errors;
-
-enum class FlushMode : uint8_t { kSync, kAsync };
 
 Result<FlushMode> parse_flush(Call& call) {
   ArgReader args(call.args_from(1));
@@ -33,11 +33,9 @@ Result<FlushMode> parse_flush(Call& call) {
 Status flush(Call& call, DbIndex first, DbIndex last) {
   const Result<FlushMode> mode = parse_flush(call);
   if (!mode.ok()) return mode.error();
-  call.each_held([&](Shard& shard) {
-    for (auto db = static_cast<uint32_t>(first); db <= static_cast<uint32_t>(last); ++db)
-      shard.flush_db(static_cast<DbIndex>(db), *mode == FlushMode::kAsync);
-    shard.tracking().flush(call.worker());
-  });
+  for (auto db = static_cast<uint32_t>(first); db <= static_cast<uint32_t>(last); ++db)
+    engine::flush_db(call.hold(), static_cast<DbIndex>(db), *mode);
+  call.each_held([&](Shard& shard) { shard.tracking().flush(call.hold().pushes()); });
   // A flush names no key, so no key's change brings it into the journal. As in Redis it is recorded
   // even if there was nothing to flush: a replica may hold keys of its own.
   call.record_as_sent();
@@ -85,9 +83,9 @@ std::string draw_shelf(Random& random) {
 
 Status dbsize(Call& call) {
   call.gather<size_t>(
-      [db = call.db()](Shard& shard) {
+      [db = call.db()](const engine::Hold&, engine::ShardData& shard) {
         const store::Keyspace* space = shard.keyspace_if_any(db);
-        return space == nullptr ? 0 : space->size();
+        return space == nullptr ? size_t{0} : space->size();
       },
       [](std::vector<size_t>& sizes, resp::ReplyWriter& to) {
         size_t total = 0;
@@ -113,9 +111,8 @@ Status swapdb(Call& call) {
       parse_swapped_db(call, 2, Error::literal("ERR invalid second DB index"));
   if (!b.ok()) return b.error();
   if (!is_db(call, *a) || !is_db(call, *b)) return errors::db_out_of_range();
-  Shard& worker = call.worker();
-  call.each_held([&](Shard& shard) { shard.swap_db(*a, *b, call.horizon_ms(), worker.sink()); });
-  ++call.worker().stats().dirty;
+  engine::swap_db(call.hold(), *a, *b);
+  ++call.hold().stats().dirty;
   if (*a != *b) call.record_as_sent();
   call.reply().ok();
   return {};

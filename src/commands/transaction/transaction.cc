@@ -1,11 +1,11 @@
 #include "commands/transaction/transaction.h"
 
 #include "engine/client/session.h"
+#include "engine/data/expiry.h"
 #include "engine/execution/call.h"
 #include "engine/shard.h"
 
 #include <algorithm>
-#include <any>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -17,8 +17,10 @@ namespace kvstash::commands {
 namespace {
 
 using engine::DbIndex;
+using engine::Hold;
 using engine::Session;
 using engine::Shard;
+using engine::ShardData;
 using engine::WatchedKey;
 
 using Keys = std::vector<std::string>;
@@ -38,22 +40,20 @@ Keys new_keys(Call& call) {
 }
 
 // What is past its deadline is gone already: its removal later must not count as a change.
-// `worker` is the shard whose thread executes.
-void remove_due(Shard& shard, Shard& worker, DbIndex db, const std::string& key, int64_t now_ms) {
-  store::Keyspace* space = shard.keyspace_if_any(db);
+void remove_due(const Hold& hold, ShardData& shard, DbIndex db, const std::string& key) {
+  const store::Keyspace* space = shard.keyspace_if_any(db);
   if (space == nullptr) return;
-  const store::KeyRef ref{key, keyed_hash(key, shard.set().seed())};
-  store::Entry* entry = space->find(ref);
-  if (entry != nullptr && entry->is_due(now_ms))
-    shard.expire_due(db, ref, entry, now_ms, worker.sink());
+  store::Entry* entry = space->find(shard.ref(key));
+  if (entry != nullptr && entry->is_due(hold.horizon_ms()))
+    engine::expire_due(hold, {shard, db, key}, entry);
 }
 
 // Those of `keys` that live on `shard`, with their present versions.
-Watched watch_on(Shard& shard, Shard& worker, DbIndex db, const Keys& keys, int64_t now_ms) {
+Watched watch_on(const Hold& hold, ShardData& shard, DbIndex db, const Keys& keys) {
   Watched watched;
   for (const std::string& key : keys) {
-    if (shard.set().shard_of(key) != shard.id()) continue;
-    remove_due(shard, worker, db, key, now_ms);
+    if (hold.set().shard_of(key) != shard.id()) continue;
+    remove_due(hold, shard, db, key);
     watched.push_back({.db = db, .key = key, .version = shard.watches().watch(db, key)});
   }
   return watched;
@@ -96,8 +96,8 @@ Status watch(Call& call) {
     call.reply().ok();
     return {};
   }
-  const auto part = [db = call.db(), keys, now_ms = call.now_ms()](Shard& shard, Shard& worker) {
-    return watch_on(shard, worker, db, *keys, now_ms);
+  const auto part = [db = call.db(), keys](const Hold& hold, ShardData& shard) {
+    return watch_on(hold, shard, db, *keys);
   };
   const auto finish = [home = &call.worker(), &session](Watched& watched) {
     remember(*home, session, watched);
@@ -106,15 +106,13 @@ Status watch(Call& call) {
   const bool is_one_shard = std::ranges::all_of(
       *keys, [&](const std::string& key) { return call.shards().shard_of(key) == first; });
   if (is_one_shard) {
-    call.ask(
-        first, [part](Shard& shard, Shard& worker) { return std::any(part(shard, worker)); },
-        [finish](std::any& watched, resp::ReplyWriter& to) {
-          finish(std::any_cast<Watched&>(watched));
-          to.ok();
-        });
+    call.ask<Watched>(first, part, [finish](Watched& watched, resp::ReplyWriter& to) {
+      finish(watched);
+      to.ok();
+    });
     return {};
   }
-  call.gather_changing<Watched>(part, [finish](std::vector<Watched>& parts, resp::ReplyWriter& to) {
+  call.gather<Watched>(part, [finish](std::vector<Watched>& parts, resp::ReplyWriter& to) {
     for (Watched& watched : parts)
       finish(watched);
     to.ok();

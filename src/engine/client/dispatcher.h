@@ -19,7 +19,7 @@
 #include "engine/command/reach.h"
 #include "engine/command/request.h"
 #include "engine/execution/executor.h"
-#include "engine/traffic/hold.h"
+#include "engine/traffic/hold_group.h"
 
 #include <cstdint>
 #include <span>

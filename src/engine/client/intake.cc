@@ -133,7 +133,7 @@ void Intake::stage(Session& session) {
 
 void Intake::prefetch_buckets(const Staged& staged) const {
   if (use_ == Use::kBusy) return;
-  const store::HashTable& table = shard_->keyspace(staged.session->caller.db).table();
+  const store::HashTable& table = shard_->data().keyspace(staged.session->caller.db).table();
   const size_t first_place =
       staged.first == staged.last ? places_.size() : parsed_[staged.first].first_place;
   for (size_t i = first_place; i < places_.size(); ++i) {
@@ -161,7 +161,7 @@ void Intake::find_places(Parsed& parsed) {
 // The buckets have arrived by now, so that the entries are known.
 void Intake::prefetch_entries(const Staged& staged) const {
   if (use_ == Use::kBusy) return;
-  const store::HashTable& table = shard_->keyspace(staged.session->caller.db).table();
+  const store::HashTable& table = shard_->data().keyspace(staged.session->caller.db).table();
   for (size_t i = staged.first; i < staged.last; ++i) {
     const Parsed& parsed = parsed_[i];
     for (const KeyPlace& place :

@@ -95,7 +95,7 @@ void Shard::bound_client_memory() {
     return;
   }
   if (set_->evicts_clients_soon.exchange(true, std::memory_order_relaxed)) return;
-  hold_all([set = set_](Shard&) {
+  hold_all([set = set_](const Hold&) {
     set->evicts_clients_soon.store(false, std::memory_order_relaxed);
     if (set->client_memory_limit() != 0) evict_clients(*set);
   });

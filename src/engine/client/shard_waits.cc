@@ -12,6 +12,7 @@ void Shard::begin_wait(Session& session, std::shared_ptr<Waiter> waiter) {
     give_up_wait(waiter);
     return;
   }
+  ensure(session.waiter == nullptr && waiter->home == id_);
   session.stop(kStopWait);
   session.waiter = waiter;
   const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
@@ -25,6 +26,7 @@ void Shard::begin_wait(Session& session, std::shared_ptr<Waiter> waiter) {
 
 void Shard::leave_wait(Session& session) {
   const std::shared_ptr<Waiter> waiter = std::exchange(session.waiter, nullptr);
+  ensure(waiter != nullptr);
   waiting_.remove(session.info.id, waiter->deadline_ns);
   session.note_activity(now_ms_);  // What it did till now was to wait.
   go_on(session, kStopWait);
@@ -33,6 +35,7 @@ void Shard::leave_wait(Session& session) {
 
 void Shard::finish_wait(const std::shared_ptr<Waiter>& waiter) {
   Session* session = find_session(waiter->caller.client_id);
+  ensure(waiter->home == id_ && waiter->state.load(std::memory_order_acquire) == WaitState::kDone);
   // Its client is gone; or the command is not home yet, and begin_wait will see what happened.
   if (session == nullptr || session->waiter != waiter) return;
   session->replies.follow(waiter->lsn);
@@ -69,15 +72,8 @@ bool Shard::give_up_wait(const std::shared_ptr<Waiter>& waiter) {
       !waiter->move(WaitState::kWoken, WaitState::kDone))
     return false;
   for (const size_t id : waiter->shards) {
-    set_->submit_change(id, [waiter](Shard& shard) {
-      const DbIndex db = waiter->caller.db;
-      for (const std::string& key : waiter->keys) {
-        if (shard.set().shard_of(key) != shard.id()) continue;
-        shard.blocked_keys().remove(db, key, *waiter);
-        shard.blocked_keys().note_change(db, key);
-      }
-      shard.executor().serve_waiters(shard.hold_here());
-    });
+    set_->submit_change(
+        id, [waiter](Shard& shard) { shard.executor().forget_waiter(*waiter, shard.hold_here()); });
   }
   return true;
 }

@@ -1,5 +1,7 @@
 #include "engine/execution/blocked_keys.h"
 
+#include "engine/execution/waiter.h"
+
 #include <cstring>
 
 namespace kvstash::engine {
@@ -24,6 +26,7 @@ std::string BlockedKeys::id_of(DbIndex db, std::string_view key) {
 
 void BlockedKeys::add(DbIndex db, std::string_view key, const std::shared_ptr<Waiter>& waiter) {
   Queue& queue = queues_[id_of(db, key)];
+  ensure(waiter->state.load(std::memory_order_relaxed) != WaitState::kDone);
   const bool is_new = queue.waiters.try_emplace(waiter->number, waiter).second;
   if (is_new && waiter->wakes_without_key && queue.wake_without_key++ == 0) ++without_key_;
 }
@@ -31,7 +34,14 @@ void BlockedKeys::add(DbIndex db, std::string_view key, const std::shared_ptr<Wa
 void BlockedKeys::remove(DbIndex db, std::string_view key, const Waiter& waiter) {
   const auto at = queues_.find(id_of(db, key));
   if (at == queues_.end() || at->second.waiters.erase(waiter.number) == 0) return;
-  if (waiter.wakes_without_key && --at->second.wake_without_key == 0) --without_key_;
+  if (waiter.wakes_without_key) {
+    ensure(at->second.wake_without_key != 0);
+    if (--at->second.wake_without_key == 0) {
+      ensure(without_key_ != 0);
+      --without_key_;
+    }
+  }
+  ensure(at->second.wake_without_key <= at->second.waiters.size());
   // One that is ready goes with its turn in the list.
   if (at->second.waiters.empty() && !at->second.is_ready) queues_.erase(at);
 }
@@ -45,6 +55,7 @@ void BlockedKeys::make_ready(const std::string& id, Queue& queue) {
   if (queue.is_ready) return;
   queue.is_ready = true;
   ready_.push_back(id);
+  ensure(ready_.size() <= queues_.size());
 }
 
 void BlockedKeys::note_change(DbIndex db, std::string_view key) {
@@ -64,6 +75,7 @@ std::optional<BlockedKeys::ReadyKey> BlockedKeys::take_ready() {
     ready_.pop_front();
     const auto at = queues_.find(id);
     ensure(at != queues_.end());
+    ensure(at->second.is_ready);
     at->second.is_ready = false;
     if (!at->second.waiters.empty()) return ReadyKey{db_of(id), id.substr(kDbBytes)};
     queues_.erase(at);

@@ -4,7 +4,7 @@
 // Lives on a shard; touched only by who holds it.
 #pragma once
 
-#include "engine/execution/waiter.h"
+#include "engine/execution/key.h"
 
 #include <cstdint>
 #include <deque>
@@ -16,6 +16,8 @@
 #include <unordered_map>
 
 namespace kvstash::engine {
+
+struct Waiter;
 
 class BlockedKeys {
  public:

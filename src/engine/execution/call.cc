@@ -4,6 +4,8 @@
 #include "base/hash.h"
 #include "engine/acl/acl_user.h"
 #include "engine/client/session.h"
+#include "engine/data/eviction.h"
+#include "engine/data/expiry.h"
 #include "engine/execution/keyspace_events.h"
 #include "engine/execution/waiter.h"
 #include "engine/shard.h"
@@ -11,16 +13,6 @@
 #include <algorithm>
 
 namespace kvstash::engine {
-
-bool Hold::covers(size_t shard) const {
-  return single != nullptr ? single->id() == shard : includes(shard);
-}
-
-Shard& Hold::shard_of(std::string_view key) const {
-  const size_t owner = set->shard_of(key);
-  ensure(covers(owner));
-  return set->at(owner);
-}
 
 Session& Call::session() {
   ensure(caller_->session != nullptr);
@@ -34,11 +26,11 @@ void Call::take_moment() {
 }
 
 const EngineOptions& Call::options() const {
-  return hold_.set->options();
+  return hold_.options();
 }
 
 ServerPort& Call::server() {
-  return hold_.set->server();
+  return hold_.set().server();
 }
 
 uint64_t Call::string_bytes_max() const {
@@ -47,29 +39,16 @@ uint64_t Call::string_bytes_max() const {
   return is_replay() ? kAnyBytes : options().proto_max_bulk_len;
 }
 
-bool Call::holds_all() const {
-  if (hold_.set->size() == 1) return true;
-  return hold_.single == nullptr &&
-         (hold_.members == nullptr ||
-          std::ranges::all_of(*hold_.members, [](bool is_member) { return is_member; }));
-}
-
 Shard& Call::owner_of(std::string_view channel) {
-  return hold_.shard_of(channel);
+  return shards().at(hold_.shard_of(channel).id());
 }
 
 Shard& Call::home() {
-  return hold_.set->at(caller_->home);
+  return shards().at(caller_->home);
 }
 
 void Call::each_held(const std::function<void(Shard&)>& visit) {
-  if (hold_.single != nullptr) {
-    visit(*hold_.single);
-    return;
-  }
-  for (size_t i = 0; i < hold_.set->size(); ++i) {
-    if (hold_.includes(i)) visit(hold_.set->at(i));
-  }
+  hold_.each([&](const ShardData& shard) { visit(shards().at(shard.id())); });
 }
 
 // The place is known for the keys among the arguments; other names are looked up.
@@ -81,26 +60,24 @@ KeyPlace Call::place_of(std::string_view name) {
     if (args_[first + at * step].data() == name.data()) return places_[at];
     next_place_ = 0;  // A second pass over the keys.
   }
-  return {.hash = keyed_hash(name, hold_.set->seed()),
-          .shard = static_cast<uint32_t>(hold_.set->shard_of(name))};
+  return {.hash = keyed_hash(name, hold_.set().seed()),
+          .shard = static_cast<uint32_t>(hold_.set().shard_of(name))};
 }
 
 Key Call::find(std::string_view name, DbIndex db) {
   ensure_slow([&] { return audit_.allows(*command_, args_, name); });
   const KeyPlace place = place_of(name);
   const uint64_t hash = place.hash;
-  ensure(hold_.covers(place.shard));
-  ensure_slow([&] { return hold_.set->shard_of(name) == place.shard; });
-  Shard& shard = hold_.single != nullptr ? *hold_.single : hold_.set->at(place.shard);
+  ensure_slow([&] { return hold_.set().shard_of(name) == place.shard; });
+  ShardData& shard = hold_.shard(place.shard);
   shard.hot_keys().note(static_cast<uint32_t>(db), name, hash);
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
   if (key.entry_ != nullptr && key.entry_->is_due(hold_.horizon_ms())) [[unlikely]] {
     // While writes are paused it stays, and readers do not see it.
-    const bool stays =
-        key.entry_->is_expired(hold_.now_ms) && shard.pause().is_on() && !command_->has(kWrite);
-    key.entry_ =
-        stays ? nullptr : shard.expire_due(db, key.ref_, key.entry_, hold_.now_ms, worker_->sink());
+    const bool stays = key.entry_->is_expired(hold_.horizon_ms()) && shard.keeps_due_keys() &&
+                       !command_->has(kWrite);
+    key.entry_ = stays ? nullptr : expire_due(hold_, {shard, db, name}, key.entry_);
   }
   return key;
 }
@@ -114,7 +91,7 @@ Key Call::read(std::string_view name) {
   ++worker_->stats().keyspace_hits;
   if (!caller_->no_touch) {
     const uint32_t before = key.entry_->access();
-    const uint32_t clock = worker_->access_clock(before, false, hold_.now_ms);
+    const uint32_t clock = access_clock(hold_, before);
     if (clock != before) key.entry_->set_access(clock);
   }
   return key;
@@ -135,7 +112,7 @@ Key Call::read_unnamed(std::string_view name) {
 Key Call::write(std::string_view name, DbIndex db) {
   Key key = find(name, db);
   if (key.exists() && !caller_->no_touch)
-    key.entry_->set_access(worker_->access_clock(key.entry_->access(), false, hold_.now_ms));
+    key.entry_->set_access(access_clock(hold_, key.entry_->access()));
   return key;
 }
 
@@ -158,7 +135,7 @@ Key Call::inspect(size_t arg_index) {
 void Call::note_miss(const Key& key) {
   ++worker_->stats().keyspace_misses;
   if (caller_->is_silent) return;
-  tell_event(*key.shard_, *worker_, key.db_, notify::kKeyMiss, "keymiss", key.name());
+  tell_event(hold_, key.place(), notify::kKeyMiss, "keymiss");
 }
 
 bool Call::wants_effects() const {
@@ -194,7 +171,7 @@ void Call::block(Wait wait) {
   progress_ = Progress::kWaits;
   if (executor.runs_again()) return;
   auto waiter = std::make_shared<Waiter>();
-  waiter->number = hold_.set->next_waiter_number();
+  waiter->number = hold_.set().next_waiter_number();
   waiter->home = caller_->home;
   waiter->command = command_;
   waiter->argv = std::move(wait.argv);
@@ -209,7 +186,7 @@ void Call::block(Wait wait) {
   std::vector<KeyAt> keys;
   ensure(CommandTable::keys_of(*command_, args_, keys) == KeysFound::kAll);
   for (const KeyAt& key : keys)
-    waiter->shards.push_back(hold_.set->shard_of(args_[key.index]));
+    waiter->shards.push_back(hold_.set().shard_of(args_[key.index]));
   std::ranges::sort(waiter->shards);
   waiter->shards.erase(std::unique(waiter->shards.begin(), waiter->shards.end()),
                        waiter->shards.end());
@@ -218,59 +195,45 @@ void Call::block(Wait wait) {
   executor.wait_with(std::move(waiter));
 }
 
-void Call::gather_any(AnyPart part, AnyFinish finish) {
-  std::vector<size_t> asked(hold_.set->size());
-  for (size_t i = 0; i < asked.size(); ++i)
-    asked[i] = i;
-  if (!holds_all()) {
-    start_gather(std::move(asked), std::move(part), std::move(finish));
+ShardData& Call::data_of(const Hold& hold, const Shard& shard) {
+  return hold.shard(shard.id());
+}
+
+std::vector<size_t> Call::all_shards() const {
+  std::vector<size_t> all(hold_.set().size());
+  for (size_t i = 0; i < all.size(); ++i)
+    all[i] = i;
+  return all;
+}
+
+void Call::run_gather(GatherPlan plan) {
+  if (!std::ranges::all_of(plan.asked, [&](size_t shard) { return hold_.covers(shard); })) {
+    start_gather(std::move(plan));
     return;
   }
-  std::vector<std::any> answers;
-  for (const size_t shard : asked)
-    answers.push_back(part(hold_.set->at(shard), *worker_));
-  finish(answers, writer_);
+  for (size_t i = 0; i < plan.asked.size(); ++i)
+    plan.part(i, hold_, shards().at(plan.asked[i]));
+  plan.finish(writer_);
   progress_ = Progress::kGathered;
 }
 
-void Call::start_gather(std::vector<size_t> asked, AnyPart part, AnyFinish finish) {
-  worker_->start_gather(session(), *command_, args_,
-                        {std::move(asked), std::move(part), std::move(finish)});
+void Call::start_gather(GatherPlan plan) {
+  worker_->start_gather(session(), *command_, args_, std::move(plan));
   progress_ = Progress::kAsks;
-}
-
-void Call::ask(size_t shard, AnyPart part,
-               std::function<void(std::any&, resp::ReplyWriter&)> finish) {
-  AnyFinish finish_one = [finish = std::move(finish)](std::vector<std::any>& answers,
-                                                      resp::ReplyWriter& to) {
-    finish(answers.front(), to);
-  };
-  const bool is_held = hold_.single == nullptr || hold_.single->id() == shard;
-  if (!is_held) {
-    start_gather({shard}, std::move(part), std::move(finish_one));
-    return;
-  }
-  std::vector<std::any> answers;
-  answers.push_back(part(hold_.set->at(shard), *worker_));
-  finish_one(answers, writer_);
-  progress_ = Progress::kGathered;
 }
 
 void Call::tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,
                 std::function<void(resp::ReplyWriter&)> finish) {
   if (holds_all()) {
     for (const size_t shard : shards)
-      part(hold_.set->at(shard));
+      part(this->shards().at(shard));
     finish(writer_);
     return;
   }
   start_gather(
-      shards,
-      [part = std::move(part)](Shard& shard, Shard&) {
-        part(shard);
-        return std::any();
-      },
-      [finish = std::move(finish)](std::vector<std::any>&, resp::ReplyWriter& to) { finish(to); });
+      {.asked = shards,
+       .part = [part = std::move(part)](size_t, const Hold&, Shard& shard) { part(shard); },
+       .finish = std::move(finish)});
 }
 
 }  // namespace kvstash::engine

@@ -1,4 +1,4 @@
-// Call: one command being run: its arguments, the shards it holds, its reply, its effects.
+// Call: one command being run: its arguments, its hold, its reply, its effects.
 //
 // Commands are plain sequential code against a Call and never know how many shards there are, whose
 // thread runs them, or who listens to what they changed. A Call lives for one run; its arguments
@@ -9,14 +9,16 @@
 #include "engine/command/key_audit.h"
 #include "engine/command/key_place.h"
 #include "engine/execution/effects.h"
+#include "engine/execution/gather.h"
+#include "engine/execution/hold.h"
 #include "engine/execution/key.h"
 #include "engine/options.h"
 #include "resp/reply_writer.h"
 
-#include <any>
 #include <functional>
 #include <initializer_list>
-#include <limits>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,37 +32,6 @@ class Session;
 class Shard;
 class ShardSet;
 class ServerPort;
-
-// Whether a hold is for commands of clients, or for records of a log that are run again. A record
-// tells what happened elsewhere at another time: while it is run, no deadline is judged to have
-// passed, nothing expires and nothing is evicted.
-enum class HoldMode : uint8_t { kLive, kReplay };
-
-// The shards that a running command may touch: one, or several that a transaction holds; and the
-// moment at which everything under the hold happens. The moment stands still while a command, a
-// transaction or a script runs, on whatever shards and however long: no command reads another
-// clock.
-struct Hold {
-  ShardSet* set;
-  Shard* single;  // The only one, or null: keys are routed by their slot.
-  const std::vector<bool>* members = nullptr;  // By shard, where there is not a single one.
-  int64_t now_ms = 0;                          // Wall clock, since 1970.
-  int64_t now_us = 0;                          // The same moment, for those who tell it so finely.
-  HoldMode mode = HoldMode::kLive;
-
-  bool includes(size_t shard) const { return members == nullptr || (*members)[shard]; }
-  // Whether that shard may be touched, a single one or one of several.
-  bool covers(size_t shard) const;
-  // The shard of a key, which the hold covers: a key that is touched without its shard being held
-  // is a mistake of ours.
-  Shard& shard_of(std::string_view key) const;
-  // The time as of which deadlines are judged: those that are not later have passed. While records
-  // are replayed it is before all deadlines.
-  int64_t horizon_ms() const {
-    return mode == HoldMode::kReplay ? std::numeric_limits<int64_t>::min() : now_ms;
-  }
-  bool is_past(int64_t deadline_ms) const { return deadline_ms <= horizon_ms(); }
-};
 
 // Who asked, as far as a command may know it on any shard.
 struct Caller {
@@ -111,8 +82,8 @@ class Call {
   Session& session();
 
   // ---- Where it runs, and when: the moment of its hold.
-  int64_t now_ms() const { return hold_.now_ms; }
-  int64_t now_us() const { return hold_.now_us; }
+  int64_t now_ms() const { return hold_.now_ms(); }
+  int64_t now_us() const { return hold_.now_us(); }
   // The moment is otherwise as old as the shard's last look at the clock. A command that tells it
   // to clients, or may run for long, takes it anew before anything else. Inside EXEC and scripts it
   // stays theirs.
@@ -122,22 +93,24 @@ class Call {
   int64_t horizon_ms() const { return hold_.horizon_ms(); }
   bool is_past(int64_t deadline_ms) const { return hold_.is_past(deadline_ms); }
   // A record of a log is being run again. What it says happened, whatever today's limits are.
-  bool is_replay() const { return hold_.mode == HoldMode::kReplay; }
+  bool is_replay() const { return hold_.mode() == HoldMode::kReplay; }
   // The largest string that a command may make by a part of it.
   uint64_t string_bytes_max() const;
   const EngineOptions& options() const;
-  Shard& worker() { return *worker_; }  // Whose thread this is: counters, randomness, scratch.
+  // Whose thread this is: its counters, what it knows of scripts and sessions. Its data is touched
+  // through the hold.
+  Shard& worker() { return *worker_; }
   const Hold& hold() const { return hold_; }
   // Every shard is held: what a gather asks happens at once.
-  bool holds_all() const;
+  bool holds_all() const { return hold_.covers_all(); }
   // The shard that owns a channel. Held under Scope::kChannel.
   Shard& owner_of(std::string_view channel);
   // The shard of the connection; its sessions may be touched under kSession and kGather.
   Shard& home();
-  ShardSet& shards() { return *hold_.set; }
+  ShardSet& shards() { return hold_.set(); }
   ServerPort& server();
 
-  // Runs `visit` for every held shard: all of them under Scope::kAllShards.
+  // Runs `visit` for every held shard, for what is not data: all of them under Scope::kAllShards.
   void each_held(const std::function<void(Shard&)>& visit);
 
   // ---- The reply.
@@ -191,36 +164,25 @@ class Call {
   bool may_block() const { return !caller_->in_transaction && !caller_->in_script && !is_replay(); }
   void block(Wait wait);
 
-  // ---- Asking all shards without holding them (Scope::kGather). `part` runs once per shard, on
-  // that shard's thread, and must copy what it needs of the arguments; `finish` runs on the
-  // connection's thread with the parts in the shards' order, and writes the whole reply. Run inside
-  // a transaction that holds all shards, everything happens at once, on the thread that executes: a
-  // part that may change data is given that thread's shard, the worker, whose time and lane of the
-  // journal are those of the transaction. Nothing else may be written to the reply. The client's
-  // later commands wait.
-  template <typename Part>
-  void gather(std::function<Part(Shard&)> part,
-              std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
-    gather_changing<Part>([part = std::move(part)](Shard& shard, Shard&) { return part(shard); },
-                          std::move(finish));
-  }
-  // The same for parts that may change data: part(shard, worker).
-  template <typename Part>
-  void gather_changing(std::function<Part(Shard&, Shard&)> part,
-                       std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
-    gather_any([part = std::move(part)](Shard& shard,
-                                        Shard& worker) { return std::any(part(shard, worker)); },
-               [finish = std::move(finish)](std::vector<std::any>& answers, resp::ReplyWriter& to) {
-                 std::vector<Part> parts;
-                 parts.reserve(answers.size());
-                 for (std::any& answer : answers)
-                   parts.push_back(std::move(std::any_cast<Part&>(answer)));
-                 finish(parts, to);
-               });
+  // ---- Asking shards without holding them (Scope::kGather). `part` runs once per shard, on that
+  // shard's thread, and must copy what it needs of the arguments. It is either part(Shard&), for
+  // what is not data, or part(const Hold&, ShardData&) under a hold of that shard. `finish` runs on
+  // the connection's thread with the parts in the shards' order, and writes the whole reply. Where
+  // the command's own hold covers the asked shards, as inside EXEC, everything happens at once and
+  // under that hold. Nothing else may be written to the reply. The client's later commands wait.
+  template <typename Part, typename Ask>
+  void gather(Ask part, std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
+    gather_from<Part>(all_shards(), std::move(part), std::move(finish));
   }
   // The same, asking one shard only.
-  void ask(size_t shard, std::function<std::any(Shard&, Shard&)> part,
-           std::function<void(std::any&, resp::ReplyWriter&)> finish);
+  template <typename Part, typename Ask>
+  void ask(size_t shard, Ask part, std::function<void(Part&, resp::ReplyWriter&)> finish) {
+    gather_from<Part>(
+        {shard}, std::move(part),
+        [finish = std::move(finish)](std::vector<Part>& parts, resp::ReplyWriter& to) {
+          finish(parts.front(), to);
+        });
+  }
   // The same, telling some shards something, by message even the connection's own: what the shards
   // had sent there before arrives before.
   void tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,
@@ -236,14 +198,38 @@ class Call {
     kAsks,      // Shards are asked: the gather sees to the rest.
     kWaits,     // In block(): its Waiter sees to the rest.
   };
-  using AnyPart = std::function<std::any(Shard&, Shard&)>;
-  using AnyFinish = std::function<void(std::vector<std::any>&, resp::ReplyWriter&)>;
 
   Key find(std::string_view name, DbIndex db);
   void note_miss(const Key& key);
   KeyPlace place_of(std::string_view name);
-  void gather_any(AnyPart part, AnyFinish finish);
-  void start_gather(std::vector<size_t> asked, AnyPart part, AnyFinish finish);
+  // Each part is written by one shard's thread alone, and read when all have come home.
+  template <typename Part, typename Ask>
+  void gather_from(std::vector<size_t> asked, Ask part,
+                   std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
+    const auto answers = std::make_shared<std::vector<std::optional<Part>>>(asked.size());
+    GatherPlan plan{.asked = std::move(asked), .part = {}, .finish = {}};
+    plan.part = [answers, part = std::move(part)](size_t index, const Hold& hold, Shard& shard) {
+      if constexpr (std::is_invocable_v<const Ask&, const Hold&, ShardData&>) {
+        (*answers)[index].emplace(part(hold, data_of(hold, shard)));
+      } else {
+        (*answers)[index].emplace(part(shard));
+      }
+    };
+    plan.finish = [answers, finish = std::move(finish)](resp::ReplyWriter& to) {
+      std::vector<Part> parts;
+      parts.reserve(answers->size());
+      for (std::optional<Part>& answer : *answers) {
+        ensure(answer.has_value());
+        parts.push_back(std::move(*answer));
+      }
+      finish(parts, to);
+    };
+    run_gather(std::move(plan));
+  }
+  static ShardData& data_of(const Hold& hold, const Shard& shard);
+  std::vector<size_t> all_shards() const;
+  void run_gather(GatherPlan plan);
+  void start_gather(GatherPlan plan);
 
   const Command* command_;
   Args args_;

@@ -7,15 +7,13 @@
 namespace kvstash::engine {
 
 CommandRunner::CommandRunner(Shard& worker, const Hold& hold, ReplayOptions options)
-    : worker_(&worker), hold_(worker.now(hold)), options_(options) {
-  hold_.mode = HoldMode::kReplay;
-}
+    : worker_(&worker), hold_(worker.now(hold).replaying()), options_(options) {}
 
 Status CommandRunner::run(DbIndex db, std::span<const std::string_view> argv) {
   ensure(!argv.empty());
   if (static_cast<uint64_t>(db) >= static_cast<uint64_t>(worker_->options().databases))
     return errors::db_out_of_range();
-  const Command* command = hold_.set->commands().lookup_own(argv);
+  const Command* command = hold_.set().commands().lookup_own(argv);
   if (command == nullptr || command->spec->run == nullptr)
     return Error::text("ERR unknown command in a log: '" + std::string(argv[0]) + "'");
   if (!CommandTable::arity_fits(*command, argv.size())) return errors::wrong_arity(command->name);

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "engine/command/errors.h"
+#include "engine/data/eviction.h"
+#include "engine/data/expiry.h"
 #include "engine/execution/keyspace_events.h"
 #include "engine/shard.h"
 #include "resp/request_text.h"
@@ -18,11 +20,17 @@ constexpr size_t kErrorCodeBytesMax = 32;  // What has no code within so many by
 
 // Whether keys of the held shards changed that somebody waits for.
 bool has_ready(const Hold& hold) {
-  if (hold.single != nullptr) return hold.single->blocked_keys().has_ready();
-  for (size_t id = 0; id < hold.set->size(); ++id) {
-    if (hold.includes(id) && hold.set->at(id).blocked_keys().has_ready()) return true;
-  }
-  return false;
+  return hold.any([](const ShardData& shard) { return shard.blocked_keys().has_ready(); });
+}
+
+// Whether anybody is told of single changes under the hold.
+bool is_observed(const Hold& hold) {
+  return hold.set().options().notify_keyspace_events != 0 ||
+         hold.any([](const ShardData& shard) { return shard.has_listeners(); });
+}
+
+RecordTarget readers_for(const Hold& hold, const Caller& caller) {
+  return hold.journal() != nullptr ? caller.records : RecordTarget::kNone;
 }
 
 bool covers(const Hold& hold, std::span<const size_t> shards) {
@@ -40,18 +48,11 @@ bool takes_away(const Waiter& waiter) {
 
 }  // namespace
 
-bool Executor::is_observed(const Hold& hold) const {
-  if (hold.set->options().notify_keyspace_events != 0) return true;
-  if (hold.single == nullptr) return true;
-  return !hold.single->watches().empty() || !hold.single->blocked_keys().empty() ||
-         hold.single->tracking().has_listeners();
-}
-
 CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
                       resp::ReplyBuffer& out, KeyPlaces places, std::string_view raw) {
-  ensure(hold.mode == HoldMode::kLive);
+  ensure(hold.mode() == HoldMode::kLive && hold.worker().shard == shard_->id());
   const uint64_t began = ended_at_cycles_;
-  effects_.begin(is_observed(hold), readers_for(caller));
+  effects_.begin(is_observed(hold), readers_for(hold, caller));
   Call call(command, argv, hold, *shard_, caller, out, raw);
   call.effects_ = &effects_;
   call.places_ = places;
@@ -148,11 +149,11 @@ uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Cal
 }
 
 Status Executor::replay(const Command& command, Call::Args argv, const Hold& hold, Caller& caller) {
-  ensure(hold.mode == HoldMode::kReplay && caller.user == nullptr && !caller.remembers_reads);
+  ensure(hold.mode() == HoldMode::kReplay && caller.user == nullptr && !caller.remembers_reads);
   // The look-ups of a record are nobody's hits and misses.
   const uint64_t hits = shard_->stats().keyspace_hits;
   const uint64_t misses = shard_->stats().keyspace_misses;
-  effects_.begin(is_observed(hold), readers_for(caller));
+  effects_.begin(is_observed(hold), readers_for(hold, caller));
   replay_reply_.clear();
   Call call(command, argv, hold, *shard_, caller, replay_reply_);
   call.effects_ = &effects_;
@@ -164,42 +165,31 @@ Status Executor::replay(const Command& command, Call::Args argv, const Hold& hol
   return status;
 }
 
-RecordTarget Executor::readers_for(const Caller& caller) const {
-  return shard_->sink() != nullptr ? caller.records : RecordTarget::kNone;
-}
-
 // The only way out of the keyspace. Watchers must be dirty before anyone is told.
 void Executor::commit(const Call& call, const Hold& hold) {
   shard_->stats().dirty += effects_.dirty();
   tell_changes(call, hold);
-  if (effects_.is_journaled()) write_records(call);
+  if (effects_.is_journaled()) write_records(call, *hold.journal());
 }
 
 void Executor::tell_changes(const Call& call, const Hold& hold) {
+  const Author author{.client_id = call.caller_->client_id,
+                      .is_by_script = call.caller_->in_script};
   for (const KeyChange& change : effects_.changes()) {
-    // The call has found the key on a shard that is held.
-    Shard& shard =
-        hold.single != nullptr ? *hold.single : hold.set->at(hold.set->shard_of(change.key));
-    if (!call.caller_->is_silent)
-      tell_event(shard, *shard_, change.db, change.event_class, change.event, change.key);
-    if (change.is_quiet) continue;
-    if (!shard.watches().empty()) shard.watches().touch(change.db, change.key);
-    if (!shard.blocked_keys().empty()) shard.blocked_keys().note_change(change.db, change.key);
-    if (shard.tracking().has_listeners())
-      shard.tracking().note_change(change.key, call.caller_->client_id, call.caller_->in_script,
-                                   *shard_);
+    const HeldKey key{hold.shard_of(change.key), change.db, change.key};
+    if (!call.caller_->is_silent) tell_event(hold, key, change.event_class, change.event);
+    if (!change.is_quiet) note_change(hold, key, author);
   }
 }
 
 // The command's own records, as one unit if they are several; or else the command as it was sent,
 // by its own name, whatever operators call it here.
-void Executor::write_records(const Call& call) {
-  EffectSink& sink = *shard_->sink();
+void Executor::write_records(const Call& call, EffectSink& journal) {
   RecordWords& records = effects_.records();
   if (!records.empty()) {
-    const RecordUnit unit(records.size() > 1 ? &sink : nullptr);
+    const RecordUnit unit(records.size() > 1 ? &journal : nullptr);
     records.for_each([&](DbIndex db, Call::Args argv) {
-      sink.write({.db = db, .argv = argv, .raw = {}, .target = effects_.readers()});
+      journal.write({.db = db, .argv = argv, .raw = {}, .target = effects_.readers()});
     });
     return;
   }
@@ -210,15 +200,15 @@ void Executor::write_records(const Call& call) {
       command.container == nullptr ? command.spec->name : command.container->spec->name;
   if (equals_ignore_case(call.arg(0), name)) {
     const bool is_copied = !call.raw_.empty() && resp::is_request_text(call.raw_, call.args());
-    sink.write({.db = call.db(),
-                .argv = call.args(),
-                .raw = is_copied ? call.raw_ : std::string_view(),
-                .target = target});
+    journal.write({.db = call.db(),
+                   .argv = call.args(),
+                   .raw = is_copied ? call.raw_ : std::string_view(),
+                   .target = target});
     return;
   }
   std::vector<std::string_view> argv(call.args().begin(), call.args().end());
   argv.front() = name;
-  sink.write({.db = call.db(), .argv = argv, .raw = {}, .target = target});
+  journal.write({.db = call.db(), .argv = argv, .raw = {}, .target = target});
 }
 
 // For the client that caches what it reads. Of a script only the commands that it runs count.
@@ -229,13 +219,16 @@ void Executor::remember_reads(const Call& call, const Hold& hold) {
   CommandTable::keys_of(command, call.args(), read_keys_);
   for (const KeyAt& key : read_keys_) {
     const std::string_view name = call.arg(key.index);
-    hold.shard_of(name).tracking().remember(name, call.caller_->client_id, call.caller_->home);
+    hold.set()
+        .at(hold.shard_of(name).id())
+        .tracking()
+        .remember(name, call.caller_->client_id, call.caller_->home);
   }
 }
 
 void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold) {
   if (transaction.action) {
-    transaction.action(*shard_);
+    transaction.action(hold);
     return;
   }
   if (transaction.woken != nullptr) {
@@ -289,12 +282,11 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
   const Hold hold = shard_->now(held);  // One moment for all that is queued.
   bool is_unchanged = true;
   for (const WatchedKey& key : watched) {
-    Shard& shard = hold.shard_of(key.key);
+    ShardData& shard = hold.shard_of(key.key);
     // A key that expired meanwhile changes now, whether or not the wheel came round to it.
-    store::Keyspace& space = shard.keyspace(key.db);
-    const store::KeyRef ref{key.key, keyed_hash(key.key, hold.set->seed())};
-    if (store::Entry* entry = space.find(ref); entry != nullptr && entry->is_due(hold.now_ms))
-      shard.expire_due(key.db, ref, entry, hold.now_ms, shard_->sink());
+    store::Entry* entry = shard.keyspace(key.db).find(shard.ref(key.key));
+    if (entry != nullptr && entry->is_due(hold.horizon_ms()))
+      expire_due(hold, {shard, key.db, key.key}, entry);
     is_unchanged = is_unchanged && shard.watches().is_unchanged(key);
   }
   for (const WatchedKey& key : watched) {
@@ -306,7 +298,7 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
     return elapsed_ns();
   }
   writer.array(queue.size());
-  std::optional<RecordUnit> unit(shard_->sink());
+  std::optional<RecordUnit> unit(hold.journal());
   caller.in_transaction = true;
   for (QueuedCommand& queued : queue.commands()) {
     if (is_denied(queued, queue, caller, writer)) continue;
@@ -329,26 +321,19 @@ void Executor::serve_waiters(const Hold& held) {
   if (std::exchange(is_serving_, true)) return;  // Whoever is at it will see what changed, too.
   begin_commands();
   const Hold hold = shard_->now(held);  // What they do comes after what woke them.
-  const auto serve_shard = [&](Shard& shard) {
-    while (const auto ready = shard.blocked_keys().take_ready())
-      serve_key(shard, *ready, hold);
-  };
-  if (hold.single != nullptr) {
-    serve_shard(*hold.single);
-  } else {
-    while (has_ready(hold)) {
-      for (size_t id = 0; id < hold.set->size(); ++id) {
-        if (hold.includes(id)) serve_shard(hold.set->at(id));
-      }
-    }
+  while (has_ready(hold)) {
+    hold.each([&](ShardData& shard) {
+      while (const auto ready = shard.blocked_keys().take_ready())
+        serve_key(shard, *ready, hold);
+    });
   }
   is_serving_ = false;
 }
 
 // Goes along the queue of a key for as long as there is something for those who wait. The queue may
 // change with every waiter that is served.
-void Executor::serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold) {
-  const store::KeyRef ref{ready.key, keyed_hash(ready.key, hold.set->seed())};
+void Executor::serve_key(ShardData& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold) {
+  const store::KeyRef ref = shard.ref(ready.key);
   for (uint64_t last = 0;;) {
     BlockedKeys::Queue* queue = shard.blocked_keys().find(ready.db, ready.key);
     if (queue == nullptr) break;
@@ -357,7 +342,7 @@ void Executor::serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const
     const std::shared_ptr<Waiter> waiter = at->second;
     last = waiter->number;
     const store::Entry* entry = shard.keyspace(ready.db).find(ref);
-    const bool exists = entry != nullptr && !entry->is_expired(hold.now_ms);
+    const bool exists = entry != nullptr && !entry->is_expired(hold.horizon_ms());
     if (!exists && queue->wake_without_key == 0) break;
     const bool is_of_type = exists && entry->type() == waiter->type;
     if (!is_of_type && !waiter->wakes_without_key) continue;
@@ -372,7 +357,7 @@ void Executor::serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const
       continue;
     }
     if (waiter->move(WaitState::kWaiting, WaitState::kWoken)) {
-      hold.set->submit_change(waiter->home, [waiter](Shard& home) { home.retry_wait(waiter); });
+      hold.set().submit_change(waiter->home, [waiter](Shard& home) { home.retry_wait(waiter); });
     }
     // Those behind it must not overtake it.
     if (!waiter->is_over() && takes_away(*waiter)) break;
@@ -384,23 +369,43 @@ void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hol
   const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
   Caller caller = waiter->caller;
   waiter->reply.clear();
+  ensure(again_ == nullptr && waiter->state.load(std::memory_order_relaxed) == WaitState::kRunning);
   again_ = waiter.get();
   found_nothing_ = false;
   waiter->end = run(*waiter->command, argv, hold, caller, waiter->reply, {});
   again_ = nullptr;
   if (found_nothing_) {
-    waiter->state.store(WaitState::kWaiting, std::memory_order_release);
+    waiter->end_run(WaitState::kWaiting);
     return;
   }
   for (const std::string& key : waiter->keys) {
     hold.shard_of(key).blocked_keys().remove(caller.db, key, *waiter);
   }
-  waiter->state.store(WaitState::kServed, std::memory_order_release);
+  waiter->end_run(WaitState::kServed);
   shard_->release().add_served(waiter);
 }
 
+void Executor::forget_waiter(const Waiter& waiter, const Hold& hold) {
+  ensure(waiter.state.load(std::memory_order_acquire) == WaitState::kDone);
+  const DbIndex db = waiter.caller.db;
+  for (const std::string& key : waiter.keys) {
+    const size_t owner = hold.set().shard_of(key);
+    if (!hold.covers(owner)) continue;
+    BlockedKeys& blocked = hold.shard(owner).blocked_keys();
+    blocked.remove(db, key, waiter);
+    blocked.note_change(db, key);
+  }
+  serve_waiters(hold);
+}
+
 void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
-  if (waiter->move(WaitState::kWoken, WaitState::kRunning)) run_waiter(waiter, hold);
+  if (waiter->move(WaitState::kWoken, WaitState::kRunning)) {
+    // Whom it makes ready is served below: one waiter's command runs at a time.
+    ensure(!is_serving_);
+    is_serving_ = true;
+    run_waiter(waiter, hold);
+    is_serving_ = false;
+  }
   for (const std::string& key : waiter->keys) {
     hold.shard_of(key).blocked_keys().note_change(waiter->caller.db, key);
   }
@@ -418,51 +423,20 @@ void Executor::count_error(std::string_view message) {
 }
 
 bool Executor::is_within_memory(const Hold& hold) {
-  if (hold.single != nullptr) return hold.single->is_within_memory();
-  for (size_t id = 0; id < hold.set->size(); ++id) {
-    if (hold.includes(id) && !hold.set->at(id).is_within_memory()) return false;
-  }
-  return true;
+  return !hold.any([](const ShardData& shard) { return !shard.is_within_memory(); });
 }
 
 // Before a command that takes memory: evicts on the shards that are held, and leaves to everybody's
 // turns what takes longer. False: nobody has anything to give.
 bool Executor::make_room(const Hold& hold) {
-  const uint64_t limit = hold.set->options().maxmemory_bytes;
-  if (limit == 0) return true;
-  return evict_from(hold) || hold.set->ask_to_evict();
+  return evict(hold, kEvictionsMax) == EvictionEnd::kKept || hold.set().ask_to_evict();
 }
 
 // After a command: what it took too much goes before anyone's next command.
 void Executor::keep_limit(const Hold& hold) {
-  const EngineOptions& options = hold.set->options();
-  const bool may_evict = options.maxmemory_policy != EvictionPolicy::kNoEviction;
-  if (options.maxmemory_bytes == 0 || !may_evict) return;
-  if (!evict_from(hold) && hold.set->ask_to_evict()) shard_->evict_everywhere();
-}
-
-// Evicts on the shards that are held, a bounded number of keys. True: the limit is kept.
-bool Executor::evict_from(const Hold& hold) {
-  const uint64_t limit = hold.set->options().maxmemory_bytes;
-  hold.set->measure_overhead(hold.now_ms);
-  size_t budget = kEvictionsMax;
-  const auto evict_on = [&](Shard& shard) {
-    shard.publish_memory();
-    for (; hold.set->memory_used() > limit && budget != 0 &&
-           shard.evict_one(hold.now_ms, shard_->sink());
-         --budget)
-      shard.publish_memory();
-  };
-  if (hold.single != nullptr) {
-    evict_on(*hold.single);
-  } else {
-    for (size_t id = 0; id < hold.set->size(); ++id) {
-      if (hold.includes(id)) evict_on(hold.set->at(id));
-    }
-  }
-  const bool is_over = hold.set->memory_used() > limit;
-  hold.set->note_exceeding(is_over, shard_->now_ms());
-  return !is_over;
+  if (hold.options().maxmemory_policy == EvictionPolicy::kNoEviction) return;
+  if (evict(hold, kEvictionsMax) != EvictionEnd::kKept && hold.set().ask_to_evict())
+    shard_->evict_everywhere();
 }
 
 }  // namespace kvstash::engine

@@ -10,7 +10,7 @@
 #include "engine/execution/call.h"
 #include "engine/execution/waiter.h"
 #include "engine/telemetry/stats.h"
-#include "engine/traffic/hold.h"
+#include "engine/traffic/hold_group.h"
 
 #include <cstdint>
 #include <memory>
@@ -58,6 +58,9 @@ class Executor {
   // Serves those who wait for keys of the held shards that have changed, in the order in which they
   // came, until no more can be done.
   void serve_waiters(const Hold& hold);
+  // Nobody will serve the waiter any more: the held shards forget it, and serve those who may have
+  // stood behind it.
+  void forget_waiter(const Waiter& waiter, const Hold& hold);
   // Runs a woken waiter again, whose shards are held; then those who stood behind it.
   void run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 
@@ -70,21 +73,18 @@ class Executor {
 
   // Makes room for a write if maxmemory is passed; false if it cannot be done.
   static bool is_within_memory(const Hold& hold);
-  bool make_room(const Hold& hold);
+  static bool make_room(const Hold& hold);
   void keep_limit(const Hold& hold);
-  bool evict_from(const Hold& hold);
 
  private:
   void commit(const Call& call, const Hold& hold);
   void tell_changes(const Call& call, const Hold& hold);
-  void write_records(const Call& call);
-  RecordTarget readers_for(const Caller& caller) const;
+  void write_records(const Call& call, EffectSink& journal);
   void remember_reads(const Call& call, const Hold& hold);
   CallEnd count_progress(const Call& call, uint64_t ns, std::string_view reply);
-  bool is_observed(const Hold& hold) const;
   bool is_denied(const QueuedCommand& queued, CommandQueue& queue, const Caller& caller,
                  resp::ReplyWriter& to);
-  void serve_key(Shard& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold);
+  void serve_key(ShardData& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold);
   void run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 
   Shard* shard_;

@@ -1,7 +1,8 @@
 #include "engine/execution/key.h"
 
+#include "engine/data/eviction.h"
+#include "engine/data/expiry.h"
 #include "engine/execution/call.h"
-#include "engine/shard.h"
 
 namespace kvstash::engine {
 
@@ -59,10 +60,9 @@ void Key::erase() {
 }
 
 void Key::expire_field(std::string_view field) {
-  const int64_t horizon_ms = call_->horizon_ms();
-  if (entry_ == nullptr || !entry_->has_due_fields(horizon_ms)) [[likely]]
+  if (entry_ == nullptr || !entry_->has_due_fields(call_->horizon_ms())) [[likely]]
     return;
-  entry_ = shard_->expire_field(db_, ref_, entry_, field, horizon_ms, call_->worker().sink());
+  entry_ = engine::expire_field(call_->hold(), place(), entry_, field);
 }
 
 void Key::take_from(Key& from) {
@@ -75,6 +75,10 @@ void Key::copy_from(const Key& from) {
   entry_ = space_->copy_in(ref_, from.entry());
   was_erased_ = false;  // As Redis tells it.
   begin();
+}
+
+HeldKey Key::place() const {
+  return {*shard_, db_, ref_.name};
 }
 
 bool Key::may_change() {
@@ -96,12 +100,12 @@ void Key::also(uint32_t event_class, std::string_view event) {
 }
 
 void Key::begin() {
-  entry_->set_access(shard_->access_clock(0, true, call_->now_ms()));
+  entry_->set_access(access_clock_of_new(call_->hold()));
   if (!was_erased_) tell_new();
 }
 
 void Key::tell_new() {
-  if ((shard_->options().notify_keyspace_events & notify::kNew) != 0) [[unlikely]]
+  if ((call_->options().notify_keyspace_events & notify::kNew) != 0) [[unlikely]]
     call_->effects_->add_event(db_, ref_.name, notify::kNew, "new");
 }
 

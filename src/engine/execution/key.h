@@ -3,7 +3,8 @@
 //
 // A Key is valid while the command runs. Changes through it keep its own entry current; two Keys of
 // the same name must not be changed through both. The views it gives die at the next change.
-// The shard behind it is held by the running command (see hold.h), whichever thread that is.
+// The data behind it is covered by the hold of the running command (hold.h), whichever thread that
+// is.
 #pragma once
 
 #include "base/result.h"
@@ -21,7 +22,8 @@ namespace kvstash::engine {
 
 class Call;
 class Key;
-class Shard;
+class ShardData;
+struct HeldKey;
 
 enum class DbIndex : uint32_t {};
 
@@ -141,7 +143,7 @@ class Key {
 
  private:
   friend class Call;
-  Key(Call& call, Shard& shard, store::Keyspace& space, const store::KeyRef& ref, DbIndex db)
+  Key(Call& call, ShardData& shard, store::Keyspace& space, const store::KeyRef& ref, DbIndex db)
       : call_(&call), shard_(&shard), space_(&space), ref_(ref), db_(db) {}
 
   template <store::Container T>
@@ -149,12 +151,13 @@ class Key {
   void put_object(store::ValueType type, store::ObjectWord word);
   store::ObjectWord open_object();
   void update_object(store::ObjectWord word, size_t bytes_before);
+  HeldKey place() const;
   bool may_change();  // Whether the command's arguments tell that it changes this key.
   void tell_new();
   void begin();  // Of an entry that was just made: sets its access clock, and tells that it is new.
 
   Call* call_;
-  Shard* shard_;
+  ShardData* shard_;
   store::Keyspace* space_;
   store::KeyRef ref_;
   DbIndex db_;

@@ -4,18 +4,20 @@
 
 namespace kvstash::engine {
 
-void tell_event(Shard& shard, Shard& worker, DbIndex db, uint32_t event_class,
-                std::string_view event, std::string_view key) {
-  const uint32_t asked = shard.options().notify_keyspace_events;
+void tell_event(const Hold& hold, const HeldKey& key, uint32_t event_class,
+                std::string_view event) {
+  const uint32_t asked = hold.options().notify_keyspace_events;
   if ((asked & event_class) == 0) return;
-  const std::string place = "@" + std::to_string(static_cast<uint32_t>(db)) + "__:";
+  ensure(hold.covers(key.shard.id()));
+  PubSub& pubsub = hold.set().at(key.shard.id()).pubsub();
+  const std::string place = "@" + std::to_string(static_cast<uint32_t>(key.db)) + "__:";
   if ((asked & notify::kKeyspace) != 0) {
-    const std::string channel = ("__keyspace" + place).append(key);
-    shard.pubsub().publish(ChannelKind::kChannel, channel, event, worker);
+    const std::string channel = ("__keyspace" + place).append(key.name);
+    pubsub.publish(ChannelKind::kChannel, channel, event, hold.pushes());
   }
   if ((asked & notify::kKeyevent) != 0) {
     const std::string channel = ("__keyevent" + place).append(event);
-    shard.pubsub().publish(ChannelKind::kChannel, channel, key, worker);
+    pubsub.publish(ChannelKind::kChannel, channel, key.name, hold.pushes());
   }
 }
 

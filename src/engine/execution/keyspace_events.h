@@ -3,18 +3,16 @@
 // The shard of the key publishes; subscriptions to these channels are known on every shard.
 #pragma once
 
-#include "engine/execution/key.h"
+#include "engine/data/key_changes.h"
+#include "engine/execution/hold.h"
 
 #include <cstdint>
 #include <string_view>
 
 namespace kvstash::engine {
 
-class Shard;
-
-// On `worker`'s thread, with `shard`, which the key lives on, held. `event_class` is one of
-// notify::k...; nothing happens unless its events are asked for.
-void tell_event(Shard& shard, Shard& worker, DbIndex db, uint32_t event_class,
-                std::string_view event, std::string_view key);
+// What happened to the key, whose shard is covered. `event_class` is one of notify::k...; nothing
+// happens unless its events are asked for.
+void tell_event(const Hold& hold, const HeldKey& key, uint32_t event_class, std::string_view event);
 
 }  // namespace kvstash::engine

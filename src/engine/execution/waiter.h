@@ -17,6 +17,7 @@
 // before it is shared, or by who has it in kRunning or kServed; the reply is read after kDone.
 #pragma once
 
+#include "base/ensure.h"
 #include "engine/execution/call.h"
 #include "engine/telemetry/stats.h"
 #include "resp/reply_buffer.h"
@@ -58,8 +59,24 @@ struct Waiter {
     const WaitState now = state.load(std::memory_order_acquire);
     return now == WaitState::kServed || now == WaitState::kDone;
   }
+  // Takes the state away from `from`, if it is still that. Only kWaiting and kWoken are left so.
   bool move(WaitState from, WaitState to) {
+    ensure(from == WaitState::kWaiting || (from == WaitState::kWoken && to != WaitState::kWaiting));
+    ensure(to != from);
     return state.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+  }
+  // Who had it in kRunning lets it go: it found nothing again (kWaiting), or has its reply
+  // (kServed).
+  void end_run(WaitState to) {
+    ensure(to == WaitState::kWaiting || to == WaitState::kServed);
+    ensure(state.load(std::memory_order_relaxed) == WaitState::kRunning);
+    state.store(to, std::memory_order_release);
+  }
+  // Who served it says what the reply follows from: it may be told.
+  void finish(Lsn follows_from) {
+    ensure(state.load(std::memory_order_relaxed) == WaitState::kServed);
+    lsn = follows_from;
+    state.store(WaitState::kDone, std::memory_order_release);
   }
 };
 

@@ -1,5 +1,7 @@
 #include "engine/execution/watch.h"
 
+#include "base/ensure.h"
+
 #include <cstring>
 
 namespace kvstash::engine {
@@ -22,12 +24,14 @@ uint64_t WatchTable::watch(DbIndex db, std::string_view key) {
   const auto [at, is_new] = entries_.try_emplace(id_of(db, key), Entry{0, 0});
   if (is_new) at->second.version = next_version_++;
   ++at->second.watchers;
+  ensure(at->second.version < next_version_);
   return at->second.version;
 }
 
 void WatchTable::unwatch(DbIndex db, std::string_view key) {
   const auto at = entries_.find(id_of(db, key));
-  if (at != entries_.end() && --at->second.watchers == 0) entries_.erase(at);
+  ensure(at != entries_.end() && at->second.watchers != 0);
+  if (--at->second.watchers == 0) entries_.erase(at);
 }
 
 bool WatchTable::is_unchanged(const WatchedKey& watched) const {

@@ -38,7 +38,7 @@ bool PubSub::is_source_of(ChannelKind kind, std::string_view name) const {
 }
 
 uint64_t PubSub::publish(ChannelKind kind, std::string_view channel, std::string_view payload,
-                         Shard& worker) {
+                         Pushes& pushes) {
   uint64_t receivers = 0;
   reached_.assign(shard_->set().size(), false);
   const auto reach = [&](const ChannelTable::Audience& audience) {
@@ -63,7 +63,7 @@ uint64_t PubSub::publish(ChannelKind kind, std::string_view channel, std::string
                                                       .channel = std::string(channel),
                                                       .payload = std::string(payload)});
   for (size_t to = 0; to < reached_.size(); ++to) {
-    if (reached_[to]) worker.pushes().add(to, publication);
+    if (reached_[to]) pushes.add(to, publication);
   }
   return receivers;
 }

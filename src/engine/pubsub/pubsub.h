@@ -24,6 +24,7 @@
 
 namespace kvstash::engine {
 
+class Pushes;
 class Shard;
 class ShardSet;
 
@@ -44,9 +45,9 @@ class PubSub {
   explicit PubSub(Shard& shard);
 
   // ---- As a source of publications.
-  // Sends to all who listen; how many there are. `worker` is the shard whose thread this is.
+  // Sends to all who listen, by the pushes of the thread that executes; how many there are.
   uint64_t publish(ChannelKind kind, std::string_view channel, std::string_view payload,
-                   Shard& worker);
+                   Pushes& pushes);
   // Counts those names of a change that this shard publishes to.
   void count(const SubscriptionChange& change);
   // The same, asked by message: tells the home from when on that holds (SubscriptionCounted).

@@ -55,9 +55,7 @@ void Release::send(HoldGroup& group) {
 // done whatever they ask next.
 void Release::send_done(Lsn lsn) {
   for (std::shared_ptr<Waiter>& waiter : std::exchange(served_, {})) {
-    waiter->lsn = lsn;
-    const bool is_served = waiter->move(WaitState::kServed, WaitState::kDone);
-    ensure(is_served);
+    waiter->finish(lsn);
     if (waiter->home == shard_->id()) {
       shard_->finish_wait(waiter);
     } else {

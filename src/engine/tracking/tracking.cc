@@ -55,7 +55,8 @@ std::string null_value(resp::RespVersion version) {
 
 }  // namespace
 
-Tracking::Tracking(Shard& shard) : shard_(&shard), keys_(shard.set().seed()) {}
+Tracking::Tracking(Shard& shard)
+    : shard_(&shard), keys_(shard.data().readers()), prefixes_(shard.data().prefixes()) {}
 
 Tracking::~Tracking() = default;
 
@@ -75,16 +76,15 @@ void Tracking::update_count() {
   counted_keys_ = now;
 }
 
-void Tracking::note_change(std::string_view key, uint64_t author, bool is_by_script,
-                           Shard& worker) {
+void Tracking::note_change(std::string_view key, const Author& author, Pushes& pushes) {
   if (!prefixes_.empty()) {
-    prefixes_.note_change(key, is_by_script ? 0 : author);
+    prefixes_.note_change(key, author.is_by_script ? 0 : author.client_id);
     if (prefixes_.pending() >= kPendingChangesMax) tell_prefixes();
   }
-  if (!keys_.empty()) tell_readers(key, author, worker);
+  if (!keys_.empty()) tell_readers(key, author.client_id, pushes);
 }
 
-void Tracking::tell_readers(std::string_view key, uint64_t author, Shard& worker) {
+void Tracking::tell_readers(std::string_view key, uint64_t author, Pushes& pushes) {
   const std::vector<TrackingTable::Reader> readers = keys_.take(key);
   if (readers.empty()) return;
   update_count();
@@ -97,7 +97,7 @@ void Tracking::tell_readers(std::string_view key, uint64_t author, Shard& worker
     if (is_alone) {
       deliver(news);
     } else {
-      worker.pushes().add(home, std::move(news));
+      pushes.add(home, std::move(news));
     }
   }
 }
@@ -120,20 +120,21 @@ void Tracking::forget_keys() {
   if (keys_.key_count() > kFreedHereMax) {
     auto dropped =
         std::make_shared<TrackingTable>(std::exchange(keys_, TrackingTable(shard_->set().seed())));
-    shard_->memory().garbage.add([dropped = std::move(dropped)]() mutable { dropped.reset(); });
+    shard_->data().memory().garbage.add(
+        [dropped = std::move(dropped)]() mutable { dropped.reset(); });
   } else {
     keys_ = TrackingTable(shard_->set().seed());
   }
   update_count();
 }
 
-void Tracking::flush(Shard& worker) {
+void Tracking::flush(Pushes& pushes) {
   forget_keys();
   if (sessions_ == 0) return;
   if (shard_->set().size() == 1) {
     deliver(FlushInvalidation{});
   } else {
-    worker.pushes().add(shard_->id(), FlushInvalidation{});
+    pushes.add(shard_->id(), FlushInvalidation{});
   }
 }
 
@@ -144,7 +145,7 @@ bool Tracking::trim() {
     if (total.load(std::memory_order_relaxed) <= limit) return false;
     if (trims == kTrimsPerTurn) return true;
     const std::string key(keys_.random_key(shard_->random()));
-    tell_readers(key, 0, *shard_);
+    tell_readers(key, 0, shard_->pushes());
   }
   return false;
 }

@@ -8,6 +8,7 @@
 // Lives on a shard, is used by whoever holds it.
 #pragma once
 
+#include "engine/data/key_changes.h"
 #include "engine/pubsub/push.h"
 #include "engine/tracking/broadcast_table.h"
 #include "engine/tracking/client_tracking.h"
@@ -22,6 +23,7 @@
 
 namespace kvstash::engine {
 
+class Pushes;
 class Session;
 class Shard;
 
@@ -32,19 +34,16 @@ class Tracking {
   Tracking(const Tracking&) = delete;
   Tracking& operator=(const Tracking&) = delete;
 
-  // ---- As the shard of keys. `worker` is the shard whose thread this is.
-  // Whether anybody wants to hear of changes here.
-  bool has_listeners() const { return !keys_.empty() || !prefixes_.empty(); }
+  // ---- As the shard of keys. `pushes` are those of the thread that executes.
   // The client, whose home is that shard, has read a key.
   void remember(std::string_view key, uint64_t client, uint32_t home);
-  // A key changed. `author`: the client that did it; 0: none, as when it expires. Followers of
-  // prefixes take what a script does as nobody's, as in Redis.
-  void note_change(std::string_view key, uint64_t author, bool is_by_script, Shard& worker);
+  // A key changed. Followers of prefixes take what a script does as nobody's, as in Redis.
+  void note_change(std::string_view key, const Author& author, Pushes& pushes);
   // Tells what changed of prefixes since the last time.
   void tell_prefixes();
   // All readers of the keys are forgotten, all clients of this home are told: a database was
   // emptied. To be done on every shard.
-  void flush(Shard& worker);
+  void flush(Pushes& pushes);
   // Keeps tracking-table-max-keys, a bounded number of keys at a time. True: there is more to do.
   bool trim();
   // The client has ended: what it read is forgotten in the sweeps to come.
@@ -78,7 +77,7 @@ class Tracking {
  private:
   void forget_keys();
   void update_count();
-  void tell_readers(std::string_view key, uint64_t author, Shard& worker);
+  void tell_readers(std::string_view key, uint64_t author, Pushes& pushes);
   void unfollow(Session& session, const std::string& prefix);
   void send(Session& session, std::string_view value);
   void send_broken(Session& session);
@@ -86,9 +85,9 @@ class Tracking {
   void push(Session& to);
 
   Shard* shard_;
-  TrackingTable keys_;
-  size_t counted_keys_ = 0;  // Of these, in the set's count of all.
-  BroadcastTable prefixes_;
+  TrackingTable& keys_;  // The shard's data has them; this is who keeps them.
+  BroadcastTable& prefixes_;
+  size_t counted_keys_ = 0;  // Of keys_, in the set's count of all.
 
   size_t sessions_ = 0;                                                  // That track.
   std::map<std::string, std::vector<Session*>, std::less<>> followers_;  // By prefix.

@@ -1,5 +1,5 @@
 // Carriage and Passenger: commands on their way from a connection's shard to where they run, and
-// their replies on the way back. A batch (batch.h) and a group of transactions (hold.h) are
+// their replies on the way back. A batch (batch.h) and a group of transactions (hold_group.h) are
 // carriages; a hop and a transaction are passengers.
 //
 // Arguments are views into pinned input chunks (input.h). While it is away only the shard that runs

@@ -46,17 +46,6 @@ bool must_wait(const Message& message) {
   return false;
 }
 
-template <typename Visit>
-void each_held(const Hold& hold, Visit visit) {
-  if (hold.single != nullptr) {
-    visit(*hold.single);
-    return;
-  }
-  for (size_t id = 0; id < hold.set->size(); ++id) {
-    if (hold.includes(id)) visit(hold.set->at(id));
-  }
-}
-
 // To a command or a transaction that came in one message with the script.
 template <typename Part>
 struct Answer {
@@ -87,16 +76,17 @@ void deliver(Shard& home, const std::shared_ptr<std::vector<Answer<Part>>>& answ
 
 void Shard::serve_while_busy(const Hold& hold, BusyWith with) {
   if (busy_with() == BusyWith::kNothing) {
-    each_held(hold,
-              [with](Shard& shard) { shard.busy_with_.store(with, std::memory_order_relaxed); });
+    hold.each([&](const ShardData& data) {
+      set_->at(data.id()).busy_with_.store(with, std::memory_order_relaxed);
+    });
     for (Session* session : intake_.give_back())
       list_resume(*session);
     release_.join_journal();
     answer_company();
   }
   const auto each_other = [&](auto&& visit) {
-    each_held(hold, [&](Shard& shard) {
-      if (&shard != this) visit(shard);
+    hold.each([&](const ShardData& data) {
+      if (data.id() != id_) visit(set_->at(data.id()));
     });
   };
   each_other([](Shard& shard) { shard.ask_for_busy_turn(); });
@@ -105,8 +95,8 @@ void Shard::serve_while_busy(const Hold& hold, BusyWith with) {
 }
 
 void Shard::end_busy(const Hold& hold) {
-  each_held(hold, [](Shard& shard) {
-    shard.busy_with_.store(BusyWith::kNothing, std::memory_order_relaxed);
+  hold.each([&](const ShardData& data) {
+    set_->at(data.id()).busy_with_.store(BusyWith::kNothing, std::memory_order_relaxed);
   });
 }
 

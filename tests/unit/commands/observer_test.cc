@@ -264,8 +264,8 @@ class Node {
         copy->real.clear();
         for (const store::Keyspace* space : spaces)
           copy->real.push_back(test::image_of(*space));
-        copy->cut =
-            std::make_unique<CutCopy>(spaces, std::vector<store::ShardMemory*>{&shard.memory()});
+        copy->cut = std::make_unique<CutCopy>(
+            spaces, std::vector<store::ShardMemory*>{&shard.data().memory()});
         return true;
       });
     }
@@ -313,7 +313,8 @@ class Node {
   static std::vector<store::Keyspace*> spaces_of(Shard& shard) {
     std::vector<store::Keyspace*> spaces;
     for (uint32_t db = 0; db < 16; ++db)
-      if (store::Keyspace* space = shard.keyspace_if_any(DbIndex{db})) spaces.push_back(space);
+      if (store::Keyspace* space = shard.data().keyspace_if_any(DbIndex{db}))
+        spaces.push_back(space);
     return spaces;
   }
 

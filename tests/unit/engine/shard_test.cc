@@ -4,6 +4,7 @@
 #include "engine/shard.h"
 
 #include "base/clock.h"
+#include "engine/data/databases.h"
 #include "support/command_rooms.h"
 #include "support/recording_sink.h"
 
@@ -70,11 +71,11 @@ struct Node {
     }
   }
   void put(std::string_view key, store::Keyspace::Deadline deadline = {}) {
-    store::Keyspace& space = shard.keyspace(DbIndex{0});
+    store::Keyspace& space = shard.data().keyspace(DbIndex{0});
     space.put_string(ref(key), space.find(ref(key)), "v", deadline);
   }
   store::KeyRef ref(std::string_view key) const { return {key, keyed_hash(key, set.seed())}; }
-  size_t keys() { return shard.keyspace(DbIndex{0}).size(); }
+  size_t keys() { return shard.data().keyspace(DbIndex{0}).size(); }
 
   EngineOptions options;
   CommandTable table{test::engine_commands()};
@@ -82,12 +83,6 @@ struct Node {
   std::vector<Port> ports;
   Shard& shard = set.at(0);
 };
-
-uint64_t version_of(Shard& shard, std::string_view key) {
-  const uint64_t version = shard.watches().watch(DbIndex{0}, key);
-  shard.watches().unwatch(DbIndex{0}, key);
-  return version;
-}
 
 }  // namespace
 
@@ -192,7 +187,7 @@ TEST_CASE("a session that closes with commands under way is kept until they are 
   node.shard.finish_turn();
   CHECK(node.shard.sessions().empty());
   CHECK(node.shard.chunks().lent_bytes() == 0);
-  CHECK(node.set.at(1).keyspace(DbIndex{0}).size() == 1);  // It had been sent.
+  CHECK(node.set.at(1).data().keyspace(DbIndex{0}).size() == 1);  // It had been sent.
 }
 
 TEST_CASE("what a client had sent before it left is run") {
@@ -251,57 +246,16 @@ TEST_CASE("a session over its limit of commands in flight waits, and loses none"
   CHECK(node.sent(session) == ":1\r\n:2\r\n:3\r\n:4\r\n:5\r\n:6\r\n:7\r\n");
 }
 
-TEST_CASE("a flush touches watched keys that exist, and no others") {
-  Node node(1);
-  node.put("there");
-  node.shard.watches().watch(DbIndex{0}, "there");
-  node.shard.watches().watch(DbIndex{0}, "absent");
-  const uint64_t there = version_of(node.shard, "there");
-  const uint64_t absent = version_of(node.shard, "absent");
-  node.shard.flush_db(DbIndex{0}, false);
-  CHECK(version_of(node.shard, "there") != there);
-  CHECK(version_of(node.shard, "absent") == absent);
-  CHECK(node.keys() == 0);
-}
-
-TEST_CASE("a swap touches keys that are in either database") {
-  Node node(1);
-  node.put("in zero");
-  node.shard.watches().watch(DbIndex{0}, "in zero");
-  node.shard.watches().watch(DbIndex{0}, "nowhere");
-  const uint64_t in_zero = version_of(node.shard, "in zero");
-  const uint64_t nowhere = version_of(node.shard, "nowhere");
-  node.shard.swap_db(DbIndex{0}, DbIndex{3}, node.shard.now_ms(), nullptr);
-  CHECK(version_of(node.shard, "in zero") != in_zero);
-  CHECK(version_of(node.shard, "nowhere") == nowhere);
-  CHECK(node.shard.keyspace(DbIndex{3}).size() == 1);
-}
-
 TEST_CASE("a large database is flushed at once and freed by the reaper") {
   Node node(1);
   for (int i = 0; i < 40'000; ++i)
     node.put(std::to_string(i));
-  node.shard.flush_db(DbIndex{0}, false);
+  flush_db(node.shard.hold_here(), DbIndex{0}, FlushMode::kSync);
   CHECK(node.keys() == 0);
-  CHECK(node.shard.memory().bytes == 0);
+  CHECK(node.shard.data().memory().bytes == 0);
   CHECK(node.set.reaper().pending() + node.set.reaper().freed() == 0);
   node.shard.finish_turn();
   CHECK(node.set.reaper().pending() + node.set.reaper().freed() == 1);
-}
-
-TEST_CASE("eviction takes keys one by one, tells the journal, and ends when there are none") {
-  Node node(1);
-  test::RecordingSink sink;
-  node.put("a");
-  node.put("b");
-  CHECK_FALSE(node.shard.evict_one(node.shard.now_ms(), &sink));  // The policy does not allow it.
-  node.options.maxmemory_policy = EvictionPolicy::kAllkeysRandom;
-  CHECK(node.shard.evict_one(node.shard.now_ms(), &sink));
-  CHECK(node.shard.evict_one(node.shard.now_ms(), &sink));
-  CHECK_FALSE(node.shard.evict_one(node.shard.now_ms(), &sink));
-  CHECK(node.shard.stats().evicted == 2);
-  std::ranges::sort(sink.records);
-  CHECK(sink.records == std::vector<std::string>{"0 DEL a", "0 DEL b"});
 }
 
 TEST_CASE("resetting statistics keeps the number of changes that a save would have to write") {
@@ -319,7 +273,7 @@ TEST_CASE("resetting statistics keeps the number of changes that a save would ha
 TEST_CASE("an action over all shards of one runs in the next turn") {
   Node node(1);
   int runs = 0;
-  node.shard.hold_all([&runs](Shard&) { ++runs; });
+  node.shard.hold_all([&runs](const Hold&) { ++runs; });
   CHECK(runs == 0);
   node.shard.finish_turn();
   CHECK(runs == 1);

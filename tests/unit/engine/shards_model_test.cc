@@ -691,7 +691,7 @@ void check_nothing_is_left(ShardThreads& threads) {
   for (size_t id = 0; id < threads.set().size(); ++id) {
     CHECK(threads.ask<size_t>(id, [](Shard& shard) { return shard.chunks().lent_bytes(); }) == 0);
     // What a client had watched elsewhere is forgotten by a message of its own.
-    while (!threads.ask<bool>(id, [](Shard& shard) { return shard.watches().empty(); }))
+    while (!threads.ask<bool>(id, [](Shard& shard) { return shard.data().watches().empty(); }))
       std::this_thread::yield();
   }
 }

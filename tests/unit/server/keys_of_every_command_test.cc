@@ -331,9 +331,8 @@ class Node {
     const auto first = std::ranges::find(members, true);
     const size_t worker = first == members.end() ? 0 : static_cast<size_t>(first - members.begin());
     const bool is_single = std::ranges::count(members, true) <= 1;
-    const engine::Hold hold{.set = &shards_.set(),
-                            .single = is_single ? &shards_.at(worker) : nullptr,
-                            .members = is_single ? nullptr : &members};
+    engine::Shard& executing = shards_.at(worker);
+    const engine::Hold hold = is_single ? executing.hold_here() : executing.hold_of(&members);
     engine::Session session;
     engine::Caller caller;
     caller.session = &session;
@@ -350,7 +349,10 @@ class Node {
   // Nobody waits for long.
   void forget(engine::Waiter& waiter) {
     for (const std::string& key : waiter.keys) {
-      shards_.at(shards_.set().shard_of(key)).blocked_keys().remove(waiter.caller.db, key, waiter);
+      shards_.at(shards_.set().shard_of(key))
+          .data()
+          .blocked_keys()
+          .remove(waiter.caller.db, key, waiter);
     }
   }
 

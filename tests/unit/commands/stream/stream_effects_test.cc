@@ -131,7 +131,7 @@ TEST_CASE("commands on groups that depend on nothing else are journaled as they 
 
 TEST_CASE("an event says what happened to a stream, quietly where only its groups changed") {
   OneStream stream;
-  engine::WatchTable& watches = stream.shards.at(0).watches();
+  engine::WatchTable& watches = stream.shards.at(0).data().watches();
   const uint64_t before = watches.watch(engine::DbIndex{0}, "s");
   stream.run({"XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"});
   stream.run({"XACK", "s", "g", "1-1"});

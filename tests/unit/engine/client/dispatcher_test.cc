@@ -136,7 +136,7 @@ TEST_CASE("DISCARD, UNWATCH and leaving forget watched keys on every shard") {
   node.talk(other, "WATCH " + node.a + " " + node.b + " " + node.c + "\n", 1);
   node.threads.hang_up(other);
   for (size_t shard = 0; shard < 3; ++shard) {
-    while (!node.threads.ask<bool>(shard, [](Shard& at) { return at.watches().empty(); }))
+    while (!node.threads.ask<bool>(shard, [](Shard& at) { return at.data().watches().empty(); }))
       std::this_thread::yield();
   }
 }

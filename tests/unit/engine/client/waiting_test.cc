@@ -124,7 +124,8 @@ struct Fixture {
   size_t blocked_keys() {
     size_t keys = 0;
     for (size_t id = 0; id < threads.set().size(); ++id)
-      keys += threads.ask<size_t>(id, [](Shard& shard) { return shard.blocked_keys().size(); });
+      keys +=
+          threads.ask<size_t>(id, [](Shard& shard) { return shard.data().blocked_keys().size(); });
     return keys;
   }
   // A key of a certain shard.

@@ -1,5 +1,7 @@
 #include "engine/execution/blocked_keys.h"
 
+#include "engine/execution/waiter.h"
+
 #include <doctest/doctest.h>
 
 namespace kvstash::engine {

@@ -178,11 +178,9 @@ TEST_CASE("asking shards that are held is answered at once") {
   });
   CHECK(reply == "*2\r\n:10\r\n:11\r\n");
   const std::string own = probe_on(node, 1, {}, [](Call& call) {
-    call.ask(
-        1, [](Shard& shard, Shard&) { return std::any(shard.id()); },
-        [](std::any& id, resp::ReplyWriter& to) {
-          to.integer(static_cast<int64_t>(std::any_cast<size_t>(id)));
-        });
+    call.ask<size_t>(
+        1, [](const Hold& hold, ShardData& shard) { return hold.shard(shard.id()).id(); },
+        [](size_t& id, resp::ReplyWriter& to) { to.integer(static_cast<int64_t>(id)); });
   });
   CHECK(own == ":1\r\n");
 }

@@ -23,7 +23,7 @@ struct Node : test::HeldShards {
   using HeldShards::HeldShards;
 
   std::string replay(const Words& argv, ReplayOptions choices = {}) {
-    CommandRunner runner(at(0), {.set = &set(), .single = nullptr}, choices);
+    CommandRunner runner(at(0), at(0).hold_of(nullptr), choices);
     const Status status = runner.run(DbIndex{0}, argv);
     return status.ok() ? "" : std::string(status.error().message());
   }
@@ -96,15 +96,15 @@ TEST_CASE("records are found by their commands' own names, whatever operators ca
   REQUIRE(table.rename({"del", ""}).ok());
   EngineOptions options;
   ShardSet set(1, table, options);
-  CommandRunner runner(set.at(0), {.set = &set, .single = &set.at(0)});
+  CommandRunner runner(set.at(0), set.at(0).hold_here());
   const std::string_view argv[] = {"Set", "k", "v"};
   CHECK(runner.run(DbIndex{0}, argv).ok());
-  CHECK(set.at(0).keyspace(DbIndex{0}).size() == 1);
+  CHECK(set.at(0).data().keyspace(DbIndex{0}).size() == 1);
   const std::string_view put[] = {"put", "k", "v"};
   CHECK_FALSE(runner.run(DbIndex{0}, put).ok());
   const std::string_view del[] = {"DEL", "k"};
   CHECK(runner.run(DbIndex{0}, del).ok());
-  CHECK(set.at(0).keyspace(DbIndex{0}).size() == 0);
+  CHECK(set.at(0).data().keyspace(DbIndex{0}).size() == 0);
 }
 
 TEST_CASE("what is replayed is recorded again only if it is wanted") {
@@ -131,7 +131,7 @@ TEST_CASE("clients' statistics, limits and events know nothing of a replay") {
 
 TEST_CASE("who watches a key sees that a record changed it") {
   Node node(1);
-  WatchTable& watches = node.at(0).watches();
+  WatchTable& watches = node.at(0).data().watches();
   const WatchedKey watched{.db = DbIndex{0}, .key = "k", .version = watches.watch(DbIndex{0}, "k")};
   node.replay({"SET", "other", "v"});
   CHECK(watches.is_unchanged(watched));
@@ -145,7 +145,7 @@ TEST_CASE("what is no record is refused") {
   CHECK(node.replay({"SET", "k"}) != "");
   node.replay({"SET", "k", "v"});
   CHECK(node.replay({"LPUSH", "k", "v"}).starts_with("WRONGTYPE"));
-  CommandRunner runner(node.at(0), {.set = &node.set(), .single = nullptr});
+  CommandRunner runner(node.at(0), node.at(0).hold_of(nullptr));
   const std::string_view argv[] = {"SET", "k", "v"};
   CHECK_FALSE(runner.run(DbIndex{99}, argv).ok());
 }

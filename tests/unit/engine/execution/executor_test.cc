@@ -183,7 +183,8 @@ TEST_CASE("a transaction runs only if no watched key has changed") {
   Node node;
   const std::string key = node.key_on(3);
   const auto watch = [&] {
-    return std::vector<WatchedKey>{{DbIndex{0}, key, node.at(3).watches().watch(DbIndex{0}, key)}};
+    return std::vector<WatchedKey>{
+        {DbIndex{0}, key, node.at(3).data().watches().watch(DbIndex{0}, key)}};
   };
   CommandQueue queue;
   node.queue(queue, {"incr", key});
@@ -193,14 +194,14 @@ TEST_CASE("a transaction runs only if no watched key has changed") {
   node.run_on(3, {"set", key, "5"});
   CHECK(node.run_queue(2, queue, before, kTwoAndThree) == "*-1\r\n");
   CHECK(node.run_on(3, {"get", key}) == "$1\r\n5\r\n");
-  CHECK(node.at(3).watches().empty());
+  CHECK(node.at(3).data().watches().empty());
 }
 
 TEST_CASE("a watched key that expired meanwhile has changed") {
   Node node;
   const std::string key = node.key_on(3);
   const std::vector<WatchedKey> watched = {
-      {DbIndex{0}, key, node.at(3).watches().watch(DbIndex{0}, key)}};
+      {DbIndex{0}, key, node.at(3).data().watches().watch(DbIndex{0}, key)}};
   node.set_expired(key);
   CommandQueue queue;
   node.queue(queue, {"get", key});
@@ -212,7 +213,7 @@ TEST_CASE("a watched hash that lost a field to its deadline meanwhile has change
   Node node;
   const std::string key = node.key_on(3);
   const std::vector<WatchedKey> watched = {
-      {DbIndex{0}, key, node.at(3).watches().watch(DbIndex{0}, key)}};
+      {DbIndex{0}, key, node.at(3).data().watches().watch(DbIndex{0}, key)}};
   node.set_hash(key, {"old"}, {"fresh"});
   CommandQueue queue;
   node.queue(queue, {"get", key});

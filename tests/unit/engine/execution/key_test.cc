@@ -22,8 +22,7 @@ struct Fixture : test::HeldShards {
   std::string near = key_on(0);
   std::string far = key_on(3);
   Argv argv = {"mset", near, "v", far, "v"};
-  Call call{command("mset"), argv,   {.set = &set(), .single = nullptr, .members = &members},
-            at(0),           caller, out};
+  Call call{command("mset"), argv, at(0).hold_of(&members), at(0), caller, out};
 };
 
 constexpr int64_t kLater = 99'999'999'999'999;
@@ -85,18 +84,18 @@ TEST_CASE("a value moves from shard to shard with its deadline, and its bytes mo
   const std::string value(5000, 'v');
   Key from = fixture.call.write(fixture.near);
   from.set_string(value, kLater);
-  const size_t near_bytes = fixture.at(0).memory().bytes;
+  const size_t near_bytes = fixture.at(0).data().memory().bytes;
   Key to = fixture.call.write(fixture.far);
   to.take_from(from);
   CHECK_FALSE(from.exists());
   CHECK(fixture.keys_on(0) == 0);
-  CHECK(fixture.at(0).memory().bytes == 0);
-  CHECK(fixture.at(3).memory().bytes == near_bytes);
+  CHECK(fixture.at(0).data().memory().bytes == 0);
+  CHECK(fixture.at(3).data().memory().bytes == near_bytes);
   Key moved = fixture.call.peek(fixture.far);
   CHECK(moved.string() == value);
   CHECK(moved.deadline() == kLater);
-  CHECK(fixture.at(3).keyspace(DbIndex{0}).deadlines().size() == 1);
-  CHECK(fixture.at(0).keyspace(DbIndex{0}).deadlines().size() == 0);
+  CHECK(fixture.at(3).data().keyspace(DbIndex{0}).deadlines().size() == 1);
+  CHECK(fixture.at(0).data().keyspace(DbIndex{0}).deadlines().size() == 0);
 }
 
 TEST_CASE("a copy on another shard is a value of its own") {
@@ -116,7 +115,7 @@ TEST_CASE("erasing gives all memory back") {
   key.set_string(std::string(100, 'v'), kLater);
   key.erase();
   CHECK_FALSE(key.exists());
-  CHECK(fixture.at(3).memory().bytes == 0);
+  CHECK(fixture.at(3).data().memory().bytes == 0);
   CHECK_FALSE(fixture.call.peek(fixture.far).exists());
 }
 

@@ -160,7 +160,7 @@ TEST_CASE("what the server itself wants all shards for is done when the script i
     const auto done = std::make_shared<std::promise<bool>>();
     const auto is_over = std::make_shared<std::atomic<bool>>(false);
     node.set().submit(shards - 1, [done, is_over](Shard& shard) {
-      shard.hold_all([done, is_over](Shard&) { done->set_value(*is_over); });
+      shard.hold_all([done, is_over](const Hold&) { done->set_value(*is_over); });
     });
     // The group was refused by now at least once: its home has answered us since.
     for (int i = 0; i < 20; ++i)

@@ -1,6 +1,10 @@
 // What a shard does in its turns about keys and fields that are due. Lookups: call_test.cc.
 
+#include "engine/data/expiry.h"
+
+#include "engine/data/databases.h"
 #include "engine/shard.h"
+#include "support/death.h"
 #include "support/held_shards.h"
 
 #include <doctest/doctest.h>
@@ -21,7 +25,7 @@ class NoSessions final : public ShardPort {
 struct Node : test::HeldShards {
   Node() : HeldShards(1) { shard.set_port(port); }
 
-  store::Keyspace& space() { return shard.keyspace(DbIndex{0}); }
+  store::Keyspace& space() { return shard.data().keyspace(DbIndex{0}); }
   size_t fields(std::string_view key) {
     const store::Entry* entry = space().find({key, keyed_hash(key, set().seed())});
     return entry == nullptr ? 0 : engine::Viewed<store::Hash>(entry->object())->size();
@@ -34,8 +38,8 @@ struct Node : test::HeldShards {
     return told;
   }
   uint64_t version_of(std::string_view key) {
-    const uint64_t version = shard.watches().watch(DbIndex{0}, key);
-    shard.watches().unwatch(DbIndex{0}, key);
+    const uint64_t version = shard.data().watches().watch(DbIndex{0}, key);
+    shard.data().watches().unwatch(DbIndex{0}, key);
     return version;
   }
 
@@ -56,7 +60,7 @@ TEST_CASE("due fields go in a turn, told to watchers and the journal, and counte
   Node node;
   node.set_hash("h", {"old", "older"}, {"fresh"});
   node.set_hash("gone", {"old"}, {});
-  node.shard.watches().watch(DbIndex{0}, "h");
+  node.shard.data().watches().watch(DbIndex{0}, "h");
   const uint64_t before = node.version_of("h");
   CHECK_FALSE(node.shard.finish_turn());
   CHECK(node.fields("h") == 1);
@@ -84,7 +88,7 @@ TEST_CASE("one turn removes no more fields than its budget, of few hashes or of 
       ++turns;
     CHECK(node.shard.stats().expired_fields == 3000);
     CHECK(node.keys_on(0) == 0);
-    CHECK(node.shard.memory().bytes == 0);
+    CHECK(node.shard.data().memory().bytes == 0);
     CHECK(turns < 20);
   }
 }
@@ -120,12 +124,63 @@ TEST_CASE("a key that is due goes whole, with fields that are due as well") {
 TEST_CASE("databases that are swapped or flushed take the deadlines of their fields along") {
   Node node;
   node.set_hash("h", {"old"}, {"fresh"});
-  node.shard.swap_db(DbIndex{0}, DbIndex{1}, node.shard.now_ms(), nullptr);
+  swap_db(node.shard.hold_here(), DbIndex{0}, DbIndex{1});
   node.set_hash("flushed", {"old"}, {"fresh"});
-  node.shard.flush_db(DbIndex{0}, false);
+  flush_db(node.shard.hold_here(), DbIndex{0}, FlushMode::kSync);
   node.shard.finish_turn();
   CHECK(node.records().back() == "1 HDEL h old");
   CHECK(node.shard.stats().expired_fields == 1);
+}
+
+TEST_CASE("what expires on a shard is recorded and counted by the thread that executes") {
+  test::HeldShards node(2);
+  const std::string key = node.key_on(1);
+  node.set_expired(key);
+  ShardData& shard = node.at(1).data();
+  const store::KeyRef ref = shard.ref(key);
+  store::Entry* entry = shard.keyspace(DbIndex{0}).find(ref);
+  CHECK(expire_due(node.at(0).hold_of(nullptr), {shard, DbIndex{0}, key}, entry) == nullptr);
+  CHECK(node.keys_on(1) == 0);
+  CHECK(node.journal(0) == std::vector<std::string>{"0 DEL " + key});
+  CHECK(node.journal(1).empty());
+  CHECK(node.at(0).stats().expired == 1);
+  CHECK(node.at(1).stats().expired == 0);
+}
+
+TEST_CASE("a field of a hash goes alone if it is due, and stays if it is not") {
+  Node node;
+  node.set_hash("h", {"old", "older"}, {"fresh"});
+  const Hold hold = node.shard.hold_here();
+  const HeldKey key{node.shard.data(), DbIndex{0}, "h"};
+  store::Entry* entry = node.space().find(node.shard.data().ref("h"));
+  entry = expire_field(hold, key, entry, "fresh");
+  CHECK(node.fields("h") == 3);
+  CHECK(node.records().empty());
+  entry = expire_field(hold, key, entry, "old");
+  CHECK(entry != nullptr);
+  CHECK(node.fields("h") == 2);
+  CHECK(node.records() == std::vector<std::string>{"0 HDEL h old"});
+}
+
+TEST_CASE("the next deadline is the earliest of keys and fields, in any database") {
+  Node node;
+  ShardData& data = node.shard.data();
+  CHECK_FALSE(next_deadline_ms(data).has_value());
+  const int64_t now_ms = node.shard.now_ms();
+  data.keyspace(DbIndex{2}).put_string(data.ref("k"), nullptr, "v", now_ms + 5);
+  const std::optional<int64_t> next_ms = next_deadline_ms(data);
+  REQUIRE(next_ms.has_value());
+  CHECK(*next_ms <= now_ms + 5);
+}
+
+TEST_CASE("to let something expire before its time, or in a replay, is a mistake of ours") {
+  Node node;
+  node.set_expired("k");
+  const HeldKey key{node.shard.data(), DbIndex{0}, "k"};
+  store::Entry* entry = node.space().find(node.shard.data().ref("k"));
+  const Hold replay = node.shard.hold_here().replaying();
+  CHECK(test::breaks_invariant([&] { expire_due(replay, key, entry); }, "expiry.cc"));
+  CHECK(test::breaks_invariant([&] { expire_turn(replay); }, "expiry.cc"));
 }
 
 }  // namespace kvstash::engine

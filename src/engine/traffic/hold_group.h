@@ -10,6 +10,7 @@
 // Owned by its home shard, which gets it back as a kHoldDone message and reuses it.
 #pragma once
 
+#include "base/ensure.h"
 #include "engine/execution/multi.h"
 #include "engine/execution/waiter.h"
 #include "engine/traffic/batch.h"
@@ -28,8 +29,8 @@ namespace kvstash::engine {
 struct Transaction : Passenger {
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;
-  std::function<void(Shard&)> action;  // Given the shard whose thread it runs on.
-  std::shared_ptr<Waiter> woken;       // To be run again, if it still waits.
+  std::function<void(const Hold&)> action;
+  std::shared_ptr<Waiter> woken;  // To be run again, if it still waits.
 
   // Filled in by the executor.
   std::shared_ptr<Waiter> waiter;  // The command found nothing, and waits.
@@ -63,6 +64,7 @@ struct HoldGroup : Message, Carriage {
   std::vector<Transaction> transactions;
 
   void add_member(size_t shard) {
+    ensure(shard < members.size());
     if (members[shard]) return;
     members[shard] = true;
     ++member_count;

@@ -1,0 +1,29 @@
+#include "engine/data/key_changes.h"
+
+#include "engine/shard.h"
+
+namespace kvstash::engine {
+
+void note_change(const Hold& hold, const HeldKey& key, const Author& author) {
+  ShardData& shard = key.shard;
+  ensure(hold.covers(shard.id()));
+  if (!shard.watches().empty()) shard.watches().touch(key.db, key.name);
+  if (!shard.blocked_keys().empty()) shard.blocked_keys().note_change(key.db, key.name);
+  if (shard.is_tracked())
+    hold.set().at(shard.id()).tracking().note_change(key.name, author, hold.pushes());
+}
+
+void note_removal(const Hold& hold, const HeldKey& key, std::span<const std::string_view> record) {
+  ensure(hold.mode() == HoldMode::kLive);
+  note_change(hold, key, {});
+  if (hold.journal() != nullptr)
+    hold.journal()->write({.db = key.db, .argv = record, .raw = {}, .target = RecordTarget::kBoth});
+}
+
+void note_lazy_free(const Hold& hold, const store::Entry& entry) {
+  constexpr size_t kPieces = 64;  // With fewer it is freed at once.
+  if (entry.is_object() && store::object_pieces(entry.type(), entry.object()) > kPieces)
+    ++hold.stats().lazily_freed;
+}
+
+}  // namespace kvstash::engine

@@ -1,0 +1,24 @@
+// GatherPlan: one question to several shards, which are asked by message and not held.
+#pragma once
+
+#include "engine/execution/hold.h"
+#include "resp/reply_writer.h"
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+namespace kvstash::engine {
+
+class Shard;
+
+struct GatherPlan {
+  std::vector<size_t> asked;  // Shards.
+  // Finds and keeps the answer of the shard asked[index], under a hold that covers it, on the
+  // thread that holds it. Called once for each; for different shards on different threads.
+  std::function<void(size_t index, const Hold& hold, Shard& shard)> part;
+  // Writes the reply, on the thread of the connection, when every part is over.
+  std::function<void(resp::ReplyWriter& to)> finish;
+};
+
+}  // namespace kvstash::engine
