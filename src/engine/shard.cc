@@ -105,9 +105,9 @@ struct Shard::Gather {
 Shard::Shard(ShardSet& set, size_t id)
     : set_(&set),
       id_(id),
-      now_us_(wall_now_us()),
+      now_us_(set.clock().wall_now_us()),
       now_ms_(now_us_ / kUsPerMs),
-      random_(random_uint64()),
+      random_(set.ports().entropy->draw()),
       databases_(static_cast<size_t>(set.options().databases)),
       client_memory_(set, id),
       pubsub_(*this),
@@ -118,7 +118,7 @@ Shard::Shard(ShardSet& set, size_t id)
       intake_(*this, dispatcher_, Intake::Use::kNormal),
       busy_intake_(*this, dispatcher_, Intake::Use::kBusy),
       command_stats_(set.commands().size()),
-      hot_keys_(random_uint64(), now_ms_),
+      hot_keys_(set.ports().entropy->draw(), now_ms_),
       outbox_(set.size(), nullptr) {
   memory_.huge_pages = set.huge_pages();
 }
@@ -477,7 +477,7 @@ void Shard::resume_sessions() {
 
 void Shard::feed_monitors(const Session& session, const Command& command,
                           std::span<const std::string_view> argv, DbIndex db) {
-  const int64_t now_us = wall_now_us();
+  const int64_t now_us = set_->clock().wall_now_us();
   std::string line = "+" + std::to_string(now_us / 1'000'000) + ".";
   std::string micros = std::to_string(now_us % 1'000'000);
   line.append(6 - micros.size(), '0').append(micros);
@@ -520,7 +520,7 @@ void Shard::end_pause() {
 }
 
 void Shard::end_due_pause() {
-  if (pause_.is_on() && pause_.end_if_over(monotonic_ns())) end_pause();
+  if (pause_.is_on() && pause_.end_if_over(set_->clock().monotonic_ns())) end_pause();
 }
 
 void Shard::note_begin(const Session& session, const Command& command,
@@ -1004,7 +1004,7 @@ void Shard::trim_spares() {
 
 void Shard::cron() {
   cron_at_ms_ = now_ms_ + kCronPeriodMs;
-  clocks_apart_ns_ = monotonic_ns() - wall_now_us() * kNsPerUs;
+  clocks_apart_ns_ = set_->clock().monotonic_ns() - set_->clock().wall_now_us() * kNsPerUs;
   if (!postponed_.empty()) take_up_postponed();
   if (is_cron_paused) return;
   trim_spares();

@@ -23,10 +23,12 @@ constexpr uint64_t kUnsentShareMax = uint64_t{64} << 10;
 
 }  // namespace
 
-ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options)
-    : commands_(&commands),
+ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options,
+                   const NodePorts& ports)
+    : ports_(ports),
+      commands_(&commands),
       options_(&options),
-      seed_(HashSeed::draw()),
+      seed_(HashSeed::draw(*ports.entropy)),
       acl_(commands, options),
       memory_(shards) {
   ensure(shards > 0 && shards <= kSlotCount);
