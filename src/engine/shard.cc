@@ -404,7 +404,12 @@ Session* Shard::find_session(uint64_t id) {
 }
 
 void Shard::look_at_clock() {
-  now_us_ = wall_now_us();
+  const int64_t now_us = set_->clock().wall_now_us();
+  // The wall clock was set back: without a cron now, the shard would not rest until the time is
+  // what it was, because the time of the next one by the monotonic clock has long come.
+  if (now_us < now_us_) [[unlikely]]
+    cron_at_ms_ = 0;
+  now_us_ = now_us;
   now_ms_ = now_us_ / kUsPerMs;
 }
 

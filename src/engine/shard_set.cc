@@ -100,7 +100,8 @@ size_t ShardSet::memory_used() const {
 
 void ShardSet::measure_overhead(int64_t now_ms) {
   int64_t last = overhead_at_ms_.load(std::memory_order_relaxed);
-  if (now_ms - last < kOverheadPeriodMs) return;
+  const bool is_recent = now_ms >= last && now_ms - last < kOverheadPeriodMs;
+  if (is_recent) return;
   if (!overhead_at_ms_.compare_exchange_strong(last, now_ms, std::memory_order_relaxed)) return;
   // The data first: what is added meanwhile is then counted too often, not too rarely.
   size_t data = 0;
