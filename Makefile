@@ -1,7 +1,7 @@
 # kvstash: one entry point. `make help` lists what there is.
 #
 # Sources are found by name: src/<room>/**/*.cc become one library, src/bin/<name>_main.cc a program,
-# tests/unit/**/*_test.cc one test binary. Every kind of build has a directory of its own:
+# tests/unit/**/*_test.cc and tests/sim/*_test.cc one test binary. Every kind of build has a directory of its own:
 #
 #   build/        release: what `make` and `make run` give           (-O2, jemalloc)
 #   build/test    the same with KVSTASH_SLOW_CHECKS                  TEST=1
@@ -86,10 +86,10 @@ link_libs := $(pkg_libs) $(LDLIBS)
 room_dirs := $(filter-out src/bin/,$(if $(ROOMS),$(patsubst %,src/%/,$(ROOMS)),$(wildcard src/*/)))
 lib_sources := $(sort $(shell find $(room_dirs) -name '*.cc' 2>/dev/null))
 bin_sources := $(sort $(wildcard src/bin/*_main.cc))
-test_dirs := $(if $(ROOMS),$(patsubst %,tests/unit/%,$(ROOMS)),tests/unit)
+test_dirs := $(if $(ROOMS),$(patsubst %,tests/unit/%,$(ROOMS)),tests/unit tests/sim)
 test_sources := $(sort $(shell find $(test_dirs) tests/support -name '*_test.cc' 2>/dev/null)) tests/unit/main.cc
 fuzz_sources := $(sort $(wildcard tests/fuzz/*_fuzz.cc))
-headers := $(sort $(shell find src tests/support tests/fuzz -name '*.h'))
+headers := $(sort $(shell find src tests/support tests/sim tests/fuzz -name '*.h'))
 formatted := $(sort $(shell find src tests -name '*.cc' -o -name '*.h'))
 
 # With ROOMS the library is another one, so that a partial build never passes for the whole.

@@ -1,5 +1,6 @@
-// Clock: the two times the server knows. Pure code takes an Instant as an argument; only shells
-// and the shard's turn read a Clock.
+// Clock: the two times the server knows. Pure code takes an Instant as an argument; a node reads
+// the Clock that it was given, and only what lies outside of nodes (sockets, logs) reads the
+// system's.
 //
 // Instant is wall-clock milliseconds since 1970 (what deadlines and TIME are made of). Ticks is a
 // monotonic nanosecond count for durations.
@@ -29,6 +30,23 @@ int64_t wall_now_us();
 
 // Monotonic nanoseconds from an unspecified start. Any thread; one vDSO call.
 int64_t monotonic_ns();
+
+// The times as a port of a node: the system's, or those of a simulation. Any thread that belongs to
+// the node.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  // Microseconds since the Unix epoch. May jump, as the machine's time does.
+  virtual int64_t wall_now_us() const = 0;
+  // Nanoseconds from an unspecified start. Never goes back.
+  virtual int64_t monotonic_ns() const = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  int64_t wall_now_us() const override { return kvstash::wall_now_us(); }
+  int64_t monotonic_ns() const override { return kvstash::monotonic_ns(); }
+};
 
 // So many milliseconds (not negative) after a time in nanoseconds; the end of time if that is
 // later than can be told.

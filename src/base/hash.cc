@@ -5,7 +5,12 @@
 namespace kvstash {
 
 HashSeed HashSeed::draw() {
-  return {random_uint64(), random_uint64(), random_uint64()};
+  SystemEntropy system;
+  return draw(system);
+}
+
+HashSeed HashSeed::draw(Entropy& entropy) {
+  return {entropy.draw(), entropy.draw(), entropy.draw()};
 }
 
 }  // namespace kvstash

@@ -13,12 +13,15 @@
 
 namespace kvstash {
 
+class Entropy;
+
 struct HashSeed {
   uint64_t a = 0;
   uint64_t b = 0;
   uint64_t c = 0;
 
   static HashSeed draw();  // From the system's random source.
+  static HashSeed draw(Entropy& entropy);
 };
 
 namespace hash_detail {

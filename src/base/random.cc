@@ -67,8 +67,12 @@ void random_bytes(void* out, size_t size) {
 }
 
 uint64_t random_uint64() {
+  return SystemEntropy().draw();
+}
+
+uint64_t Entropy::draw() {
   uint64_t word = 0;
-  random_bytes(&word, sizeof word);
+  fill(&word, sizeof word);
   return word;
 }
 

@@ -2,7 +2,8 @@
 // source for secrets.
 //
 // Random is deterministic from its seed (xoshiro256**), so simulations repeat. Not for secrets, not
-// thread-safe: each shard has its own. `random_bytes` is for seeds, identifiers and passwords.
+// thread-safe: each shard has its own. `random_bytes` is for seeds, identifiers and passwords; a
+// node asks the Entropy that it was given for them.
 #pragma once
 
 #include <cstddef>
@@ -26,5 +27,19 @@ class Random {
 // Fills `out` from getrandom(2). Panics if the system has no random source. Any thread.
 void random_bytes(void* out, size_t size);
 uint64_t random_uint64();
+
+// The source of seeds, identifiers and passwords as a port of a node: the system's, or that of a
+// simulation, which repeats from its seed. Any thread that belongs to the node.
+class Entropy {
+ public:
+  virtual ~Entropy() = default;
+  virtual void fill(void* out, size_t size) = 0;
+  uint64_t draw();
+};
+
+class SystemEntropy final : public Entropy {
+ public:
+  void fill(void* out, size_t size) override { random_bytes(out, size); }
+};
 
 }  // namespace kvstash

@@ -55,12 +55,13 @@ struct Shard::Gather {
 Shard::Shard(ShardSet& set, size_t id)
     : set_(&set),
       id_(id),
-      now_us_(wall_now_us()),
+      now_us_(set.clock().wall_now_us()),
       now_ms_(now_us_ / kUsPerMs),
-      random_(random_uint64()),
+      random_(set.ports().entropy->draw()),
       data_({.id = id,
              .databases = static_cast<size_t>(set.options().databases),
              .seed = set.seed(),
+             .sample_seed = set.ports().entropy->draw(),
              .now_ms = now_ms_}),
       worker_{.shard = id, .stats = &stats_, .random = &random_, .pushes = &pushes_},
       client_memory_(set, id),
@@ -222,7 +223,12 @@ Session* Shard::find_session(uint64_t id) {
 }
 
 void Shard::look_at_clock() {
-  now_us_ = wall_now_us();
+  const int64_t now_us = set_->clock().wall_now_us();
+  // The wall clock was set back: without a cron now, the shard would not rest until the time is
+  // what it was, because the time of the next one by the monotonic clock has long come.
+  if (now_us < now_us_) [[unlikely]]
+    cron_at_ms_ = 0;
+  now_us_ = now_us;
   now_ms_ = now_us_ / kUsPerMs;
 }
 
@@ -295,7 +301,7 @@ void Shard::resume_sessions() {
 
 void Shard::feed_monitors(const Session& session, const Command& command,
                           std::span<const std::string_view> argv, DbIndex db) {
-  const int64_t now_us = wall_now_us();
+  const int64_t now_us = set_->clock().wall_now_us();
   std::string line = "+" + std::to_string(now_us / 1'000'000) + ".";
   std::string micros = std::to_string(now_us % 1'000'000);
   line.append(6 - micros.size(), '0').append(micros);
@@ -330,7 +336,7 @@ void Shard::end_pause() {
 }
 
 void Shard::end_due_pause() {
-  if (pause_.is_on() && pause_.end_if_over(monotonic_ns())) end_pause();
+  if (pause_.is_on() && pause_.end_if_over(set_->clock().monotonic_ns())) end_pause();
 }
 
 void Shard::note_begin(const Session& session, const Command& command,
@@ -794,7 +800,7 @@ void Shard::trim_spares() {
 
 void Shard::cron() {
   cron_at_ms_ = now_ms_ + kCronPeriodMs;
-  clocks_apart_ns_ = monotonic_ns() - wall_now_us() * kNsPerUs;
+  clocks_apart_ns_ = set_->clock().monotonic_ns() - set_->clock().wall_now_us() * kNsPerUs;
   if (!postponed_.empty()) take_up_postponed();
   if (is_cron_paused) return;
   trim_spares();

@@ -202,7 +202,7 @@ class Shard {
   void let_go(HoldGroup& group);
   // True: the loop may wait; producers will ring. False: there is work.
   bool prepare_sleep();
-  // When the loop must be back at the latest, by monotonic_ns().
+  // When the loop must be back at the latest, by the node's monotonic clock.
   int64_t next_event_ns() const;
 
   Mailbox& mailbox() { return mailbox_; }
@@ -351,7 +351,7 @@ class Shard {
   HoldGroup* running_group_ = nullptr;
   const Transaction* running_transaction_ = nullptr;
   std::vector<Transaction> postponed_;  // Refused, and to be tried again.
-  // A count of holds, above kParkedBit (waits in futex) and kAskedBit (is to do a busy turn).
+  // A count of holds, above kParkedBit (waits by its port) and kAskedBit (is to do a busy turn).
   alignas(64) std::atomic<uint32_t> park_word_{0};
   std::vector<Batch*> outbox_;  // Per shard: this turn's batch, or null.
   std::vector<std::unique_ptr<Batch>> batches_;

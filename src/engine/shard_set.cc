@@ -23,10 +23,12 @@ constexpr uint64_t kUnsentShareMax = uint64_t{64} << 10;
 
 }  // namespace
 
-ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options)
-    : commands_(&commands),
+ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options,
+                   const NodePorts& ports)
+    : ports_(ports),
+      commands_(&commands),
       options_(&options),
-      seed_(HashSeed::draw()),
+      seed_(HashSeed::draw(*ports.entropy)),
       acl_(commands, options),
       memory_(shards) {
   ensure(shards > 0 && shards <= kSlotCount);
@@ -107,7 +109,8 @@ size_t ShardSet::memory_used() const {
 
 void ShardSet::measure_overhead(int64_t now_ms) {
   int64_t last = overhead_at_ms_.load(std::memory_order_relaxed);
-  if (now_ms - last < kOverheadPeriodMs) return;
+  const bool is_recent = now_ms >= last && now_ms - last < kOverheadPeriodMs;
+  if (is_recent) return;
   if (!overhead_at_ms_.compare_exchange_strong(last, now_ms, std::memory_order_relaxed)) return;
   // The data first: what is added meanwhile is then counted too often, not too rarely.
   size_t data = 0;

@@ -9,6 +9,7 @@
 #include "base/huge_pages.h"
 #include "engine/acl/acl.h"
 #include "engine/command/command_table.h"
+#include "engine/node_ports.h"
 #include "engine/options.h"
 #include "engine/reaper.h"
 #include "engine/traffic/hold_group.h"
@@ -32,8 +33,9 @@ class ShardSet {
  public:
   static constexpr size_t kPushBytesMax = size_t{64} << 20;  // In mailboxes.
 
-  // `commands` and `options` outlive the set.
-  ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options);
+  // `commands`, `options` and what `ports` points to outlive the set.
+  ShardSet(size_t shards, const CommandTable& commands, const EngineOptions& options,
+           const NodePorts& ports = system_ports());
   ~ShardSet();
 
   size_t size() const { return shards_.size(); }
@@ -45,6 +47,8 @@ class ShardSet {
 
   const CommandTable& commands() const { return *commands_; }
   const EngineOptions& options() const { return *options_; }
+  const NodePorts& ports() const { return ports_; }
+  const Clock& clock() const { return *ports_.clock; }
   const HashSeed& seed() const { return seed_; }
   Acl& acl() { return acl_; }
   const Acl& acl() const { return acl_; }
@@ -184,6 +188,7 @@ class ShardSet {
     std::atomic<bool> is_asked{false};  // To evict; the message is under way.
   };
 
+  NodePorts ports_;
   std::atomic<Lsn> released_lsn_{kLsnMax};  // Outlives the shards, as what follows does.
   HugePages huge_pages_;
   Reaper reaper_;  // The shards hand their garbage to it.

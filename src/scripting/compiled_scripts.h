@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/result.h"
+#include "engine/node_ports.h"
 #include "scripting/script_cache.h"
 #include "scripting/vm.h"
 
@@ -26,7 +27,7 @@ struct CompiledScript {
 };
 
 struct TextHash {
-  TextHash() : seed(HashSeed::draw()) {}
+  explicit TextHash(const HashSeed& secret) : seed(secret) {}
   size_t operator()(std::string_view text) const { return keyed_hash(text, seed); }
 
   HashSeed seed;
@@ -36,8 +37,12 @@ class CompiledScripts {
  public:
   static constexpr size_t kScriptsMax = 1024;
 
-  CompiledScripts(ScriptCache& cache, std::string_view redis_version)
-      : cache_(&cache), vm_(VmKind::kEval, redis_version) {}
+  CompiledScripts(ScriptCache& cache, std::string_view redis_version,
+                  const engine::NodePorts& ports)
+      : cache_(&cache),
+        vm_(VmKind::kEval, redis_version, *ports.clock),
+        by_body_(0, TextHash(HashSeed::draw(*ports.entropy))),
+        by_sha_(0, TextHash(HashSeed::draw(*ports.entropy))) {}
 
   Vm& vm() { return vm_; }
 

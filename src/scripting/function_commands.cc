@@ -1,6 +1,5 @@
 #include "scripting/function_commands.h"
 
-#include "base/clock.h"
 #include "base/glob.h"
 #include "base/text.h"
 #include "commands/shared/help.h"
@@ -159,7 +158,8 @@ Status function_stats(Call& call) {
   resp::ReplyWriter& to = call.reply();
   to.map(2);
   to.bulk("running_script");
-  if (Status told = Scripting::of(call).slow().describe(to, monotonic_ns()); !told.ok())
+  if (Status told = Scripting::of(call).slow().describe(to, call.shards().clock().monotonic_ns());
+      !told.ok())
     return told;
   to.bulk("engines");
   to.map(1);

@@ -19,8 +19,8 @@ namespace kvstash::scripting {
 
 class LoadedLibraries {
  public:
-  explicit LoadedLibraries(std::string_view redis_version)
-      : vm_(VmKind::kFunctions, redis_version) {}
+  LoadedLibraries(std::string_view redis_version, const Clock& clock)
+      : vm_(VmKind::kFunctions, redis_version, clock) {}
 
   Vm& vm() { return vm_; }
 

@@ -7,8 +7,8 @@
 
 namespace kvstash::scripting {
 
-Scripting::Scripting(size_t shards, std::string_view redis_version)
-    : redis_version_(redis_version), scripts_(shards), loaded_(shards) {}
+Scripting::Scripting(size_t shards, std::string_view redis_version, const engine::NodePorts& ports)
+    : redis_version_(redis_version), ports_(ports), scripts_(shards), loaded_(shards) {}
 
 Scripting& Scripting::of(engine::Call& call) {
   return call.shards().scripting();
@@ -20,13 +20,15 @@ Scripting& Scripting::of(engine::Shard& shard) {
 
 CompiledScripts& Scripting::scripts_of(size_t shard) {
   std::unique_ptr<CompiledScripts>& scripts = scripts_[shard];
-  if (scripts == nullptr) scripts = std::make_unique<CompiledScripts>(cache_, redis_version_);
+  if (scripts == nullptr)
+    scripts = std::make_unique<CompiledScripts>(cache_, redis_version_, ports_);
   return *scripts;
 }
 
 LoadedLibraries& Scripting::libraries_of(size_t shard) {
   std::unique_ptr<LoadedLibraries>& libraries = loaded_[shard];
-  if (libraries == nullptr) libraries = std::make_unique<LoadedLibraries>(redis_version_);
+  if (libraries == nullptr)
+    libraries = std::make_unique<LoadedLibraries>(redis_version_, *ports_.clock);
   return *libraries;
 }
 

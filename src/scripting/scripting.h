@@ -5,6 +5,7 @@
 // needed, on the thread of their shard.
 #pragma once
 
+#include "engine/node_ports.h"
 #include "scripting/compiled_scripts.h"
 #include "scripting/libraries.h"
 #include "scripting/loaded_libraries.h"
@@ -28,7 +29,9 @@ namespace kvstash::scripting {
 
 class Scripting {
  public:
-  Scripting(size_t shards, std::string_view redis_version);
+  // `ports` are those of the node.
+  Scripting(size_t shards, std::string_view redis_version,
+            const engine::NodePorts& ports = engine::system_ports());
   static Scripting& of(engine::Call& call);
   static Scripting& of(engine::Shard& shard);
 
@@ -59,6 +62,7 @@ class Scripting {
 
  private:
   std::string redis_version_;
+  engine::NodePorts ports_;
   ScriptCache cache_;
   SlowScripts slow_;
   Libraries libraries_;

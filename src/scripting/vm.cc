@@ -1,6 +1,5 @@
 #include "scripting/vm.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "engine/execution/executor.h"
 #include "engine/shard.h"
@@ -141,7 +140,8 @@ void check_depth(lua_State* L) {
   Vm::of(L).check_depth(L);
 }
 
-Vm::Vm(VmKind kind, std::string_view redis_version) : kind_(kind), heap_(this, kBytesMax) {
+Vm::Vm(VmKind kind, std::string_view redis_version, const Clock& clock)
+    : kind_(kind), clock_(&clock), heap_(this, kBytesMax) {
   lua_State* L = state();
   lua_pushcfunction(L, on_error);
   cjson_ = build_sandbox(L, {.is_for_functions = kind == VmKind::kFunctions,
@@ -288,7 +288,8 @@ void Vm::collect_some(bool is_full) {
 void Vm::tick(lua_State* L) {
   if (ends_because_ != nullptr) end_run(L, ends_because_);
   if (registered_ != nullptr) {
-    if (monotonic_ns() - began_ns_ > kLoadingMsMax * kNsPerMs) end_run(L, "FUNCTION LOAD timeout");
+    if (clock_->monotonic_ns() - began_ns_ > kLoadingMsMax * kNsPerMs)
+      end_run(L, "FUNCTION LOAD timeout");
   } else if (run_ != nullptr) {
     look_at_time(L);
   }
@@ -297,7 +298,7 @@ void Vm::tick(lua_State* L) {
 void Vm::look_at_time(lua_State* L) {
   run_->calls_ns = 0;
   const int64_t limit_ms = run_->call->options().busy_reply_threshold_ms;
-  const int64_t now_ns = monotonic_ns();
+  const int64_t now_ns = clock_->monotonic_ns();
   if (slow_ == nullptr) {
     if (limit_ms <= 0 || now_ns < after_ms(began_ns_, limit_ms)) return;
     become_slow();
@@ -306,7 +307,7 @@ void Vm::look_at_time(lua_State* L) {
     engine::Shard& worker = run_->call->worker();
     worker.serve_while_busy(run_->call->hold(), run_->is_function ? engine::BusyWith::kFunction
                                                                   : engine::BusyWith::kScript);
-    const int64_t end_ns = monotonic_ns();
+    const int64_t end_ns = clock_->monotonic_ns();
     next_look_ns_ = end_ns + std::max(kServePeriodNs, (end_ns - now_ns) * kServeShare);
   }
   switch (slow_->wish.load(std::memory_order_relaxed)) {
@@ -335,7 +336,7 @@ void Vm::become_slow() {
   Scripting::of(*run_->call).slow().enter(*slow_);
   log(LogLevel::kWarning, "Slow script detected: still in execution",
       {{"script", slow_->name},
-       {"after_ms", std::to_string((monotonic_ns() - began_ns_) / kNsPerMs)}});
+       {"after_ms", std::to_string((clock_->monotonic_ns() - began_ns_) / kNsPerMs)}});
 }
 
 // From now on every instruction raises, so that no pcall of the script's can go on. A coroutine has
@@ -349,7 +350,7 @@ void Vm::end_run(lua_State* L, const char* why) {
 
 void Vm::begin_time() {
   stack_base_ = frame_address();
-  began_ns_ = monotonic_ns();
+  began_ns_ = clock_->monotonic_ns();
 }
 
 void Vm::end_time() {

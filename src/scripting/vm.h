@@ -8,6 +8,7 @@
 // shards answer others now and then (engine/shard_busy.cc), and ends when it is killed.
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "engine/client/session.h"
 #include "engine/command/command_spec.h"
@@ -53,7 +54,8 @@ class Vm {
   static constexpr int kInstructionsPerTick = 10'000;
   static constexpr int64_t kLoadingMsMax = 500;
 
-  Vm(VmKind kind, std::string_view redis_version);
+  // `clock` is the node's, and outlives the Vm.
+  Vm(VmKind kind, std::string_view redis_version, const Clock& clock);
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
@@ -101,6 +103,7 @@ class Vm {
   [[noreturn]] void end_run(lua_State* L, const char* why);
 
   VmKind kind_;
+  const Clock* clock_;
   ScriptRandom random_;
   LuaHeap heap_;
   CjsonOptions* cjson_ = nullptr;  // In the heap.

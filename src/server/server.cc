@@ -137,7 +137,8 @@ Status Server::start() {
   options_.net.maxclients = fit_descriptor_limit(options_.net.maxclients);
   shards_ = std::make_unique<engine::ShardSet>(shard_count(options_), commands_, options_.engine);
   shards_->set_server(*this);
-  scripting_ = std::make_unique<scripting::Scripting>(shards_->size(), kRedisVersion);
+  scripting_ =
+      std::make_unique<scripting::Scripting>(shards_->size(), kRedisVersion, shards_->ports());
   shards_->set_scripting(*scripting_);
   shards_->set_core_count(net::usable_cores());
   shards_->set_usable_memory(usable_memory());

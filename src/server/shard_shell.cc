@@ -35,7 +35,9 @@ ShardShell::~ShardShell() = default;
 void ShardShell::run() {
   while (!stops_) {
     bool is_busy = shard_->finish_turn();
-    if (shard_->now_ms() >= check_at_ms_) check_clients();
+    // Also after the wall clock was set back.
+    const int64_t to_check_ms = check_at_ms_ - shard_->now_ms();
+    if (to_check_ms <= 0 || to_check_ms > kCheckPeriodMs) check_clients();
     if (shard_->is_draining && !is_drained() && is_quiet())
       is_drained_.store(true, std::memory_order_release);
     if (!is_busy) {

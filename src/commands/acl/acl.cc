@@ -284,7 +284,7 @@ Status acl_genpass(Call& call) {
     bits = *asked;
   }
   std::vector<unsigned char> bytes(static_cast<size_t>(bits + 3) / 4);  // A digit each.
-  random_bytes(bytes.data(), bytes.size());
+  call.shards().ports().entropy->fill(bytes.data(), bytes.size());
   std::string password;
   for (const unsigned char byte : bytes)
     password += kDigits[byte & 15];

@@ -107,7 +107,7 @@ Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id, int
 // ---- PAUSE.
 
 struct PauseOptions {
-  int64_t asked_ns;  // When the command came, by monotonic_ns().
+  int64_t asked_ns;  // When the command came, by the node's monotonic clock.
   int64_t until_ns;  // When the pause ends, by the same clock.
   engine::PauseMode mode;
 };
@@ -118,7 +118,7 @@ Result<PauseOptions> parse_pause(Call& call) {
     return Error::literal("ERR CLIENT PAUSE mode must be WRITE or ALL");
   const Result<BlockTimeout> timeout = parse_block_milliseconds(call.arg(2), call.now_ms());
   if (!timeout.ok()) return timeout.error();
-  const int64_t now_ns = monotonic_ns();
+  const int64_t now_ns = call.shards().clock().monotonic_ns();
   return PauseOptions{.asked_ns = now_ns,
                       .until_ns = after_ms(now_ns, (*timeout).value_or(0)),
                       .mode = only_writes ? engine::PauseMode::kWrites : engine::PauseMode::kAll};

@@ -120,7 +120,7 @@ Status pfdebug(Call& call) {
 }
 
 Status pfselftest(Call& call) {
-  Random random(random_uint64());
+  Random random(call.shards().ports().entropy->draw());
   if (Status status = test_registers(random); !status.ok()) return status;
   if (Status status = test_estimates(random); !status.ok()) return status;
   call.reply().ok();

@@ -117,8 +117,8 @@ bool Gates::has_rate_token(Session& session) const {
   const int64_t rate = shard_->options().client_command_rate_limit;
   if (rate == 0) return true;
   const int64_t now_ms = shard_->now_ms();
-  const double earned =
-      static_cast<double>(now_ms - session.rate_at_ms) * static_cast<double>(rate) / 1000.0;
+  const int64_t passed_ms = std::max<int64_t>(now_ms - session.rate_at_ms, 0);
+  const double earned = static_cast<double>(passed_ms) * static_cast<double>(rate) / 1000.0;
   // Without a limit commands take tokens that nobody gives: such a debt is forgotten.
   const double kept = std::max(session.rate_tokens, 0.0);
   session.rate_tokens = std::min(kept + earned, static_cast<double>(rate));

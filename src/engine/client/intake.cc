@@ -99,12 +99,16 @@ void Intake::stage(Session& session) {
   // Before AUTH the limits may change with every command.
   const size_t batch_max = session.is_authenticated ? kBatchCommandsMax : 1;
   size_t at = session.begin;
+  bool has_skipped = false;  // Empty requests, behind the last command.
   while (staged.last - staged.first < batch_max && at < session.end) {
     const auto first_arg = static_cast<uint32_t>(args_.size());
     const resp::ParseOutcome outcome =
         session.parser.parse({session.chunk->data + at, session.end - at}, limits, args_);
     if (outcome.kind == resp::ParseOutcome::Kind::kIncomplete) {
       session.bytes_needed = outcome.bytes_needed;
+      // Once the commands have run, the session begins behind the last of them: the parser will
+      // see the empty requests again, and has to begin with them.
+      if (has_skipped && staged.first != staged.last) session.parser.reset();
       break;
     }
     if (outcome.kind == resp::ParseOutcome::Kind::kError) {
@@ -112,6 +116,7 @@ void Intake::stage(Session& session) {
       break;
     }
     staged.has_more = true;
+    has_skipped = outcome.kind == resp::ParseOutcome::Kind::kNothing;
     if (outcome.kind == resp::ParseOutcome::Kind::kComplete) {
       parsed_.push_back({.begin = at,
                          .end = at + outcome.consumed,

@@ -1,8 +1,8 @@
 // Pause: which commands CLIENT PAUSE holds back on a shard, and until when. A value of its shard,
 // on the shard's thread or that of a hold.
 //
-// Times are monotonic_ns(), so that a pause is never shorter than was asked, whatever happens to
-// the wall clock.
+// Times are the node's monotonic ones, so that a pause is never shorter than was asked, whatever
+// happens to the wall clock.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 // The connections of a shard that wait in blocking commands: how their waits begin and end. What
 // happens to the keys is the executor's.
-#include "base/clock.h"
 #include "engine/shard.h"
 
 #include <algorithm>
@@ -127,7 +126,7 @@ bool Shard::unblock(Session& session, bool with_error) {
 // One that is being served at this moment is left alone: it will be done, or be looked at again.
 void Shard::end_due_waits() {
   if (waiting_.with_deadline() == 0) return;
-  for (const uint64_t id : waiting_.due(monotonic_ns())) {
+  for (const uint64_t id : waiting_.due(set_->clock().monotonic_ns())) {
     Session* session = find_session(id);
     ensure(session != nullptr && session->waiter != nullptr);
     if (!give_up_wait(session->waiter)) continue;

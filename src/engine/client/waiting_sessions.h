@@ -12,7 +12,7 @@ namespace kvstash::engine {
 
 class WaitingSessions {
  public:
-  using Deadline = std::optional<int64_t>;  // Nanoseconds of monotonic_ns(); none: for ever.
+  using Deadline = std::optional<int64_t>;  // By the node's monotonic clock; none: for ever.
 
   size_t size() const { return count_; }
   size_t with_deadline() const { return by_deadline_.size(); }

@@ -26,7 +26,7 @@ ShardData::ShardData(const Setup& setup)
       born_ms_(setup.now_ms),
       databases_(setup.databases),
       readers_(setup.seed),
-      hot_keys_(random_uint64(), setup.now_ms) {
+      hot_keys_(setup.sample_seed, setup.now_ms) {
   ensure(setup.databases > 0);
 }
 

@@ -30,7 +30,9 @@ class ShardData {
     size_t id;         // Of the shard, from 0.
     size_t databases;  // How many there are; at least one.
     HashSeed seed;     // The same on all shards of a process.
-    int64_t now_ms;    // Wall clock, since 1970.
+    // Of the sample of look-ups that hot keys are found by.
+    uint64_t sample_seed;
+    int64_t now_ms;  // Wall clock, since 1970.
   };
   explicit ShardData(const Setup& setup);
   ~ShardData();

@@ -181,7 +181,8 @@ void Call::block(Wait wait) {
   waiter->keys.assign(wait.keys.begin(), wait.keys.end());
   waiter->type = wait.type;
   waiter->wakes_without_key = wait.wakes_without_key;
-  if (wait.timeout_ms) waiter->deadline_ns = after_ms(monotonic_ns(), *wait.timeout_ms);
+  if (wait.timeout_ms)
+    waiter->deadline_ns = after_ms(hold_.set->clock().monotonic_ns(), *wait.timeout_ms);
   waiter->timeout_reply = wait.timeout_reply;
   std::vector<KeyAt> keys;
   ensure(CommandTable::keys_of(*command_, args_, keys) == KeysFound::kAll);

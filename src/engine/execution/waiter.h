@@ -42,7 +42,7 @@ struct Waiter {
   std::vector<size_t> shards;     // Of all its keys, each once.
   store::ValueType type{};
   bool wakes_without_key = false;
-  std::optional<int64_t> deadline_ns;  // By monotonic_ns(); none: it waits for ever.
+  std::optional<int64_t> deadline_ns;  // By the node's monotonic clock; none: it waits for ever.
   TimeoutReply timeout_reply{};
 
   std::atomic<WaitState> state{WaitState::kWaiting};

@@ -44,3 +44,13 @@ TEST_CASE("cycles measure the same time as the monotonic clock") {
   }
   CHECK(agreed);
 }
+
+TEST_CASE("the system's clock as a port tells the same times") {
+  const SystemClock clock;
+  const int64_t before_us = wall_now_us();
+  const int64_t before_ns = monotonic_ns();
+  const int64_t now_ns = clock.monotonic_ns();
+  CHECK(now_ns >= before_ns);
+  CHECK(monotonic_ns() >= now_ns);
+  CHECK(std::llabs(clock.wall_now_us() - before_us) < 2'000'000);
+}

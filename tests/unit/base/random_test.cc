@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <cstring>
 
 using namespace kvstash;
 
@@ -54,4 +55,18 @@ TEST_CASE("bytes from the system fill just what was asked for") {
     zeros += byte == 0 ? 1 : 0;
   CHECK(zeros < 16);
   CHECK(random_uint64() != random_uint64());
+}
+
+TEST_CASE("the system's entropy fills all bytes, and words drawn from a source are its bytes") {
+  SystemEntropy system;
+  std::array<unsigned char, 64> bytes{};
+  system.fill(bytes.data(), bytes.size());
+  CHECK(bytes != std::array<unsigned char, 64>{});
+  CHECK(system.draw() != system.draw());
+
+  class Ones final : public Entropy {
+   public:
+    void fill(void* out, size_t size) override { std::memset(out, 1, size); }
+  } ones;
+  CHECK(ones.draw() == 0x0101010101010101);
 }

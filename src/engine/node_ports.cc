@@ -1,0 +1,14 @@
+#include "engine/node_ports.h"
+
+namespace kvstash::engine {
+
+// None of them has a state of its own, so all nodes of a process share them.
+const NodePorts& system_ports() {
+  static const SystemClock clock;
+  static SystemEntropy entropy;
+  static ThreadParking parking;
+  static const NodePorts kPorts{.clock = &clock, .entropy = &entropy, .parking = &parking};
+  return kPorts;
+}
+
+}  // namespace kvstash::engine

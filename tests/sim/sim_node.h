@@ -1,0 +1,181 @@
+// SimNode: a whole node in one thread: its shards, their sessions, and clients with memory for
+// sockets, under a time of its own and from a seed. The same seed gives the same run, to the byte.
+//
+// The scheduler steps a shard at a time, in an order that the seed gives. While any shard has
+// something to do, time stands still (or passes by a little, if Options::lag_us_max says so); when
+// none has, it jumps to the next thing that is due. So whatever clients hear has an exact time.
+#pragma once
+
+#include "base/random.h"
+#include "engine/node_ports.h"
+#include "engine/shard.h"
+#include "engine/shard_set.h"
+#include "scripting/scripting.h"
+#include "sim/sim_client.h"
+#include "sim/sim_clock.h"
+#include "sim/sim_entropy.h"
+#include "sim/sim_shard.h"
+#include "support/script_rooms.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::test {
+
+class SimNode {
+ public:
+  struct Options {
+    size_t shards = 1;
+    uint64_t seed = 1;
+    engine::EngineOptions engine{};
+    // A slow machine: up to so much passes now and then between two steps.
+    uint64_t lag_us_max = 0;
+    bool cuts_input = true;  // Into pieces, anywhere.
+  };
+
+  explicit SimNode(Options options)
+      : options_(without_threads(std::move(options))),
+        random_(options_.seed),
+        entropy_(random_.next()),
+        table_(engine_and_script_commands()),
+        set_(options_.shards, table_, options_.engine,
+             {.clock = &clock_, .entropy = &entropy_, .parking = &parking_}),
+        scripting_(options_.shards, "7.2.4", set_.ports()) {
+    set_.set_scripting(scripting_);
+    for (size_t id = 0; id < set_.size(); ++id)
+      shards_.push_back(std::make_unique<SimShard>(set_.at(id), clock_, parking_, random_.next(),
+                                                   options_.cuts_input));
+  }
+  SimNode(const SimNode&) = delete;
+  SimNode& operator=(const SimNode&) = delete;
+  // Every client leaves; then no session may be left.
+  ~SimNode() {
+    for (const auto& client : clients_) {
+      if (!client->leaves_) client->hang_up();
+    }
+    run_for(1000);
+    for (size_t id = 0; id < set_.size(); ++id)
+      ensure(set_.at(id).sessions().empty());
+  }
+
+  SimClock& clock() { return clock_; }
+  engine::ShardSet& set() { return set_; }
+  engine::Shard& at(size_t shard) { return set_.at(shard); }
+  engine::EngineOptions& options() { return options_.engine; }  // Changed between two runs.
+  uint64_t steps() const { return steps_; }
+  // In the middle of a turn, because others hold it.
+  bool is_parked(size_t shard) const { return shards_[shard]->is_parked(); }
+  // A key that lives on `shard`: the first, the second, ...
+  std::string key_on(size_t shard, size_t number = 0) const {
+    for (size_t i = 0;; ++i) {
+      std::string key = "k" + std::to_string(i);
+      if (set_.shard_of(key) == shard && number-- == 0) return key;
+    }
+  }
+  double now_ms() const { return clock_.elapsed_ms(); }  // Since the simulation began.
+
+  SimClient& connect(size_t home) {
+    clients_.push_back(std::make_unique<SimClient>());
+    SimClient& client = *clients_.back();
+    client.home_ = home % set_.size();
+    client.shard_ = shards_[client.home_].get();
+    client.shard_->list(client);
+    return client;
+  }
+  // One that speaks RESP3.
+  SimClient& connect3(size_t home) {
+    SimClient& client = connect(home);
+    ask(client, "HELLO 3");
+    return client;
+  }
+
+  // ---- Time. What is due at the end happens as well.
+  void run_until(double ms) {
+    run_until_ns(SimClock::kBeginNs + std::llround(ms * SimClock::kNsPerMs));
+  }
+  void run_for(double ms) { run_until(now_ms() + ms); }
+  // Until nothing is left to do at this moment.
+  void settle() { run_until_ns(clock_.now_ns()); }
+
+  // Sends a command and lets the node work, without time passing but for its lag; the next thing
+  // that the client hears, as text.
+  template <typename Command>
+  std::string ask(SimClient& client, const Command& command) {
+    client.say(command);
+    settle();
+    return client.take_text();
+  }
+
+  // One step of one shard. False: none has anything to do at this moment.
+  bool step() {
+    runnable_.clear();
+    for (const auto& shard : shards_) {
+      if (shard->is_runnable()) runnable_.push_back(shard.get());
+    }
+    if (runnable_.empty()) return false;
+    SimShard& shard = *runnable_[random_.below(runnable_.size())];
+    shard.step();
+    ++steps_;
+    ensure(steps_ - steps_before_moment_ < kStepsOfMomentMax);  // Nothing turns in a circle.
+    ensure(shard.idle_turns() < kIdleTurnsMax);
+    if (shard.idle_turns() != 0) move_clock(clock_.now_ns() + kIdleTurnNs);
+    if (options_.lag_us_max != 0 && random_.one_in(4))
+      move_clock(clock_.now_ns() + 1000 * static_cast<int64_t>(random_.below(options_.lag_us_max)));
+    return true;
+  }
+
+ private:
+  static constexpr uint64_t kStepsOfMomentMax = 1'000'000;
+  // A shard that wakes a little too early, as it may after the wall clock was set, looks again and
+  // again until its time has come: then each look takes so long.
+  static constexpr int64_t kIdleTurnNs = 1000;
+  static constexpr uint64_t kIdleTurnsMax = 200'000;
+
+  static Options without_threads(Options options) {
+    options.engine.huge_pages = false;  // Fetched by a thread, whose progress is seen.
+    return options;
+  }
+
+  void run_until_ns(int64_t end_ns) {
+    for (;;) {
+      while (step()) {
+      }
+      int64_t next_ns = std::numeric_limits<int64_t>::max();
+      for (const auto& shard : shards_) {
+        ensure(!shard->is_parked());  // Nobody would ever let it go.
+        next_ns = std::min(next_ns, shard->next_event_ns());
+      }
+      if (next_ns > end_ns) break;
+      move_clock(next_ns);
+    }
+    move_clock(std::max(end_ns, clock_.now_ns()));
+  }
+
+  void move_clock(int64_t ns) {
+    clock_.move_to(ns);
+    steps_before_moment_ = steps_;
+  }
+
+  Options options_;
+  Random random_;
+  SimClock clock_;
+  SimEntropy entropy_;
+  SimParking parking_;
+  engine::CommandTable table_;
+  engine::ShardSet set_;
+  scripting::Scripting scripting_;
+  std::vector<std::unique_ptr<SimClient>> clients_;
+  std::vector<std::unique_ptr<SimShard>> shards_;
+  std::vector<SimShard*> runnable_;
+  uint64_t steps_ = 0;
+  uint64_t steps_before_moment_ = 0;
+};
+
+}  // namespace kvstash::test
