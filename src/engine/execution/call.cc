@@ -182,7 +182,7 @@ void Call::block(Wait wait) {
   waiter->type = wait.type;
   waiter->wakes_without_key = wait.wakes_without_key;
   if (wait.timeout_ms)
-    waiter->deadline_ns = after_ms(hold_.set->clock().monotonic_ns(), *wait.timeout_ms);
+    waiter->deadline_ns = after_ms(hold_.set().clock().monotonic_ns(), *wait.timeout_ms);
   waiter->timeout_reply = wait.timeout_reply;
   std::vector<KeyAt> keys;
   ensure(CommandTable::keys_of(*command_, args_, keys) == KeysFound::kAll);
