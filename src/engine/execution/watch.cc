@@ -30,7 +30,8 @@ uint64_t WatchTable::watch(DbIndex db, std::string_view key) {
 
 void WatchTable::unwatch(DbIndex db, std::string_view key) {
   const auto at = entries_.find(id_of(db, key));
-  ensure(at != entries_.end() && at->second.watchers != 0);
+  if (at == entries_.end()) return;
+  ensure(at->second.watchers != 0);
   if (--at->second.watchers == 0) entries_.erase(at);
 }
 
