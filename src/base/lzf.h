@@ -14,6 +14,10 @@
 
 namespace kvstash {
 
+// What a byte of compressed input can become at most: a copy of 264 bytes takes three. A reader of
+// bytes from elsewhere looks at this before it makes room for what they promise.
+inline constexpr size_t kLzfExpansionMax = 88;
+
 // Bytes written to `out`, or 0 if they do not fit there: give less room than the input has where
 // only a gain counts.
 size_t lzf_compress(std::string_view input, std::span<char> out);

@@ -76,7 +76,9 @@ class Decoder {
   void push_value();
   void push_object();
   void push_array();
-  void descend();
+  // Into a value that needs so many slots of the stack: for itself, for what it is made of, and for
+  // a larger buffer.
+  void descend(int slots);
   [[noreturn]] void expected(const char* what);
 
   lua_State* lua_;
@@ -261,15 +263,15 @@ void Decoder::expected(const char* what) {
   __builtin_unreachable();
 }
 
-void Decoder::descend() {
+void Decoder::descend(int slots) {
   ++depth_;
-  if (depth_ <= options_->decode_max_depth && lua_checkstack(lua_, 6) != 0) return;
+  if (depth_ <= options_->decode_max_depth && lua_checkstack(lua_, slots) != 0) return;
   luaL_error(lua_, "Found too many nested data structures (%d) at character %d", depth_,
              static_cast<int>(at_));
 }
 
 void Decoder::push_object() {
-  descend();
+  descend(4);
   lua_newtable(lua_);
   next();
   while (token_ != Token::kObjectEnd) {
@@ -290,7 +292,7 @@ void Decoder::push_object() {
 }
 
 void Decoder::push_array() {
-  descend();
+  descend(3);
   lua_newtable(lua_);
   next();
   if (token_ != Token::kArrayEnd) {

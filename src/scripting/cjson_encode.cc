@@ -10,6 +10,7 @@ namespace kvstash::scripting {
 namespace {
 
 constexpr size_t kNumberCharsMax = 32;
+constexpr int kSlotsPerLevel = 3;  // Of the stack: a key, its value, a larger buffer.
 
 class Encoder {
  public:
@@ -107,7 +108,7 @@ void Encoder::write_number(int index) {
 }
 
 void Encoder::check_depth(int depth) {
-  if (depth <= options_->encode_max_depth && lua_checkstack(lua_, 6) != 0) return;
+  if (depth <= options_->encode_max_depth && lua_checkstack(lua_, kSlotsPerLevel) != 0) return;
   luaL_error(lua_, "Cannot serialise, excessive nesting (%d)", depth);
 }
 

@@ -1,7 +1,8 @@
 // The library `cjson`: Lua values as JSON and back, as lua-cjson 2.1 does it in Redis.
 //
-// What a script chooses (cjson.encode_max_depth and its like) holds until the script ends. Depth is
-// bounded by the options and by Lua's stack, memory by the heap's ceiling.
+// What a script chooses (cjson.encode_max_depth and its like) holds for later scripts as well
+// (scripting/shared_cjson_options.h). Depth is bounded by the options and by Lua's stack, memory by
+// the heap's ceiling.
 #pragma once
 
 #include "scripting/lua.h"
@@ -24,8 +25,8 @@ struct CjsonOptions {
   bool operator==(const CjsonOptions&) const = default;
 };
 
-// Pushes the library. Its options live in the Lua heap; they are shared by all scripts, so the Vm
-// sets them back between scripts. The pointer lives as long as the library.
+// Pushes the library. Its options live in the Lua heap; the Vm takes them from all shards' before a
+// script. The pointer lives as long as the library.
 CjsonOptions* push_cjson_library(lua_State* L);
 
 // Pushes the JSON text of the value at index 1.

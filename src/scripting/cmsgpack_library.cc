@@ -212,7 +212,7 @@ void Unpacker::push_signed(size_t bytes) {
 // Tables grow as values come: what a count promises is not believed.
 void Unpacker::push_array(size_t count) {
   lua_newtable(lua_);
-  luaL_checkstack(lua_, 4, "in function mp_decode_to_lua_array");
+  luaL_checkstack(lua_, 1, "in function mp_decode_to_lua_array");
   for (size_t i = 1; i <= count; ++i) {
     lua_pushinteger(lua_, static_cast<lua_Integer>(i));
     unpack();
@@ -222,7 +222,6 @@ void Unpacker::push_array(size_t count) {
 
 void Unpacker::push_map(size_t pairs) {
   lua_newtable(lua_);
-  luaL_checkstack(lua_, 4, "in function mp_decode_to_lua_hash");
   for (; pairs > 0; --pairs) {
     unpack();
     unpack();

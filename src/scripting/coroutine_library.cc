@@ -68,12 +68,12 @@ int resume_wrapped(lua_State* L) {
   return lua_error(L);
 }
 
-// Upvalue 1: Lua's own coroutine.create.
+// A call of Lua's own coroutine.create would count towards the depth that Lua allows.
 int wrap(lua_State* L) {
   luaL_argcheck(L, lua_isfunction(L, 1) && lua_iscfunction(L, 1) == 0, 1, "Lua function expected");
-  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_State* coroutine = lua_newthread(L);
   lua_pushvalue(L, 1);
-  lua_call(L, 1, 1);
+  lua_xmove(L, coroutine, 1);
   lua_pushcclosure(L, resume_wrapped, 1);
   return 1;
 }
@@ -81,8 +81,7 @@ int wrap(lua_State* L) {
 }  // namespace
 
 void add_coroutine_library(lua_State* L) {
-  lua_getfield(L, -1, "create");
-  lua_pushcclosure(L, wrap, 1);
+  lua_pushcfunction(L, wrap);
   lua_setfield(L, -2, "wrap");
   lua_pushcfunction(L, resume);
   lua_setfield(L, -2, "resume");

@@ -1,7 +1,6 @@
 #include "scripting/function_payload.h"
 
 #include "base/crc64.h"
-#include "base/limits.h"
 #include "base/lzf.h"
 
 #include <cstdint>
@@ -62,7 +61,8 @@ void append_string(std::string& to, std::string_view text) {
 
 class StringReader {
  public:
-  explicit StringReader(std::string_view bytes) : rest_(bytes) {}
+  StringReader(std::string_view bytes, size_t strings_max)
+      : rest_(bytes), strings_left_(strings_max) {}
 
   bool done() const { return rest_.empty(); }
   std::optional<unsigned char> byte() {
@@ -71,7 +71,7 @@ class StringReader {
     rest_.remove_prefix(1);
     return value;
   }
-  // Nothing: the bytes are cut short, or mean something else.
+  // Nothing: the bytes are cut short, mean something else, or the strings become too large.
   std::optional<std::string> string();
 
  private:
@@ -81,9 +81,11 @@ class StringReader {
   };
   std::optional<Length> length();
   std::optional<std::string_view> take(uint64_t size);
+  std::optional<std::string> plain(uint64_t size);
   std::optional<std::string> compressed();
 
   std::string_view rest_;
+  size_t strings_left_;  // Bytes that strings may still have.
 };
 
 std::optional<std::string_view> StringReader::take(uint64_t size) {
@@ -115,12 +117,21 @@ std::optional<StringReader::Length> StringReader::length() {
   }
 }
 
+std::optional<std::string> StringReader::plain(uint64_t size) {
+  const std::optional<std::string_view> bytes = take(size);
+  if (!bytes || bytes->size() > strings_left_) return std::nullopt;
+  strings_left_ -= bytes->size();
+  return std::string(*bytes);
+}
+
 std::optional<std::string> StringReader::compressed() {
   const std::optional<Length> packed = length();
   const std::optional<Length> whole = length();
   if (!packed || !whole || packed->is_encoding || whole->is_encoding) return std::nullopt;
   const std::optional<std::string_view> bytes = take(packed->value);
-  if (!bytes || whole->value > kBulkBytesMax) return std::nullopt;
+  if (!bytes || whole->value > kLzfExpansionMax * bytes->size() || whole->value > strings_left_)
+    return std::nullopt;
+  strings_left_ -= whole->value;
   std::string text(whole->value, '\0');
   if (!lzf_decompress(*bytes, {text.data(), text.size()})) return std::nullopt;
   return text;
@@ -131,10 +142,8 @@ std::optional<std::string> StringReader::string() {
   constexpr uint64_t kLzf = 3;
   const std::optional<Length> size = length();
   if (!size) return std::nullopt;
-  if (size->is_encoding) return size->value == kLzf ? compressed() : std::nullopt;
-  const std::optional<std::string_view> bytes = take(size->value);
-  if (!bytes) return std::nullopt;
-  return std::string(*bytes);
+  if (!size->is_encoding) return plain(size->value);
+  return size->value == kLzf ? compressed() : std::nullopt;
 }
 
 bool is_intact(std::string_view payload) {
@@ -158,9 +167,9 @@ std::string dump_functions(const Libraries& libraries) {
   return payload;
 }
 
-Result<std::vector<std::string>> functions_in(std::string_view payload) {
+Result<std::vector<std::string>> functions_in(std::string_view payload, size_t bytes_max) {
   if (!is_intact(payload)) return Error::literal("ERR DUMP payload version or checksum are wrong");
-  StringReader reader(payload.substr(0, payload.size() - kTrailerBytes));
+  StringReader reader(payload.substr(0, payload.size() - kTrailerBytes), bytes_max);
   std::vector<std::string> codes;
   while (!reader.done()) {
     if (reader.byte() != kFunctionOpcode) return Error::literal("ERR given type is not a function");

@@ -4,9 +4,11 @@
 // Pure; any thread.
 #pragma once
 
+#include "base/limits.h"
 #include "base/result.h"
 #include "scripting/libraries.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,10 @@ namespace kvstash::scripting {
 
 std::string dump_functions(const Libraries& libraries);
 
-// The codes of the libraries in a payload. Bounded by what strings a client may send.
-Result<std::vector<std::string>> functions_in(std::string_view payload);
+// The codes of the libraries in a payload. Together they have no more than `bytes_max` bytes, as
+// much as a client can be sent or send, however small the payload is that they were packed into;
+// and no room is made for a code that its packed bytes cannot fill.
+Result<std::vector<std::string>> functions_in(std::string_view payload,
+                                              size_t bytes_max = kBulkBytesMax);
 
 }  // namespace kvstash::scripting

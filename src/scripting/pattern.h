@@ -20,7 +20,7 @@ namespace kvstash::scripting {
 class Pattern {
  public:
   static constexpr int kCapturesMax = 32;
-  static constexpr int kDepthMax = 200;
+  static constexpr int kDepthMax = 2000;  // Less than a megabyte of the thread's stack.
 
   Pattern(lua_State* L, std::string_view text, std::string_view pattern)
       : lua_(L), text_(text), pattern_(pattern) {}

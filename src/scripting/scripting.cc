@@ -42,6 +42,7 @@ size_t Scripting::functions_vm_bytes(size_t shard) const {
 
 Scripting::Garbage Scripting::flush_scripts() {
   cache_.clear();
+  eval_cjson_.give({});
   Garbage garbage;
   garbage.scripts = std::exchange(scripts_, {});
   scripts_.resize(garbage.scripts.size());

@@ -10,6 +10,7 @@
 #include "scripting/libraries.h"
 #include "scripting/loaded_libraries.h"
 #include "scripting/script_cache.h"
+#include "scripting/shared_cjson_options.h"
 #include "scripting/slow_scripts.h"
 
 #include <atomic>
@@ -40,6 +41,9 @@ class Scripting {
   SlowScripts& slow() { return slow_; }
   Libraries& libraries() { return libraries_; }
   const Libraries& libraries() const { return libraries_; }
+  SharedCjsonOptions& cjson_of(VmKind kind) {
+    return kind == VmKind::kEval ? eval_cjson_ : functions_cjson_;
+  }
 
   // DEBUG SET-DISABLE-DENY-SCRIPTS. Changed while every shard is held.
   bool allows_denied = false;
@@ -52,7 +56,8 @@ class Scripting {
   size_t eval_vm_bytes(size_t shard) const;
   size_t functions_vm_bytes(size_t shard) const;
 
-  // While every shard is held: everything starts anew. `garbage` is what was there.
+  // While every shard is held: everything starts anew, but for what functions have told cjson,
+  // which stays as in Redis. `garbage` is what was there.
   struct Garbage {
     std::vector<std::unique_ptr<CompiledScripts>> scripts;
     std::vector<std::unique_ptr<LoadedLibraries>> libraries;
@@ -66,6 +71,8 @@ class Scripting {
   ScriptCache cache_;
   SlowScripts slow_;
   Libraries libraries_;
+  SharedCjsonOptions eval_cjson_;
+  SharedCjsonOptions functions_cjson_;
   std::vector<std::unique_ptr<CompiledScripts>> scripts_;  // By shard.
   std::vector<std::unique_ptr<LoadedLibraries>> loaded_;   // By shard.
 };

@@ -21,10 +21,10 @@ struct Item {
   size_t padding = 0;
 };
 
-// Walks over a format, and knows what the letters before have chosen.
+// Walks over a format, which ends at its first NUL, and knows what the letters before have chosen.
 class Format {
  public:
-  Format(lua_State* L, std::string_view text) : lua_(L), rest_(text) {}
+  Format(lua_State* L, std::string_view text) : lua_(L), rest_(text.substr(0, text.find('\0'))) {}
 
   bool done() const { return rest_.empty(); }
   // The next letter; `position` is where it will stand, for its alignment.
@@ -151,11 +151,10 @@ uint64_t to_bits(lua_Number number) {
   return number < 2 * kSignedLimit ? static_cast<uint64_t>(number) : 0;
 }
 
+// An integer of more than eight bytes comes out as in Redis on x86: a shift counts modulo 64.
 lua_Number signed_number(uint64_t value, size_t size) {
-  if (size == 0 || size >= sizeof value)
-    return static_cast<lua_Number>(static_cast<int64_t>(value));
-  const uint64_t sign = uint64_t{1} << (8 * size - 1);
-  if ((value & sign) != 0) value |= ~(sign - 1);
+  const uint64_t sign_and_above = ~uint64_t{0} << ((8 * size - 1) % 64);
+  if ((value & sign_and_above) != 0) value |= sign_and_above;
   return static_cast<lua_Number>(static_cast<int64_t>(value));
 }
 
@@ -196,7 +195,7 @@ int struct_pack(lua_State* L) {
     const Item item = format.next(to.size());
     for (size_t i = 0; i < item.padding; ++i)
       to.add('\0');
-    if (item.option != '\0' && is_integer(item.option)) {
+    if (is_integer(item.option)) {
       put_integer(to, to_bits(luaL_checknumber(L, argument++)), item.size, format.is_little());
     } else if (item.option == 'x') {
       to.add('\0');
@@ -253,7 +252,7 @@ int struct_unpack(lua_State* L) {
                   "data string too short");
     luaL_checkstack(L, 2, "too many results");
     const std::string_view bytes = data.substr(position, item.size);
-    if (item.option != '\0' && is_integer(item.option)) {
+    if (is_integer(item.option)) {
       const uint64_t value = get_integer(bytes, format.is_little());
       const bool is_signed = std::islower(static_cast<unsigned char>(item.option)) != 0;
       lua_pushnumber(L,

@@ -207,6 +207,9 @@ Status Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
   lua_State* L = state();
   ensure(run_ == nullptr);
   run_ = &run;
+  SharedCjsonOptions& shared = Scripting::of(*run.call).cjson_of(kind_);
+  shared.take(*cjson_, cjson_version_);
+  const CjsonOptions cjson_before = *cjson_;
   begin_time();
   int arguments = 0;
   if (kind_ == VmKind::kFunctions) {
@@ -226,7 +229,7 @@ Status Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
   const int status = heap_.run(arguments, 1, kHandlerSlot);
   end_time();
   run_ = nullptr;
-  *cjson_ = {};
+  if (*cjson_ != cjson_before) cjson_version_ = shared.give(*cjson_);
   Status written;
   if (status == 0) {
     engine::Shard& worker = run.call->worker();

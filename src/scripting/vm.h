@@ -107,6 +107,7 @@ class Vm {
   ScriptRandom random_;
   LuaHeap heap_;
   CjsonOptions* cjson_ = nullptr;  // In the heap.
+  uint64_t cjson_version_ = 0;     // Of SharedCjsonOptions.
   Run* run_ = nullptr;
   CallScratch scratch_;
   std::vector<RegisteredFunction>* registered_ = nullptr;

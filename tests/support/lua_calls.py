@@ -189,7 +189,7 @@ class Calls:
         drawn = [self.one(OPTIONS) for _ in range(self.random.randint(0, most))]
         return name + self.arguments(*drawn)
 
-    # Options are set on a cjson of the script's own: in Redis they would outlive it.
+    # Options are set on a cjson of the script's own: those of the common one would outlive it.
     def cjson(self):
         before = "local c = cjson.new() "
         if self.happens(0.35):

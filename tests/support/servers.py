@@ -1,6 +1,7 @@
 """Servers for tests: started on a free port of the loopback, in a directory of their own, and always ended."""
 
 import atexit
+import fcntl
 import os
 import pathlib
 import shutil
@@ -9,12 +10,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 from . import resp
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUNNING = set()
+QUIET_LOOKS = 5  # In a row, after which a server is taken to be at rest.
 
 
 def free_port():
@@ -77,6 +80,31 @@ class Server:
 
     def is_alive(self):
         return self.process.poll() is None
+
+    def has_slept(self):
+        """Whether every thread of the server was seen asleep: what it had been sent is done, or waits for something."""
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                state = (task / "stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+            except FileNotFoundError:
+                continue  # The thread has ended.
+            if state not in "SI":
+                return False
+        return True
+
+    def settle(self, connection, seconds=10.0):
+        """Waits until the server has dealt with what was sent on `connection`, however busy the machine is.
+
+        What is sent over the loopback wakes a thread before it counts as delivered, and a thread that has work for
+        another wakes that one before it sleeps itself. One look at all threads takes time, so it takes several.
+        """
+        deadline, quiet = time.monotonic() + seconds, 0
+        while quiet < QUIET_LOOKS:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the server does not come to rest within {seconds} s")
+            unsent = fcntl.ioctl(connection.socket, termios.TIOCOUTQ, b"\0" * 4)
+            quiet = quiet + 1 if unsent == b"\0" * 4 and self.has_slept() else 0
+            time.sleep(0.001)
 
     def log(self):
         if self.last_words is not None:

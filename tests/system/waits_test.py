@@ -2,6 +2,8 @@
 
 import time
 
+from tests.support import resp
+
 ROUNDS = 200
 # What is measured on a quiet machine is less than a millisecond; a busy one must not fail the test.
 LATE_MS_MAX = 500
@@ -71,8 +73,9 @@ def of_two_pauses_the_later_end_and_the_stricter_mode_hold(server):
                           (("200", "WRITE"), ("10", "ALL")), (("200", "WRITE"), ("0", "ALL"))):
         with server.connect() as connection, server.connect() as other:
             began = time.monotonic()
-            connection.call("CLIENT", "PAUSE", *first)
-            connection.call("CLIENT", "PAUSE", *second)
+            # In one write: the first must not be over before the second comes.
+            connection.send_raw(resp.encode(["CLIENT", "PAUSE", *first]) + resp.encode(["CLIENT", "PAUSE", *second]))
+            assert [connection.read() for _ in range(2)] == [(b"+", b"OK")] * 2
             time.sleep(0.03)
             assert other.call("GET", "k")[0] == b"$"
             elapsed = time.monotonic() - began
@@ -120,11 +123,8 @@ def clients_that_wait_in_a_blocking_command_are_not_idle(lab):
     connections = [server.connect() for _ in waits]
     for connection, command in zip(connections, waits):
         connection.send(*command)
-    until = time.monotonic() + 3.5
+    time.sleep(3.5)
     with server.connect() as other:
-        while time.monotonic() < until:
-            time.sleep(0.2)
-            assert _stays_open(other)
         for command in (("RPUSH", "q", "x"), ("XADD", "s", "*", "f", "v"), ("ZADD", "z", 1, "m"),
                         ("RPUSH", "a", "x"), ("RPUSH", "q3", "x"), ("PUBLISH", "c", "m")):
             other.call(*command)
@@ -150,7 +150,7 @@ def clients_that_a_pause_holds_back_are_not_idle(lab):
 
 
 def clients_that_send_slowly_are_not_idle(lab):
-    server = lab.start("--timeout", "1")
+    server = lab.start("--timeout", "2")
     value = b"x" * 60_000
     with server.connect() as connection:
         connection.send_raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % len(value))
@@ -162,7 +162,7 @@ def clients_that_send_slowly_are_not_idle(lab):
 
 
 def clients_that_read_slowly_are_not_idle(lab):
-    server = lab.start("--timeout", "1")
+    server = lab.start("--timeout", "2")
     with server.connect() as writer:
         writer.call("SET", "k", "x" * 20_000_000)
     with server.connect() as connection:

@@ -38,7 +38,6 @@ Result<RandomFieldsOptions> parse_options(engine::ArgReader args) {
   if (!args.done()) return errors::syntax();
   constexpr size_t kCountMax = std::numeric_limits<int64_t>::max();
   if (options.has_values && options.count > kCountMax / 2) return errors::out_of_range();
-  if (options.may_repeat && options.count > kRandomRepeatsMax) return errors::out_of_range();
   return options;
 }
 
@@ -91,6 +90,7 @@ Status hrandfield(Call& call) {
   const Key key = call.read(1);
   if (Status status = key.expect(Hash::kType); !status.ok()) return status;
   if (key.exists() && options->count != 0) {
+    if (options->may_repeat && options->count > kRandomRepeatsMax) return errors::out_of_range();
     reply_some(call, *key.view<Hash>(), *options);
   } else {
     call.reply().array(0);

@@ -123,13 +123,13 @@ Status choose_many(Call& call) {
   }
   const bool may_repeat = *wanted < 0;
   const auto count = static_cast<size_t>(may_repeat ? -*wanted : *wanted);
-  if (may_repeat && count > kRandomRepeatsMax) return errors::out_of_range();
   const Key key = call.read(1);
   if (Status status = key.expect(Set::kType); !status.ok()) return status;
   if (!key.exists() || count == 0) {
     call.reply().array(0);
     return {};
   }
+  if (may_repeat && count > kRandomRepeatsMax) return errors::out_of_range();
   const auto set = key.view<Set>();
   const auto reply_it = [&call](PackedValue member) { reply_value(call.reply(), member); };
   call.reply().array(may_repeat ? count : std::min(count, set->size()));

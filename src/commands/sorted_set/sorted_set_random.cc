@@ -81,7 +81,6 @@ Result<int64_t> parse_count(Call& call, bool with_scores) {
   }
   if (call.argc() > 3 && !with_scores) return errors::syntax();
   if (with_scores && (*count < -(kMax / 2) || *count > kMax / 2)) return errors::out_of_range();
-  if (*count < -static_cast<int64_t>(kRandomRepeatsMax)) return errors::out_of_range();
   return *count;
 }
 
@@ -106,6 +105,7 @@ Status zrandmember(Call& call) {
   const Key key = call.read(1);
   if (Status status = key.expect(SortedSet::kType); !status.ok()) return status;
   if (key.exists()) {
+    if (*count < -int64_t{kRandomRepeatsMax}) return errors::out_of_range();
     draw(call.reply(), *key.view<SortedSet>(), *count, call.worker().random(), with_scores);
   } else {
     call.reply().array(0);

@@ -22,6 +22,22 @@ bool is_allowed(Allowed allowed, const Session& session) {
   return allowed == Allowed::kYes || (allowed == Allowed::kLocal && session.info.is_local);
 }
 
+// Protected commands are DEBUG and those of MODULE that would load something; each of the two has
+// an option of its own.
+Status admit_protected(const Session& session, const Command& command,
+                       const EngineOptions& options) {
+  const bool is_module = command.name.starts_with("module|");
+  if (is_allowed(is_module ? options.enable_module_command : options.enable_debug_command, session))
+    return {};
+  const std::string word = is_module ? "MODULE" : "DEBUG";
+  const std::string option = is_module ? "enable-module-command" : "enable-debug-command";
+  return Error::text(
+      "ERR " + word + " command not allowed. If the " + option +
+      " option is set to \"local\", you can run it from a local connection, otherwise you need to "
+      "set this option in the configuration file, and then restart the server." +
+      (is_module ? " kvstash loads no modules." : ""));
+}
+
 // Whether it may lead to messages for clients of other shards: publications and changes of keys.
 bool makes_pushes(uint32_t flags) {
   return (flags & (kWrite | kMayReplicate)) != 0;
@@ -37,14 +53,10 @@ uint32_t flags_of(const Session& session, const Command& command,
 }
 
 Status admit(const Session& session, const Command& command, const EngineOptions& options) {
-  if (!session.is_authenticated && !command.has(kNoAuth)) return errors::no_auth();
-  if (command.has(kProtected) && !is_allowed(options.enable_debug_command, session)) {
-    return Error::literal(
-        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
-        "you "
-        "can run it from a local connection, otherwise you need to set this option in the "
-        "configuration file, and then restart the server.");
+  if (command.has(kProtected)) {
+    if (Status allowed = admit_protected(session, command, options); !allowed.ok()) return allowed;
   }
+  if (!session.is_authenticated && !command.has(kNoAuth)) return errors::no_auth();
   if (session.is_subscriber() && session.caller.resp == resp::RespVersion::k2 &&
       !command.has(kSubscribers)) {
     return Error::text("ERR Can't execute '" + command.name +
