@@ -60,8 +60,8 @@ size_t ShardSet::shard_of(std::string_view key) const {
 
 bool ShardSet::post(size_t to, Message* message) {
   Shard& shard = *shards_[to];
-  shard.mailbox().push(message);
-  if (!shard.claim_wake()) return false;
+  shard.traffic().mailbox().push(message);
+  if (!shard.traffic().claim_wake()) return false;
   shard.ring();
   return true;
 }
@@ -79,12 +79,12 @@ size_t ShardSet::enqueue(HoldGroup& group) {
   {
     const std::lock_guard guard(enqueue_lock_);
     for (size_t i = 0; i < members.size(); ++i)
-      shards_[members[i]]->mailbox().push(&group.arrivals[i]);
+      shards_[members[i]]->traffic().mailbox().push(&group.arrivals[i]);
   }
   // The group may be over, and reused, before this loop: only `members` is looked at.
   size_t woken = 0;
   for (const size_t id : members) {
-    if (!shards_[id]->claim_wake()) continue;
+    if (!shards_[id]->traffic().claim_wake()) continue;
     shards_[id]->ring();
     ++woken;
   }
@@ -121,8 +121,8 @@ void ShardSet::measure_overhead(int64_t now_ms) {
 }
 
 void ShardSet::note_exceeding(bool is_over, int64_t now_ms) {
-  if (!is_over && evicts_keys_soon.load(std::memory_order_relaxed))
-    evicts_keys_soon.store(false, std::memory_order_relaxed);
+  if (!is_over && was_eviction_begun_.load(std::memory_order_relaxed))
+    was_eviction_begun_.store(false, std::memory_order_relaxed);
   int64_t since = exceeded_since_ms_.load(std::memory_order_relaxed);
   if (is_over == (since != 0)) return;
   if (!exceeded_since_ms_.compare_exchange_strong(since, is_over ? now_ms : 0,
@@ -205,6 +205,12 @@ bool ShardSet::is_overfull() const {
   if (limit == 0 || floor_limit_.load(std::memory_order_relaxed) != limit) return false;
   const uint64_t least = std::max(limit, floor_.load(std::memory_order_relaxed));
   return memory_used() > least + limit / kOverfullShare && can_evict();
+}
+
+bool ShardSet::begin_eviction() {
+  if (was_eviction_begun_.exchange(true, std::memory_order_relaxed)) return false;
+  evictions_begun_.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 void ShardSet::note_memory_used() {

@@ -144,6 +144,18 @@ class ShardSet {
   // Eviction does not keep up: memory has grown well over the limit, or over the least it came down
   // to since the limit was lowered. Writers wait then.
   bool is_overfull() const;
+  // ---- Evictions over all shards: holds that evict keys for what one command took too much. Their
+  // number tells which of them are over. Any thread.
+  // True: the caller sees to one. False: one is under way, or the last was not enough and memory is
+  // still over the limit; more of them would only keep shards from evicting in their turns.
+  bool begin_eviction();
+  // All that were begun are over, or nobody shall wait for them.
+  void end_evictions() {
+    evictions_over_.store(evictions_begun_.load(std::memory_order_relaxed),
+                          std::memory_order_release);
+  }
+  uint64_t evictions_begun() const { return evictions_begun_.load(std::memory_order_relaxed); }
+  uint64_t evictions_over() const { return evictions_over_.load(std::memory_order_acquire); }
   // Keeps that least, now and then.
   void note_memory_used();
   // Whether memory is over the limit after something was evicted, or nothing could be. Any thread.
@@ -173,9 +185,7 @@ class ShardSet {
     return pushes_under_way.load(std::memory_order_relaxed) > kPushBytesMax / divisor;
   }
   alignas(64) std::atomic<size_t> tracked_keys{0};  // In all tracking tables.
-  // A hold over all shards is under way that evicts the largest clients; or one that evicts keys
-  // is, or was not enough, and memory is still over the limit.
-  std::atomic<bool> evicts_keys_soon{false};
+  // A hold over all shards is under way that evicts the largest clients.
   std::atomic<bool> evicts_clients_soon{false};
 
  private:
@@ -207,7 +217,10 @@ class ShardSet {
   uint64_t usable_memory_ = 0;
   std::vector<Published> memory_;
   std::atomic<size_t> overhead_{0};
-  std::atomic<int64_t> overhead_at_ms_{0};     // When it was measured.
+  std::atomic<int64_t> overhead_at_ms_{0};       // When it was measured.
+  std::atomic<bool> was_eviction_begun_{false};  // Since memory was within the limit.
+  std::atomic<uint64_t> evictions_begun_{0};
+  std::atomic<uint64_t> evictions_over_{0};
   std::atomic<uint64_t> floor_{UINT64_MAX};    // The least memory used over the limit ...
   std::atomic<uint64_t> floor_limit_{0};       // ... while this was the limit.
   std::atomic<int64_t> exceeded_since_ms_{0};  // 0: memory is within the limit.

@@ -90,17 +90,17 @@ void tell_monitors(Call& call) {
   if (call.shards().monitor_count.load(std::memory_order_relaxed) == 0) [[likely]]
     return;
   if (const engine::Session* session = call.caller().session; session != nullptr) {
-    call.worker().feed_monitors(*session, call.command(), call.args(), call.db());
+    call.worker().monitors().feed(*session, call.command(), call.args(), call.db());
     return;
   }
   std::vector<std::string> args(call.args().begin(), call.args().end());
   call.shards().submit(call.caller().home,
                        [args = std::move(args), id = call.caller().client_id,
                         command = &call.command(), db = call.db()](engine::Shard& home) {
-                         const engine::Session* session = home.find_session(id);
+                         const engine::Session* session = home.clients().find(id);
                          if (session == nullptr) return;
                          const std::vector<std::string_view> argv(args.begin(), args.end());
-                         home.feed_monitors(*session, *command, argv, db);
+                         home.monitors().feed(*session, *command, argv, db);
                        });
 }
 

@@ -20,7 +20,7 @@ namespace kvstash::scripting {
 // What becomes of errors in a reply: they are counted, but for those that a command of the script
 // made, which were counted when it failed.
 struct ReplyErrors {
-  engine::Executor* counter = nullptr;  // None: nobody counts.
+  engine::Telemetry* counter = nullptr;  // None: nobody counts.
   bool has_any = false;
 };
 

@@ -177,8 +177,8 @@ void mark_counted(lua_State* L) {
 int answer_refusal(lua_State* L, Run& run, const Command* command, std::string_view message,
                    bool raises) {
   engine::Shard& worker = run.call->worker();
-  if (command != nullptr) ++worker.command_stats(*command).rejected;
-  worker.executor().count_error(message);
+  if (command != nullptr) ++worker.telemetry().of(*command).rejected;
+  worker.telemetry().count_error(message);
   push_error(L, message);
   mark_counted(L);
   if (raises) return lua_error(L);
@@ -212,7 +212,7 @@ void tell_monitors(Run& run, const Command& command, const CallScratch& scratch)
   if (run.call->shards().monitor_count.load(std::memory_order_relaxed) == 0) [[likely]]
     return;
   if (command.has(engine::kSkipMonitor) || command.has(engine::kAdmin)) return;
-  run.call->worker().feed_monitors(scratch.session, command, scratch.args, run.caller.db);
+  run.call->worker().monitors().feed(scratch.session, command, scratch.args, run.caller.db);
 }
 
 int call_command(lua_State* L, bool raises) {

@@ -233,9 +233,9 @@ Status Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
   Status written;
   if (status == 0) {
     engine::Shard& worker = run.call->worker();
-    ReplyErrors errors{.counter = &worker.executor()};
+    ReplyErrors errors{.counter = &worker.telemetry()};
     written = write_value(L, run.call->reply(), run.caller.resp, errors);
-    if (errors.has_any && written.ok()) ++worker.command_stats(run.call->command()).failed;
+    if (errors.has_any && written.ok()) ++worker.telemetry().of(run.call->command()).failed;
   } else {
     write_failure(run);
   }
@@ -264,8 +264,8 @@ void Vm::write_failure(Run& run) {
   }
   run.call->reply().error(message);
   engine::Shard& worker = run.call->worker();
-  ++worker.command_stats(run.call->command()).failed;
-  if (!is_counted) worker.executor().count_error(message);
+  ++worker.telemetry().of(run.call->command()).failed;
+  if (!is_counted) worker.telemetry().count_error(message);
 }
 
 // Between two scripts: a little. But the next one must find room: Lua collects in time with what is
@@ -308,8 +308,8 @@ void Vm::look_at_time(lua_State* L) {
   }
   if (now_ns >= next_look_ns_) {
     engine::Shard& worker = run_->call->worker();
-    worker.serve_while_busy(run_->call->hold(), run_->is_function ? engine::BusyWith::kFunction
-                                                                  : engine::BusyWith::kScript);
+    worker.busy().serve(run_->call->hold(), run_->is_function ? engine::BusyWith::kFunction
+                                                              : engine::BusyWith::kScript);
     const int64_t end_ns = clock_->monotonic_ns();
     next_look_ns_ = end_ns + std::max(kServePeriodNs, (end_ns - now_ns) * kServeShare);
   }
@@ -362,7 +362,7 @@ void Vm::end_time() {
     lua_sethook(state(), on_count, LUA_MASKCOUNT, kInstructionsPerTick);
   }
   if (slow_ == nullptr) return;
-  run_->call->worker().end_busy(run_->call->hold());
+  run_->call->worker().busy().end(run_->call->hold());
   Scripting::of(*run_->call).slow().leave(*slow_);
   slow_.reset();
   next_look_ns_ = 0;

@@ -5,7 +5,7 @@
 // commands. Scripts share the state but cannot change what is shared. Bounded: memory by a ceiling
 // (kBytesMax), depth by Lua's own limits and check_depth(). Time is looked at by tick(): a library
 // is loaded within kLoadingMsMax; a script that runs for longer than busy-reply-threshold lets its
-// shards answer others now and then (engine/shard_busy.cc), and ends when it is killed.
+// shards answer others now and then (engine/busy_turns.cc), and ends when it is killed.
 #pragma once
 
 #include "base/clock.h"

@@ -86,7 +86,7 @@ Status config_help(Call& call) {
 }
 
 Status config_resetstat(Call& call) {
-  call.each_held([](engine::Shard& shard) { shard.reset_stats(); });
+  call.each_held([](engine::Shard& shard) { shard.telemetry().reset(); });
   server_of(call).reset_rejected_connections();
   call.shards().reset_exceeded();
   call.reply().ok();

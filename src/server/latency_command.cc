@@ -15,7 +15,7 @@ namespace {
 void gather_events(Call& call,
                    std::function<void(const LatencyEvents&, resp::ReplyWriter&)> write) {
   call.gather<LatencyEvents>(
-      [](engine::Shard& shard) { return shard.latency().series(); },
+      [](engine::Shard& shard) { return shard.telemetry().latency().series(); },
       [write = std::move(write)](std::vector<LatencyEvents>& parts, resp::ReplyWriter& to) {
         write(merge_latencies(parts), to);
       });
@@ -73,7 +73,7 @@ using Latencies = std::map<uint32_t, LatencyHistogram>;
 Latencies read_latencies(engine::Shard& shard, const std::vector<uint32_t>& ids) {
   Latencies latencies;
   for (const uint32_t id : ids) {
-    const auto& stats = shard.command_stats(shard.set().commands().by_id(id));
+    const auto& stats = shard.telemetry().of(shard.set().commands().by_id(id));
     if (stats.latency != nullptr && !latencies.contains(id)) latencies[id].merge(*stats.latency);
   }
   return latencies;
@@ -192,12 +192,12 @@ Status latency_reset(Call& call) {
   call.gather<Names>(
       [wanted](engine::Shard& shard) {
         Names names;
-        for (const auto& [event, series] : shard.latency().series()) {
+        for (const auto& [event, series] : shard.telemetry().latency().series()) {
           if (wanted.empty() || std::ranges::find(wanted, event) != wanted.end())
             names.insert(event);
         }
         for (const std::string& event : names)
-          shard.latency().reset(event);
+          shard.telemetry().latency().reset(event);
         return names;
       },
       [](std::vector<Names>& parts, resp::ReplyWriter& to) {

@@ -63,7 +63,7 @@ void Server::reload() {
       return tell_failure(changed.error());
     log(LogLevel::kNotice, "Configuration reloaded");
   };
-  shards_->at(0).hold_all(std::move(change));
+  shards_->at(0).traffic().hold_all(std::move(change));
 }
 
 }  // namespace kvstash::server

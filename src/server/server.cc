@@ -407,10 +407,10 @@ bool Server::abort_shutdown() {
   for (size_t id = 0; id < shells_.size(); ++id) {
     shards_->submit(id, [shell = shells_[id].get(), askers = shutdown_askers_](engine::Shard& on) {
       for (const uint64_t asker : askers) {
-        engine::Session* session = on.find_session(asker);
+        engine::Session* session = on.clients().find(asker);
         if (session == nullptr) continue;
         session->replies.push(kShutdownAbortedError);
-        on.note_ready(*session);
+        on.clients().note_ready(*session);
       }
       shell->undrain();
     });

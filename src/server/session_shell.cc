@@ -28,7 +28,7 @@ void log_closed(const engine::Session& session, std::string_view why) {
 SessionShell::SessionShell(ShardShell& owner, net::Loop& loop, net::Transport transport)
     : owner_(&owner),
       transport_(std::move(transport)),
-      session_(&owner.shard().open_session(this)),
+      session_(&owner.shard().clients().open(this)),
       progress_at_ms_(owner.shard().now_ms()),
       poll_(loop, transport_.fd(), &SessionShell::on_ready, this) {
   session_->info.fd = transport_.fd();
@@ -108,7 +108,7 @@ bool SessionShell::send() {
     drop_sent();
     trim_output();
   }
-  owner_->shard().settle_output(*session_);
+  owner_->shard().clients().settle_output(*session_);
   return true;
 }
 
@@ -135,7 +135,7 @@ net::Readiness SessionShell::interest_while_busy() const {
 void SessionShell::serve_while_busy(net::Readiness ready) {
   const net::Readiness todo = transport_.meaning(ready);
   if (todo.readable && session_->stopped == 0 && !session_->awaits_reply()) has_ended_ = !read();
-  if (todo.writable) owner_->shard().note_ready(*session_);
+  if (todo.writable) owner_->shard().clients().note_ready(*session_);
 }
 
 void SessionShell::send_while_busy() {
@@ -199,7 +199,7 @@ bool SessionShell::check_limits(int64_t now_ms) {
     log(LogLevel::kVerbose, "Closing idle client", {{"addr", session_->info.address}});
     return false;
   }
-  owner_->shard().settle_output(*session_);  // Others may have made room.
+  owner_->shard().clients().settle_output(*session_);  // Others may have made room.
   const int64_t stalled = stalled_ms(now_ms);
   if (!session_->is_authenticated && stalled > kUnauthStallMs) {
     log_closed(*session_, "it has not authenticated, and does not read its replies");

@@ -41,7 +41,7 @@ void ShardShell::run() {
     if (shard_->is_draining && !is_drained() && is_quiet())
       is_drained_.store(true, std::memory_order_release);
     if (!is_busy) {
-      is_busy = !set_alarm() || !shard_->prepare_sleep();
+      is_busy = !set_alarm() || !shard_->traffic().prepare_sleep();
     }
     if (is_busy) {
       loop_.run_nowait();
@@ -85,7 +85,7 @@ void ShardShell::destroy(SessionShell& shell) {
   sessions_.erase(at);
   connections_.fetch_sub(1, std::memory_order_relaxed);
   shard_->set().session_count.fetch_sub(1, std::memory_order_relaxed);
-  shard_->close_session(session);
+  shard_->clients().close(session);
 }
 
 void ShardShell::close_session(engine::Session& session) {
@@ -96,7 +96,7 @@ void ShardShell::close_session(engine::Session& session) {
 void ShardShell::flush_sessions() {
   turn_output_bytes_ = 0;
   if (shard_->set().evicts_clients_soon.load(std::memory_order_relaxed)) return;
-  for (engine::Session* session : shard_->take_ready()) {
+  for (engine::Session* session : shard_->clients().take_ready()) {
     auto* shell = static_cast<SessionShell*>(session->shell);
     if (shell != nullptr && !shell->flush()) destroy(*shell);
   }
@@ -119,7 +119,7 @@ void ShardShell::read_while_busy() {
 }
 
 void ShardShell::send_while_busy() {
-  for (engine::Session* session : shard_->ready_sessions()) {
+  for (engine::Session* session : shard_->clients().ready()) {
     if (session->shell != nullptr) static_cast<SessionShell*>(session->shell)->send_while_busy();
   }
 }
@@ -194,7 +194,7 @@ void ShardShell::undrain() {
   shard_->is_draining = false;
   is_drained_.store(false, std::memory_order_release);
   for (const auto& [shell, owned] : sessions_)
-    shard_->go_on(shell->session(), engine::kStopDrain);
+    shard_->clients().go_on(shell->session(), engine::kStopDrain);
 }
 
 bool ShardShell::is_quiet() const {

@@ -48,7 +48,7 @@ std::vector<admin::DbCounters> read_databases(engine::Shard& shard, int64_t now_
 
 admin::ClientCounters read_clients(const engine::Shard& shard) {
   admin::ClientCounters clients;
-  for (const auto& [id, session] : shard.sessions()) {
+  for (const auto& [id, session] : shard.clients().all()) {
     const uint64_t input = session->end - session->begin;
     clients.input_max_bytes = std::max(clients.input_max_bytes, input);
     clients.output_max_bytes =
@@ -92,7 +92,7 @@ void read_commands(engine::Shard& shard, bool with_latencies, admin::ShardCounte
   const engine::CommandTable& table = shard.set().commands();
   to.commands.resize(table.size());
   for (uint32_t id = 0; id < table.size(); ++id) {
-    const engine::CommandStats& from = shard.command_stats(table.by_id(id));
+    const engine::CommandStats& from = shard.telemetry().of(table.by_id(id));
     to.commands[id] = {.calls = from.calls,
                        .usec = from.ns / 1000,
                        .rejected = from.rejected,
@@ -130,19 +130,19 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   const scripting::Scripting& scripting = shard.set().scripting();
   counters.scripts = {.eval_vm_bytes = scripting.eval_vm_bytes(shard.id()),
                       .functions_vm_bytes = scripting.functions_vm_bytes(shard.id())};
-  counters.connections = shard.sessions().size();
-  counters.blocked_clients = shard.waiting_sessions().size() + shard.paused_sessions();
-  counters.blocked_with_timeout = shard.waiting_sessions().with_deadline();
+  counters.connections = shard.clients().all().size();
+  counters.blocked_clients = shard.waits().sessions().size() + shard.clients().paused();
+  counters.blocked_with_timeout = shard.waits().sessions().with_deadline();
   counters.blocking_keys = shard.data().blocked_keys().size();
   counters.blocking_keys_without_key = shard.data().blocked_keys().size_without_key();
   counters.data_bytes = shard.data().bytes();
-  const engine::ShardRates& rates = shard.rates();
+  const engine::ShardRates& rates = shard.telemetry().rates();
   counters.commands_per_s = rates.commands.per_second();
   counters.input_bytes_per_s = rates.input_bytes.per_second();
   counters.output_bytes_per_s = rates.output_bytes.per_second();
   counters.turns_per_s = rates.turns.per_second();
   counters.turn_ns_per_s = rates.turn_ns.per_second();
-  const auto& slowlog = shard.slowlog().entries();
+  const auto& slowlog = shard.telemetry().slowlog().entries();
   counters.slowlog_length = slowlog.size();
   if (!slowlog.empty()) counters.slowlog_last_id = slowlog.front().id;
   if (detail.keys) {

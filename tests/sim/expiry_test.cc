@@ -29,7 +29,7 @@ uint64_t some_ms(Random& random) {
 TEST_CASE("keys and fields go at their millisecond without anybody looking") {
   for (const size_t shards : {1, 2, 4}) {
     CAPTURE(shards);
-    for_seeds("expiry without reads", 5, [&](uint64_t seed) {
+    for_seeds("expiry without reads", 3, [&](uint64_t seed) {
       SimNode node({.shards = shards, .seed = seed, .engine = with_events()});
       Random random(seed);
       SimClient& listener = node.connect3(random.below(shards));

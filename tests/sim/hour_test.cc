@@ -32,7 +32,7 @@ std::string line_of(const SimReply& reply) {
 bool listen(SimNode& node, Actor& actor, SimClient& client) {
   while (const auto reply = client.take())
     actor.heard += (&client == actor.user ? "user " : "feeder ") + line_of(*reply);
-  const engine::Session* session = node.at(client.home()).find_session(client.id());
+  const engine::Session* session = node.at(client.home()).clients().find(client.id());
   return session != nullptr && session->waiter == nullptr;
 }
 

@@ -23,7 +23,7 @@ namespace kvstash::test {
 
 class SimShard;
 
-// Milliseconds since the simulation began.
+// A reply or a push, and when it came, in milliseconds since the simulation began.
 struct SimReply {
   resp::Reply reply;
   double at_ms = 0;

@@ -35,9 +35,9 @@ class SimNode {
     size_t shards = 1;
     uint64_t seed = 1;
     engine::EngineOptions engine{};
-    // A slow machine: up to so much passes now and then between two steps.
+    // The machine is slow: up to so much time passes now and then between two steps.
     uint64_t lag_us_max = 0;
-    bool cuts_input = true;  // Into pieces, anywhere.
+    bool cuts_input = true;  // What clients send arrives in pieces, cut anywhere.
   };
 
   explicit SimNode(Options options)
@@ -62,7 +62,7 @@ class SimNode {
     }
     run_for(1000);
     for (size_t id = 0; id < set_.size(); ++id)
-      ensure(set_.at(id).sessions().empty());
+      ensure(set_.at(id).clients().all().empty());
   }
 
   SimClock& clock() { return clock_; }
@@ -70,7 +70,7 @@ class SimNode {
   engine::Shard& at(size_t shard) { return set_.at(shard); }
   engine::EngineOptions& options() { return options_.engine; }  // Changed between two runs.
   uint64_t steps() const { return steps_; }
-  // In the middle of a turn, because others hold it.
+  // The shard stands still in the middle of a turn, because others hold it.
   bool is_parked(size_t shard) const { return shards_[shard]->is_parked(); }
   // A key that lives on `shard`: the first, the second, ...
   std::string key_on(size_t shard, size_t number = 0) const {
@@ -89,19 +89,19 @@ class SimNode {
     client.shard_->list(client);
     return client;
   }
-  // One that speaks RESP3.
+  // The client speaks RESP3.
   SimClient& connect3(size_t home) {
     SimClient& client = connect(home);
     ask(client, "HELLO 3");
     return client;
   }
 
-  // ---- Time. What is due at the end happens as well.
+  // ---- Time passes. What is due at the end happens as well.
   void run_until(double ms) {
     run_until_ns(SimClock::kBeginNs + std::llround(ms * SimClock::kNsPerMs));
   }
   void run_for(double ms) { run_until(now_ms() + ms); }
-  // Until nothing is left to do at this moment.
+  // Runs until nothing is left to do at this moment.
   void settle() { run_until_ns(clock_.now_ns()); }
 
   // Sends a command and lets the node work, without time passing but for its lag; the next thing
@@ -113,7 +113,7 @@ class SimNode {
     return client.take_text();
   }
 
-  // One step of one shard. False: none has anything to do at this moment.
+  // One shard takes one step. False: none has anything to do at this moment.
   bool step() {
     runnable_.clear();
     for (const auto& shard : shards_) {

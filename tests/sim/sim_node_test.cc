@@ -129,8 +129,8 @@ TEST_CASE("nothing is left of clients who leave a simulated node in the middle o
       }
       node.run_for(100);
       for (size_t id = 0; id < shards; ++id) {
-        CHECK(node.at(id).sessions().empty());
-        CHECK(node.at(id).waiting_sessions().size() == 0);
+        CHECK(node.at(id).clients().all().empty());
+        CHECK(node.at(id).waits().sessions().size() == 0);
         CHECK(node.at(id).blocked_keys().empty());
       }
     });

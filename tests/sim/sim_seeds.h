@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/ensure.h"
 #include "base/random.h"
 #include "support/model_seed.h"
 #include "support/watchdog.h"

@@ -55,7 +55,7 @@ class SimShard final : public engine::ShardPort {
   }
 
   // ---- The scheduler's.
-  // In the middle of a turn, until others let it go.
+  // The shard stands still in the middle of a turn, until others let it go.
   bool is_parked() const {
     return word_ != nullptr && word_->load(std::memory_order_acquire) == parked_at_;
   }
@@ -63,14 +63,14 @@ class SimShard final : public engine::ShardPort {
     if (word_ != nullptr) return !is_parked();
     return !is_asleep_ || is_rung_ || !listed_.empty() || next_event_ns() <= clock_->now_ns();
   }
-  // When it has something to do again, if nobody rings before.
+  // The shard has something to do again at this time, if nobody rings before.
   int64_t next_event_ns() const {
     return coming_.empty() ? alarm_ns_ : std::min(alarm_ns_, coming_.begin()->first);
   }
-  // How many turns it has taken one after another without anything to do, because it should be back
-  // by now.
+  // So many turns the shard has taken one after another with nothing to do, because the time at
+  // which it wants to be back is not later than now.
   uint64_t idle_turns() const { return idle_turns_; }
-  // One turn, or what is left of one, or its part up to where it parks.
+  // Takes one turn. A turn that parks ends this step, and goes on with the next.
   void step() {
     parking_->running_ = this;
     word_ = nullptr;
@@ -85,7 +85,7 @@ class SimShard final : public engine::ShardPort {
     listed_.push_back(&client);
   }
 
-  // Bytes of it will arrive then.
+  // Bytes of the client will arrive at this time.
   void expect(int64_t at_ns, SimClient& client, std::string bytes) {
     coming_.emplace(at_ns, std::pair(&client, std::move(bytes)));
   }
@@ -93,7 +93,7 @@ class SimShard final : public engine::ShardPort {
   // engine::ShardPort.
   void ring() override { is_rung_ = true; }
   void flush_sessions() override {
-    for (engine::Session* session : shard_->take_ready()) {
+    for (engine::Session* session : shard_->clients().take_ready()) {
       if (session->shell != nullptr) flush(*static_cast<SimClient*>(session->shell));
     }
   }
@@ -114,7 +114,7 @@ class SimShard final : public engine::ShardPort {
       list(*client);
   }
   void send_while_busy() override {
-    for (engine::Session* session : shard_->ready_sessions()) {
+    for (engine::Session* session : shard_->clients().ready()) {
       if (session->shell != nullptr) send(*static_cast<SimClient*>(session->shell));
     }
   }
@@ -137,7 +137,7 @@ class SimShard final : public engine::ShardPort {
     alarm_ns_ = shard_->next_event_ns();
     const bool is_early = !has_more && listed_.empty() && alarm_ns_ <= clock_->now_ns();
     idle_turns_ = is_early ? idle_turns_ + 1 : 0;
-    if (!has_more && !is_early) is_asleep_ = shard_->prepare_sleep();
+    if (!has_more && !is_early) is_asleep_ = shard_->traffic().prepare_sleep();
   }
 
   void stand(std::atomic<uint32_t>& word, uint32_t while_it_is) {
@@ -160,7 +160,7 @@ class SimShard final : public engine::ShardPort {
 
   void open(SimClient& client) {
     client.is_new_ = false;
-    client.session_ = &shard_->open_session(&client);
+    client.session_ = &shard_->clients().open(&client);
     client.session_->info.address = "127.0.0.1:" + std::to_string(1000 + client.session_->info.id);
     shard_->set().session_count.fetch_add(1, std::memory_order_relaxed);
   }
@@ -209,7 +209,7 @@ class SimShard final : public engine::ShardPort {
     return 1 + random_.below(kLengths[random_.below(std::size(kLengths))]);
   }
 
-  // Writes what the client takes.
+  // Gives the client what it has been answered, if it reads.
   void send(SimClient& client) {
     engine::Session& session = *client.session_;
     if (client.reads_) {
@@ -223,7 +223,7 @@ class SimShard final : public engine::ShardPort {
         session.replies.drop_sent(std::exchange(session.sent, 0));
       }
     }
-    shard_->settle_output(session);
+    shard_->clients().settle_output(session);
   }
 
   void flush(SimClient& client) {
@@ -242,7 +242,7 @@ class SimShard final : public engine::ShardPort {
     engine::Session& session = *std::exchange(client.session_, nullptr);
     session.shell = nullptr;
     shard_->set().session_count.fetch_sub(1, std::memory_order_relaxed);
-    shard_->close_session(session);
+    shard_->clients().close(session);
   }
 
   engine::Shard* shard_;

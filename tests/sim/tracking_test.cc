@@ -126,7 +126,7 @@ std::string change(Random& random) {
 TEST_CASE("a cache kept by invalidations is never wrong once everything was read") {
   for (const size_t shards : {1, 2, 4}) {
     CAPTURE(shards);
-    for_seeds("caches", 12, [&](uint64_t seed) {
+    for_seeds("caches", 6, [&](uint64_t seed) {
       SimNode node({.shards = shards, .seed = seed});
       Random random(seed);
       if (random.one_in(3)) node.options().tracking_table_max_keys = 4;

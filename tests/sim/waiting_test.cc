@@ -49,7 +49,7 @@ std::string waiting_command(Random& random, uint64_t ms) {
 TEST_CASE("a blocking command gives up at its millisecond, neither before nor after") {
   for (const size_t shards : {1, 2, 4}) {
     CAPTURE(shards);
-    for_seeds("timeouts", 5, [&](uint64_t seed) {
+    for_seeds("timeouts", 2, [&](uint64_t seed) {
       SimNode node({.shards = shards, .seed = seed});
       Random random(seed);
       struct Waiting {
@@ -79,7 +79,7 @@ TEST_CASE("a blocking command gives up at its millisecond, neither before nor af
 TEST_CASE("on a slow machine nobody is told too early that its time is over") {
   for (const size_t shards : {1, 2, 4}) {
     CAPTURE(shards);
-    for_seeds("late timeouts", 5, [&](uint64_t seed) {
+    for_seeds("late timeouts", 2, [&](uint64_t seed) {
       SimNode node({.shards = shards, .seed = seed, .lag_us_max = 2000});
       Random random(seed);
       for (size_t i = 0; i < 60; ++i) {

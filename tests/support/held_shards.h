@@ -45,7 +45,7 @@ class HeldShards {
   std::string in(int64_t ms) { return std::to_string(at(0).now_ms() + ms); }
   const engine::Command& command(std::string_view name) const { return *table_.find(name); }
   engine::CommandStats& stats_of(size_t shard, std::string_view name) {
-    return at(shard).command_stats(command(name));
+    return at(shard).telemetry().of(command(name));
   }
 
   // A key that lives on `shard`: the first, the second, ...

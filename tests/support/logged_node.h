@@ -212,8 +212,8 @@ class LoggedNode {
    public:
     explicit Port(engine::Shard& shard) : shard_(&shard) {}
     void ring() override {}
-    void flush_sessions() override { shard_->take_ready(); }
-    void close_session(engine::Session& session) override { shard_->close_session(session); }
+    void flush_sessions() override { shard_->clients().take_ready(); }
+    void close_session(engine::Session& session) override { shard_->clients().close(session); }
 
    private:
     engine::Shard* shard_;

@@ -113,7 +113,7 @@ class ShardThread final : public engine::ShardPort {
 
   // ---- On the shard's thread.
   void stop() { stops_ = true; }
-  void open(MemoryClient& client) { client.session_ = &shard_->open_session(&client); }
+  void open(MemoryClient& client) { client.session_ = &shard_->clients().open(&client); }
   void send(MemoryClient& client, std::string_view bytes, bool leaves) {
     client.script_ += bytes;
     client.leaves_ = leaves;
@@ -132,7 +132,7 @@ class ShardThread final : public engine::ShardPort {
     bell_.notify_one();
   }
   void flush_sessions() override {
-    for (engine::Session* session : shard_->take_ready()) {
+    for (engine::Session* session : shard_->clients().take_ready()) {
       if (session->shell != nullptr) flush(*static_cast<MemoryClient*>(session->shell));
     }
   }
@@ -147,7 +147,7 @@ class ShardThread final : public engine::ShardPort {
     }
   }
   void send_while_busy() override {
-    for (engine::Session* session : shard_->ready_sessions()) {
+    for (engine::Session* session : shard_->clients().ready()) {
       if (session->shell != nullptr) give_output(*static_cast<MemoryClient*>(session->shell));
     }
   }
@@ -157,7 +157,7 @@ class ShardThread final : public engine::ShardPort {
     while (!stops_) {
       read_clients();
       const bool is_busy = shard_->finish_turn() || !readable_.empty();
-      if (!is_busy && !stops_ && shard_->prepare_sleep()) wait();
+      if (!is_busy && !stops_ && shard_->traffic().prepare_sleep()) wait();
     }
   }
 
@@ -226,7 +226,7 @@ class ShardThread final : public engine::ShardPort {
   void flush(MemoryClient& client) {
     engine::Session& session = *client.session_;
     give_output(client);
-    shard_->go_on(session, engine::kStopOutput);
+    shard_->clients().go_on(session, engine::kStopOutput);
     const bool has_unsent = session.replies.bytes() != 0;
     if ((session.stopped & engine::kStopClosing) != 0 && session.under_way == 0 && !has_unsent) {
       destroy(client);
@@ -239,7 +239,7 @@ class ShardThread final : public engine::ShardPort {
   void destroy(MemoryClient& client) {
     engine::Session& session = *std::exchange(client.session_, nullptr);
     session.shell = nullptr;
-    shard_->close_session(session);
+    shard_->clients().close(session);
     client.give({}, true);
   }
 
@@ -315,7 +315,8 @@ class ShardThreads {
     for (const auto& client : clients_)
       hang_up(*client);
     for (size_t id = 0; id < set_.size(); ++id) {
-      while (ask<size_t>(id, [](engine::Shard& shard) { return shard.sessions().size(); }) != 0)
+      while (ask<size_t>(id, [](engine::Shard& shard) { return shard.clients().all().size(); }) !=
+             0)
         std::this_thread::yield();
     }
   }

@@ -38,12 +38,12 @@ bool has_blank_or_nul(std::string_view text) {
 // Closes the connections that act as a user. The caller's own answers first.
 void kill_sessions_of(Call& call, const AclUser& user) {
   call.each_held([&](Shard& shard) {
-    for (const auto& [id, session] : shard.sessions()) {
+    for (const auto& [id, session] : shard.clients().all()) {
       if (session->user.get() != &user) continue;
       if (id == call.caller().client_id) {
         session->close_after_replies();
       } else {
-        shard.kill_session(*session);
+        shard.clients().kill(*session);
       }
     }
   });
@@ -64,13 +64,13 @@ bool may_keep(const AclUser& user, const engine::SubscriptionSet& subscriptions)
 void kill_listeners_of(Call& call, const AclUser& user) {
   call.each_held([&](Shard& shard) {
     if (shard.pubsub().subscriptions().session_count() == 0) return;
-    for (const auto& [id, session] : shard.sessions()) {
+    for (const auto& [id, session] : shard.clients().all()) {
       if (session->user.get() != &user || !session->is_subscriber()) continue;
       if (may_keep(user, *session->subscriptions)) continue;
       if (id == call.caller().client_id) {
         session->close_after_replies();
       } else {
-        shard.kill_session(*session);
+        shard.clients().kill(*session);
       }
     }
   });

@@ -171,7 +171,7 @@ class Turning {
     for (const std::string& prefix : added_)
       shard.tracking().add_prefix(prefix, static_cast<uint32_t>(home_->id()));
     if (!request_.redirect) return false;
-    const Session* target = shard.find_session(*request_.redirect);
+    const Session* target = shard.clients().find(*request_.redirect);
     return target != nullptr && !target->is_gone();
   }
 

@@ -57,11 +57,11 @@ Lines lines_on(Shard& shard, const ListOptions& options, int64_t now_ms) {
   };
   if (options.ids) {
     for (const uint64_t id : *options.ids) {
-      if (const Session* session = shard.find_session(id); session != nullptr) add(*session);
+      if (const Session* session = shard.clients().find(id); session != nullptr) add(*session);
     }
     return lines;
   }
-  for (const auto& [id, session] : shard.sessions()) {
+  for (const auto& [id, session] : shard.clients().all()) {
     if (!options.type || *options.type == type_of(*session)) add(*session);
   }
   return lines;
@@ -90,7 +90,7 @@ struct Killed {
 
 Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id, int64_t now_ms) {
   Killed killed;
-  for (const auto& [id, session] : shard.sessions()) {
+  for (const auto& [id, session] : shard.clients().all()) {
     if (session->is_gone() || !filter.matches(*session, now_ms)) continue;
     const bool is_caller = id == caller_id;
     if (is_caller && filter.skips_caller) continue;
@@ -98,7 +98,7 @@ Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id, int
     if (is_caller) {
       killed.has_caller = true;
     } else {
-      shard.kill_session(*session);
+      shard.clients().kill(*session);
     }
   }
   return killed;
@@ -180,13 +180,13 @@ Status client_pause(Call& call) {
   const Result<PauseOptions> options = parse_pause(call);
   if (!options.ok()) return options.error();
   on_all_shards(call, [options = *options](Shard& shard) {
-    shard.begin_pause(options.asked_ns, options.until_ns, options.mode);
+    shard.clients().begin_pause(options.asked_ns, options.until_ns, options.mode);
   });
   return {};
 }
 
 Status client_unpause(Call& call) {
-  on_all_shards(call, [](Shard& shard) { shard.end_pause(); });
+  on_all_shards(call, [](Shard& shard) { shard.clients().end_pause(); });
   return {};
 }
 
@@ -198,8 +198,8 @@ Status client_unblock(Call& call) {
   if (!id) return errors::not_an_integer();
   call.gather<bool>(
       [id = static_cast<uint64_t>(*id), with_error](Shard& shard) {
-        Session* session = shard.find_session(id);
-        return session != nullptr && shard.unblock(*session, with_error);
+        Session* session = shard.clients().find(id);
+        return session != nullptr && shard.waits().unblock(*session, with_error);
       },
       [](std::vector<bool>& parts, resp::ReplyWriter& to) {
         to.integer(std::ranges::find(parts, true) == parts.end() ? 0 : 1);

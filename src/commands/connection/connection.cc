@@ -172,7 +172,7 @@ Status quit(Call& call) {
 Status reset(Call& call) {
   Session& session = call.session();
   stop_monitoring(call);
-  call.worker().unwatch_all(session);
+  call.worker().clients().unwatch_all(session);
   call.home().pubsub().leave_all(session);
   call.home().tracking().turn_off(session);
   session.multi = {};

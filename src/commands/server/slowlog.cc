@@ -24,7 +24,7 @@ size_t length_max(Call& call) {
 }
 
 Entries newest_on(Shard& shard, size_t count) {
-  const auto& entries = shard.slowlog().entries();
+  const auto& entries = shard.telemetry().slowlog().entries();
   return {entries.begin(),
           entries.begin() + static_cast<std::ptrdiff_t>(std::min(count, entries.size()))};
 }
@@ -91,7 +91,7 @@ Status slowlog_help(Call& call) {
 }
 
 Status slowlog_len(Call& call) {
-  call.gather<size_t>([](Shard& shard) { return shard.slowlog().entries().size(); },
+  call.gather<size_t>([](Shard& shard) { return shard.telemetry().slowlog().entries().size(); },
                       [most = length_max(call)](std::vector<size_t>& parts, resp::ReplyWriter& to) {
                         size_t total = 0;
                         for (const size_t part : parts)
@@ -104,7 +104,7 @@ Status slowlog_len(Call& call) {
 Status slowlog_reset(Call& call) {
   call.gather<bool>(
       [](Shard& shard) {
-        shard.slowlog().clear();
+        shard.telemetry().slowlog().clear();
         return true;
       },
       [](std::vector<bool>&, resp::ReplyWriter& to) { to.ok(); });

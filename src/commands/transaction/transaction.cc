@@ -62,7 +62,7 @@ Watched watch_on(const Hold& hold, ShardData& shard, DbIndex db, const Keys& key
 // On the shard of the session. A client that left meanwhile watches nothing.
 void remember(Shard& home, Session& session, Watched& watched) {
   session.multi.watch(std::move(watched));
-  if (session.is_closed) home.unwatch_all(session);
+  if (session.is_closed) home.clients().unwatch_all(session);
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ Status exec(Call&) {
 Status discard(Call& call) {
   Session& session = call.session();
   if (!session.multi.is_active) return Error::literal("ERR DISCARD without MULTI");
-  call.worker().unwatch_all(session);
+  call.worker().clients().unwatch_all(session);
   session.multi = {};
   call.reply().ok();
   return {};
@@ -121,7 +121,7 @@ Status watch(Call& call) {
 }
 
 Status unwatch(Call& call) {
-  call.worker().unwatch_all(call.session());
+  call.worker().clients().unwatch_all(call.session());
   call.reply().ok();
   return {};
 }

@@ -73,10 +73,10 @@ void Dispatcher::queue(Session& session, const Request& request) {
 
 // A command that was taken, and failed.
 void Dispatcher::fail(Session& session, const Request& request, std::string_view message) {
-  shard_->executor().count_call(*request.command, 0);
-  ++shard_->command_stats(*request.command).failed;
-  shard_->note_begin(session, *request.command, request.args, session.caller.db);
-  shard_->executor().count_error(message);
+  shard_->telemetry().count_call(*request.command, 0);
+  ++shard_->telemetry().of(*request.command).failed;
+  shard_->monitors().note(session, *request.command, request.args, session.caller.db);
+  shard_->telemetry().count_error(message);
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   writer.error(message);
   session.replies.end(session.is_muted());
@@ -85,17 +85,17 @@ void Dispatcher::fail(Session& session, const Request& request, std::string_view
 
 // A command that cannot be taken spoils the transaction it stands in; an EXEC ends it.
 void Dispatcher::refuse(Session& session, const Command* command, std::string_view message) {
-  if (command != nullptr) ++shard_->command_stats(*command).rejected;
+  if (command != nullptr) ++shard_->telemetry().of(*command).rejected;
   std::string of_exec;
   if (command == exec_ && command != nullptr) {
-    shard_->unwatch_all(session);
+    shard_->clients().unwatch_all(session);
     session.multi = {};
     of_exec = "EXECABORT Transaction discarded because of: ";
     message = of_exec += message.starts_with("ERR ") ? message.substr(4) : message;
   } else if (session.multi.is_active) {
     session.multi.is_aborted = true;
   }
-  shard_->executor().count_error(message);
+  shard_->telemetry().count_error(message);
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   writer.error(message);
   session.replies.end(session.is_muted());
@@ -112,7 +112,7 @@ void Dispatcher::after(Session& session) {
   if (waiting >= session.flight_max || (limit != 0 && waiting >= static_cast<size_t>(limit)))
     session.stop(kStopFlight);
   if (session.replies.bytes() > session.output_mark) [[unlikely]]
-    shard_->look_at_output(session);
+    shard_->clients().look_at_output(session);
 }
 
 // ---- Ways.
@@ -157,7 +157,7 @@ void Dispatcher::run_here(Session& session, const Request& request) {
     shard_->note_command(session, *request.command, args, session.caller.db, end);
   after(session);
   if (waiter != nullptr) [[unlikely]]
-    shard_->begin_wait(session, std::move(waiter));
+    shard_->waits().begin(session, std::move(waiter));
 }
 
 // What goes away: its words are loaded, the chunk they stand in is pinned, and its reply has a
@@ -170,13 +170,13 @@ void Dispatcher::embark(Session& session, const Request& request, Carriage& carr
   passenger.session = &session;
   passenger.reply_number = session.replies.open(session.is_muted());
   passenger.chunk = session.chunk;
-  shard_->chunks().pin(session.chunk);
+  shard_->clients().chunks().pin(session.chunk);
   ++session.under_way;
 }
 
 void Dispatcher::hop(Session& session, const Request& request, size_t to) {
-  if (session.has_unsent_transaction) shard_->send_group();
-  Batch& batch = shard_->batch_for(to);
+  if (session.has_unsent_transaction) shard_->traffic().send_group();
+  Batch& batch = shard_->traffic().batch_for(to);
   Hop& hop = batch.hops.emplace_back();
   hop.command = request.command;
   embark(session, request, batch, hop);
@@ -199,8 +199,8 @@ void Dispatcher::hold(Session& session, const Request& request) {
 // shard is held, and its session may be touched.
 void Dispatcher::join_group(Session& session, const Request& request, Transaction transaction,
                             bool is_at_home) {
-  if (session.has_unsent_hops) shard_->send_batches();
-  HoldGroup& group = shard_->pending_group();
+  if (session.has_unsent_hops) shard_->traffic().send_batches();
+  HoldGroup& group = shard_->traffic().pending_group();
   for (const size_t shard : reach_.shards())
     group.add_member(shard);
   for (size_t id = 0; reach_.needs_all() && id < shard_->set().size(); ++id)
@@ -214,7 +214,7 @@ void Dispatcher::join_group(Session& session, const Request& request, Transactio
   ++session.transactions_away;
   after(session);
   if (group.transactions.size() >= kGroupTransactionsMax || group.key_count >= kGroupKeysMax)
-    shard_->send_group();
+    shard_->traffic().send_group();
 }
 
 // ---- EXEC.
@@ -234,7 +234,7 @@ void Dispatcher::exec(Session& session, const Request& request) {
     return;
   }
   if (session.multi.is_aborted) {
-    shard_->unwatch_all(session);
+    shard_->clients().unwatch_all(session);
     session.multi = {};
     fail(session, request, "EXECABORT Transaction discarded because of previous errors.");
     return;
@@ -274,7 +274,7 @@ void Dispatcher::note_exec(const Session& session, CommandQueue& queue, Args arg
     shard_->note_command(session, *queued.command, queue.argv(queued), queued.db, queued.end);
   }
   shard_->note_command(session, *exec_, args, session.caller.db,
-                       shard_->executor().count_call(*exec_, ns));
+                       shard_->telemetry().count_call(*exec_, ns));
 }
 
 }  // namespace kvstash::engine

@@ -172,7 +172,7 @@ void Gates::abort_http(Session& session) {
         "Scripting to compromise this server. Connection aborted.",
         {{"addr", session.info.address}});
   }
-  shard_->kill_session(session);
+  shard_->clients().kill(session);
 }
 
 // ---- 4 to 6. What the client may do.
@@ -188,8 +188,8 @@ Gates::Verdict Gates::pass_permissions(Session& session, const Request& request)
       return refuse("NOPERM " + acl_message(*denial, user->name, false));
     }
   }
-  if (shard_->busy_with() != BusyWith::kNothing && !command.has(kAllowBusy)) [[unlikely]]
-    return refuse(errors::busy(shard_->busy_with()));
+  if (shard_->busy().with() != BusyWith::kNothing && !command.has(kAllowBusy)) [[unlikely]]
+    return refuse(errors::busy(shard_->busy().with()));
   return Verdict::kPassed;
 }
 
@@ -198,8 +198,8 @@ Gates::Verdict Gates::pass_permissions(Session& session, const Request& request)
 Gates::Verdict Gates::pass_pressure(Session& session, const Request& request) {
   const Command& command = *request.command;
   const auto flags = [&] { return flags_of(session, command, request.args, *shard_); };
-  if (shard_->pause().is_on() && is_paused(session, command, flags(), shard_->pause().is_for_all()))
-      [[unlikely]]
+  if (shard_->clients().pause().is_on() &&
+      is_paused(session, command, flags(), shard_->clients().pause().is_for_all())) [[unlikely]]
     return stop(session, kStopPause);
   if (shard_->set().has_many_pushes() && !is_queued(session, command) && makes_pushes(flags()))
       [[unlikely]]
@@ -214,6 +214,7 @@ Gates::Verdict Gates::pass_pressure(Session& session, const Request& request) {
 Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
   ShardSet& set = shard_->set();
   const Command& command = *request.command;
+  if (shard_->awaits_eviction()) return stop(session, kStopEviction);
   const bool queues = is_queued(session, command);
   const bool writes = (flags_of(session, command, request.args, *shard_) & kDenyOom) != 0;
   if (writes && !queues && set.is_overfull()) return stop(session, kStopMemory);

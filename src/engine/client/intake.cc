@@ -20,7 +20,7 @@ size_t round_up(size_t value, size_t to) {
 }  // namespace
 
 std::span<char> Intake::input_room(Session& session) {
-  ChunkPool& pool = shard_->chunks();
+  ChunkPool& pool = shard_->clients().chunks();
   if (session.chunk == nullptr && use_ == Use::kBusy) {
     session.chunk = pool.take(ChunkPool::kChunkBytes);
     session.begin = session.end = 0;
@@ -45,7 +45,7 @@ std::span<char> Intake::input_room(Session& session) {
 // that is worth it. What a client says will come gets memory only as it comes; a chunk that must
 // grow grows by half at least, so that a command of very many arguments is copied a few times only.
 void Intake::make_room(Session& session) {
-  ChunkPool& pool = shard_->chunks();
+  ChunkPool& pool = shard_->clients().chunks();
   const size_t unread = session.end - session.begin;
   const bool is_length_known = session.bytes_needed > unread + 1;
   const size_t known = std::min(session.bytes_needed, 2 * unread + ChunkPool::kChunkBytes);
@@ -200,7 +200,7 @@ void Intake::run_staged() {
     }
   }
   if (use_ == Use::kBusy) return;
-  shard_->chunks().settle_shared();
+  shard_->clients().chunks().settle_shared();
   shared_ = nullptr;
   shared_used_ = 0;
 }
@@ -218,7 +218,7 @@ std::vector<Session*> Intake::give_back() {
   for (size_t i = 0; i < staged_.size(); ++i) {
     Staged& staged = staged_[i];
     Session& session = *staged.session;
-    shard_->note_ready(session);  // It may have been answered before.
+    shard_->clients().note_ready(session);  // It may have been answered before.
     if (i == running_) continue;
     staged.last = staged.first;
     staged.error.clear();
@@ -234,7 +234,7 @@ void Intake::leave_shared(Session& session) {
   const size_t unread = session.end - session.begin;
   session.chunk = nullptr;
   if (unread != 0) {
-    session.chunk = shard_->chunks().take(round_up(unread + 1, 1024));
+    session.chunk = shard_->clients().chunks().take(round_up(unread + 1, 1024));
     std::memcpy(session.chunk->data, shared_->data + session.begin, unread);
   }
   session.begin = 0;
@@ -269,7 +269,7 @@ void Intake::protocol_error(Session& session, std::string_view message) {
   resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
   writer.error(message);
   session.replies.end(false);
-  shard_->executor().count_error(message);
+  shard_->telemetry().count_error(message);
   session.close_after_replies("protocol error");
 }
 
@@ -283,20 +283,21 @@ void Intake::settle(Session& session) {
     ++shard_->stats().input_limit_passed;
     session.begin = session.end;
   }
-  if ((session.stopped & (kStopRate | kStopPause)) != 0) shard_->delay(session);
-  if ((session.stopped & kStopMemory) != 0) shard_->wait_for_memory(session);
-  if ((session.stopped & kStopPushes) != 0) shard_->wait_for_pushes(session);
-  shard_->note_ready(session);
+  if ((session.stopped & (kStopRate | kStopPause)) != 0) shard_->clients().delay(session);
+  if ((session.stopped & kStopMemory) != 0) shard_->clients().wait_for_memory(session);
+  if ((session.stopped & kStopEviction) != 0) shard_->clients().wait_for_eviction(session);
+  if ((session.stopped & kStopPushes) != 0) shard_->clients().wait_for_pushes(session);
+  shard_->clients().note_ready(session);
   if (session.chunk == nullptr) return;
   if (session.chunk == shared_) {
     leave_shared(session);
     if (session.chunk == nullptr) return;
   } else if (session.begin == session.end) {
-    shard_->chunks().drop(session.chunk);
+    shard_->clients().chunks().drop(session.chunk);
     session.chunk = nullptr;
     session.begin = session.end = 0;
   }
-  shard_->count_client(session);
+  shard_->clients().count(session);
 }
 
 }  // namespace kvstash::engine

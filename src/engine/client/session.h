@@ -45,18 +45,19 @@ struct SessionInfo {
 
 // Why no further commands of a connection are taken for now. Several may hold at once.
 enum StopReason : uint32_t {
-  kStopGather = 1u << 0,   // A command is asking other shards.
-  kStopOrder = 1u << 1,    // The next command wants all earlier replies first.
-  kStopOutput = 1u << 2,   // Too many unsent replies, of its own or of all clients.
-  kStopFlight = 1u << 3,   // Too many commands under way.
-  kStopRate = 1u << 4,     // Over its command rate.
-  kStopPause = 1u << 5,    // CLIENT PAUSE.
-  kStopClosing = 1u << 6,  // To be closed once its replies are sent.
-  kStopDrain = 1u << 7,    // The server is about to end.
-  kStopMemory = 1u << 8,   // Memory is overfull, and eviction has to catch up.
-  kStopWait = 1u << 9,     // In a blocking command.
-  kStopPushes = 1u << 10,  // Subscribers elsewhere have yet to take in what was published.
-  kStopGate = 1u << 11,    // Too many of its replies wait for the journal.
+  kStopGather = 1u << 0,     // A command is asking other shards.
+  kStopOrder = 1u << 1,      // The next command wants all earlier replies first.
+  kStopOutput = 1u << 2,     // Too many unsent replies, of its own or of all clients.
+  kStopFlight = 1u << 3,     // Too many commands under way.
+  kStopRate = 1u << 4,       // Over its command rate.
+  kStopPause = 1u << 5,      // CLIENT PAUSE.
+  kStopClosing = 1u << 6,    // To be closed once its replies are sent.
+  kStopDrain = 1u << 7,      // The server is about to end.
+  kStopMemory = 1u << 8,     // Memory is overfull, and eviction has to catch up.
+  kStopWait = 1u << 9,       // In a blocking command.
+  kStopPushes = 1u << 10,    // Subscribers elsewhere have yet to take in what was published.
+  kStopGate = 1u << 11,      // Too many of its replies wait for the journal.
+  kStopEviction = 1u << 12,  // Keys have to go first for what a command here took too much.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };

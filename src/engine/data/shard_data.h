@@ -87,6 +87,13 @@ class ShardData {
   void set_memory_goal(size_t bytes) { memory_goal_ = bytes; }
   bool is_within_memory() const { return memory_.bytes < memory_goal_; }
   store::EvictionPool& victims() { return victims_; }  // The candidates for eviction.
+  // A command here took more than there is, and the eviction over all shards of that number is to
+  // be over before the next one; 0: none ever was (ShardSet::evictions_over).
+  void await_eviction(uint64_t number) {
+    ensure(number >= awaited_eviction_);
+    awaited_eviction_ = number;
+  }
+  uint64_t awaited_eviction() const { return awaited_eviction_; }
 
   // While clients are paused, keys that are due stay, and readers do not see them.
   void keep_due_keys(bool are_kept) { keeps_due_keys_ = are_kept; }
@@ -118,6 +125,7 @@ class ShardData {
   int64_t born_ms_;  // Timing wheels begin here; they catch up at their first turn.
   store::ShardMemory memory_;
   size_t memory_goal_ = 0;
+  uint64_t awaited_eviction_ = 0;
   std::vector<std::unique_ptr<store::Keyspace>> databases_;
   WatchTable watches_;
   BlockedKeys blocked_keys_;

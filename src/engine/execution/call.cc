@@ -219,7 +219,7 @@ void Call::run_gather(GatherPlan plan) {
 }
 
 void Call::start_gather(GatherPlan plan) {
-  worker_->start_gather(session(), *command_, args_, std::move(plan));
+  worker_->traffic().start_gather(session(), *command_, args_, std::move(plan));
   progress_ = Progress::kAsks;
 }
 

@@ -13,10 +13,8 @@
 namespace kvstash::engine {
 namespace {
 
-constexpr size_t kEvictionsMax = 128;   // For one command.
-constexpr size_t kErrorCodesMax = 128;  // Codes counted apart; the rest share one.
+constexpr size_t kEvictionsMax = 128;  // For one command.
 constexpr size_t kReplayReplyKept = size_t{1} << 20;
-constexpr size_t kErrorCodeBytesMax = 32;  // What has no code within so many bytes is an ERR.
 
 // Whether keys of the held shards changed that somebody waits for.
 bool has_ready(const Hold& hold) {
@@ -62,16 +60,16 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
       !caller.in_transaction) [[unlikely]] {
     const Error refusal = errors::out_of_memory();
     call.reply().error(refusal.message());
-    ++shard_->command_stats(command).rejected;
-    count_error(refusal.message());
+    ++shard_->telemetry().of(command).rejected;
+    shard_->telemetry().count_error(refusal.message());
     return {};
   }
   const Status status = command.spec->run(call);
   if (!status.ok()) [[unlikely]] {
     out.truncate(reply_at);
     call.reply().error(status.error().message());
-    ++shard_->command_stats(command).failed;
-    count_error(status.error().message());
+    ++shard_->telemetry().of(command).failed;
+    shard_->telemetry().count_error(status.error().message());
   }
   if (effects_.has_any()) commit(call, hold);
   if (caller.remembers_reads && command.has(kReadOnly)) [[unlikely]]
@@ -81,7 +79,7 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
   const auto ns = static_cast<uint64_t>(cycles_to_ns(ended_at_cycles_ - began));
   CallEnd end{.ns = ns};
   if (call.progress_ == Call::Progress::kOver) [[likely]] {
-    end = count_call(command, ns, !caller.in_script);
+    end = shard_->telemetry().count_call(command, ns, !caller.in_script);
   } else {
     end = count_progress(call, ns, out.view().substr(reply_at));
   }
@@ -103,41 +101,17 @@ CallEnd Executor::count_progress(const Call& call, uint64_t ns, std::string_view
     case Call::Progress::kOver:
       break;
     case Call::Progress::kGathered:
-      count_failure(command, reply);
+      shard_->telemetry().count_failure(command, reply);
       break;
     case Call::Progress::kAsks:
-      shard_->command_stats(command).ns += ns;
+      shard_->telemetry().of(command).ns += ns;
       return {.ns = ns};
     case Call::Progress::kWaits:
       found_nothing_ = again_ != nullptr;
       (again_ != nullptr ? again_ : waiter_.get())->ns += ns;
       return {.ns = ns};
   }
-  return count_call(command, ns, !call.caller_->in_script);
-}
-
-CallEnd Executor::count_call(const Command& command, uint64_t ns, bool is_logged) {
-  const EngineOptions& options = shard_->options();
-  CommandStats& stats = shard_->command_stats(command);
-  ++stats.calls;
-  stats.ns += ns;
-  ++shard_->stats().commands;
-  if (options.latency_tracking) {
-    if (stats.latency == nullptr) stats.latency = std::make_unique<LatencyHistogram>();
-    stats.latency->add(ns);
-  }
-  CallEnd end{.ns = ns};
-  const int64_t threshold_us = options.slowlog_log_slower_than_us;
-  if (threshold_us >= 0 && ns / 1000 >= static_cast<uint64_t>(threshold_us) && is_logged &&
-      !command.has(kSkipSlowlog)) [[unlikely]]
-    end.slowlog_id = shard_->set().next_slowlog_id();
-  return end;
-}
-
-void Executor::count_failure(const Command& command, std::string_view reply) {
-  if (!reply.starts_with('-')) return;
-  ++shard_->command_stats(command).failed;
-  count_error(reply.substr(1, reply.find('\r') - 1));
+  return shard_->telemetry().count_call(command, ns, !call.caller_->in_script);
 }
 
 uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Call& outer,
@@ -270,7 +244,7 @@ bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const
       "call. This command is no longer allowed for the following reason: " +
       std::string(why);
   to.error(message);
-  count_error(message);
+  shard_->telemetry().count_error(message);
   return true;
 }
 
@@ -357,7 +331,7 @@ void Executor::serve_key(ShardData& shard, const BlockedKeys::ReadyKey& ready, c
       continue;
     }
     if (waiter->move(WaitState::kWaiting, WaitState::kWoken)) {
-      hold.set().submit_change(waiter->home, [waiter](Shard& home) { home.retry_wait(waiter); });
+      hold.set().submit_change(waiter->home, [waiter](Shard& home) { home.waits().retry(waiter); });
     }
     // Those behind it must not overtake it.
     if (!waiter->is_over() && takes_away(*waiter)) break;
@@ -412,16 +386,6 @@ void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold
   serve_waiters(hold);
 }
 
-void Executor::count_error(std::string_view message) {
-  ShardStats& stats = shard_->stats();
-  ++stats.error_replies;
-  const size_t space = message.substr(0, kErrorCodeBytesMax).find(' ');
-  std::string code(space == std::string_view::npos ? "ERR" : message.substr(0, space));
-  if (stats.errors.size() >= kErrorCodesMax && !stats.errors.contains(code))
-    code = "ERRORSTATS_OVERFLOW";
-  ++stats.errors[std::move(code)];
-}
-
 bool Executor::is_within_memory(const Hold& hold) {
   return !hold.any([](const ShardData& shard) { return !shard.is_within_memory(); });
 }
@@ -436,7 +400,7 @@ bool Executor::make_room(const Hold& hold) {
 void Executor::keep_limit(const Hold& hold) {
   if (hold.options().maxmemory_policy == EvictionPolicy::kNoEviction) return;
   if (evict(hold, kEvictionsMax) != EvictionEnd::kKept && hold.set().ask_to_evict())
-    shard_->evict_everywhere();
+    shard_->evict_everywhere(hold);
 }
 
 }  // namespace kvstash::engine

@@ -64,13 +64,6 @@ class Executor {
   // Runs a woken waiter again, whose shards are held; then those who stood behind it.
   void run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 
-  // Counts a command that is over, after `ns`. `is_logged`: it is none that runs inside another.
-  CallEnd count_call(const Command& command, uint64_t ns, bool is_logged = true);
-  // Counts the command as failed if `reply`, the whole of it, is an error.
-  void count_failure(const Command& command, std::string_view reply);
-  // Counts an error reply that no command made (a gate refused, a command is unknown).
-  void count_error(std::string_view message);
-
   // Makes room for a write if maxmemory is passed; false if it cannot be done.
   static bool is_within_memory(const Hold& hold);
   static bool make_room(const Hold& hold);

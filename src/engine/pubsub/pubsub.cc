@@ -133,7 +133,7 @@ void PubSub::settle_when_home(const SubscriptionChange& change, uint64_t join_nu
 }
 
 void PubSub::settle(const SubscriptionCounted& counted) {
-  Session* session = shard_->find_session(counted.session_id);
+  Session* session = shard_->clients().find(counted.session_id);
   if (session == nullptr) return;
   for (const std::string& name : counted.names) {
     if (counted.join_number != 0) {
@@ -155,7 +155,7 @@ void PubSub::tell(const Topic& topic, size_t source, WriteMessage&& write) {
       resp::ReplyWriter writer(text, version);
       write(writer);
     }
-    shard_->push(session, text.view());
+    shard_->clients().push(session, text.view());
   }
   for (resp::ReplyBuffer& text : texts_) {
     text.clear();

@@ -2,6 +2,7 @@
 
 #include "engine/shard.h"
 
+#include <memory>
 #include <utility>
 
 namespace kvstash::engine {
@@ -48,10 +49,8 @@ void Pushes::send_boxes(Lsn lsn) {
     for (const Push& push : boxes_[to])
       bytes += push_bytes(push);
     set_->pushes_under_way.fetch_add(bytes, std::memory_order_relaxed);
-    set_->submit(to, [bytes, lsn, box = std::exchange(boxes_[to], {})](Shard& shard) {
-      shard.receive_pushes(box, lsn);
-      shard.set().pushes_under_way.fetch_sub(bytes, std::memory_order_relaxed);
-    });
+    auto box = std::make_unique<PushBox>(std::exchange(boxes_[to], {}), lsn, bytes);
+    set_->post(to, box.release());  // The shard takes it back.
   }
 }
 

@@ -8,14 +8,26 @@
 
 #include "engine/pubsub/push.h"
 #include "engine/release/lsn.h"
+#include "engine/traffic/mailbox.h"
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace kvstash::engine {
 
 class ShardSet;
+
+// What one shard has for the sessions of another, on its way. Owns what it carries; freed by who
+// received it.
+struct PushBox : Message {
+  PushBox(std::vector<Push> what, Lsn follows_from, size_t counted)
+      : Message(Kind::kPushes), pushes(std::move(what)), lsn(follows_from), bytes(counted) {}
+  std::vector<Push> pushes;
+  Lsn lsn;
+  size_t bytes;  // In ShardSet::pushes_under_way.
+};
 
 class Pushes {
  public:

@@ -23,7 +23,7 @@ void Release::send() {
   const Lsn lsn = join_journal();
   shard_->send_pushes(lsn);
   send_done(lsn);
-  shard_->send_requests();
+  shard_->traffic().send_requests();
   send_replies();
 }
 
@@ -48,7 +48,7 @@ void Release::send(HoldGroup& group) {
     if (group.members[id]) set.at(id).send_pushes(group.lsn);
   }
   send_done(group.lsn);
-  shard_->let_go(group);
+  shard_->traffic().let_go(group);
 }
 
 // Those who were served hear of it before those who made it possible are answered, and so find it
@@ -57,14 +57,14 @@ void Release::send_done(Lsn lsn) {
   for (std::shared_ptr<Waiter>& waiter : std::exchange(served_, {})) {
     waiter->finish(lsn);
     if (waiter->home == shard_->id()) {
-      shard_->finish_wait(waiter);
+      shard_->waits().finish(waiter);
     } else {
-      shard_->set().submit(waiter->home, [waiter](Shard& home) { home.finish_wait(waiter); });
+      shard_->set().submit(waiter->home, [waiter](Shard& home) { home.waits().finish(waiter); });
     }
   }
   for (Batch* batch : std::exchange(done_batches_, {})) {
     batch->lsn = lsn;
-    shard_->post(batch->home, batch);
+    shard_->traffic().post(batch->home, batch);
   }
   for (AnswerHome& one : std::exchange(answers_, {})) {
     shard_->set().submit(one.home,
@@ -73,8 +73,8 @@ void Release::send_done(Lsn lsn) {
 }
 
 void Release::send_replies() {
-  shard_->bound_client_memory();
-  for (Session* session : shard_->ready_sessions())
+  shard_->clients().bound_memory();
+  for (Session* session : shard_->clients().ready())
     seal(*session);
   if (gate_.waiting() != 0) gate_.open();
   shard_->flush_sessions();
@@ -93,8 +93,8 @@ void Release::let_out(Session& session) {
   ReplyQueue& replies = session.replies;
   replies.let_out(gate_.released());
   wait_at_gate(session);
-  if (replies.gated_bytes() <= kGatedBytesMax) shard_->go_on(session, kStopGate);
-  shard_->note_ready(session);
+  if (replies.gated_bytes() <= kGatedBytesMax) shard_->clients().go_on(session, kStopGate);
+  shard_->clients().note_ready(session);
 }
 
 // For the first of what it has there; who is let out looks for the next.
@@ -103,7 +103,7 @@ void Release::wait_at_gate(const Session& session) {
   if (!lsn) [[likely]]
     return;
   gate_.wait(*lsn, [shard = shard_, id = session.info.id] {
-    if (Session* waiting = shard->find_session(id)) shard->release().let_out(*waiting);
+    if (Session* waiting = shard->clients().find(id)) shard->release().let_out(*waiting);
   });
 }
 

@@ -222,7 +222,7 @@ void Tracking::end(const Session& session) {
 void Tracking::deliver(const KeyInvalidation& news) {
   const std::string value = key_value(news.key);
   for (const uint64_t client : news.clients) {
-    Session* session = shard_->find_session(client);
+    Session* session = shard_->clients().find(client);
     if (session == nullptr || session->tracking == nullptr || session->tracking->is_bcast) continue;
     if (session->tracking->is_noloop && client == news.author) continue;
     send(*session, value);
@@ -245,13 +245,13 @@ void Tracking::deliver(const PrefixInvalidation& news) {
 }
 
 void Tracking::deliver(const FlushInvalidation&) {
-  for (const auto& [id, session] : shard_->sessions()) {
+  for (const auto& [id, session] : shard_->clients().all()) {
     if (session->tracking != nullptr) send(*session, null_value(session->caller.resp));
   }
 }
 
 void Tracking::deliver(const RedirectedInvalidation& news) {
-  Session* target = shard_->find_session(news.target);
+  Session* target = shard_->clients().find(news.target);
   if (target != nullptr && !target->is_gone()) {
     write(*target, news.value, true);
   } else {
@@ -260,7 +260,7 @@ void Tracking::deliver(const RedirectedInvalidation& news) {
 }
 
 void Tracking::deliver(const BrokenRedirection& news) {
-  Session* session = shard_->find_session(news.client);
+  Session* session = shard_->clients().find(news.client);
   if (session != nullptr && session->tracking != nullptr &&
       session->tracking->redirect == news.target)
     send_broken(*session);
@@ -282,7 +282,7 @@ void Tracking::send(Session& session, std::string_view value) {
                                                 .value = std::string(value)});
     return;
   }
-  Session* target = shard_->find_session(tracking.redirect);
+  Session* target = shard_->clients().find(tracking.redirect);
   if (target != nullptr && !target->is_gone()) {
     write(*target, value, true);
   } else {
@@ -319,7 +319,7 @@ void Tracking::write(Session& to, std::string_view value, bool is_redirected) {
 }
 
 void Tracking::push(Session& to) {
-  shard_->push(to, message_.view());
+  shard_->clients().push(to, message_.view());
   message_.clear();
   if (message_.capacity() > kSpareMessageBytesMax) message_.release();
 }

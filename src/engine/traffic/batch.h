@@ -14,7 +14,7 @@
 
 namespace kvstash::engine {
 
-// Its session is null once it is answered before the batch is over (shard_busy.cc).
+// Its session is null once it is answered before the batch is over (busy_turns.cc).
 struct Hop : Passenger {};
 
 struct Batch : Message, Carriage {
@@ -23,6 +23,7 @@ struct Batch : Message, Carriage {
   size_t home = 0;
   size_t to = 0;
   std::vector<Hop> hops;
+  size_t next = 0;  // Of them: those before it have run.
   // Hops that found nothing and wait, by their index. Hardly ever any.
   std::vector<std::pair<size_t, std::shared_ptr<Waiter>>> waiters;
   bool is_refused = false;  // The shard was busy: nothing was run.
@@ -31,6 +32,7 @@ struct Batch : Message, Carriage {
     kind = Kind::kBatch;
     unload();
     hops.clear();
+    next = 0;
     waiters.clear();
     is_refused = false;
   }

@@ -5,7 +5,7 @@
 // has, counts itself in and parks; the last one to arrive runs the transactions on its own thread,
 // with all the shards held, and lets the others go. After counting itself in, a parked shard never
 // looks at the group again: it waits on a word of its own. A shard that is busy with a script
-// refuses the group and does not park (shard_busy.cc).
+// refuses the group and does not park (busy_turns.cc).
 //
 // Owned by its home shard, which gets it back as a kHoldDone message and reuses it.
 #pragma once
@@ -34,7 +34,7 @@ struct Transaction : Passenger {
 
   // Filled in by the executor.
   std::shared_ptr<Waiter> waiter;  // The command found nothing, and waits.
-  bool is_over = false;            // Answered before the group was over (shard_busy.cc).
+  bool is_over = false;            // Answered before the group was over (busy_turns.cc).
 };
 
 struct HoldGroup : Message, Carriage {

@@ -19,6 +19,7 @@ struct Message {
     kHold,       // HoldGroup: arrive.
     kHoldDone,   // HoldGroup: its replies are in.
     kTask,       // Task: run this function.
+    kPushes,     // PushBox: for the shard's sessions.
   };
 
   explicit Message(Kind message_kind) : kind(message_kind) {}

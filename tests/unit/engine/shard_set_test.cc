@@ -77,10 +77,10 @@ TEST_CASE("a message rings for a shard that sleeps, once, and for no other") {
   Set two(2);
   const auto nothing = [](Shard&) {};
   two.set.submit(1, nothing);
-  CHECK(two.bells[1].rings == 0);              // It is awake.
-  CHECK_FALSE(two.set.at(1).prepare_sleep());  // There is a message already.
+  CHECK(two.bells[1].rings == 0);                        // It is awake.
+  CHECK_FALSE(two.set.at(1).traffic().prepare_sleep());  // There is a message already.
   two.set.at(1).finish_turn();
-  REQUIRE(two.set.at(1).prepare_sleep());
+  REQUIRE(two.set.at(1).traffic().prepare_sleep());
   two.set.submit(1, nothing);
   two.set.submit(1, nothing);
   CHECK(two.bells[1].rings == 1);
@@ -120,7 +120,7 @@ TEST_CASE("any two groups stand in the same order in every mailbox they share") 
   std::vector<std::vector<const HoldGroup*>> orders;
   for (size_t shard = 0; shard < 4; ++shard) {
     orders.emplace_back();
-    for (Message* message = four.set.at(shard).mailbox().take(); message != nullptr;
+    for (Message* message = four.set.at(shard).traffic().mailbox().take(); message != nullptr;
          message = message->next)
       orders.back().push_back(static_cast<HoldGroup::Arrival*>(message)->group);
   }
@@ -147,10 +147,10 @@ TEST_CASE("a group counts each shard once, and waits for all of them") {
   CHECK(group.member_count == 2);
   four.set.enqueue(group);
   CHECK(group.missing == 2);
-  CHECK_FALSE(four.set.at(0).mailbox().is_empty());
-  CHECK(four.set.at(1).mailbox().is_empty());
+  CHECK_FALSE(four.set.at(0).traffic().mailbox().is_empty());
+  CHECK(four.set.at(1).traffic().mailbox().is_empty());
   for (const size_t member : {0, 2})
-    four.set.at(member).mailbox().take();
+    four.set.at(member).traffic().mailbox().take();
 }
 
 TEST_CASE("used memory is what the shards told and what they have in common") {
@@ -184,8 +184,8 @@ TEST_CASE("memory is out when it is over the limit and no shard has keys to evic
   two.set.publish_memory(1, {.bytes = 0, .evictable = 1});
   CHECK_FALSE(two.set.is_out_of_memory());
   CHECK(two.set.ask_to_evict());
-  CHECK(two.set.at(0).mailbox().is_empty());
-  CHECK_FALSE(two.set.at(1).mailbox().is_empty());
+  CHECK(two.set.at(0).traffic().mailbox().is_empty());
+  CHECK_FALSE(two.set.at(1).traffic().mailbox().is_empty());
 }
 
 TEST_CASE("memory is overfull when it grows over the limit, not while it comes down to a new one") {

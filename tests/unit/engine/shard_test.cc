@@ -30,7 +30,7 @@ class Port final : public ShardPort {
 
   void ring() override {}
   void flush_sessions() override {
-    for (Session* session : shard_->take_ready()) {
+    for (Session* session : shard_->clients().take_ready()) {
       const std::string_view out = session->replies.sendable();
       sent[session->info.id] += out;
       session->replies.drop_sent(out.size());
@@ -38,7 +38,7 @@ class Port final : public ShardPort {
   }
   void close_session(Session& session) override {
     closed.push_back(session.info.id);
-    shard_->close_session(session);
+    shard_->clients().close(session);
   }
 
   std::map<uint64_t, std::string> sent;  // By session.
@@ -55,7 +55,7 @@ struct Node {
       ports.emplace_back(set.at(id));
   }
 
-  Session& open() { return shard.open_session(nullptr); }
+  Session& open() { return shard.clients().open(nullptr); }
   void feed(Session& session, std::string_view bytes) {
     const std::span<char> room = shard.input_room(session);
     REQUIRE(room.size() >= bytes.size());
@@ -167,12 +167,12 @@ TEST_CASE("arguments under way stay where they are while more is read") {
     expected += "+OK\r\n$10000\r\n" + std::string(10'000, static_cast<char>('a' + i)) + "\r\n";
     if (i % 3 == 0) node.shard.finish_turn();
   }
-  CHECK(node.shard.chunks().lent_bytes() != 0);
+  CHECK(node.shard.clients().chunks().lent_bytes() != 0);
   node.shard.finish_turn();
   node.set.at(1).finish_turn();
   node.shard.finish_turn();
   CHECK(node.sent(session) == expected);
-  CHECK(node.shard.chunks().lent_bytes() == 0);
+  CHECK(node.shard.clients().chunks().lent_bytes() == 0);
 }
 
 TEST_CASE("a session that closes with commands under way is kept until they are back") {
@@ -181,13 +181,13 @@ TEST_CASE("a session that closes with commands under way is kept until they are 
   node.feed(session, "SET " + node.key_on(1) + " v\r\nGET " + node.key_on(1) + "\r\n");
   node.shard.finish_turn();
   const uint64_t id = session.info.id;
-  node.shard.close_session(session);
-  CHECK(node.shard.sessions().size() == 1);
-  CHECK(node.shard.find_session(id) == nullptr);
+  node.shard.clients().close(session);
+  CHECK(node.shard.clients().all().size() == 1);
+  CHECK(node.shard.clients().find(id) == nullptr);
   node.set.at(1).finish_turn();
   node.shard.finish_turn();
-  CHECK(node.shard.sessions().empty());
-  CHECK(node.shard.chunks().lent_bytes() == 0);
+  CHECK(node.shard.clients().all().empty());
+  CHECK(node.shard.clients().chunks().lent_bytes() == 0);
   CHECK(node.set.at(1).data().keyspace(DbIndex{0}).size() == 1);  // It had been sent.
 }
 
@@ -195,8 +195,8 @@ TEST_CASE("what a client had sent before it left is run") {
   Node node(1);
   Session& session = node.open();
   node.feed(session, "SET k v\r\n");
-  node.shard.close_session(session);
-  CHECK(node.shard.sessions().empty());
+  node.shard.clients().close(session);
+  CHECK(node.shard.clients().all().empty());
   CHECK(node.keys() == 1);
 }
 
@@ -205,25 +205,26 @@ TEST_CASE("a killed session runs nothing more and is closed at the end of the tu
   Session& session = node.open();
   const uint64_t id = session.info.id;
   node.shard.finish_turn();
-  node.shard.kill_session(session);
-  node.shard.kill_session(session);
+  node.shard.clients().kill(session);
+  node.shard.clients().kill(session);
   node.feed(session, "SET k v\r\n");
   CHECK(node.ports[0].closed.empty());
   node.shard.finish_turn();
   CHECK(node.ports[0].closed == std::vector<uint64_t>{id});
   CHECK(node.keys() == 0);
-  CHECK(node.shard.sessions().empty());
+  CHECK(node.shard.clients().all().empty());
 }
 
 TEST_CASE("a paused shard holds commands back and goes on where it stopped") {
   Node node(1);
   Session& session = node.open();
   node.shard.finish_turn();
-  node.shard.begin_pause(monotonic_ns(), monotonic_ns() + 1'000'000 * kNsPerMs, PauseMode::kWrites);
+  node.shard.clients().begin_pause(monotonic_ns(), monotonic_ns() + 1'000'000 * kNsPerMs,
+                                   PauseMode::kWrites);
   node.feed(session, "GET k\r\nSET k v\r\nGET k\r\n");
   node.shard.finish_turn();
   CHECK(node.sent(session) == "$-1\r\n");  // Reads go on.
-  node.shard.end_pause();
+  node.shard.clients().end_pause();
   node.shard.finish_turn();
   node.shard.finish_turn();
   CHECK(node.sent(session) == "$-1\r\n+OK\r\n$1\r\nv\r\n");
@@ -265,16 +266,16 @@ TEST_CASE("resetting statistics keeps the number of changes that a save would ha
   node.feed(session, "SET k v\r\n");
   node.shard.finish_turn();
   CHECK(node.shard.stats().commands == 1);
-  node.shard.reset_stats();
+  node.shard.telemetry().reset();
   CHECK(node.shard.stats().commands == 0);
   CHECK(node.shard.stats().dirty == 1);
-  CHECK(node.shard.command_stats(*node.table.find("set")).calls == 0);
+  CHECK(node.shard.telemetry().of(*node.table.find("set")).calls == 0);
 }
 
 TEST_CASE("an action over all shards of one runs in the next turn") {
   Node node(1);
   int runs = 0;
-  node.shard.hold_all([&runs](const Hold&) { ++runs; });
+  node.shard.traffic().hold_all([&runs](const Hold&) { ++runs; });
   CHECK(runs == 0);
   node.shard.finish_turn();
   CHECK(runs == 1);
@@ -293,7 +294,7 @@ TEST_CASE("monitors are told what others do, with secrets left out") {
   for (int turn = 0; turn < 3; ++turn)
     node.shard.finish_turn();
   CHECK(node.sent(monitor).ends_with(" [0 1.2.3.4:5] \"SET\" \"k\" \"a b\"\r\n"));
-  node.shard.close_session(monitor);
+  node.shard.clients().close(monitor);
   CHECK(node.set.monitor_count == 0);
 }
 
@@ -329,7 +330,7 @@ class FirstFlush final : public EffectSink {
  public:
   explicit FirstFlush(Shard& other) : other_(&other) {}
   Lsn flush() override {
-    if (records_ != 0) had_sent = had_sent.value_or(!other_->mailbox().is_empty());
+    if (records_ != 0) had_sent = had_sent.value_or(!other_->traffic().mailbox().is_empty());
     return kLsnNone;
   }
   std::optional<bool> had_sent;
@@ -354,7 +355,7 @@ TEST_CASE("what ran here joins the log before commands for other shards leave") 
   node.shard.finish_turn();
   REQUIRE(lane.had_sent.has_value());
   CHECK_FALSE(*lane.had_sent);
-  CHECK_FALSE(node.set.at(1).mailbox().is_empty());
+  CHECK_FALSE(node.set.at(1).traffic().mailbox().is_empty());
   node.set.at(1).finish_turn();
   node.shard.finish_turn();
   CHECK(node.sent(session) == "+OK\r\n+OK\r\n");

@@ -689,7 +689,8 @@ int64_t counter_value(ShardThreads& threads, const std::string& key) {
 // Sessions are gone already: what else clients could leave behind.
 void check_nothing_is_left(ShardThreads& threads) {
   for (size_t id = 0; id < threads.set().size(); ++id) {
-    CHECK(threads.ask<size_t>(id, [](Shard& shard) { return shard.chunks().lent_bytes(); }) == 0);
+    CHECK(threads.ask<size_t>(
+              id, [](Shard& shard) { return shard.clients().chunks().lent_bytes(); }) == 0);
     // What a client had watched elsewhere is forgotten by a message of its own.
     while (!threads.ask<bool>(id, [](Shard& shard) { return shard.data().watches().empty(); }))
       std::this_thread::yield();
@@ -746,7 +747,7 @@ void run_leavers(ShardThreads& threads, uint64_t seed) {
     threads.send(*clients.back(), watchers.back().script().bytes);
   }
   for (size_t id = 0; id < shards; ++id)  // Sessions are numbered as they open: these come first.
-    threads.ask<size_t>(id, [](Shard& shard) { return shard.sessions().size(); });
+    threads.ask<size_t>(id, [](Shard& shard) { return shard.clients().all().size(); });
   for (size_t i = 0; i < kLeavers; ++i) {
     Crowd leaver(seed, 200 + i);
     leaver.write(20);

@@ -25,13 +25,13 @@ class Port final : public ShardPort {
 
   void ring() override {}
   void flush_sessions() override {
-    for (Session* session : shard_->take_ready()) {
+    for (Session* session : shard_->clients().take_ready()) {
       const std::string_view out = session->replies.sendable();
       sent[session->info.id] += out;
       session->replies.drop_sent(out.size());
     }
   }
-  void close_session(Session& session) override { shard_->close_session(session); }
+  void close_session(Session& session) override { shard_->clients().close(session); }
 
   std::map<uint64_t, std::string> sent;  // By session.
 
@@ -42,7 +42,7 @@ class Port final : public ShardPort {
 struct Node {
   explicit Node(EngineOptions wanted = {}) : options(std::move(wanted)) {}
 
-  Session& open() { return shard.open_session(nullptr); }
+  Session& open() { return shard.clients().open(nullptr); }
   // One read after another, of at most so many bytes each.
   void feed(Session& session, std::string_view bytes, size_t read_max = SIZE_MAX) {
     while (!bytes.empty()) {
@@ -199,12 +199,12 @@ TEST_CASE("before AUTH every command may change what the next one may be") {
 TEST_CASE("what was sent behind the end of a connection's turn is kept, and run when it goes on") {
   Node node;
   Session& session = node.open();
-  node.shard.begin_pause(0, INT64_MAX, PauseMode::kAll);
+  node.shard.clients().begin_pause(0, INT64_MAX, PauseMode::kAll);
   node.feed(session, "INCR n\r\nINCR n\r\nGE");
   CHECK(node.after_turn(session).empty());
   CHECK((session.stopped & kStopPause) != 0);
   CHECK(session.chunk_bytes() != 0);
-  node.shard.end_pause();
+  node.shard.clients().end_pause();
   CHECK(node.after_turn(session) == ":1\r\n:2\r\n");
   node.feed(session, "T n\r\n");
   CHECK(node.after_turn(session) == ":1\r\n:2\r\n$1\r\n2\r\n");

@@ -116,7 +116,7 @@ struct Fixture {
       size_t waiting = 0;
       for (size_t id = 0; id < threads.set().size(); ++id)
         waiting +=
-            threads.ask<size_t>(id, [](Shard& shard) { return shard.waiting_sessions().size(); });
+            threads.ask<size_t>(id, [](Shard& shard) { return shard.waits().sessions().size(); });
       if (waiting == count) return;
       std::this_thread::yield();
     }

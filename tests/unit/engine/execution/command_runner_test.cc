@@ -126,7 +126,7 @@ TEST_CASE("clients' statistics, limits and events know nothing of a replay") {
   CHECK(node.at(0).stats().keyspace_misses == 0);
   CHECK(node.at(0).stats().commands == 0);
   CHECK(node.stats_of(0, "set").calls == 0);
-  CHECK(node.at(0).slowlog().entries().empty());
+  CHECK(node.at(0).telemetry().slowlog().entries().empty());
 }
 
 TEST_CASE("who watches a key sees that a record changed it") {

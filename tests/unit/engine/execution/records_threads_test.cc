@@ -96,7 +96,7 @@ class LoggedThreads {
   Cut cut() {
     std::promise<Cut> done;
     threads_.set().submit(0, [&](Shard& shard) {
-      shard.hold_all([&](const Hold&) {
+      shard.traffic().hold_all([&](const Hold&) {
         const std::lock_guard guard(log_.lock);
         done.set_value({.data = test::dump(threads_.set()), .units = log_.units});
       });

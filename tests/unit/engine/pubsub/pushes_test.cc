@@ -41,21 +41,21 @@ TEST_CASE(
   Pushes pushes(set);
   pushes.send(kLsnNone);
   for (size_t id = 0; id < 3; ++id)
-    CHECK(node.at(id).mailbox().is_empty());
+    CHECK(node.at(id).traffic().mailbox().is_empty());
   pushes.add(1, publication("c", "1"));
   pushes.add(1, publication("c", "22"));
   pushes.add(2, FlushInvalidation{});
   CHECK(set.pushes_under_way == 0);
-  CHECK(node.at(1).mailbox().is_empty());
+  CHECK(node.at(1).traffic().mailbox().is_empty());
   pushes.send(kLsnNone);
   CHECK(set.pushes_under_way == 3 * sizeof(Push) + 5);
-  CHECK(node.at(0).mailbox().is_empty());
-  CHECK_FALSE(node.at(1).mailbox().is_empty());
-  CHECK_FALSE(node.at(2).mailbox().is_empty());
+  CHECK(node.at(0).traffic().mailbox().is_empty());
+  CHECK_FALSE(node.at(1).traffic().mailbox().is_empty());
+  CHECK_FALSE(node.at(2).traffic().mailbox().is_empty());
   node.settle();
   CHECK(set.pushes_under_way == 0);
   pushes.send(kLsnNone);  // They were sent once.
-  CHECK(node.at(1).mailbox().is_empty());
+  CHECK(node.at(1).traffic().mailbox().is_empty());
 }
 
 TEST_CASE("a session hears the pushes of one shard in the order in which they were made") {
@@ -78,7 +78,7 @@ TEST_CASE("who made a change has no reply before those who cache the key were to
     CAPTURE(shards);
     for (uint64_t seed = 1; seed <= 20; ++seed) {
       CAPTURE(seed);
-      test::SimNode node({.shards = shards, .seed = seed, .cuts_input = false});
+      test::SimNode node({.shards = shards, .seed = seed});
       test::SimClient& reader = node.connect3(0);
       node.ask(reader, "CLIENT TRACKING ON");
       node.ask(reader, "GET " + node.key_on(shards - 1));

@@ -14,7 +14,7 @@ using test::SimClient;
 using test::SimNode;
 
 Session* session_of(SimNode& node, const SimClient& client, uint64_t id) {
-  return node.at(client.home()).find_session(id);
+  return node.at(client.home()).clients().find(id);
 }
 
 }  // namespace
@@ -78,9 +78,11 @@ TEST_CASE("large publications leave in the middle of a turn, so that they do not
                   .channel = "c",
                   .payload = std::string(size_t{300} << 10, 'p')});
   const size_t heard_before = listener.transcript().size();
-  node.at(0).receive_pushes({message, message}, kLsnNone);
+  const PushBox box({message, message}, kLsnNone, 0);
+  node.at(0).receive_pushes(box, true);
   CHECK(listener.transcript().size() == heard_before);
-  node.at(0).receive_pushes({message, message}, kLsnNone);
+  const PushBox box({message, message}, kLsnNone, 0);
+  node.at(0).receive_pushes(box, true);
   CHECK(listener.transcript().size() > heard_before + (size_t{1} << 20));
 }
 

@@ -24,17 +24,17 @@ class Port final : public ShardPort {
 
   void ring() override {}
   void flush_sessions() override {
-    for (Session* session : shard_->take_ready()) {
+    for (Session* session : shard_->clients().take_ready()) {
       const std::string_view out = session->replies.sendable();
       sent[session->info.id] += out;
       session->replies.drop_sent(out.size());
       if ((session->stopped & kStopClosing) != 0 && session->replies.bytes() == 0) {
         closed.push_back(session->info.id);
-        shard_->close_session(*session);
+        shard_->clients().close(*session);
       }
     }
   }
-  void close_session(Session& session) override { shard_->close_session(session); }
+  void close_session(Session& session) override { shard_->clients().close(session); }
 
   std::map<uint64_t, std::string> sent;  // By session.
   std::vector<uint64_t> closed;
@@ -78,7 +78,7 @@ struct Node {
     }
   }
 
-  Session& open(size_t shard) { return set.at(shard).open_session(nullptr); }
+  Session& open(size_t shard) { return set.at(shard).clients().open(nullptr); }
   void feed(Session& session, std::string_view bytes) {
     Shard& shard = set.at(session.caller.home);
     const std::span<char> room = shard.input_room(session);
@@ -313,10 +313,10 @@ TEST_CASE("a connection that is gone is forgotten by the gate") {
   Node node(1);
   Session& session = node.open(0);
   node.run(session, "SET k v\r\n");
-  node.set.at(0).close_session(session);
+  node.set.at(0).clients().close(session);
   node.release(1);
   CHECK(node.set.at(0).release().gate().waiting() == 0);
-  CHECK(node.set.at(0).sessions().empty());
+  CHECK(node.set.at(0).clients().all().empty());
 }
 
 }  // namespace kvstash::engine

@@ -305,7 +305,7 @@ TEST_CASE("who publishes or writes waits while too much is on its way to other s
   threads.send(reader, "GET k\r\n");
   CHECK(reader.read()->is_null());
   const auto is_stopped = threads.ask<bool>(0, [](Shard& shard) {
-    for (const auto& [id, session] : shard.sessions()) {
+    for (const auto& [id, session] : shard.clients().all()) {
       if ((session->stopped & kStopPushes) != 0) return true;
     }
     return false;

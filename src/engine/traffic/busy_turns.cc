@@ -1,15 +1,5 @@
-// A script that runs for longer than busy-reply-threshold goes on, and the shards it holds go on
-// answering: -BUSY, or one of the commands that are allowed meanwhile (kAllowBusy).
-//
-// Every few milliseconds, between two instructions of Lua, the thread that executes the script
-// gives each shard of the hold back to its own thread for one busy turn, does its own, and waits
-// until all are done; so nobody looks at data while the script changes it. A busy turn stands in
-// the middle of a turn: it has an intake of its own, touches no session that awaits a reply, closes
-// none, and changes no key. What may not be done in it stays in `received_` until the script is
-// over.
-//
-// Hops to a busy shard are answered -BUSY, and so are transactions that need it, of which the other
-// members may stand parked. What a transaction does for the server itself is tried again later.
+#include "engine/traffic/busy_turns.h"
+
 #include "engine/command/errors.h"
 #include "engine/shard.h"
 
@@ -33,6 +23,7 @@ bool must_wait(const Message& message) {
   switch (message.kind) {
     case Message::Kind::kBatch:
     case Message::Kind::kHold:
+    case Message::Kind::kPushes:
       return false;
     case Message::Kind::kTask:
       return static_cast<const Task&>(message).changes_keys;
@@ -74,216 +65,208 @@ void deliver(Shard& home, const std::shared_ptr<std::vector<Answer<Part>>>& answ
 
 // ---- The thread that executes.
 
-void Shard::serve_while_busy(const Hold& hold, BusyWith with) {
-  if (busy_with() == BusyWith::kNothing) {
+void BusyTurns::serve(const Hold& hold, BusyWith what) {
+  if (with() == BusyWith::kNothing) {
     hold.each([&](const ShardData& data) {
-      set_->at(data.id()).busy_with_.store(with, std::memory_order_relaxed);
+      shard_->set().at(data.id()).busy().with_.store(what, std::memory_order_relaxed);
     });
-    for (Session* session : intake_.give_back())
-      list_resume(*session);
-    release_.join_journal();
+    for (Session* session : shard_->intake().give_back())
+      shard_->clients().list_resume(*session);
+    shard_->release().join_journal();
     answer_company();
   }
   const auto each_other = [&](auto&& visit) {
     hold.each([&](const ShardData& data) {
-      if (data.id() != id_) visit(set_->at(data.id()));
+      if (data.id() != shard_->id()) visit(shard_->set().at(data.id()));
     });
   };
-  each_other([](Shard& shard) { shard.ask_for_busy_turn(); });
-  busy_turn();
-  each_other([](Shard& shard) { shard.await_busy_turn(); });
+  each_other([](Shard& shard) { shard.park_word().ask(); });
+  take_turn();
+  each_other([](Shard& shard) { shard.park_word().await_answer(); });
 }
 
-void Shard::end_busy(const Hold& hold) {
+void BusyTurns::end(const Hold& hold) {
   hold.each([&](const ShardData& data) {
-    set_->at(data.id()).busy_with_.store(BusyWith::kNothing, std::memory_order_relaxed);
+    shard_->set().at(data.id()).busy().with_.store(BusyWith::kNothing, std::memory_order_relaxed);
   });
 }
 
 // What came in one message with the script does not wait for it: what ran before is sent home by a
 // message of its own, what stands behind is refused.
-void Shard::answer_company() {
-  if (running_batch_ != nullptr) answer_company(*running_batch_);
-  if (running_group_ != nullptr) answer_company(*running_group_);
+void BusyTurns::answer_company() {
+  if (running.batch != nullptr) answer_company(*running.batch);
+  if (running.group != nullptr) answer_company(*running.group);
 }
 
-void Shard::answer_company(Batch& batch) {
+void BusyTurns::answer_company(Batch& batch) {
   auto answers = std::make_shared<std::vector<Answer<Hop>>>();
   for (Hop& hop : batch.hops) {
-    if (&hop == running_hop_ || hop.session == nullptr) continue;
-    const bool is_behind = &hop > running_hop_;
+    if (&hop == running.hop || hop.session == nullptr) continue;
+    const bool is_behind = &hop > running.hop;
     if (!is_behind && batch.reply_of(hop).empty()) continue;  // It waits.
-    std::string reply =
-        is_behind ? refuse(*hop.command, busy_with()) : std::string(batch.reply_of(hop));
+    std::string reply = is_behind ? refuse(*hop.command, with()) : std::string(batch.reply_of(hop));
     answers->push_back({hop, std::move(reply), is_behind});
     hop.session = nullptr;
   }
   if (answers->empty()) return;
-  set_->submit(batch.home, [&batch, answers, lsn = release_.lsn()](Shard& home) {
+  shard_->set().submit(batch.home, [&batch, answers, lsn = shard_->release().lsn()](Shard& home) {
     deliver(home, answers, [&batch, lsn](Shard& shard, Answer<Hop>& answer, bool is_late) {
       Batch elsewhere;
       elsewhere.to = SIZE_MAX;
-      shard.finish_hop(is_late ? elsewhere : batch, answer.part, answer.reply,
-                       answer.is_refused || is_late, lsn);
+      shard.traffic().finish_hop(is_late ? elsewhere : batch, answer.part, answer.reply,
+                                 answer.is_refused || is_late, lsn);
     });
   });
 }
 
-// What the transactions that ran follow from, once the lane of this thread has joined the journal.
-Lsn Shard::lsn_of(const HoldGroup& group) const {
-  Lsn lsn = release_.lsn();
-  for (size_t id = 0; id < group.members.size(); ++id) {
-    if (group.members[id]) lsn = std::max(lsn, set_->at(id).release().lsn());
-  }
-  return lsn;
-}
-
-void Shard::answer_company(HoldGroup& group) {
+void BusyTurns::answer_company(HoldGroup& group) {
   auto answers = std::make_shared<std::vector<Answer<Transaction>>>();
   for (Transaction& transaction : group.transactions) {
-    if (&transaction == running_transaction_ || transaction.session == nullptr) continue;
-    const bool is_behind = &transaction > running_transaction_;
+    if (&transaction == running.transaction || transaction.session == nullptr) continue;
+    const bool is_behind = &transaction > running.transaction;
     if (!is_behind && transaction.waiter != nullptr) continue;
     if (!is_behind) transaction.watched.clear();  // They were forgotten when it ran.
     std::string reply =
-        is_behind ? refuse(transaction, busy_with()) : std::string(group.reply_of(transaction));
+        is_behind ? refuse(transaction, with()) : std::string(group.reply_of(transaction));
     answers->push_back({std::move(transaction), std::move(reply), is_behind});
     transaction = {};
     transaction.is_over = true;
   }
   if (answers->empty()) return;
-  set_->submit(group.home, [&group, answers, lsn = lsn_of(group)](Shard& home) {
+  shard_->set().submit(group.home, [&group, answers, lsn = lsn_of(group)](Shard& home) {
     deliver(home, answers, [&group, lsn](Shard& shard, Answer<Transaction>& answer, bool is_late) {
       const HoldGroup unknown;
-      shard.finish_transaction(is_late ? unknown : group, answer.part, answer.reply,
-                               answer.is_refused || is_late, lsn);
+      shard.traffic().finish_transaction(is_late ? unknown : group, answer.part, answer.reply,
+                                         answer.is_refused || is_late, lsn);
     });
   });
 }
 
-// ---- Each shard, on its own thread.
-
-void Shard::busy_turn() {
-  is_in_busy_turn_ = true;
-  look_at_clock();  // For those who are answered; the script has its moment in its hold.
-  receive_while_busy();
-  resume_while_busy();
-  port_->read_while_busy();
-  release_.send();
-  is_in_busy_turn_ = false;
+// What the transactions that ran follow from, once the lane of this thread has joined the journal.
+Lsn BusyTurns::lsn_of(const HoldGroup& group) const {
+  Lsn lsn = shard_->release().lsn();
+  for (size_t id = 0; id < group.members.size(); ++id) {
+    if (group.members[id]) lsn = std::max(lsn, shard_->set().at(id).release().lsn());
+  }
+  return lsn;
 }
 
-void Shard::receive_while_busy() {
-  take_mail();
-  for (Message** at = &received_; *at != nullptr;) {
+// ---- Each shard, on its own thread.
+
+void BusyTurns::take_turn() {
+  is_in_turn_ = true;
+  shard_->look_at_clock();  // For those who are answered; the script has its moment in its hold.
+  receive();
+  shard_->clients().resume_while_busy();
+  shard_->port().read_while_busy();
+  shard_->release().send();
+  is_in_turn_ = false;
+}
+
+void BusyTurns::receive() {
+  shard_->traffic().take_mail();
+  for (Message** at = &shard_->traffic().received(); *at != nullptr;) {
     Message& message = **at;
     if (must_wait(message)) {
       at = &message.next;
       continue;
     }
     *at = message.next;
-    deal_while_busy(message);
+    deal(message);
   }
 }
 
-void Shard::deal_while_busy(Message& message) {
+void BusyTurns::deal(Message& message) {
   switch (message.kind) {
     case Message::Kind::kBatch:
-      refuse_batch(static_cast<Batch&>(message));
+      refuse(static_cast<Batch&>(message));
       break;
     case Message::Kind::kBatchDone:
-      finish_batch(static_cast<Batch&>(message));
+      shard_->traffic().finish_batch(static_cast<Batch&>(message));
       break;
     case Message::Kind::kHold: {
       HoldGroup& group = *static_cast<HoldGroup::Arrival&>(message).group;
-      group.refused_with.store(busy_with(), std::memory_order_relaxed);
-      if (group.missing.fetch_sub(1, std::memory_order_acq_rel) == 1) refuse_group(group);
+      group.refused_with.store(with(), std::memory_order_relaxed);
+      if (group.missing.fetch_sub(1, std::memory_order_acq_rel) == 1) refuse(group);
       break;
     }
     case Message::Kind::kHoldDone:
-      finish_group(static_cast<HoldGroup&>(message));
+      shard_->traffic().finish_group(static_cast<HoldGroup&>(message));
       break;
     case Message::Kind::kTask: {
       const std::unique_ptr<Task> task(static_cast<Task*>(&message));
-      task->run(*this);
+      task->run(*shard_);
+      break;
+    }
+    case Message::Kind::kPushes: {
+      const std::unique_ptr<PushBox> box(static_cast<PushBox*>(&message));
+      shard_->receive_pushes(*box, false);
       break;
     }
   }
 }
 
-void Shard::resume_while_busy() {
-  for (size_t left = resume_.size(); left != 0; --left) {
-    Session* session = resume_.front();
-    resume_.pop_front();
-    if (session->awaits_reply()) {
-      resume_.push_back(session);
-      continue;
-    }
-    session->is_listed_resume = false;
-    busy_intake_.resume(*session);
-    note_ready(*session);
-  }
-}
-
-void Shard::refuse_batch(Batch& batch) {
+void BusyTurns::refuse(Batch& batch) {
   for (Hop& hop : batch.hops) {
     hop.reply_begin = batch.replies.size();
-    batch.replies.append(refuse(*hop.command, busy_with()));
+    batch.replies.append(refuse(*hop.command, with()));
     hop.reply_end = batch.replies.size();
   }
   batch.is_refused = true;
   batch.kind = Message::Kind::kBatchDone;
-  post(batch.home, &batch);
+  shard_->traffic().post(batch.home, &batch);
 }
 
 // The last of its members is here, and at least one of them is busy.
-void Shard::refuse_group(HoldGroup& group) {
-  const BusyWith with = group.refused_with.load(std::memory_order_relaxed);
+void BusyTurns::refuse(HoldGroup& group) {
+  const BusyWith what = group.refused_with.load(std::memory_order_relaxed);
   for (Transaction& transaction : group.transactions) {
     transaction.reply_begin = transaction.reply_end = group.replies.size();
     if (transaction.session == nullptr) continue;
-    group.replies.append(refuse(transaction, with));
+    group.replies.append(refuse(transaction, what));
     transaction.reply_end = group.replies.size();
   }
-  let_go(group);
+  shard_->traffic().let_go(group);
 }
 
 // Counts it as refused; the reply.
-std::string Shard::refuse(const Command& command, BusyWith with) {
-  ++command_stats(command).rejected;
-  return refuse_with(std::string(errors::busy(with)));
+std::string BusyTurns::refuse(const Command& command, BusyWith what) {
+  ++shard_->telemetry().of(command).rejected;
+  return refuse_with(std::string(errors::busy(what)));
 }
 
-std::string Shard::refuse(const Transaction& transaction, BusyWith with) {
-  if (transaction.command != nullptr) return refuse(*transaction.command, with);
+std::string BusyTurns::refuse(const Transaction& transaction, BusyWith what) {
+  if (transaction.command != nullptr) return refuse(*transaction.command, what);
   return refuse_with("EXECABORT Transaction discarded because of: " +
-                     std::string(errors::busy(with)));
+                     std::string(errors::busy(what)));
 }
 
-std::string Shard::refuse_with(const std::string& message) {
-  executor_.count_error(message);
+std::string BusyTurns::refuse_with(const std::string& message) {
+  shard_->telemetry().count_error(message);
   return "-" + message + "\r\n";
 }
 
 // ---- The home of a group that was refused.
 
-void Shard::postpone(HoldGroup& group) {
+void BusyTurns::postpone(HoldGroup& group) {
   for (Transaction& transaction : group.transactions) {
     if (!transaction.action && transaction.woken == nullptr) continue;
     Transaction& later = postponed_.emplace_back();
     later.action = std::move(transaction.action);
     later.woken = std::move(transaction.woken);
-    set_->evicts_clients_soon.store(false,
-                                    std::memory_order_relaxed);  // Replies do not wait for it.
+    shard_->set().end_evictions();  // Nobody waits for keys to go while a script runs.
+    shard_->set().evicts_clients_soon.store(
+        false,
+        std::memory_order_relaxed);  // Replies do not wait for it.
   }
 }
 
-void Shard::take_up_postponed() {
+void BusyTurns::take_up_postponed() {
   for (Transaction& transaction : std::exchange(postponed_, {})) {
     if (transaction.action) {
-      hold_all(std::move(transaction.action));
+      shard_->traffic().hold_all(std::move(transaction.action));
     } else {
-      end_retry(transaction.woken);
+      shard_->waits().end_retry(transaction.woken);
     }
   }
 }

@@ -15,7 +15,7 @@ using test::SimClient;
 using test::SimNode;
 
 Session& session_of(SimNode& node, const SimClient& client) {
-  Session* session = node.at(client.home()).find_session(client.id());
+  Session* session = node.at(client.home()).clients().find(client.id());
   REQUIRE(session != nullptr);
   return *session;
 }
@@ -24,14 +24,14 @@ uint64_t calls_of(SimNode& node, std::string_view name) {
   const Command& command = *node.set().commands().find(name);
   uint64_t calls = 0;
   for (size_t id = 0; id < node.set().size(); ++id)
-    calls += node.at(id).command_stats(command).calls;
+    calls += node.at(id).telemetry().of(command).calls;
   return calls;
 }
 
 size_t waiting(SimNode& node) {
   size_t count = 0;
   for (size_t id = 0; id < node.set().size(); ++id)
-    count += node.at(id).waiting_sessions().size();
+    count += node.at(id).waits().sessions().size();
   return count;
 }
 

@@ -61,7 +61,7 @@ class BusyNode {
   // Waits until every shard says that a script keeps it.
   void wait_until_busy() {
     for (size_t id = 0; id < set().size(); ++id) {
-      while (set().at(id).busy_with() == BusyWith::kNothing)
+      while (set().at(id).busy().with() == BusyWith::kNothing)
         std::this_thread::yield();
     }
   }
@@ -119,7 +119,7 @@ TEST_CASE("every shard answers BUSY, wherever the key is, until SCRIPT KILL ends
       CHECK(node.ask(*other, {"GET", node.key_on(shards - 1)}) == "v");
     }
     for (size_t id = 0; id < shards; ++id)
-      CHECK(node.set().at(id).busy_with() == BusyWith::kNothing);
+      CHECK(node.set().at(id).busy().with() == BusyWith::kNothing);
   });
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("what the server itself wants all shards for is done when the script i
     const auto done = std::make_shared<std::promise<bool>>();
     const auto is_over = std::make_shared<std::atomic<bool>>(false);
     node.set().submit(shards - 1, [done, is_over](Shard& shard) {
-      shard.hold_all([done, is_over](const Hold&) { done->set_value(*is_over); });
+      shard.traffic().hold_all([done, is_over](const Hold&) { done->set_value(*is_over); });
     });
     // The group was refused by now at least once: its home has answered us since.
     for (int i = 0; i < 20; ++i)
@@ -207,8 +207,8 @@ TEST_CASE("clients that hang up while a shard is busy are forgotten when it no l
     CHECK(node.ask(other, {"SCRIPT", "KILL"}) == "OK");
     node.threads().settle();
     for (size_t id = 0; id < shards; ++id) {
-      CHECK(node.threads().ask<size_t>(id, [](Shard& shard) { return shard.sessions().size(); }) ==
-            0);
+      CHECK(node.threads().ask<size_t>(
+                id, [](Shard& shard) { return shard.clients().all().size(); }) == 0);
     }
   });
 }

@@ -1,0 +1,149 @@
+#include "engine/client/waits.h"
+
+#include "engine/shard.h"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kvstash::engine {
+
+void Waits::begin(Session& session, std::shared_ptr<Waiter> waiter) {
+  if (session.is_gone()) {
+    give_up(waiter);
+    return;
+  }
+  ensure(session.waiter == nullptr && waiter->home == shard_->id());
+  session.stop(kStopWait);
+  session.waiter = waiter;
+  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
+  shard_->monitors().note(session, *waiter->command, argv, waiter->caller.db);
+  waiting_.add(session.info.id, waiter->deadline_ns);
+  shard_->clients().note_ready(
+      session);  // From now on its shell looks whether the client goes away.
+  const WaitState state = waiter->state.load(std::memory_order_acquire);
+  if (state == WaitState::kDone) finish(waiter);
+  if (state == WaitState::kWoken) retry(waiter);
+}
+
+void Waits::finish(const std::shared_ptr<Waiter>& waiter) {
+  Session* session = shard_->clients().find(waiter->caller.client_id);
+  ensure(waiter->home == shard_->id() &&
+         waiter->state.load(std::memory_order_acquire) == WaitState::kDone);
+  // Its client is gone; or the command is not home yet, and begin() will see what happened.
+  if (session == nullptr || session->waiter != waiter) return;
+  session->replies.follow(waiter->lsn);
+  session->replies.begin().append(waiter->reply.view());
+  session->replies.end(session->is_wait_muted);
+  const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
+  shard_->telemetry().note_end(*session, *waiter->command, argv, waiter->end, shard_->now_ms());
+  leave(*session);
+}
+
+void Waits::retry(const std::shared_ptr<Waiter>& waiter) {
+  const Session* session = shard_->clients().find(waiter->caller.client_id);
+  if (session == nullptr || session->waiter != waiter || waiter->is_retrying) return;
+  waiter->is_retrying = true;
+  HoldGroup& group = shard_->traffic().pending_group();
+  for (const size_t shard : waiter->shards)
+    group.add_member(shard);
+  group.key_count += waiter->shards.size();
+  Transaction transaction;
+  transaction.woken = waiter;
+  group.transactions.push_back(std::move(transaction));
+}
+
+// The transaction is over. If the waiter found nothing and was woken anew since, it goes again.
+void Waits::end_retry(const std::shared_ptr<Waiter>& waiter) {
+  waiter->is_retrying = false;
+  if (waiter->state.load(std::memory_order_acquire) == WaitState::kWoken) retry(waiter);
+}
+
+void Waits::abandon(Session& session) {
+  give_up(session.waiter);
+  leave(session);
+}
+
+bool Waits::unblock(Session& session, bool with_error) {
+  if (session.waiter == nullptr || !give_up(session.waiter)) return false;
+  if (with_error) {
+    constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+    shard_->telemetry().count_error(kUnblocked);
+    ++shard_->telemetry().of(*session.waiter->command).failed;
+    note_unserved(session);
+    resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+    writer.error(kUnblocked);
+    session.replies.end(session.is_wait_muted);
+  } else {
+    answer_timeout(session);
+  }
+  leave(session);
+  return true;
+}
+
+// One that is being served at this moment is left alone: it will be done, or be looked at again.
+void Waits::end_due() {
+  if (waiting_.with_deadline() == 0) return;
+  for (const uint64_t id : waiting_.due(shard_->set().clock().monotonic_ns())) {
+    Session* session = shard_->clients().find(id);
+    ensure(session != nullptr && session->waiter != nullptr);
+    if (!give_up(session->waiter)) continue;
+    answer_timeout(*session);
+    leave(*session);
+  }
+}
+
+// True: nobody will serve it any more. Its keys' shards forget it, and look at those who may have
+// stood behind it.
+bool Waits::give_up(const std::shared_ptr<Waiter>& waiter) {
+  if (!waiter->move(WaitState::kWaiting, WaitState::kDone) &&
+      !waiter->move(WaitState::kWoken, WaitState::kDone))
+    return false;
+  for (const size_t id : waiter->shards) {
+    shard_->set().submit_change(
+        id, [waiter](Shard& shard) { shard.executor().forget_waiter(*waiter, shard.hold_here()); });
+  }
+  return true;
+}
+
+void Waits::leave(Session& session) {
+  const std::shared_ptr<Waiter> waiter = std::exchange(session.waiter, nullptr);
+  ensure(waiter != nullptr);
+  waiting_.remove(session.info.id, waiter->deadline_ns);
+  session.note_activity(shard_->now_ms());  // What it did till now was to wait.
+  shard_->clients().go_on(session, kStopWait);
+  shard_->clients().note_ready(session);
+}
+
+// The wait is over without the command having found anything: now it counts.
+void Waits::note_unserved(Session& session) {
+  const Waiter& waiter = *session.waiter;
+  const std::vector<std::string_view> argv(waiter.argv.begin(), waiter.argv.end());
+  shard_->telemetry().note_end(session, *waiter.command, argv,
+                               shard_->telemetry().count_call(*waiter.command, waiter.ns),
+                               shard_->now_ms());
+}
+
+void Waits::answer_timeout(Session& session) {
+  note_unserved(session);
+  const TimeoutReply reply = session.waiter->timeout_reply;
+  resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+  switch (reply) {
+    case TimeoutReply::kNull:
+      writer.null();
+      break;
+    case TimeoutReply::kNullArray:
+      writer.null_array();
+      break;
+    case TimeoutReply::kZeroPair:
+      writer.array(2);
+      writer.integer(0);
+      [[fallthrough]];
+    case TimeoutReply::kZero:
+      writer.integer(0);
+      break;
+  }
+  session.replies.end(session.is_wait_muted);
+}
+
+}  // namespace kvstash::engine

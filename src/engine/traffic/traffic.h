@@ -1,0 +1,108 @@
+// Traffic: what one shard trades with the others: its mailbox, this turn's batches and its group of
+// transactions, what came from others to be run here, and what comes home.
+//
+// Owns its batches and groups. On the shard's thread.
+#pragma once
+
+#include "base/spares.h"
+#include "engine/execution/gather.h"
+#include "engine/traffic/batch.h"
+#include "engine/traffic/hold_group.h"
+#include "engine/traffic/mailbox.h"
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::engine {
+
+class Shard;
+
+class Traffic {
+ public:
+  explicit Traffic(Shard& shard);
+  ~Traffic();
+  Traffic(const Traffic&) = delete;
+  Traffic& operator=(const Traffic&) = delete;
+
+  // ---- The mailbox.
+  Mailbox& mailbox() { return mailbox_; }
+  // A producer that gets true has to wake the shard. Any thread.
+  bool claim_wake() {
+    return is_asleep_.load(std::memory_order_seq_cst) &&
+           is_asleep_.exchange(false, std::memory_order_seq_cst);
+  }
+  // True: the loop may wait, producers will ring. False: there is work.
+  bool prepare_sleep();
+  void wake_up() {
+    if (is_asleep_.load(std::memory_order_relaxed))
+      is_asleep_.store(false, std::memory_order_relaxed);
+  }
+  // Deals with all that has come.
+  void receive();
+  // Gives the sessions what has come for them of pushes, and leaves all else. A session has open
+  // places for the replies that stand before them, so they keep their order. Closes no session.
+  void receive_pushes();
+  // Moves what has come to received(), behind what is there, oldest first, linked by `next`.
+  void take_mail();
+  Message*& received() { return received_; }
+
+  // ---- Out.
+  void post(size_t to, Message* message);
+  Batch& batch_for(size_t to);  // Of this turn.
+  HoldGroup& pending_group();   // Of this turn.
+  void send_batches();
+  void send_group();
+  void send_requests();  // Both.
+  // Runs `action` while every shard is held, soon, on whichever shard's thread. It must not throw
+  // or wait.
+  void hold_all(std::function<void(const Hold&)> action);
+  // Asks shards for a command of `session`, which waits until all have answered.
+  void start_gather(Session& session, const Command& command,
+                    std::span<const std::string_view> argv, GatherPlan plan);
+
+  // ---- Home.
+  void finish_batch(Batch& batch);
+  void finish_group(HoldGroup& group);
+  // The reply to one of the batch or the group, which follows from `lsn`.
+  void finish_hop(const Batch& batch, const Hop& hop, std::string_view reply, bool is_refused,
+                  Lsn lsn);
+  void finish_transaction(const HoldGroup& group, Transaction& transaction, std::string_view reply,
+                          bool is_refused, Lsn lsn);
+  // Lets the members of a group that is over go on, and sends it home.
+  void let_go(HoldGroup& group);
+
+  // Now and then: what a burst left behind, or a time when another shard was slow, counts as memory
+  // used and may stand where keys could.
+  void trim();
+
+ private:
+  struct Gather;
+
+  void run_batches();
+  bool run_batch(Batch& batch);
+  void run_hop(Batch& batch, Hop& hop);
+  void arrive(HoldGroup::Arrival& arrival);
+  void run_group(HoldGroup& group);
+  void prefetch_group(const HoldGroup& group, std::span<const Transaction> transactions);
+  void finish_gather(Gather& gather);
+
+  Shard* shard_;
+  Mailbox mailbox_;
+  alignas(64) std::atomic<bool> is_asleep_{false};
+  Message* received_ = nullptr;  // Taken from the mailbox and not dealt with, oldest first.
+  std::deque<Batch*> to_run_;    // Batches of other shards, in the order of their arrival.
+  std::vector<Batch*> outbox_;   // Per shard: this turn's batch, or null.
+  std::vector<std::unique_ptr<Batch>> batches_;
+  Spares<Batch*> spare_batches_;
+  HoldGroup* group_ = nullptr;  // This turn's transactions.
+  std::vector<std::unique_ptr<HoldGroup>> groups_;
+  Spares<HoldGroup*> spare_groups_;
+};
+
+}  // namespace kvstash::engine

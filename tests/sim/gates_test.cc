@@ -1,0 +1,194 @@
+// A node whose journal lets replies out late, at random moments of a simulated run: clients hear
+// what they would hear at once, in the same order, and nothing before its record.
+#include "base/random.h"
+#include "engine/execution/effect_sink.h"
+#include "sim/sim_node.h"
+#include "sim/sim_seeds.h"
+#include "support/gated_journal.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kvstash::test {
+namespace {
+
+// One log of all lanes, in which each record counts one, and which remembers behind which of them
+// each value ("v<number>v") stands.
+class SimJournal {
+ public:
+  explicit SimJournal(engine::ShardSet& set) : set_(&set) {
+    set.begin_gating(engine::kLsnNone);
+    for (size_t id = 0; id < set.size(); ++id) {
+      lanes_.push_back(std::make_unique<Lane>(*this));
+      set.at(id).set_sink(lanes_.back().get());
+    }
+  }
+
+  uint64_t end() const { return end_; }
+  uint64_t released() const { return released_; }
+  void release_up_to(uint64_t lsn) {
+    released_ = lsn;
+    set_->release_up_to(engine::Lsn{lsn});
+  }
+  // 0: it is in no record.
+  uint64_t lsn_of(uint64_t value) const {
+    const auto at = lsns_.find(value);
+    return at == lsns_.end() ? 0 : at->second;
+  }
+
+ private:
+  class Lane final : public engine::EffectSink {
+   public:
+    explicit Lane(SimJournal& journal) : journal_(&journal) {}
+    engine::Lsn flush() override {
+      for (const std::string& record : records_) {
+        last_ = ++journal_->end_;
+        for (const uint64_t value : values_in(record))
+          journal_->lsns_.emplace(value, last_);
+      }
+      records_.clear();
+      return engine::Lsn{last_};
+    }
+
+   private:
+    void on_record(const engine::Record& record) override {
+      std::string& text = records_.emplace_back();
+      for (const std::string_view word : record.argv)
+        text.append(word).append(" ");
+    }
+    void on_begin_unit() override {}
+    void on_end_unit() override {}
+
+    SimJournal* journal_;
+    std::vector<std::string> records_;
+    uint64_t last_ = 0;
+  };
+
+  engine::ShardSet* set_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::map<uint64_t, uint64_t> lsns_;
+  uint64_t end_ = 0;
+  uint64_t released_ = 0;
+};
+
+// Commands of one client on keys of its own, which end with the client's number. What it hears does
+// not depend on the others.
+std::vector<SimClient::Words> draw(Random& random, size_t client, size_t count) {
+  std::vector<SimClient::Words> commands;
+  uint64_t values = 0;
+  const auto value = [&] { return "v" + std::to_string(++values * 100 + client) + "v"; };
+  const auto key = [&](const std::string& kind) {
+    return kind + std::to_string(random.below(4)) + ":" + std::to_string(client);
+  };
+  for (size_t i = 0; i < count; ++i) {
+    switch (random.below(10)) {
+      case 0:
+        commands.push_back({"SET", key("s"), value()});
+        break;
+      case 1:
+        commands.push_back({"MSET", key("s"), value(), key("s"), value()});
+        break;
+      case 2:
+        commands.push_back({"MGET", key("s"), key("s")});
+        break;
+      case 3:
+        commands.push_back({"RPUSH", key("l"), value()});
+        break;
+      case 4:
+        commands.push_back({"LMPOP", "2", key("l"), key("l"), "LEFT"});
+        break;
+      case 5:
+        commands.push_back({"BLPOP", key("l"), "0.01"});
+        break;
+      case 6:
+        commands.push_back({"PUBLISH", "news", value()});
+        break;
+      case 7:
+        commands.push_back({"MULTI"});
+        commands.push_back({"GETSET", key("s"), value()});
+        commands.push_back({"GET", key("s")});
+        commands.push_back({"EXEC"});
+        break;
+      case 8:
+        commands.push_back({"EVAL",
+                            "redis.call('SET', KEYS[1], ARGV[1]) return redis.call('GET', KEYS[1])",
+                            "1", key("s"), value()});
+        break;
+      default:
+        commands.push_back({"GETDEL", key("s")});
+    }
+  }
+  return commands;
+}
+
+// What the clients heard; with a journal that is `late`, or without one.
+std::vector<std::string> heard_by_all(size_t shards, uint64_t seed, bool late) {
+  SimNode node({.shards = shards, .seed = seed});
+  const std::unique_ptr<SimJournal> journal =
+      late ? std::make_unique<SimJournal>(node.set()) : nullptr;
+  Random random(seed);
+  Random releases(seed + 1);
+  SimClient& listener = node.connect(0);
+  node.ask(listener, "SUBSCRIBE news");
+  SimClient& monitor = node.connect(shards - 1);
+  node.ask(monitor, "MONITOR");
+  constexpr size_t kClients = 4;
+  std::vector<SimClient*> clients;
+  for (size_t i = 0; i < kClients; ++i) {
+    clients.push_back(&node.connect(i));
+    for (const SimClient::Words& command : draw(random, i, 60))
+      clients.back()->say(command);
+  }
+  std::vector<SimClient*> all = clients;
+  all.push_back(&listener);
+  all.push_back(&monitor);
+  std::vector<size_t> looked_at(all.size(), 0);
+  const auto look = [&] {
+    for (size_t i = 0; i < all.size(); ++i) {
+      const std::string_view news = std::string_view(all[i]->transcript()).substr(looked_at[i]);
+      looked_at[i] += news.size();
+      for (const uint64_t value : values_in(news)) {
+        REQUIRE(journal->lsn_of(value) != 0);
+        REQUIRE(journal->lsn_of(value) <= journal->released());
+      }
+    }
+  };
+  for (int round = 0; round < 2000; ++round) {
+    while (node.step()) {
+      if (journal == nullptr) continue;
+      look();
+      if (!releases.one_in(20)) continue;
+      const uint64_t waiting = journal->end() - journal->released();
+      journal->release_up_to(journal->released() + releases.below(waiting + 1));
+    }
+    if (journal != nullptr && releases.one_in(3)) journal->release_up_to(journal->end());
+    node.run_for(1);
+  }
+  if (journal != nullptr) journal->release_up_to(journal->end());
+  node.settle();
+  std::vector<std::string> heard;
+  for (SimClient* client : clients) {
+    std::string texts;
+    for (std::string text = client->take_text(); text != "(nothing)"; text = client->take_text())
+      texts += text + "\n";
+    heard.push_back(std::move(texts));
+  }
+  return heard;
+}
+
+}  // namespace
+
+TEST_CASE("replies that wait for the journal are the same, and none tells what it has not") {
+  for (const size_t shards : {1, 2, 4}) {
+    CAPTURE(shards);
+    for_seeds("late gates", 2, [&](uint64_t seed) {
+      CHECK(heard_by_all(shards, seed, true) == heard_by_all(shards, seed, false));
+    });
+  }
+}
+
+}  // namespace kvstash::test
