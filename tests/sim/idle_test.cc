@@ -19,7 +19,7 @@ std::string shown(SimNode& node, SimClient& asks, const SimClient& of, const std
 }
 
 bool is_idle(SimNode& node, const SimClient& client) {
-  const engine::Session* session = node.at(client.home()).find_session(client.id());
+  const engine::Session* session = node.at(client.home()).clients().find(client.id());
   REQUIRE(session != nullptr);
   return session->is_idle();
 }
@@ -86,7 +86,7 @@ TEST_CASE("a client that does not read what it was answered is idle") {
   for (size_t i = 0; i < 20; ++i)
     client.say("GET k");
   node.run_for(60'000);
-  const engine::Session* session = node.at(0).find_session(client.id());
+  const engine::Session* session = node.at(0).clients().find(client.id());
   REQUIRE(session != nullptr);
   CHECK((session->stopped & engine::kStopOutput) != 0);
   CHECK(session->is_idle());

@@ -131,7 +131,7 @@ TEST_CASE("nothing is left of clients who leave a simulated node in the middle o
       for (size_t id = 0; id < shards; ++id) {
         CHECK(node.at(id).clients().all().empty());
         CHECK(node.at(id).waits().sessions().size() == 0);
-        CHECK(node.at(id).blocked_keys().empty());
+        CHECK(node.at(id).data().blocked_keys().empty());
       }
     });
   }

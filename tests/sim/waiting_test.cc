@@ -217,7 +217,7 @@ TEST_CASE("values are handed on exactly once, whatever waiting clients do meanwh
       CHECK(values.size() <= pushed);
       CHECK(values.size() + lost >= pushed);
       for (size_t id = 0; id < shards; ++id)
-        CHECK(node.at(id).blocked_keys().empty());
+        CHECK(node.at(id).data().blocked_keys().empty());
     });
   }
 }

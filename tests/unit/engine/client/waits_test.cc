@@ -131,7 +131,7 @@ TEST_CASE("a wait that ends before its command is home is answered once") {
       }
       CHECK(waiting(node) == 0);
       for (size_t id = 0; id < shards; ++id)
-        CHECK(node.at(id).blocked_keys().empty());
+        CHECK(node.at(id).data().blocked_keys().empty());
     });
   }
 }
