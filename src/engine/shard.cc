@@ -107,8 +107,7 @@ void Shard::consume(Session& session, size_t bytes) {
   wake_up();
   if (bytes != 0) session.note_activity(now_ms_);
   session.info.input_bytes += bytes;
-  // What it was told is in front of the replies to what it sends now.
-  if (session.tracking != nullptr || session.is_subscriber()) traffic_.receive_pushes();
+  receive_pushes_for(session);
   telemetry_.stats().net_input_bytes += bytes;
   ++telemetry_.stats().reads;
   intake().consume(session, bytes);

@@ -139,6 +139,12 @@ class Shard {
   // What another shard has for sessions of this one. `may_send`: if it is much, everything is sent
   // now and then, and sessions may be closed.
   void receive_pushes(const PushBox& box, bool may_send);
+  // Before commands of the session run: what this shard has been sent for sessions so far stands in
+  // front of their replies, if the session listens to anything.
+  void receive_pushes_for(const Session& session) {
+    if (session.tracking != nullptr || session.is_subscriber()) [[unlikely]]
+      traffic_.receive_pushes();
+  }
   void send_pushes(Lsn lsn);  // With what changed of prefixes that clients follow.
   void flush_sessions();
   // Stands still until the value of the park word is another.

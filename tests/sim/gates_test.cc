@@ -28,6 +28,12 @@ class SimJournal {
     }
   }
 
+  ~SimJournal() {
+    for (size_t id = 0; id < set_->size(); ++id)
+      set_->at(id).set_sink(nullptr);
+    set_->release_up_to(engine::kLsnMax);
+  }
+
   uint64_t end() const { return end_; }
   uint64_t released() const { return released_; }
   void release_up_to(uint64_t lsn) {

@@ -249,6 +249,7 @@ void Clients::resume() {
     Session* session = resume_.front();
     resume_.pop_front();
     session->is_listed_resume = false;
+    shard_->receive_pushes_for(*session);
     shard_->intake().resume(*session);
     note_ready(*session);
   }

@@ -311,6 +311,7 @@ void Traffic::finish_hop(const Batch& batch, const Hop& hop, std::string_view re
                          bool is_refused, Lsn lsn) {
   Session& session = *hop.session;
   session.replies.fill(hop.reply_number, reply, lsn);
+  shard_->pushes().follow(lsn);  // Of what monitors are told of it.
   shard_->clients().learn_reply_size(session, reply.size());
   // One that waits is told of when it is over.
   const bool waits = hop.command->has(kBlocking) && reply.empty();
@@ -400,6 +401,7 @@ void Traffic::finish_transaction(const HoldGroup& group, Transaction& transactio
                                  std::string_view reply, bool is_refused, Lsn lsn) {
   Session& session = *transaction.session;
   session.replies.fill(transaction.reply_number, reply, lsn);
+  shard_->pushes().follow(lsn);  // Of what monitors are told of it.
   shard_->clients().learn_reply_size(session, reply.size());
   --session.transactions_away;
   if (transaction.waiter != nullptr) {

@@ -72,12 +72,21 @@ TEST_CASE("what the held shards cannot give is taken from all in a hold, once un
   node.options.maxmemory_bytes = node.nearly_full() + 1000;
   for (const size_t shard : {0, 1})
     node.at(shard).publish_memory();
-  CHECK_FALSE(node.set().evicts_keys_soon);
+  CHECK(node.set().evictions_begun() == 0);
+  CHECK_FALSE(node.at(0).awaits_eviction());
   CHECK(node.run_on(0, {"set", lasting, std::string(3000, 'v')}) == "+OK\r\n");
-  CHECK(node.set().evicts_keys_soon);
-  node.run_on(0, {"get", lasting});  // Another hold would be one too many.
+  CHECK(node.set().evictions_begun() == 1);
+  CHECK(node.at(0).awaits_eviction());
+  CHECK_FALSE(node.at(1).awaits_eviction());  // The command did not hold it.
+  node.run_on(0, {"get", lasting});
+  CHECK(node.set().evictions_begun() == 1);  // Another hold would be one too many.
+  node.set().end_evictions();
+  CHECK_FALSE(node.at(0).awaits_eviction());
+  node.run_on(0, {"get", lasting});
+  CHECK(node.set().evictions_begun() == 1);  // It was not enough: the shards' turns go on.
   node.set().note_exceeding(false, node.at(0).now_ms());
-  CHECK_FALSE(node.set().evicts_keys_soon);
+  node.run_on(0, {"get", lasting});
+  CHECK(node.set().evictions_begun() == 2);
 }
 
 TEST_CASE("a write is refused when there is nothing to evict") {

@@ -277,6 +277,12 @@ TEST_CASE("what monitors see waits for the journal, too") {
   CHECK(node.take(monitor).empty());
   node.release(1);
   CHECK(node.take(monitor).ends_with("\"v\"\r\n"));
+  // A command that ran on another shard than its connection's is told of there.
+  Session& far = node.open(0);
+  node.run(far, "SET " + node.key_on(1) + " w\r\n");
+  CHECK(node.take(monitor).empty());
+  node.release(2);
+  CHECK(node.take(monitor).ends_with("\"w\"\r\n"));
 }
 
 TEST_CASE("what waits for the journal is not the client's to read, and bounds what it may send") {
