@@ -27,7 +27,8 @@ struct Fixture {
     return found;
   }
 
-  ShardData data{{.id = 3, .databases = 4, .seed = HashSeed::draw(), .sample_seed = 1, .now_ms = 1'000'000}};
+  ShardData data{
+      {.id = 3, .databases = 4, .seed = HashSeed::draw(), .sample_seed = 1, .now_ms = 1'000'000}};
 };
 
 }  // namespace

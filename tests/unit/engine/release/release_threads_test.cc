@@ -34,16 +34,15 @@ class GatedThreads {
  public:
   GatedThreads(size_t shards, uint64_t seed)
       : journal_(seed),
-        threads_(test::engine_commands(),
-                 {.shards = shards,
-                  .seed = seed,
-                  .engine = options(),
-                  .prepare =
-                      [this](Shard& shard) {
-                        shard.set().begin_gating(kLsnNone);
-                        shard.set_sink(&journal_.add_lane());
-                      },
-                  .look = [this](std::string_view out) { look(out); }}) {
+        threads_(test::engine_commands(), {.shards = shards,
+                                           .seed = seed,
+                                           .engine = options(),
+                                           .prepare =
+                                               [this](Shard& shard) {
+                                                 shard.set().begin_gating(kLsnNone);
+                                                 shard.set_sink(&journal_.add_lane());
+                                               },
+                                           .look = [this](std::string_view out) { look(out); }}) {
     journal_.start(threads_.set());
   }
   ~GatedThreads() { journal_.stop(); }
@@ -166,8 +165,8 @@ void check_gates(size_t shards, uint64_t seed) {
   for (size_t home = 0; home < shards; ++home) {
     listener(home, bytes_of({"PSUBSCRIBE", "*"}));
     listener(home, bytes_of({"MONITOR"}));
-    test::MemoryClient& caching = listener(
-        home, bytes_of({"HELLO", "3"}) + bytes_of({"CLIENT", "TRACKING", "ON", "BCAST"}));
+    test::MemoryClient& caching =
+        listener(home, bytes_of({"HELLO", "3"}) + bytes_of({"CLIENT", "TRACKING", "ON", "BCAST"}));
     static_cast<void>(caching);
     std::string waits;
     for (int i = 0; i < 200; ++i)
