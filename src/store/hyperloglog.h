@@ -3,9 +3,9 @@
 // server and set on the other.
 //
 //   ┌────────┬──────────┬──────────┬──────────────┬───────────────┐
-//   │ "HYLL" │ encoding │ not used │ cached count │ registers ... │   the count is little-endian, and
-//   └────────┴──────────┴──────────┴──────────────┴───────────────┘   not valid if its highest bit is
-//     4        1          3          8                                set
+//   │ "HYLL" │ encoding │ not used │ cached count │ registers ... │   count: little-endian, its
+//   └────────┴──────────┴──────────┴──────────────┴───────────────┘   highest bit means that it
+//     4        1          3          8                                is not valid
 //
 //   dense    16384 registers of 6 bits, packed from the low bits of each byte on: 12288 bytes
 //   sparse   runs of equal registers, from the first to the last:
