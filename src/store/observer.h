@@ -10,22 +10,24 @@
 //   Blob              ──> BlobObserver       bytes of a long string
 //
 // These rules hold for all of them:
-//   * Normally nothing is observed, and that costs one branch. A structure has at most one observer;
-//     code that needs several puts one observer in front of them.
-//   * An observer is told on the thread that holds the shard, in the middle of the change. It may
-//     read the structure, set marks, and attach or detach observers, but it must not change data. It
-//     may be told of one change several times, and also of a change that then does not happen.
-//   * The keyspace's observer is told of an entry before the observer of the entry's large value is
-//     told of anything. A small value (a pack, an intset, a string in its entry) has no observer of
-//     its own: the entry stands for it. So a value that becomes large, or small again, is covered:
-//     its entry was told, and a large form that is replaced by a small one is dropped.
+//   * Normally nothing is observed, and that costs one branch. A structure has at most one
+//     observer; code that needs several puts one observer in front of them.
+//   * An observer is told on the thread that holds the shard, in the middle of the change. It
+//     may read the structure, set marks, and attach or detach observers, but it must not change
+//     data. It may be told of one change several times, and also of a change that then does not
+//     happen.
+//   * The keyspace's observer is told of an entry before the observer of the entry's large value
+//     is told of anything. A small value (a pack, an intset, a string in its entry) has no
+//     observer of its own: the entry stands for it. So a value that becomes large, or small
+//     again, is covered: its entry was told, and a large form that is replaced by a small one is
+//     dropped.
 //   * Before a large form is dropped, for any reason, its observer is detached and then asked
 //     whether it takes the form over (`take`). The observer of an entry's value stays with the
 //     value when the entry is renamed or moved to another database, or when its database is
-//     swapped. The observer of a value must therefore observe all keyspaces that the value can get
-//     to: see ShardMemory::observer.
-//   * A structure must not be destroyed while it is observed, and no observer may be attached while a
-//     value of the keyspace is open for change; both are asserted.
+//     swapped. The observer of a value must therefore observe all keyspaces that the value can
+//     get to: see ShardMemory::observer.
+//   * A structure must not be destroyed while it is observed, and no observer may be attached
+//     while a value of the keyspace is open for change; both are asserted.
 //
 // Structures do not own their observers.
 #pragma once
