@@ -14,8 +14,7 @@ std::optional<int64_t> integer_of(PackedValue member) {
 }
 
 size_t intset_entries_max(const SetOptions& options) {
-  constexpr size_t kIntsetEntriesMax = size_t{1} << 30;  // The length field of an intset has 32
-                                                         // bits.
+  constexpr size_t kIntsetEntriesMax = size_t{1} << 30;  // The length field has 32 bits.
   return std::min(options.intset_entries_max, kIntsetEntriesMax);
 }
 
