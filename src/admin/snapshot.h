@@ -84,9 +84,9 @@ struct ShardCounters {
   ScriptCounters scripts;
   uint64_t connections = 0;
   uint64_t blocked_clients = 0;            // Clients in blocking commands or held by a pause.
-  uint64_t blocked_with_timeout = 0;       // Those blocked clients whose wait has a timeout.
+  uint64_t blocked_with_timeout = 0;       // Blocked clients whose wait has a timeout.
   uint64_t blocking_keys = 0;              // Keys that a client waits for.
-  uint64_t blocking_keys_without_key = 0;  // Those keys whose deletion ends a wait, too.
+  uint64_t blocking_keys_without_key = 0;  // Keys whose deletion also ends a client's wait.
   uint64_t data_bytes = 0;                 // Bytes of entries, values and bucket arrays.
   double commands_per_s = 0;
   double input_bytes_per_s = 0;

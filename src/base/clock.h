@@ -2,8 +2,8 @@
 // reads the Clock that it was given; only code outside of nodes (sockets, logs) reads the system's
 // clocks.
 //
-// Instant is wall-clock milliseconds since 1970 (what deadlines and TIME are made of). Ticks is a
-// monotonic nanosecond count for durations.
+// Instant is the wall clock in milliseconds since 1970, which deadlines and TIME use. Durations are
+// measured by a monotonic count of nanoseconds.
 #pragma once
 
 #include <chrono>

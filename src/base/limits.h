@@ -1,4 +1,4 @@
-// Limits: every fixed bound of the server in one place, with the relations between them checked.
+// Limits: fixed bounds of the server, with the relations between them checked.
 //
 // A bound that an operator may change has its default here and its value in the options of its
 // room. Sizes are bytes (..BytesMax), everything else is a count.

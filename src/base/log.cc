@@ -91,7 +91,7 @@ std::string three_digits(int64_t ms) {
   return std::string(3 - digits.size(), '0') + digits;
 }
 
-// "21 Nov 2026 09:27:00.123", in local time.
+// Returns local time in the form "21 Nov 2026 09:27:00.123".
 std::string local_time(int64_t now_ms) {
   const time_t seconds = now_ms / 1000;
   tm parts{};
@@ -101,7 +101,7 @@ std::string local_time(int64_t now_ms) {
   return std::string(text, size) + three_digits(now_ms);
 }
 
-// "2026-11-21T09:27:00.123Z".
+// Returns UTC in the form "2026-11-21T09:27:00.123Z".
 std::string utc_time(int64_t now_ms) {
   const time_t seconds = now_ms / 1000;
   tm parts{};

@@ -1,4 +1,4 @@
-// LZF: the byte-pair compression of Redis's RDB files and of the inner nodes of its lists.
+// LZF: the Lempel-Ziv compression of Redis's RDB files and of the inner nodes of its lists.
 //
 //   000LLLLL + L+1 bytes                     bytes as they are (1 .. 32)
 //   LLLooooo oooooooo                        L+2 bytes (3 .. 8) again, from o+1 bytes back

@@ -1,4 +1,4 @@
-// Loop: one libuv event loop, and the thread that runs it.
+// Loop: one libuv event loop. One thread runs it.
 //
 // All objects that belong to a loop (Poll, Timer, Wake, Listener, ...) are created, used and
 // destroyed on the thread that runs it, except where their headers say otherwise. libuv keeps a

@@ -14,7 +14,6 @@
 //
 // Owns its pieces and counts their bytes. Reading changes nothing and leaves compressed pieces
 // compressed. Not thread-safe: lives on one shard.
-// compressed piece. Not thread-safe: lives on one shard.
 #pragma once
 
 #include "base/ensure.h"
