@@ -26,8 +26,7 @@ struct HttpRequest {
   std::string query;        // The text after '?', or empty.
   std::vector<HttpHeader> headers;
 
-  const std::string* find_header(std::string_view name) const;  // Returns the first header of that
-                                                                // name, or null.
+  const std::string* find_header(std::string_view name) const;  // The first of that name, or null.
 };
 
 struct HttpParsed {

@@ -267,8 +267,7 @@ void write_notable_keys(const ShardCounters& sum, Page& page) {
     const engine::HotKey& key = sum.hot_keys[i];
     hot.add(key.per_second, {{"db", "db" + std::to_string(key.db)}, {"key", key_label(key.name)}});
   }
-  using Sizes = std::pair<uint64_t, uint64_t>;  // Largest bytes and elements of one database and
-                                                // type.
+  using Sizes = std::pair<uint64_t, uint64_t>;  // Largest bytes, largest elements.
   std::map<std::pair<uint32_t, std::string_view>, Sizes> largest;
   for (const BigKeyCounters& key : sum.big_keys) {
     auto& [bytes, elements] = largest[{key.db, key.type}];

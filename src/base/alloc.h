@@ -12,8 +12,7 @@
 namespace kvstash {
 
 void* allocate(size_t bytes);
-void deallocate(void* block, size_t bytes);  // `bytes` is the size asked for, or one of the same
-                                             // class.
+void deallocate(void* block, size_t bytes);  // The size asked for, or one of its class.
 // Makes a block larger, in place if there is room behind it; else it moves with its `old_bytes`.
 void* reallocate(void* block, size_t old_bytes, size_t bytes);
 

@@ -70,8 +70,7 @@ ElementMatch match_element(std::string_view pattern, char c, bool ignore_case) {
 bool glob_match(std::string_view pattern, std::string_view text, bool ignore_case) {
   size_t at = 0;                         // Offset in the pattern.
   size_t star = std::string_view::npos;  // Offset after the last star.
-  size_t star_text = 0;                  // Offset of the text at which the pattern after that star
-                                         // is tried.
+  size_t star_text = 0;                  // Text offset where matching after it resumes.
   size_t i = 0;
   while (i < text.size()) {
     if (at < pattern.size() && pattern[at] == '*') {

@@ -229,8 +229,7 @@ size_t format_int64(char* out, int64_t value) {
 }
 
 size_t format_double(char* out, double value) {
-  constexpr double kInteger = 4611686018427387904.0;  // 2^62, the largest that Redis prints as an
-                                                      // integer.
+  constexpr double kInteger = 4611686018427387904.0;  // 2^62, the bound in Redis.
   if (is_integer_within(value, kInteger)) return format_int64(out, static_cast<int64_t>(value));
   if (!std::isfinite(value)) return format_special(out, value);
   char* at = out;

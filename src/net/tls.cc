@@ -119,8 +119,8 @@ Status set_dh_params(SSL_CTX& context, const std::string& file) {
   EVP_PKEY* params = PEM_read_bio_Parameters(bio, nullptr);
   BIO_free(bio);
   if (params == nullptr) return failure("Failed to load DH params", file);
-  if (SSL_CTX_set0_tmp_dh_pkey(&context, params) != 1) {  // On success the context takes the
-                                                          // parameters over.
+  // On success the context takes over the parameters.
+  if (SSL_CTX_set0_tmp_dh_pkey(&context, params) != 1) {
     EVP_PKEY_free(params);
     return failure("Failed to use DH params", file);
   }

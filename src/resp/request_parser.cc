@@ -12,10 +12,8 @@ namespace kvstash::resp {
 namespace {
 
 constexpr size_t kLineEndBytes = 2;       // CR, and a byte that should be LF.
-constexpr size_t kSpansKept = 1024;       // Memory for this many spans is kept for the next
-                                          // incomplete command.
-constexpr size_t kShortLengthDigits = 9;  // A length of so few digits cannot overflow while it is
-                                          // read.
+constexpr size_t kSpansKept = 1024;       // Spans whose memory is kept for later commands.
+constexpr size_t kShortLengthDigits = 9;  // A length of so few digits cannot overflow.
 
 // Reads the usual form of a header after its first byte: digits without a leading zero, CR, LF.
 // Moves `at` behind it. Returns false, with `at` anywhere, if the header has another form or is

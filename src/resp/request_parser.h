@@ -28,8 +28,7 @@ struct ParseLimits {
   size_t bulk_bytes_max = kBulkBytesMax;      // One argument.
   size_t args_max = kArgsMax;                 // Arguments of one command.
   size_t inline_bytes_max = kInlineBytesMax;  // One inline command, or one header line.
-  bool authenticated = true;                  // false: kUnauthArgsMax and kUnauthBulkBytesMax hold,
-                                              // too.
+  bool authenticated = true;                  // false: the kUnauth... bounds also hold.
 };
 
 struct ParseOutcome {
@@ -89,8 +88,7 @@ class RequestParser {
   size_t position_ = 0;       // The next byte to read.
   size_t line_scanned_ = 0;   // Bytes from `position_` on in which no line end was found.
   size_t args_left_ = 0;      // Arguments not yet read; 0 while the count is not known.
-  int64_t bulk_length_ = -1;  // Length of the argument at `position_`; -1 before its header was
-                              // read.
+  int64_t bulk_length_ = -1;  // Length of the present argument; -1: not read yet.
   std::vector<Span> spans_;   // The arguments read so far of an incomplete command.
 
   std::vector<std::string> words_;  // Words of the last inline command, if it had quotes.

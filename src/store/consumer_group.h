@@ -72,7 +72,7 @@ class ConsumerGroup {
   Consumer* find_consumer(std::string_view name) { return consumers_.find(name); }
   // Creates a consumer; no consumer may have this name yet.
   Consumer& create_consumer(std::string_view name, int64_t now_ms);
-  // Destroys a consumer and its pending entries: O(n log n) of them. Returns how many there were.
+  // Destroys a consumer and its n pending entries in O(n log n). Returns n.
   size_t destroy_consumer(Consumer& consumer);
   void set_seen(Consumer& consumer, int64_t now_ms);
   void set_active(Consumer& consumer, int64_t now_ms);

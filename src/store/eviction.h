@@ -48,10 +48,10 @@ uint8_t lfu_counter(uint32_t access, int64_t now_ms, int64_t decay_time_min);
 // ---- Victims.
 
 enum class EvictionOrder : uint8_t {
-  kLru,     // The longest unused.
-  kLfu,     // The least often used.
-  kRandom,  // Any.
-  kTtl,     // The next to expire. Only keys with a deadline.
+  kLru,     // The key unused for longest.
+  kLfu,     // The key used least often.
+  kRandom,  // Any key.
+  kTtl,     // The key to expire next. Only keys with a deadline.
 };
 
 struct EvictionRule {

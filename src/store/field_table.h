@@ -53,8 +53,8 @@ class FieldTable {
   // Visits the fields from hash `begin` on, each exactly once over a whole walk: see hash_walk.h.
   std::optional<uint64_t> walk(uint64_t begin, WalkBudget budget, const Visitor& visit) const;
 
-  // ---- Writing. The observer is told before each change. Stores a field of a hash. Returns
-  // whether the field is new.
+  // ---- Writing. The observer is told before each change.
+  // Stores a field of a hash. Returns whether the field is new.
   bool set(std::string_view name, std::string_view value, FieldDeadlineRule rule);
   // Adds a member of a set. Returns whether the member is new.
   bool add(std::string_view name);
@@ -68,8 +68,7 @@ class FieldTable {
 
   // ---- Deadlines.
   std::optional<int64_t> deadline_ms(const Field& field) const;
-  bool set_deadline(std::string_view name, int64_t deadline_ms);  // False if there is no such
-                                                                  // field.
+  bool set_deadline(std::string_view name, int64_t deadline_ms);  // False: no such field.
   bool clear_deadline(std::string_view name);                     // False if the field had none.
   std::optional<int64_t> next_deadline_ms() const;
   bool is_due(const Field& field, int64_t now_ms) const {

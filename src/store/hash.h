@@ -151,8 +151,7 @@ class Hash {
   bool is_sound() const;  // O(n), for tests.
 
  private:
-  static constexpr uintptr_t kLarge = 1;  // The low bit of the word: set for a FieldTable, not set
-                                          // for a pack.
+  static constexpr uintptr_t kLarge = 1;  // Low bit of the word of a large hash.
 
   explicit Hash(uintptr_t word) : word_(word) {}
   void drop();  // What the destructor does with a value that was not released.

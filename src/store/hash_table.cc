@@ -149,8 +149,8 @@ void HashTable::insert_into(Bucket& head, Entry* entry, uint8_t fingerprint) {
   Bucket* bucket = &head;
   while (bucket->has_next() && bucket->size() == bucket->capacity())
     bucket = bucket->next();
-  if (bucket->size() == bucket->capacity()) {  // The bucket is full and not chained: its last entry
-                                               // moves to a new chained bucket.
+  // The bucket is full and not chained: its last entry moves to a new chained bucket.
+  if (bucket->size() == bucket->capacity()) {
     Bucket* chained = new (allocate(sizeof(Bucket))) Bucket{};
     chained->fingerprints[0] = bucket->fingerprints[kSlots - 1];
     chained->set_pointer(0, bucket->pointer(kSlots - 1));

@@ -63,7 +63,7 @@ class HashTable {
   // is not read.
   void replace(const Entry* old, Entry* fresh, uint64_t hash);
 
-  // Hints for a batch of look-ups: call this for all keys first, then prefetch_entry for all keys.
+  // Hints for a batch of look-ups: prefetch all buckets first, then all entries.
   void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&bucket_of(hash)); }
   void prefetch_entry(uint64_t hash) const;
 
@@ -158,13 +158,11 @@ class HashTable {
   Array current_{&first_, 1};
   Array next_;           // The array that a resize moves to; count 0: no resize.
   size_t moved_ = 0;     // Buckets that have been moved, from the start of current_.
-  size_t movable_ = 0;   // Buckets of current_ that the pages of next_ known to be there suffice
-                         // for.
+  size_t movable_ = 0;   // Buckets of current_ that the present pages of next_ can take.
   size_t released_ = 0;  // Buckets of current_ whose pages were given back to the kernel.
   size_t size_ = 0;
   size_t chained_ = 0;  // Number of chained buckets, for bytes().
-  Bucket first_{};      // The array of a table that never grew, so that an empty table allocates
-                        // nothing.
+  Bucket first_{};      // The array of a table that never grew; it spares an allocation.
 };
 
 }  // namespace kvstash::store

@@ -15,8 +15,7 @@ namespace {
 constexpr std::string_view kMagic = "HYLL";
 constexpr size_t kCountOffset = 8;
 constexpr unsigned kIndexBits = 14;
-constexpr unsigned kRankBits = 64 - kIndexBits;  // The bits of a hash that do not select the
-                                                 // register.
+constexpr unsigned kRankBits = 64 - kIndexBits;  // Bits of a hash beside the index.
 constexpr unsigned kRegisterBits = 6;
 constexpr unsigned kRegisterMax = 63;
 static_assert(1u << kIndexBits == kHllRegisters);
@@ -142,8 +141,8 @@ double sigma(double x) {
 
 HllMark hll_mark_of(std::string_view element) {
   const uint64_t hash = murmur_hash(element);
-  const uint64_t rest = hash >> kIndexBits | uint64_t{1} << kRankBits;  // The added bit ends the
-                                                                        // search.
+  // The added bit ends the search for the first set bit.
+  const uint64_t rest = hash >> kIndexBits | uint64_t{1} << kRankBits;
   return {.index = static_cast<uint16_t>(hash & (kHllRegisters - 1)),
           .value = static_cast<uint8_t>(std::countr_zero(rest) + 1)};
 }

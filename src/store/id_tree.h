@@ -169,8 +169,8 @@ class IdTree {
   }
   // Returns the slot of the child under which `id` is, or would be.
   static unsigned child_of(const Node& node, StreamId id) {
-    const StreamId* begin = node.ids() + 1;  // The first bound is skipped: every smaller id goes
-                                             // there.
+    // The first child has no bound: all ids that are smaller than the second bound go there.
+    const StreamId* begin = node.ids() + 1;
     return static_cast<unsigned>(std::upper_bound(begin, begin + node.count - 1, id) - begin);
   }
 

@@ -51,8 +51,7 @@ class Intset {
 
   size_t size() const { return word(4); }
   bool empty() const { return size() == 0; }
-  int64_t at(size_t index) const;  // The value at `index`, which is below size(), in ascending
-                                   // order.
+  int64_t at(size_t index) const;  // In ascending order; `index` is below size().
   int64_t random(Random& random) const { return at(random.below(size())); }
 
   uint32_t width() const { return word(0); }  // Bytes of one value.
@@ -62,7 +61,7 @@ class Intset {
 
  private:
   struct Place {
-    size_t index;  // Of the value, or of where it would be.
+    size_t index;  // Index of the value, or of the place for it.
     bool found;
   };
 

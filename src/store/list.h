@@ -101,8 +101,7 @@ class List {
   friend class ListCursor;
   class OpenPack;
 
-  static constexpr uintptr_t kLong = 1;  // Low bit of the word: set for a Quicklist, not set for a
-                                         // listpack.
+  static constexpr uintptr_t kLong = 1;  // Low bit of the word of a long list.
 
   explicit List(uintptr_t word) : word_(word) {}
   void drop();  // What the destructor does with a value that was not released.
@@ -150,8 +149,7 @@ class ListCursor {
   void drop_scratch();
 
   ListpackView pack_{nullptr};
-  PackPosition at_;                        // Position in `pack_`; none: the walk goes on to
-                                           // `next_`.
+  PackPosition at_;                        // Position in `pack_`; none: `next_` is next.
   const Quicklist::Node* next_ = nullptr;  // The piece that the walk reaches next.
   unsigned char* scratch_ = nullptr;       // The decompressed bytes of a compressed piece.
   size_t scratch_bytes_ = 0;

@@ -599,8 +599,7 @@ size_t Pack<kForm>::remove(const PackedNeedle& needle, bool from_head, size_t ma
   if (from_head) {
     PackPosition at = view().find(needle, view().first(), 0);
     for (; at && removed < max; ++removed) {
-      const PackPosition behind = erase(at);  // Erase before view() is called, because the bytes
-                                              // may move.
+      const PackPosition behind = erase(at);  // Before view(), as bytes may move.
       at = view().find(needle, behind, 0);
     }
     return removed;

@@ -126,8 +126,7 @@ class PackView {
  public:
   static constexpr size_t kHeaderBytes = 6;
   static constexpr size_t kEmptyBytes = kHeaderBytes + 1;
-  static constexpr size_t kBytesMax = size_t{1} << 30;  // Containers keep their packs below this
-                                                        // size.
+  static constexpr size_t kBytesMax = size_t{1} << 30;  // Containers keep to this size.
 
   explicit PackView(const unsigned char* data) : data_(data) {}
 

@@ -118,7 +118,7 @@ class Quicklist {
   static void decompress(const Node& node, unsigned char* out);
 
  private:
-  // Makes a pack of `node` changeable for its lifetime.
+  // Lends a node's pack for a change as long as the OpenPack exists.
   class OpenPack;
 
   void tell_change(const Node& node) {

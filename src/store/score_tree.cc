@@ -187,8 +187,8 @@ ScoreTree::Path ScoreTree::path_after(double score, std::string_view member) con
     path.nodes[level] = node;
     if (level == 0) {
       path.slots[0] = slots;
-      path.is_at_front = slots == 0;  // True only in the first leaf, because the first element of
-                                      // every other leaf is a key.
+      // This is true only in the first leaf, because the first element of any other leaf is a key.
+      path.is_at_front = slots == 0;
       return path;
     }
     path.slots[level] = slots == 0 ? 0 : slots - 1;

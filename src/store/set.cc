@@ -296,8 +296,8 @@ void Set::pop(Random& random, const Visitor& visit) {
 }
 
 void Set::pop(Random& random, size_t count, const SetOptions& options, const Visitor& visit) {
-  constexpr size_t kMost = 5;  // As in Redis: `count` must be that many times the number of members
-                               // that stay.
+  // As in Redis: a pop removes most if it removes this many members for each one that stays.
+  constexpr size_t kMost = 5;
   ensure(count <= size());
   switch (form()) {
     case Form::kIntset:

@@ -235,8 +235,7 @@ class SortedSet {
   bool is_sound() const;  // O(n), for tests.
 
  private:
-  static constexpr uintptr_t kLarge = 1;  // The low bit of the word: set for a Large, not set for a
-                                          // listpack.
+  static constexpr uintptr_t kLarge = 1;  // Low bit of the word of a large set.
 
   explicit SortedSet(uintptr_t word) : word_(word) {}
   void drop();  // What the destructor does with a value that was not released.

@@ -234,8 +234,8 @@ std::optional<int64_t> Stream::lag(const ConsumerGroup& group) const {
   if (read == ConsumerGroup::kUnknown || may_have_gaps_from(group.last_id()))
     read = estimate_entries_read(group.last_id());
   if (read == ConsumerGroup::kUnknown) return std::nullopt;
-  return static_cast<int64_t>(added - static_cast<uint64_t>(read));  // The difference may wrap
-                                                                     // after XSETID.
+  // After XSETID more entries may have been read than added; then the difference wraps.
+  return static_cast<int64_t>(added - static_cast<uint64_t>(read));
 }
 
 // ---- Groups.

@@ -34,7 +34,7 @@ struct StreamTrim {
   std::optional<StreamId> min_id = std::nullopt;
   uint64_t length_max = 0;
   bool whole_blocks_only = false;  // Keeps entries whose block has an entry that stays.
-  uint64_t limit = 0;              // The most entries to remove, in whole blocks; 0: no limit.
+  uint64_t limit = 0;              // Trimming stops at a block that would exceed it; 0: none.
 };
 
 class Stream {
@@ -120,8 +120,7 @@ class Stream {
     return body().groups == nullptr ? nullptr : body().groups->find(name);
   }
   ConsumerGroup& create_group(std::string_view name);  // No group may have this name yet.
-  void destroy_group(ConsumerGroup& group);            // Destroys it with its consumers and pending
-                                                       // entries: O(n).
+  void destroy_group(ConsumerGroup& group);            // With its pending entries: O(n).
 
   // ---- For snapshots (observer.h).
 
@@ -144,8 +143,7 @@ class Stream {
 
  private:
   struct Body {
-    size_t bytes = 0;  // Bytes of the body and all it owns; first, because other members count in
-                       // it.
+    size_t bytes = 0;  // First, because the other members count in it.
     Blocks blocks{bytes};
     Counters counters;
     ConsumerGroups* groups = nullptr;

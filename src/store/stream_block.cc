@@ -234,8 +234,8 @@ void StreamBlock::count_deleted(size_t count) {
 void StreamBlock::erase(PackPosition flags) {
   const int64_t value = pack_->view().value(flags).integer();
   ensure((value & BlockReader::kDeleted) == 0);
-  pack_->replace(flags, value | BlockReader::kDeleted);  // The new flags take the same room, so no
-                                                         // bytes move.
+  // The new flags take as many bytes as the old ones, so no bytes move.
+  pack_->replace(flags, value | BlockReader::kDeleted);
   count_deleted(1);
 }
 

@@ -134,8 +134,8 @@ Entry* TimingWheel::next_due(int64_t now_ms, size_t& budget) {
       continue;
     }
     if (hand_ >= now_ms) return nullptr;
-    hand_ = std::min(*next_event_ms(), now_ms);  // No event comes before, so ticks between are
-                                                 // skipped.
+    // There is no event before that time, so the ticks until then are skipped.
+    hand_ = std::min(*next_event_ms(), now_ms);
     --budget;
   }
   return nullptr;
@@ -147,8 +147,8 @@ std::optional<int64_t> TimingWheel::next_event_ms() const {
   for (unsigned level = 1; level < kLevels; ++level) {
     const std::optional<int64_t> found = first_from(level, cascaded_[level] + 1);
     if (!found) continue;
-    const int64_t starts = (*found - 1) << shift(level);  // A slot is cascaded one slot ahead of
-                                                          // its time.
+    // A slot is cascaded one slot ahead of its time.
+    const int64_t starts = (*found - 1) << shift(level);
     earliest = std::min(earliest.value_or(starts), starts);
   }
   return earliest;
