@@ -1,8 +1,8 @@
 // TlsStream: one TLS connection over a non-blocking socket, as Transport drives it.
 //
-// It keeps for each direction what that waits for: a read may have to wait until the socket can be
-// written, and a write until it can be read. During the handshake both wait for the same. Does not
-// own the socket. Lives on one thread at a time. Private to this room: use Transport.
+// It keeps for each direction the event that it waits for: a read may have to wait until the socket
+// can be written, and a write until it can be read. During the handshake both wait for the same.
+// Does not own the socket. Lives on one thread at a time. Private to this room: use Transport.
 #pragma once
 
 #include "net/transport.h"

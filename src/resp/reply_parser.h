@@ -53,7 +53,7 @@ struct Reply {
 struct ReplyLimits {
   size_t bulk_bytes_max = kBulkBytesMax;
   size_t line_bytes_max = kInlineBytesMax;  // A header, simple string, error or number.
-  size_t items_max = kReplyItemsMax;        // Of one aggregate.
+  size_t items_max = kReplyItemsMax;        // Elements of one aggregate.
   size_t depth_max = kReplyDepthMax;
 };
 

@@ -11,7 +11,7 @@
 namespace kvstash::store {
 
 inline constexpr unsigned kSignedFieldBitsMax = 64;
-inline constexpr unsigned kUnsignedFieldBitsMax = 63;  // So that every value is an int64_t.
+inline constexpr unsigned kUnsignedFieldBitsMax = 63;  // Makes every value an int64_t.
 
 struct FieldType {
   bool is_signed = false;

@@ -35,7 +35,7 @@ struct ListLimits {
   size_t packed_threshold = 0;  // Elements of this size and larger are plain; 0: see is_large.
 
   bool pack_allows(size_t bytes, size_t count) const;
-  // The same with half of the limits: a long list must fit them to become one listpack again.
+  // As pack_allows with half of the limits: a long list must fit them to become a listpack again.
   bool half_allows(size_t bytes, size_t count) const;
   bool is_large(size_t element_bytes) const;
 };
