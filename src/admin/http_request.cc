@@ -31,7 +31,7 @@ bool has_control_char(std::string_view text) {
   });
 }
 
-// Takes the next line off `rest`, without its end. Nothing if the line has not arrived entirely.
+// Takes the next line off `rest` and returns it without its end, or nothing if it is incomplete.
 std::optional<std::string_view> take_line(std::string_view& rest) {
   const size_t end = rest.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
@@ -41,7 +41,7 @@ std::optional<std::string_view> take_line(std::string_view& rest) {
   return line;
 }
 
-// "/path?query", or the same after "http://authority".
+// Parses "/path?query", also after "http://authority".
 bool parse_target(std::string_view target, HttpRequest& request) {
   if (target.starts_with("http://")) {
     const size_t path = target.find('/', std::string_view("http://").size());
@@ -54,7 +54,7 @@ bool parse_target(std::string_view target, HttpRequest& request) {
   return true;
 }
 
-// "GET /path HTTP/1.1". Returns the status; 200 if it may go on.
+// Parses "GET /path HTTP/1.1". Returns 200, or the status to refuse the request with.
 int parse_request_line(std::string_view line, HttpRequest& request) {
   const std::vector<std::string_view> words = split(line, ' ');
   if (words.size() != 3 || !is_token(words[0]) || has_control_char(line)) return kBadRequest;
@@ -76,7 +76,8 @@ bool parse_header(std::string_view line, HttpRequest& request) {
   return true;
 }
 
-// What the headers say together. HTTP/1.1 is recognised by its default of keeping the connection.
+// Applies the headers, and returns false if the request must be refused. keep_alive is true so far
+// exactly for HTTP/1.1, where keeping the connection is the default.
 bool apply_headers(HttpRequest& request) {
   size_t hosts = 0;
   const bool is_http11 = request.keep_alive;
@@ -116,7 +117,7 @@ HttpParsed parse_http_request(std::string_view bytes) {
   const std::string_view head = bytes.substr(0, kHttpHeadBytesMax);
   std::string_view rest = head;
   std::optional<std::string_view> line = take_line(rest);
-  if (line && line->empty()) line = take_line(rest);  // Some clients end a request with one more.
+  if (line && line->empty()) line = take_line(rest);  // A client may send an extra line end.
   if (!line) return incomplete(bytes);
 
   const int status = parse_request_line(*line, parsed.request);

@@ -59,7 +59,7 @@ std::string format_response(const HttpResponse& response, bool is_head, bool kee
   return text;
 }
 
-// A refusal in the words of its status.
+// Makes a refusal whose body is the text of its status.
 HttpResponse refusal(int status) {
   HttpResponse response;
   response.status = status;
@@ -69,13 +69,14 @@ HttpResponse refusal(int status) {
 
 }  // namespace
 
-// One client. It is always in one state, and has `timeout` to leave it:
+// The connection of one client. It is always in one state, and has `timeout` to leave it:
 //
 //   kReading --request--> kAnswering --respond()--> kWriting --sent--> kReading   (kept alive)
 //      |                      |                        |
 //      +------ refused -------+--- too late: 503 ------+--sent--> kDraining --end--> gone
 //
-// Draining: closing while the client still sends would make its system throw our answer away.
+// kDraining reads and drops the rest of the client's input: if we closed while the client still
+// sends, its system would discard our response.
 class HttpServer::Connection {
  public:
   Connection(HttpServer& server, uint64_t number, int fd)
@@ -87,7 +88,7 @@ class HttpServer::Connection {
 
   bool ok() const { return poll_.ok(); }
 
-  // These may remove the connection: nothing may touch it after them.
+  // These functions may destroy the connection, so callers must not touch it afterwards.
   void begin() {
     enter(State::kReading);
     pump();
@@ -118,7 +119,8 @@ class HttpServer::Connection {
     pump();
   }
 
-  // Goes on until it has to wait. Bounded, as there are at most kHttpHeadBytesMax of requests.
+  // Takes steps until it has to wait. That is bounded, as the input holds at most
+  // kHttpHeadBytesMax.
   void pump() {
     is_pumping_ = true;
     while (advance()) {
@@ -128,7 +130,7 @@ class HttpServer::Connection {
     poll_.watch(state_ == State::kReading || state_ == State::kDraining, state_ == State::kWriting);
   }
 
-  // One step; false if there is nothing to do before the next event.
+  // Takes one step. Returns false if there is nothing to do before the next event.
   bool advance() {
     if (state_ == State::kReading) return take_request();
     if (state_ == State::kWriting) return flush();
@@ -190,7 +192,7 @@ class HttpServer::Connection {
     }
     sent_bytes_ += put.bytes;
     if (sent_bytes_ < output_.size()) return true;
-    output_ = {};  // An idle connection keeps no page of metrics.
+    output_ = {};  // An idle connection does not keep a page of metrics.
     if (!keep_alive_) transport_.shutdown();
     enter(keep_alive_ ? State::kReading : State::kDraining);
     return true;
@@ -208,7 +210,7 @@ class HttpServer::Connection {
   std::string output_;
   net::Transport transport_;
   net::Timer timer_;
-  net::Poll poll_;  // Goes before the descriptor it watches.
+  net::Poll poll_;  // Destroyed before the descriptor that it watches.
 };
 
 void HttpResponder::respond(const HttpResponse& response) const {

@@ -1,9 +1,10 @@
 // HttpServer: answers GET and HEAD over HTTP/1.1, for health checks and scrapers of metrics.
 //
-// Lives on one loop's thread. Bounded everywhere: the head of a request (kHttpHeadBytesMax), the
-// connections (`connections_max`; one more is closed at once), and the time to send a request, to
-// answer it, and to take the answer (`timeout` each). Requests on one connection are answered one
-// after the other. Not for the open internet: there is neither TLS nor any authentication.
+// Lives on one loop's thread. All of these are bounded: the head of a request (kHttpHeadBytesMax),
+// the number of connections (`connections_max`; one more is closed at once), and the time to send a
+// request, to answer it, and to receive the response (`timeout` each). Requests on one connection
+// are answered one after the other. Not for the open internet: there is neither TLS nor
+// authentication.
 #pragma once
 
 #include "admin/http_request.h"
@@ -37,10 +38,10 @@ struct HttpServerOptions {
 
 class HttpServer;
 
-// The right to answer one request, now or in a later turn of the loop. A value: copies answer the
-// same request, and the first answer counts. One that comes after the client has gone, or after
-// `timeout` (the client has got a 503 by then), is dropped. Must not be used after its server is
-// gone. Only on the loop's thread.
+// The right to answer one request, now or in a later turn of the loop. It is a value: copies answer
+// the same request, and only the first answer is sent. An answer is dropped if the client has gone,
+// or after `timeout`, when the client has got a 503. Must not be used after its server is
+// destroyed, and only on the loop's thread.
 class HttpResponder {
  public:
   void respond(const HttpResponse& response) const;
@@ -61,10 +62,10 @@ class HttpServer {
   };
 
  public:
-  // Called on the loop's thread for every request; must not destroy the server.
+  // Called on the loop's thread for every request. It must not destroy the server.
   using Handler = std::function<void(const HttpRequest& request, HttpResponder responder)>;
 
-  // Fails as net::Listener::tcp does.
+  // Fails like net::Listener::tcp.
   static Result<std::unique_ptr<HttpServer>> open(net::Loop& loop, const HttpServerOptions& options,
                                                   Handler handler);
 

@@ -18,7 +18,7 @@ namespace kvstash::admin {
 namespace {
 
 constexpr int64_t kProbeTimeoutNs = 1'000'000'000;
-constexpr int64_t kScrapeTimeoutNs = 9'000'000'000;  // Less than the HTTP server's own.
+constexpr int64_t kScrapeTimeoutNs = 9'000'000'000;  // Less than the HTTP server's timeout.
 constexpr std::chrono::milliseconds kPatiencePeriod{50};
 
 HttpResponse text_response(int status, std::string body) {
@@ -27,9 +27,9 @@ HttpResponse text_response(int status, std::string body) {
 
 }  // namespace
 
-// What other threads leave for the page. The wake is there while the page's loop runs.
+// What other threads leave for the page. `wake` is set while the page's loop runs.
 struct MetricsPage::Inbox {
-  std::mutex lock;  // Held to move a snapshot, and to ring.
+  std::mutex lock;  // Held to move a snapshot, and to ring `wake`.
   std::optional<Snapshot> snapshot;
   bool stops = false;
   net::Wake* wake = nullptr;
@@ -46,7 +46,8 @@ struct MetricsPage::Inbox {
   }
 };
 
-// The page's own thread: takes requests, asks for a snapshot, answers all who wait.
+// Runs on the page's own thread: takes requests, asks for a snapshot, and answers all waiting
+// requests.
 class MetricsPage::Desk {
  public:
   Desk(net::Loop& loop, Inbox& inbox, std::function<void()> ask)
@@ -126,7 +127,7 @@ class MetricsPage::Desk {
     }
   }
 
-  // Who asks wants an answer in time even if a shard has none.
+  // Answers requests that have waited too long with a 503, because a shard does not answer.
   void give_up() {
     const int64_t now_ns = monotonic_ns();
     std::erase_if(waiting_, [&](const Waiting& waiting) {
@@ -141,7 +142,7 @@ class MetricsPage::Desk {
 
   Inbox& inbox_;
   std::function<void()> ask_;
-  std::vector<Waiting> waiting_;  // Bounded by the connections of the HTTP server.
+  std::vector<Waiting> waiting_;  // Bounded by the number of connections of the HTTP server.
   bool is_asking_ = false;
   bool stops_ = false;
   net::Timer patience_;
@@ -160,7 +161,7 @@ MetricsPage::~MetricsPage() {
 }
 
 Status MetricsPage::start() {
-  // Shared: the thread may still be in set_value() when this function returns.
+  // Shared, because the thread may still be in set_value() when this function returns.
   auto started = std::make_shared<std::promise<Result<uint16_t>>>();
   std::future<Result<uint16_t>> outcome = started->get_future();
   thread_ = net::start_thread("kv-metrics", [this, started] {
@@ -178,7 +179,7 @@ Status MetricsPage::start() {
   return {};
 }
 
-// The body of the thread. Whatever lives on the loop is gone before the loop is.
+// Runs on the thread. All objects on the loop are destroyed before the loop is.
 void MetricsPage::run(std::function<void(Status, uint16_t)> started) {
   net::Loop loop;
   {

@@ -21,7 +21,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-// Bounds of histograms in nanoseconds: from about a microsecond to about a second.
+// The bounds of histograms in nanoseconds go from about a microsecond to about a second.
 constexpr uint64_t kFirstBoundNs = 1024;
 constexpr uint64_t kLastBoundNs = uint64_t{1} << 30;
 constexpr double kNsPerSecond = 1e9;
@@ -47,7 +47,7 @@ class Family {
     return add(static_cast<double>(value), std::move(labels));
   }
 
-  // Bounds are written in units of `unit_ns`; each is `step` times the one before.
+  // Bounds are written in units of `unit_ns`; each is `step` times the previous one.
   void add_histogram(const LatencyHistogram& from, double unit_ns, uint64_t step, Labels labels) {
     ClientMetric::Histogram& to = append(std::move(labels)).histogram;
     to.sample_count = from.total();
@@ -105,7 +105,7 @@ class Page {
   }
 
  private:
-  std::deque<Family> families_;  // References stay good.
+  std::deque<Family> families_;  // A deque keeps references valid.
 };
 
 void write_instance(const Snapshot& snapshot, Page& page) {
@@ -255,7 +255,7 @@ void write_keyspace(const ShardCounters& sum, Page& page) {
   }
 }
 
-// What does not print is escaped: names of keys are any bytes.
+// Returns the name of a key with bytes that do not print escaped, because names may have any bytes.
 std::string key_label(std::string_view name) {
   const std::string quoted = quote(name);
   return quoted.substr(1, quoted.size() - 2);
@@ -267,7 +267,7 @@ void write_notable_keys(const ShardCounters& sum, Page& page) {
     const engine::HotKey& key = sum.hot_keys[i];
     hot.add(key.per_second, {{"db", "db" + std::to_string(key.db)}, {"key", key_label(key.name)}});
   }
-  using Sizes = std::pair<uint64_t, uint64_t>;  // Of one database and type: bytes, elements.
+  using Sizes = std::pair<uint64_t, uint64_t>;  // Largest bytes, largest elements.
   std::map<std::pair<uint32_t, std::string_view>, Sizes> largest;
   for (const BigKeyCounters& key : sum.big_keys) {
     auto& [bytes, elements] = largest[{key.db, key.type}];
@@ -295,7 +295,8 @@ void write_cpu(const ProcessCounters& process, Page& page) {
       .add(process.cpu_children.user);
 }
 
-// What a server without files and replicas has to say to alerts about them.
+// Writes metrics of files and replicas, which this server does not have, for alerts that expect
+// them.
 void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
   page.gauge("redis_connected_slaves", "Replicas connected").add(0.0);
   page.gauge("redis_master_repl_offset", "Offset of the replication stream").add(0.0);

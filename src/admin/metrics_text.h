@@ -1,7 +1,8 @@
 // The text of /metrics: a snapshot in Prometheus's exposition format 0.0.4.
 //
-// The names are redis_exporter's where it has one, so that dashboards and alerts made for it work
-// unchanged; what only kvstash has is called kvstash_*. docs/METRICS.md lists them. Pure.
+// The names are those of redis_exporter where it has the metric, so that dashboards and alerts made
+// for it work unchanged; metrics that only kvstash has are called kvstash_*. docs/METRICS.md lists
+// all. Pure.
 #pragma once
 
 #include "admin/snapshot.h"

@@ -52,7 +52,7 @@ void add(std::vector<CommandCounters>& to, const std::vector<CommandCounters>& f
   }
 }
 
-// Both lists are sorted by number.
+// Adds the counters of `from`. Both lists are sorted by database number.
 void add(std::vector<DbCounters>& to, const std::vector<DbCounters>& from) {
   for (const DbCounters& db : from) {
     const auto at = std::ranges::lower_bound(to, db.db, {}, &DbCounters::db);

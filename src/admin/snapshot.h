@@ -1,7 +1,7 @@
 // Snapshot: the numbers that INFO and the metrics page show, as one plain value.
 //
-// Every shard copies its own counters on its own thread; the server adds what belongs to the
-// process. Nothing in it refers to anything that changes, so any thread may read it.
+// Every shard copies its own counters on its own thread; the server adds the numbers of the
+// process. A snapshot refers to nothing that changes, so any thread may read it.
 #pragma once
 
 #include "base/alloc.h"
@@ -20,12 +20,12 @@
 
 namespace kvstash::admin {
 
-// One database on one shard.
+// The counters of one database on one shard.
 struct DbCounters {
   uint32_t db = 0;
   uint64_t keys = 0;
   uint64_t expires = 0;    // Keys with a deadline.
-  int64_t avg_ttl_ms = 0;  // Of a sample of them.
+  int64_t avg_ttl_ms = 0;  // Average over a sample of the keys with a deadline.
   uint64_t table_bytes = 0;
 };
 
@@ -36,23 +36,23 @@ struct CommandCounters {
   uint64_t failed = 0;
 };
 
-// What walking over all connections tells.
+// The results of a walk over all connections.
 struct ClientCounters {
   uint64_t input_max_bytes = 0;   // The longest unread input of one client.
-  uint64_t output_max_bytes = 0;  // The longest unsent output.
-  uint64_t bytes = 0;             // Memory of all.
-  uint64_t unsent_bytes = 0;      // Replies that wait to be read by all.
-  uint64_t held_back = 0;         // Not read from, because they do not read.
+  uint64_t output_max_bytes = 0;  // The longest unsent output of one client.
+  uint64_t bytes = 0;             // Memory of all clients.
+  uint64_t unsent_bytes = 0;      // Unsent replies of all clients.
+  uint64_t held_back = 0;         // Clients not read from until they read their replies.
   uint64_t under_way = 0;         // Commands that wait for other shards.
 };
 
-// Subscriptions and client side caching. Channels and keys are counted by the shard that owns them;
-// patterns and prefixes, which all shards know, are the same on each.
+// Subscriptions and client-side caching. Channels and keys are counted by the shard that owns them;
+// patterns and prefixes are known to all shards and the same on each.
 struct PushCounters {
   uint64_t channels = 0;
   uint64_t shard_channels = 0;
   uint64_t patterns = 0;
-  uint64_t subscribers = 0;  // Clients.
+  uint64_t subscribers = 0;  // Clients with a subscription.
   uint64_t tracking_clients = 0;
   uint64_t tracked_keys = 0;
   uint64_t tracked_items = 0;  // Pairs of a key and a client.
@@ -65,10 +65,10 @@ struct BigKeyCounters {
   std::string_view type{};  // A literal.
   std::string name;
   uint64_t bytes = 0;
-  uint64_t elements = 0;  // Bytes of a string.
+  uint64_t elements = 0;  // For a string: the length of its value in bytes.
 };
 
-// What scripts and functions take on one shard.
+// The memory of scripts and functions on one shard.
 struct ScriptCounters {
   uint64_t eval_vm_bytes = 0;
   uint64_t functions_vm_bytes = 0;
@@ -76,18 +76,18 @@ struct ScriptCounters {
 
 struct ShardCounters {
   engine::ShardStats stats;
-  std::vector<DbCounters> dbs;                     // Those that have keys.
-  std::vector<CommandCounters> commands;           // By Command::id.
-  std::map<uint32_t, LatencyHistogram> latencies;  // By Command::id; used commands only.
+  std::vector<DbCounters> dbs;                     // Databases that have keys.
+  std::vector<CommandCounters> commands;           // Indexed by Command::id.
+  std::map<uint32_t, LatencyHistogram> latencies;  // By Command::id, for used commands only.
   ClientCounters clients;
   PushCounters pushes;
   ScriptCounters scripts;
   uint64_t connections = 0;
-  uint64_t blocked_clients = 0;            // In blocking commands or held by a pause, ...
-  uint64_t blocked_with_timeout = 0;       // ... and those of them that will give up.
-  uint64_t blocking_keys = 0;              // Keys that somebody waits for, ...
-  uint64_t blocking_keys_without_key = 0;  // ... and those whose end is waited for, too.
-  uint64_t data_bytes = 0;                 // Entries, values and bucket arrays.
+  uint64_t blocked_clients = 0;            // Clients in blocking commands or held by a pause.
+  uint64_t blocked_with_timeout = 0;       // Blocked clients whose wait has a timeout.
+  uint64_t blocking_keys = 0;              // Keys that a client waits for.
+  uint64_t blocking_keys_without_key = 0;  // Keys whose deletion also ends a client's wait.
+  uint64_t data_bytes = 0;                 // Bytes of entries, values and bucket arrays.
   double commands_per_s = 0;
   double input_bytes_per_s = 0;
   double output_bytes_per_s = 0;
@@ -95,7 +95,7 @@ struct ShardCounters {
   double turn_ns_per_s = 0;
   uint64_t slowlog_length = 0;
   std::optional<uint64_t> slowlog_last_id;
-  std::vector<engine::HotKey> hot_keys;  // Hottest first.
+  std::vector<engine::HotKey> hot_keys;  // The hottest comes first.
   std::vector<BigKeyCounters> big_keys;  // In no order.
 };
 
@@ -104,22 +104,22 @@ struct CpuSeconds {
   double user = 0;
 };
 
-// What belongs to the process, measured once for a snapshot.
+// The numbers of the process, measured once for a snapshot.
 struct ProcessCounters {
   AllocatorStats allocator;
   uint64_t used_memory = 0;
   uint64_t peak_memory = 0;
   uint64_t start_memory = 0;
   uint64_t resident_memory = 0;
-  uint64_t system_memory = 0;       // Of the machine, or of the control group if that is less.
-  uint64_t unsent_limit = 0;        // Replies that may wait for all clients.
-  int64_t exceeded_total_ms = 0;    // How long memory was over maxmemory, ...
-  int64_t exceeded_current_ms = 0;  // ... and has been now.
+  uint64_t system_memory = 0;       // Of the machine, or of the control group if it is less.
+  uint64_t unsent_limit = 0;        // Limit of unsent replies of all clients.
+  int64_t exceeded_total_ms = 0;    // How long memory has been over maxmemory in total.
+  int64_t exceeded_current_ms = 0;  // How long memory has been over maxmemory now.
   uint64_t lazyfree_pending = 0;
-  bool uses_huge_pages = false;   // For bucket arrays.
-  uint64_t huge_pages_bytes = 0;  // Of bucket arrays behind huge pages, as far as they are there.
+  bool uses_huge_pages = false;   // Bucket arrays use huge pages.
+  uint64_t huge_pages_bytes = 0;  // Bytes of bucket arrays in huge pages that are present.
   uint64_t rejected_connections = 0;
-  // What access control lists denied.
+  // Counts of denials by access control lists.
   uint64_t denied_logins = 0;
   uint64_t denied_commands = 0;
   uint64_t denied_keys = 0;
@@ -142,9 +142,9 @@ struct Snapshot {
   ProcessCounters process;
   std::vector<ShardCounters> shards;
 
-  bool is_serving = true;  // Not on the way out.
+  bool is_serving = true;  // The server is not shutting down.
 
-  // Who we are, and the limits in force.
+  // The server's identity and the limits in force.
   const engine::CommandTable* commands = nullptr;  // Lives as long as the server.
   std::string version;
   std::string redis_version;
@@ -156,8 +156,8 @@ struct Snapshot {
   std::vector<double> percentiles;  // latency-tracking-info-percentiles.
 };
 
-// The sum over shards: counters added, histograms merged, sampled averages weighted. Rates add up;
-// of the clients' maxima the largest counts.
+// Returns the sum over shards: counters and rates are added, histograms merged, and sampled
+// averages weighted; of the clients' maxima the largest counts.
 ShardCounters total(const std::vector<ShardCounters>& shards);
 
 }  // namespace kvstash::admin

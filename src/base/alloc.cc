@@ -13,10 +13,10 @@
 #ifndef KVSTASH_NO_JEMALLOC
 #include <jemalloc/jemalloc.h>
 
-// jemalloc reads this symbol at start. Entries of one size class stand in slabs; the default of one
-// page for 32 and 64 byte classes spends 128 bytes of metadata for every 4 KiB (measured: 66.1
-// bytes of RSS per 64-byte entry, 64.4 with 8-page slabs). Background threads purge, so that giving
-// memory back never stops a shard.
+// jemalloc reads this symbol at start. Entries of one size class are in slabs. With the default of
+// one page for the classes of 32 and 64 bytes, jemalloc spends 128 bytes of metadata for every 4
+// KiB (measured: 66.1 bytes of RSS per 64-byte entry, 64.4 with 8-page slabs). Background threads
+// purge, so that giving memory back never stops a shard.
 extern "C" {
 const char* malloc_conf =
     "slab_sizes:1-64:8,background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:0";
@@ -55,8 +55,8 @@ AllocatorStats allocator_stats() {
     mallctl(name, &value, &value_length, nullptr, 0);
     return value;
   };
-  // Freed blocks that are kept at hand for a thread count as allocated, up to megabytes of them.
-  // The numbers are added up one after the other, so the difference may be off by a moment's work.
+  // jemalloc counts freed blocks that it caches for a thread as allocated, up to megabytes of them.
+  // The numbers are read one after the other, so their difference is not exact.
   char of_threads[64];
   std::snprintf(of_threads, sizeof(of_threads), "stats.arenas.%u.tcache_bytes", MALLCTL_ARENAS_ALL);
   const size_t allocated = read("stats.allocated");
@@ -84,7 +84,7 @@ void allocator_flush_thread() {
 #else
 
 void* allocate(size_t bytes) {
-  // As much as jemalloc would give, aligned as it would: callers count on both.
+  // The block is as large and as aligned as one of jemalloc, because callers rely on both.
   const size_t rounded = allocation_bytes(bytes);
   void* block = rounded % 64 == 0 ? std::aligned_alloc(64, rounded) : std::malloc(rounded);
   if (block == nullptr) panic(__FILE__, __LINE__, "out of memory");
@@ -95,7 +95,7 @@ void deallocate(void* block, size_t) {
   std::free(block);
 }
 
-// By a copy: realloc would not keep the alignment.
+// Copies, because realloc would not keep the alignment.
 void* reallocate(void* block, size_t old_bytes, size_t bytes) {
   ensure(bytes >= old_bytes);
   void* grown = allocate(bytes);
@@ -117,8 +117,9 @@ void allocator_flush_thread() {}
 
 #endif
 
-// jemalloc's size classes: multiples of 16 up to 128 (8 for the smallest), then four to a doubling.
-// Computed here instead of asked for (nallocx) because the store needs it on every write.
+// jemalloc's size classes are multiples of 16 up to 128 (8 for the smallest), then four to a
+// doubling. They are computed here instead of by nallocx, because the store needs them on every
+// write.
 size_t allocation_bytes(size_t bytes) {
   if (bytes <= 8) return 8;
   if (bytes <= 128) return (bytes + 15) & ~size_t{15};

@@ -17,8 +17,8 @@ int64_t read_clock_ns(clockid_t id) {
 }
 
 #if defined(__x86_64__)
-// Nanoseconds per cycle in 32.32 fixed point, measured against the monotonic clock for 2 ms: the
-// error (under 0.1 %) is far below what a duration of one command means.
+// Nanoseconds per cycle in 32.32 fixed point, measured against the monotonic clock for 2 ms. The
+// error (under 0.1 %) does not matter for the duration of one command.
 uint64_t measure_ns_per_cycle() {
   const int64_t ns_begin = monotonic_ns();
   const uint64_t cycles_begin = __rdtsc();

@@ -9,8 +9,8 @@ namespace {
 
 using Table = std::array<uint16_t, 256>;
 
-// tables[n][byte] is the checksum of `byte` followed by n zero bytes. As the checksum is linear,
-// that of eight bytes is the exclusive or of eight independent look-ups: most keys are one or two
+// tables[n][byte] is the checksum of `byte` followed by n zero bytes. The checksum is linear, so
+// that of eight bytes is the exclusive or of eight independent look-ups; most keys take one or two
 // such steps.
 constexpr size_t kStride = 8;
 

@@ -15,8 +15,8 @@ constexpr uint16_t to_index(Slot slot) {
 
 uint16_t crc16(std::string_view bytes);
 
-// The slot of the key, or of what stands between its first '{' and the next '}', if that is not
-// empty: keys with the same {tag} share a slot.
+// Returns the slot of the key. If the key has a non-empty {tag}, the text between its first '{' and
+// the next '}', the slot is that of the tag: keys with the same {tag} share a slot.
 Slot key_slot(std::string_view key);
 
 }  // namespace kvstash

@@ -8,11 +8,11 @@ namespace kvstash {
 namespace {
 
 constexpr uint64_t kReflectedPolynomial = 0x95ac9329ac4bc9b5;
-constexpr size_t kStride = 8;  // Bytes at a time.
+constexpr size_t kStride = 8;  // Bytes processed in one step.
 
 using Table = std::array<uint64_t, 256>;
 
-// table[n][b]: what byte b does to the checksum when n zero bytes follow it.
+// tables[n][b] is what byte b contributes to the checksum if n zero bytes follow it.
 constexpr std::array<Table, kStride> make_tables() {
   std::array<Table, kStride> tables{};
   for (size_t byte = 0; byte < 256; ++byte) {

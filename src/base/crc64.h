@@ -1,5 +1,5 @@
-// CRC64 of the Redis formats: polynomial 0xad93d23594c935a9, reflected, start and end at 0. What
-// RDB files and the payloads of DUMP end with. Pure; any thread.
+// CRC64 of the Redis formats: polynomial 0xad93d23594c935a9, reflected, with start and end value 0.
+// RDB files and the payloads of DUMP end with it. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace kvstash {
 
-// Goes on from `crc`, the checksum of what came before.
+// Continues from `crc`, the checksum of the bytes before.
 uint64_t crc64(uint64_t crc, std::string_view bytes);
 
 }  // namespace kvstash

@@ -13,7 +13,7 @@ inline constexpr bool kHasSlowChecks = true;
 inline constexpr bool kHasSlowChecks = false;
 #endif
 
-// Reports the place on stderr and aborts. Never returns.
+// Reports the place on stderr and aborts.
 [[noreturn]] void panic(const char* file, int line, const char* why = "invariant broken");
 
 inline void ensure(bool holds, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {

@@ -8,17 +8,18 @@
 namespace kvstash {
 namespace {
 
-// Matching one element of the pattern, other than '*', against one byte.
+// The result of matching one element of the pattern, other than '*', against one byte.
 struct ElementMatch {
   bool matches;
-  size_t size;  // Of the element.
+  size_t size;  // Bytes of the element in the pattern.
 };
 
 bool same(char a, char b, bool ignore_case) {
   return ignore_case ? to_lower(a) == to_lower(b) : a == b;
 }
 
-// `first`-`last`, which may stand in either order. Bytes above 127 sort first, as they do in Redis.
+// Whether `c` is in the range of `first` and `last`, which may be in either order. Bytes above 127
+// sort first, as they do in Redis.
 bool in_range(char c, char first, char last, bool ignore_case) {
   const auto rank = [](char x) { return static_cast<int>(static_cast<signed char>(x)); };
   if (rank(first) > rank(last)) std::swap(first, last);
@@ -26,7 +27,7 @@ bool in_range(char c, char first, char last, bool ignore_case) {
   return rank(to_lower(c)) >= rank(to_lower(first)) && rank(to_lower(c)) <= rank(to_lower(last));
 }
 
-// `pattern` begins with '['. An escaped byte in it is compared with its case.
+// Matches a pattern that begins with '['. An escaped byte in it is compared with regard to case.
 ElementMatch match_set(std::string_view pattern, char c, bool ignore_case) {
   size_t at = 1;
   const bool negated = at < pattern.size() && pattern[at] == '^';
@@ -64,12 +65,12 @@ ElementMatch match_element(std::string_view pattern, char c, bool ignore_case) {
 
 }  // namespace
 
-// Only the last star seen is ever tried again, one byte later: whatever an earlier star could
-// swallow instead, the last one can swallow too.
+// Only the last star seen is ever tried again, one byte later: any bytes that an earlier star could
+// match instead, the last star can match too.
 bool glob_match(std::string_view pattern, std::string_view text, bool ignore_case) {
-  size_t at = 0;                         // In the pattern.
-  size_t star = std::string_view::npos;  // After the last star.
-  size_t star_text = 0;                  // Where the text after that star is tried.
+  size_t at = 0;                         // Offset in the pattern.
+  size_t star = std::string_view::npos;  // Offset after the last star.
+  size_t star_text = 0;                  // Text offset where matching after it resumes.
   size_t i = 0;
   while (i < text.size()) {
     if (at < pattern.size() && pattern[at] == '*') {

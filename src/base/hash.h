@@ -1,9 +1,9 @@
 // Hash: the keyed hash of all our tables, made for short keys.
 //
-// The 128-bit product of two words that both depend on the secret seed and the text, folded to 64
-// bits. All bits of the result are good: tables take the bucket from the high bits and a
-// fingerprint from the low ones. Not a cryptographic hash; the seed, drawn anew by every process
-// and never shown, is what keeps clients from choosing keys that collide. Never store or send a
+// The hash is the 128-bit product of two words that both depend on the secret seed and the text,
+// folded to 64 bits. All bits of the result are well mixed: tables take the bucket from the high
+// bits and a fingerprint from the low bits. It is no cryptographic hash; clients cannot choose keys
+// that collide because every process draws a new seed and never shows it. Never store or send a
 // hash. Pure; any thread.
 #pragma once
 
@@ -47,8 +47,8 @@ inline uint64_t load32(const char* from) {
 
 }  // namespace hash_detail
 
-// Texts of up to 16 bytes are two words that overlap in the middle; longer ones are folded 16 bytes
-// at a time, and end with their last 16 bytes.
+// A text of up to 16 bytes is read as two words that overlap in the middle. A longer text is folded
+// 16 bytes at a time; its last 16 bytes come at the end.
 inline uint64_t keyed_hash(std::string_view bytes, const HashSeed& seed) {
   using namespace hash_detail;
   const char* at = bytes.data();

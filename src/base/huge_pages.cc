@@ -14,7 +14,7 @@ namespace kvstash {
 
 HugePages::Region::Region(size_t bytes, std::shared_ptr<std::atomic<size_t>> total)
     : bytes_(bytes), total_(std::move(total)) {
-  // The kernel aligns to small pages only, so more is mapped and what lies around is given back.
+  // The kernel aligns to small pages only, so more is mapped and the rest is given back.
   const size_t mapped = bytes + kPageBytes;
   void* block = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -25,7 +25,7 @@ HugePages::Region::Region(size_t bytes, std::shared_ptr<std::atomic<size_t>> tot
   if (aligned != begin) munmap(block, aligned - begin);
   const size_t behind = mapped - (aligned - begin) - bytes;
   if (behind != 0) munmap(data_ + bytes, behind);
-  madvise(data_, bytes, MADV_HUGEPAGE);  // Where the kernel refuses, small pages do as well.
+  madvise(data_, bytes, MADV_HUGEPAGE);  // If the kernel refuses, small pages are used.
 }
 
 HugePages::Region::~Region() {
@@ -40,7 +40,8 @@ void HugePages::Region::release(size_t offset, size_t bytes) {
   total_->fetch_sub(bytes, std::memory_order_relaxed);
 }
 
-// One byte fetches a whole page. The user may be ahead, so the byte keeps its value.
+// Writing one byte fetches a whole page. The region's user may have written here already, so the
+// byte keeps its value.
 void HugePages::Region::touch_next() {
   const size_t at = ready_.load(std::memory_order_relaxed);
   const size_t bytes = std::min(kPageBytes, bytes_ - at);
@@ -97,7 +98,7 @@ void HugePages::run() {
       guard.lock();
     }
     guard.unlock();
-    region.reset();  // It may be the last owner, and unmapping takes time.
+    region.reset();  // This may be the last owner, and unmapping takes time.
     guard.lock();
   }
 }

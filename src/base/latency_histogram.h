@@ -1,8 +1,8 @@
-// LatencyHistogram: how long something took, as counts and percentiles.
+// LatencyHistogram: counts and percentiles of durations.
 //
-// Powers of two of a nanosecond, each split in 16: an error of 6 % at most, up to 64 seconds; what
-// is longer counts as the longest. Adding is one increment. About 4 KiB, no allocation. Not
-// thread-safe.
+// Buckets are powers of two of a nanosecond, each split in 16: the error is at most 6 % up to 64
+// seconds. Longer durations count as the longest. Adding is one increment. It takes about 4 KiB and
+// allocates nothing. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -25,9 +25,9 @@ class LatencyHistogram {
 
   uint64_t total() const { return total_; }
   uint64_t sum_ns() const { return sum_ns_; }
-  // The value below which `fraction` (0..1) of the samples lie, in nanoseconds; 0 if empty.
+  // Returns the value in nanoseconds below which `fraction` (0..1) of the samples lie; 0 if empty.
   uint64_t percentile_ns(double fraction) const;
-  // Samples of at most `ns`.
+  // Returns the number of samples of at most `ns`.
   uint64_t count_up_to(uint64_t ns) const;
 
  private:

@@ -27,7 +27,7 @@ constexpr char kLevelMarks[] = {'.', '-', '*', '#'};
 
 using Sinks = std::vector<spdlog::sink_ptr>;
 
-// What every thread sees. Level and role are read without the mutex; the rest only with it.
+// The log that all threads share. Level and role are read without the mutex; the rest only with it.
 struct Log {
   std::atomic<LogLevel> level{LogLevel::kNotice};
   std::atomic<char> role{'M'};
@@ -55,14 +55,15 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   }
 }
 
-// spdlog throws where a file cannot be opened; here that becomes a value.
+// spdlog throws where a file cannot be opened; here that becomes an Error.
 Result<Sinks> open_sinks(const LogOptions& options) {
   Sinks sinks;
   try {
     if (options.file.empty()) {
       sinks.push_back(std::make_shared<spdlog::sinks::stdout_sink_mt>());
     } else {
-      // spdlog would make directories that are missing: a typing error is better told.
+      // spdlog would create missing directories; an Error is better, since the path may be
+      // mistyped.
       const std::filesystem::path directory = std::filesystem::path(options.file).parent_path();
       if (!directory.empty() && !std::filesystem::is_directory(directory))
         return Error::literal("Can't open the log file: No such file or directory");
@@ -90,7 +91,7 @@ std::string three_digits(int64_t ms) {
   return std::string(3 - digits.size(), '0') + digits;
 }
 
-// "21 Nov 2026 09:27:00.123", in local time.
+// Returns local time in the form "21 Nov 2026 09:27:00.123".
 std::string local_time(int64_t now_ms) {
   const time_t seconds = now_ms / 1000;
   tm parts{};
@@ -100,7 +101,7 @@ std::string local_time(int64_t now_ms) {
   return std::string(text, size) + three_digits(now_ms);
 }
 
-// "2026-11-21T09:27:00.123Z".
+// Returns UTC in the form "2026-11-21T09:27:00.123Z".
 std::string utc_time(int64_t now_ms) {
   const time_t seconds = now_ms / 1000;
   tm parts{};
@@ -114,14 +115,14 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-// Nothing from outside may begin a line of its own or move a terminal's cursor.
+// Replaces control characters: bytes from outside may not begin a line or control a terminal.
 std::string without_control(std::string_view text) {
   std::string result(text.substr(0, kLogMessageBytesMax));
   std::replace_if(result.begin(), result.end(), is_control, ' ');
   return result;
 }
 
-// As it is, or quoted if a reader could not tell where it ends.
+// Returns the text, in quotes if a reader could not tell where it ends.
 std::string logfmt_value(std::string_view text) {
   text = text.substr(0, kLogMessageBytesMax);
   const bool is_plain = !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
@@ -137,7 +138,7 @@ std::string json_string(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       result += {'\\', c};
-    } else if (is_control(c) || byte > 0x7f) {  // Bytes that may not be UTF-8 read as Latin-1.
+    } else if (is_control(c) || byte > 0x7f) {  // Bytes that may not be UTF-8 are read as Latin-1.
       result += {'\\', 'u', '0', '0', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
     } else {
       result += c;
@@ -198,8 +199,8 @@ std::string line_of(LogFormat format, const Event& event) {
   }
 }
 
-// Under the mutex. A line that cannot be written (the disk is full, the reader has gone) is lost:
-// there is nowhere left to say so, and the server must not stop for it.
+// Called under the mutex. A line that cannot be written (the disk is full, the reader has gone) is
+// lost: there is no place left to report it, and the server must not stop for it.
 void write_line(Log& log, LogLevel level, const std::string& line) {
   const spdlog::details::log_msg message({}, to_spdlog(level), line);
   for (const spdlog::sink_ptr& sink : log.sinks) {
@@ -258,7 +259,7 @@ void log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
   Log& log = the_log();
   const std::lock_guard lock(log.mutex);
   if (log.sinks.empty()) {
-    Result<Sinks> sinks = open_sinks(log.options);  // Never configured.
+    Result<Sinks> sinks = open_sinks(log.options);  // If the log was never configured.
     if (!sinks.ok()) return;
     log.sinks = *std::move(sinks);
   }

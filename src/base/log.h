@@ -4,10 +4,10 @@
 //   logfmt   ts=2026-11-21T09:27:00.123Z level=notice pid=4711 role=M msg="Ready ..." port=6379
 //   json     {"ts":"...","level":"notice","pid":4711,"role":"M","msg":"Ready ...","port":"6379"}
 //
-// Process-wide, one of the few things that are. Any thread may log; each line is written and
-// flushed under a mutex, so keep it away from the path of single commands. Messages and
-// values longer than kLogMessageBytesMax are cut; control characters never reach the output. Until
-// configured: text, notice, standard output.
+// Process-wide state, of which there is little. Any thread may log; each line is written and
+// flushed under a mutex, so commands must not log on their usual path. Messages and values longer
+// than kLogMessageBytesMax are cut; control characters never reach the output. Until the log is
+// configured, it writes text of level notice to standard output.
 #pragma once
 
 #include "base/result.h"
@@ -26,7 +26,7 @@ struct LogOptions {
   LogFormat format = LogFormat::kText;
   LogLevel level = LogLevel::kNotice;
   std::string file;     // Empty: standard output.
-  bool syslog = false;  // To syslog as well.
+  bool syslog = false;  // Write to syslog, too.
   std::string syslog_ident = "kvstash";
   int syslog_facility = 16 << 3;  // LOG_LOCAL0.
 };
@@ -39,7 +39,7 @@ struct LogField {
 // Fails, and changes nothing, if the file cannot be opened for appending.
 Status configure_log(const LogOptions& options);
 
-// Opens the file again under its name, for log rotation. Fails as above.
+// Opens the file again under its name, for log rotation. Fails like configure_log.
 Status reopen_log();
 
 void set_log_level(LogLevel level);
@@ -48,7 +48,7 @@ LogLevel log_level();
 // The role shown in each line: M primary, S replica, X sentinel, C child.
 void set_log_role(char role);
 
-// One relaxed load, called by log(). Ask before building a costly message.
+// Takes one relaxed load; log() calls it. Ask before building a costly message.
 bool is_logged(LogLevel level);
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});

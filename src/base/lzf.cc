@@ -11,13 +11,13 @@ namespace {
 constexpr size_t kLiteralsMax = 32;
 constexpr size_t kDistanceMax = 8192;
 constexpr size_t kMatchMin = 3;
-constexpr size_t kReadBytes = 4;  // To read three bytes, four are loaded.
+constexpr size_t kReadBytes = 4;  // Three bytes are read by loading four.
 constexpr size_t kMatchMax = 264;
-constexpr size_t kMatchShortMax = 8;  // Longer ones take a byte more.
+constexpr size_t kMatchShortMax = 8;  // A longer match takes one byte more.
 constexpr unsigned kTableBitsMin = 8;
 constexpr unsigned kTableBitsMax = 13;
 
-// Small inputs use a small part of the table, so that clearing it stays cheap.
+// Small inputs use only part of the table, so that clearing it stays cheap.
 unsigned table_bits(size_t input_size) {
   unsigned bits = kTableBitsMin;
   while (bits < kTableBitsMax && (size_t{1} << bits) < input_size)
@@ -25,7 +25,7 @@ unsigned table_bits(size_t input_size) {
   return bits;
 }
 
-// Read as four, which must be there.
+// Loads four bytes, which must be there, and returns three.
 uint32_t three_bytes(const char* p) {
   static_assert(std::endian::native == std::endian::little);
   uint32_t word;
@@ -37,7 +37,7 @@ uint32_t hash_three_bytes(const char* p, unsigned bits) {
   return three_bytes(p) * 2654435761u >> (32 - bits);
 }
 
-// The first three are known to be equal.
+// Returns the number of equal bytes. The first three are known to be equal.
 size_t match_length(const char* a, const char* b, size_t max) {
   size_t length = kMatchMin;
   while (length < max && a[length] == b[length])
@@ -45,7 +45,7 @@ size_t match_length(const char* a, const char* b, size_t max) {
   return length;
 }
 
-// Writes to a bounded span; once full it stays full.
+// Writes to a bounded span. Once it is full, it stays full.
 class Output {
  public:
   explicit Output(std::span<char> out) : out_(out) {}
@@ -89,8 +89,8 @@ class Output {
 }  // namespace
 
 size_t lzf_compress(std::string_view input, std::span<char> out) {
-  // Where three bytes of this hash were last seen: the low half of their offset is enough, since
-  // what matters lies at most 8192 bytes back; a wrong guess is found out by comparing.
+  // The last place of three bytes with this hash, as the low half of its offset. That is enough,
+  // since only the last 8192 bytes matter, and a wrong guess is found by comparing.
   uint32_t seen[size_t{1} << kTableBitsMax];
   const unsigned bits = table_bits(input.size());
   std::memset(seen, 0, sizeof(seen[0]) << bits);
@@ -101,7 +101,7 @@ size_t lzf_compress(std::string_view input, std::span<char> out) {
   size_t at = 0;
   while (at + kReadBytes <= input.size() && !output.full()) {
     uint32_t& slot = seen[hash_three_bytes(data + at, bits)];
-    const size_t distance = static_cast<uint32_t>(at) - slot;  // Modulo 2^32; 0 at the start.
+    const size_t distance = static_cast<uint32_t>(at) - slot;  // The difference is modulo 2^32.
     slot = static_cast<uint32_t>(at);
     const bool is_near = distance != 0 && distance <= kDistanceMax && distance <= at;
     if (!is_near || three_bytes(data + at - distance) != three_bytes(data + at)) {
@@ -114,7 +114,7 @@ size_t lzf_compress(std::string_view input, std::span<char> out) {
     output.match(distance, length);
     at += length;
     literals_from = at;
-    // The last places inside the match, so that what follows it is found again.
+    // Note the last places inside the match, so that repetitions of what follows are found.
     for (size_t inside = at - 2; inside < at && inside + kReadBytes <= input.size(); ++inside)
       seen[hash_three_bytes(data + inside, bits)] = static_cast<uint32_t>(inside);
   }
@@ -145,7 +145,7 @@ bool lzf_decompress(std::string_view input, std::span<char> out) {
     if (distance >= length) {
       std::memcpy(to, from, length);
     } else {
-      // They overlap: bytes written here are read again, which is how a run is encoded.
+      // The ranges overlap: bytes written here are read again, which is how a run is encoded.
       for (size_t i = 0; i < length; ++i)
         to[i] = from[i];
     }

@@ -17,7 +17,7 @@
 namespace kvstash {
 namespace {
 
-// "000102...99": two digits for one division.
+// "000102...99": gives two digits for one division.
 constexpr auto kDigitPairs = [] {
   std::array<char, 200> pairs{};
   for (size_t i = 0; i < 100; ++i) {
@@ -31,13 +31,13 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// One of strtod's two ways to fail: the value was too large, or so small that it became 0.
+// Whether strtod found the number out of range: too large, or so small that it became 0.
 template <typename Float>
 bool is_out_of_range(Float value) {
   return errno == ERANGE && (std::isinf(value) || value == 0);
 }
 
-// Reads a number that ends with a NUL at `end` with strtod or strtold, by the rules of Redis.
+// Reads a number with strtod or strtold, by the rules of Redis. A NUL must stand at `end`.
 template <typename Float, typename Read>
 std::optional<Float> read_float(const char* text, const char* end, Read read) {
   char* stop = nullptr;
@@ -47,7 +47,8 @@ std::optional<Float> read_float(const char* text, const char* end, Read read) {
   return value;
 }
 
-// The exact integers, which most scores are, need no work with digits after the point.
+// Whether the value is an exact integer within the limit. Most scores are, and need no digits after
+// the point.
 bool is_integer_within(double value, double limit) {
   return value >= -limit && value <= limit && value == std::trunc(value) &&
          !(value == 0 && std::signbit(value));
@@ -63,12 +64,12 @@ char* put_zeros(char* at, int count) {
   return at + count;
 }
 
-// Of the first digit.
+// The decimal exponent of the first digit.
 int exponent_of(const ShortestDigits& decimal) {
   return decimal.exponent + decimal.count - 1;
 }
 
-// "1.25e+21"
+// Writes the form "1.25e+21".
 char* put_scientific(char* at, const ShortestDigits& decimal) {
   at = put_digits(at, decimal, 0, 1);
   if (decimal.count > 1) {
@@ -81,8 +82,9 @@ char* put_scientific(char* at, const ShortestDigits& decimal) {
   return at + format_uint64(at, static_cast<uint64_t>(std::abs(exponent)));
 }
 
-// Where Redis changes to scientific notation: integers of more than seven zeros at the end; others
-// with more than six digits after the point, but for those from 0.001 to below 10000.
+// Whether Redis writes the number without an exponent. It uses scientific notation for integers
+// with more than seven zeros at the end, and for other numbers with more than six digits after the
+// point, except those from 0.001 to below 10000.
 bool is_written_out(const ShortestDigits& decimal) {
   constexpr int kZerosMax = 7;
   constexpr int kDigitsBehindPointMax = 6;
@@ -133,7 +135,7 @@ constexpr Unit kMemoryUnits[] = {
 }  // namespace
 
 std::optional<uint64_t> parse_uint64(std::string_view text) {
-  constexpr size_t kSafeDigits = 19;  // Any number so short fits.
+  constexpr size_t kSafeDigits = 19;  // Any number of so few digits fits.
   if (text.empty() || text.size() > kInt64CharsMax) return std::nullopt;
   if (text[0] == '0') return text.size() == 1 ? std::optional<uint64_t>(0) : std::nullopt;
   uint64_t value = 0;
@@ -173,7 +175,8 @@ std::optional<double> parse_double(std::string_view text) {
   if (failure == std::errc() && stop == end) {
     return std::isnan(value) ? std::nullopt : std::optional<double>(value);
   }
-  // What from_chars does not know: '+', hexadecimal, and the rules of overflow. strtod wants a NUL.
+  // from_chars does not know '+', hexadecimal and the rules of overflow. strtod needs a NUL at the
+  // end.
   const std::string copy(text);
   return read_float<double>(copy.c_str(), copy.c_str() + copy.size(), std::strtod);
 }
@@ -226,7 +229,7 @@ size_t format_int64(char* out, int64_t value) {
 }
 
 size_t format_double(char* out, double value) {
-  constexpr double kInteger = 4611686018427387904.0;  // 2^62, where Redis stops.
+  constexpr double kInteger = 4611686018427387904.0;  // 2^62, the bound in Redis.
   if (is_integer_within(value, kInteger)) return format_int64(out, static_cast<int64_t>(value));
   if (!std::isfinite(value)) return format_special(out, value);
   char* at = out;
@@ -262,7 +265,7 @@ size_t format_double_4(char* out, double value) {
       units < 0 ? 0 - static_cast<uint64_t>(units) : static_cast<uint64_t>(units);
   at += format_uint64(at, magnitude / kUnit);
   *at++ = '.';
-  // One more digit in front, so that zeros are written.
+  // One more digit in front makes sure that zeros are written.
   char behind_point[kInt64CharsMax];
   const size_t digits = format_uint64(behind_point, kUnit + magnitude % kUnit);
   std::memcpy(at, behind_point + 1, digits - 1);
@@ -274,7 +277,7 @@ size_t format_long_double_human(char* out, long double value) {
   const int written = std::snprintf(out, kLongDoubleCharsMax, "%.17Lf", value);
   ensure(written > 0 && static_cast<size_t>(written) < kLongDoubleCharsMax);
 
-  auto size = static_cast<size_t>(written);  // There is a point, so both loops stop.
+  auto size = static_cast<size_t>(written);  // There is a point, so the loop stops.
   while (out[size - 1] == '0')
     --size;
   if (out[size - 1] == '.') --size;

@@ -10,7 +10,7 @@
 namespace kvstash {
 namespace {
 
-// Spreads a seed over the state, so that seeds 1 and 2 have nothing in common (splitmix64).
+// Spreads a seed over the state (splitmix64), so that seeds such as 1 and 2 give unrelated states.
 uint64_t spread(uint64_t& seed) {
   uint64_t z = seed += 0x9e3779b97f4a7c15;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -37,8 +37,9 @@ uint64_t Random::next() {
   return result;
 }
 
-// The high word of next() * bound. The few low words that would favour some results are drawn
-// again; the division to know them is needed only once in 2^64 / bound.
+// The result is the high word of next() * bound. A few low words would favour some results; for
+// those another number is drawn. The division to find them is needed with probability bound / 2^64
+// only.
 uint64_t Random::below(uint64_t bound) {
   ensure(bound != 0);
   auto product = static_cast<unsigned __int128>(next()) * bound;

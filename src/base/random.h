@@ -1,9 +1,9 @@
 // Random: a small fast generator for sampling (eviction, SPOP, RANDOMKEY, tests), and the system's
 // source for secrets.
 //
-// Random is deterministic from its seed (xoshiro256**), so simulations repeat. Not for secrets, not
-// thread-safe: each shard has its own. `random_bytes` is for seeds, identifiers and passwords; a
-// node asks the Entropy that it was given for them.
+// Random is deterministic from its seed (xoshiro256**), so simulations repeat. It is not for
+// secrets and not thread-safe: each shard has its own. `random_bytes` is for seeds, identifiers and
+// passwords; a node gets those from the Entropy that it was given.
 #pragma once
 
 #include <cstddef>
@@ -28,8 +28,8 @@ class Random {
 void random_bytes(void* out, size_t size);
 uint64_t random_uint64();
 
-// The source of seeds, identifiers and passwords as a port of a node: the system's, or that of a
-// simulation, which repeats from its seed. Any thread that belongs to the node.
+// A node's port for seeds, identifiers and passwords: from the system, or from a simulation, which
+// repeats from its seed. Any thread that belongs to the node.
 class Entropy {
  public:
   virtual ~Entropy() = default;

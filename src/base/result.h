@@ -1,8 +1,9 @@
 // Result<T>, Status, Error: failures that come from outside the program, as values.
 //
-// Exceptions do not cross a room; whatever can fail because of a client, a peer or a disk returns
-// one of these. The message of an Error is what the client sees after the '-', code first
-// ("ERR syntax error", "WRONGTYPE Operation ..."), or, away from commands, a sentence for the log.
+// Exceptions do not cross a room: a function that can fail because of a client, a peer or a disk
+// returns one of these. For commands the message of an Error is what the client sees after the '-',
+// code first ("ERR syntax error", "WRONGTYPE Operation ..."); elsewhere it is a sentence for the
+// log.
 #pragma once
 
 #include "base/ensure.h"
@@ -14,10 +15,11 @@
 
 namespace kvstash {
 
-// Copying a literal costs nothing: messages known at compile time are kept as views.
+// An error message. Copying a literal costs nothing: messages known at compile time are kept as
+// views.
 class Error {
  public:
-  // `text` must live for ever (a literal).
+  // `text` must live forever, as a literal does.
   static constexpr Error literal(std::string_view text) { return Error(text); }
   static Error text(std::string message) { return Error(std::move(message)); }
 

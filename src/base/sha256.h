@@ -10,10 +10,10 @@ namespace kvstash {
 
 inline constexpr size_t kSha256HexChars = 64;
 
-// In 64 lower-case hexadecimal digits.
+// Returns the hash in 64 lower-case hexadecimal digits.
 std::string sha256_hex(std::string_view bytes);
 
-// In constant time for texts of one length.
+// Compares in constant time if the texts have the same length.
 bool equals_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace kvstash

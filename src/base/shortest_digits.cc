@@ -11,17 +11,17 @@
 namespace kvstash {
 namespace {
 
-// fraction times 2^exponent.
+// The number fraction times 2^exponent.
 struct Float {
   uint64_t fraction;
   int exponent;
 };
 
-constexpr int kFractionBits = 52;  // Stored; normal numbers have one more.
+constexpr int kFractionBits = 52;  // Bits that a double stores; normal numbers have one more.
 constexpr uint64_t kHiddenBit = uint64_t{1} << kFractionBits;
 constexpr int kExponentBias = 1023 + kFractionBits;
 
-// Powers of ten from 10^-348 in steps of 10^8: the 64 leading bits, rounded.
+// The powers of ten from 10^-348 in steps of 10^8: their 64 leading bits, rounded.
 constexpr int kPowerFirst = -348;
 constexpr int kPowerStep = 8;
 constexpr uint64_t kPowers[] = {
@@ -53,13 +53,13 @@ constexpr uint32_t kTens[] = {
     1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000,
 };
 
-// floor(log2(10^power)), less the 63 bits behind the first.
+// floor(log2(10^power)) - 63: the exponent of a power whose fraction has 64 bits.
 constexpr int exponent_of_power(int power) {
   return ((power * 217706) >> 16) - 63;
 }
 
-// A product with a power is brought into this range of exponents, so that its integer part has 32
-// bits at most.
+// A number is multiplied by a power so that its exponent comes into this range; its integer part
+// then has 32 bits at most.
 constexpr int kExponentMin = -60;
 constexpr int kExponentMax = -32;
 
@@ -76,7 +76,7 @@ Float normalized(Float number) {
   return {number.fraction << shift, number.exponent - shift};
 }
 
-// Rounded to 64 bits.
+// The product, with its fraction rounded to 64 bits.
 Float product(const Float& a, const Float& b) {
   using Wide = unsigned __int128;
   const Wide exact = Wide{a.fraction} * b.fraction + (Wide{1} << 63);
@@ -88,8 +88,8 @@ struct Power {
   int power;
 };
 
-// A power of ten that brings a number with this exponent into the range; where two do, the one that
-// the approximation meets first.
+// Returns a power of ten that brings a number with this exponent into the range. If two do, it is
+// the one that the search from the approximation meets first.
 Power power_for(int exponent) {
   constexpr double kLog10Of2 = 0.30102999566398114;
   const auto approximate =
@@ -109,8 +109,8 @@ Power power_for(int exponent) {
   }
 }
 
-// Numbers above `low` and up to `high` read back as the value, which is `target`. All have the same
-// exponent.
+// The numbers above `low` and up to `high` read back as the value, which is `target`. All three
+// have the same exponent.
 struct Interval {
   uint64_t high;
   uint64_t target;
@@ -120,7 +120,7 @@ struct Interval {
 
 Interval interval_of(const Float& value, Power& scale) {
   const Float high = normalized({(value.fraction << 1) + 1, value.exponent - 1});
-  // Below a power of two numbers are twice as dense.
+  // Below a power of two, numbers are twice as dense.
   const bool is_power_of_two = value.fraction == kHiddenBit;
   Float low = is_power_of_two ? Float{(value.fraction << 2) - 1, value.exponent - 2}
                               : Float{(value.fraction << 1) - 1, value.exponent - 1};
@@ -128,15 +128,16 @@ Interval interval_of(const Float& value, Power& scale) {
 
   scale = power_for(high.exponent);
   const Float scaled_high = product(high, scale.number);
-  // The products may be off by one: what is left of the interval is safe.
+  // The products may be off by one; the interval without its ends is safe.
   return {.high = scaled_high.fraction - 1,
           .target = product(normalized(value), scale.number).fraction,
           .low = product(low, scale.number).fraction + 1,
           .exponent = scaled_high.exponent};
 }
 
-// Lowers the last digit while that brings the number nearer to the target and not out of the
-// interval. All are distances below `high`: the number's, the target's, the interval's.
+// Lowers the last digit while that brings the number nearer to the target and keeps it in the
+// interval. `number`, `target` and `width` are the distances from `high` to the number, to the
+// target and to the interval's other end.
 void round_down(ShortestDigits& decimal, uint64_t number, uint64_t target, uint64_t width,
                 uint64_t digit_unit) {
   while (number < target && width - number >= digit_unit &&
@@ -151,7 +152,7 @@ void add_digit(ShortestDigits& decimal, uint64_t digit) {
   decimal.digits[decimal.count++] = static_cast<char>('0' + digit);
 }
 
-// Takes digits from the upper end until the rest lies within the interval.
+// Takes digits of the upper end until the rest lies within the interval.
 void generate(const Interval& interval, ShortestDigits& decimal) {
   const int point = -interval.exponent;
   const uint64_t one = uint64_t{1} << point;

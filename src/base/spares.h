@@ -1,8 +1,8 @@
-// Spares: things kept for reuse instead of being freed, the last one back the first one out.
+// Spares: objects kept for reuse instead of being freed. The object returned last is reused first.
 //
-// It remembers the fewest there were since it was asked last: so many nobody needed. Half of those
-// come out of take_idle(), the ones unused for longest. Called now and then, it lets what a burst
-// left behind go within seconds, and keeps what steady work goes through. Not thread-safe.
+// It remembers the smallest number of spares since the last take_idle(): that many were not needed.
+// take_idle() removes half of them, the ones unused for longest. Called now and then, it frees
+// within seconds what a burst left behind, and keeps what steady work uses. Not thread-safe.
 #pragma once
 
 #include "base/ensure.h"
@@ -27,7 +27,7 @@ class Spares {
     return thing;
   }
 
-  // What to free: half of what stayed unused since the last call, rounded up.
+  // Returns the spares to free: half of those unused since the last call, rounded up.
   std::vector<T> take_idle() {
     const auto end = things_.begin() + static_cast<std::ptrdiff_t>((fewest_ + 1) / 2);
     std::vector<T> idle(std::make_move_iterator(things_.begin()), std::make_move_iterator(end));
@@ -43,7 +43,7 @@ class Spares {
 
  private:
   std::vector<T> things_;
-  size_t fewest_ = 0;  // Since the last take_idle().
+  size_t fewest_ = 0;  // Smallest size since the last take_idle().
 };
 
 }  // namespace kvstash

@@ -15,7 +15,7 @@ std::optional<int> hex_value(char c) {
   return std::nullopt;
 }
 
-// The letter after a backslash that stands for `c`, or 0.
+// Returns the letter after a backslash that stands for `c`, or 0.
 char escape_letter(char c) {
   switch (c) {
     case '\\':
@@ -36,7 +36,7 @@ char escape_letter(char c) {
   }
 }
 
-// The byte that a backslash and `letter` stand for.
+// Returns the byte that a backslash and `letter` stand for.
 char unescape_letter(char letter) {
   switch (letter) {
     case 'n':
@@ -57,7 +57,7 @@ char unescape_letter(char letter) {
 // Cuts one word after another from a line.
 class WordReader {
  public:
-  // A NUL ends the line, so that reading past the end and reading a NUL are the same: at() gives 0.
+  // A NUL ends the line, so at() gives 0 both for a NUL and past the end.
   explicit WordReader(std::string_view line) : line_(line.substr(0, line.find('\0'))) {}
 
   bool skip_blanks() {
@@ -66,7 +66,7 @@ class WordReader {
     return position_ < line_.size();
   }
 
-  // False: a quote is not closed, or something follows the closing quote.
+  // Returns false if a quote is not closed, or if something follows the closing quote.
   bool read_word(std::string& word) {
     while (!ends_bare_word(at(0))) {
       const char c = line_[position_++];
@@ -82,7 +82,7 @@ class WordReader {
     return position_ + ahead < line_.size() ? line_[position_ + ahead] : '\0';
   }
 
-  // Vertical tab and form feed separate words but do not end one. Redis' way.
+  // Vertical tab and form feed separate words but do not end one, as in Redis.
   static bool ends_bare_word(char c) {
     return c == '\0' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
   }

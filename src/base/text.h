@@ -25,18 +25,19 @@ std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 bool equals_ignore_case(std::string_view a, std::string_view b);
 
-// The pieces between separators; always one more than there are separators. They view `text`.
+// Returns the pieces between separators, one more than there are separators. They are views of
+// `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
-// Without blanks at both ends.
+// Returns `text` without blanks at both ends.
 std::string_view trim(std::string_view text);
 
-// In double quotes, with \n \r \t \a \b \\ \" and \xhh for whatever does not print.
+// Returns `text` in double quotes, with \n \r \t \a \b \\ \" and \xhh for bytes that do not print.
 std::string quote(std::string_view text);
 
-// A line split into words at blanks. "..." understands what `quote` writes, '...' only \'; a quote
-// may begin inside a word, but after it closes a blank or the end must follow. A NUL ends the line.
-// Fails with "unbalanced quotes".
+// Splits a line into words at blanks. In "..." all escapes that `quote` writes are understood, in
+// '...' only \'. A quote may begin inside a word, but a blank or the end must follow its closing
+// quote. A NUL ends the line. Fails with "unbalanced quotes".
 Result<std::vector<std::string>> split_args(std::string_view line);
 
 }  // namespace kvstash

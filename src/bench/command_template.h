@@ -1,14 +1,14 @@
 // CommandTemplate: one command of a workload, encoded once, with places for numbers.
 //
-// Written as in redis-cli, with these in any word:
+// Templates are written as commands in redis-cli; any word may contain one of these:
 //
 //   {random}    twelve digits, drawn from 0 .. keys - 1
 //   {thousand}  twelve digits, drawn from 0 .. 999
-//   {next}      twelve digits, one after the other from 0 on, over and over
+//   {next}      twelve digits, counting from 0 to keys - 1 and then again from 0
 //   {ms}        three digits, drawn from 100 .. 999
 //   {data}      the payload, the same in every command
 //
-// All have a fixed width, so that a command is a copy and a few digits. Not thread-safe.
+// All have a fixed width, so that making a command is a copy and a few digits. Not thread-safe.
 #pragma once
 
 #include "base/random.h"
@@ -23,10 +23,10 @@
 
 namespace kvstash::bench {
 
-// Where the numbers of all templates of a run come from.
+// The source of the numbers in all templates of a run.
 class NumberSource {
  public:
-  // `keys` is 1 at least.
+  // `keys` is at least 1.
   NumberSource(uint64_t keys, uint64_t seed) : random_(seed), keys_(keys) {}
 
   uint64_t random() { return random_.below(keys_); }
@@ -45,12 +45,12 @@ class NumberSource {
 
 class CommandTemplate {
  public:
-  // Fails if a quote is not closed or there is no word.
+  // Fails if a quote is not closed or if there is no word.
   static Result<CommandTemplate> parse(std::string_view line, std::string_view payload);
 
   void append_to(std::string& out, NumberSource& numbers) const;
 
-  size_t bytes() const { return encoded_.size(); }  // Of one command.
+  size_t bytes() const { return encoded_.size(); }  // Bytes of one command.
 
  private:
   enum class Kind : uint8_t { kRandom, kThousand, kNext, kMs };
@@ -59,7 +59,7 @@ class CommandTemplate {
     Kind kind;
   };
 
-  // Of what `word` begins with, if that is a number of twelve digits.
+  // The kind of number of twelve digits that `word` begins with, or nothing.
   static std::optional<Kind> kind_of_number(std::string_view word);
   void add_word(std::string_view word, std::string_view payload);
 

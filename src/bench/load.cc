@@ -26,8 +26,8 @@ constexpr size_t kEventsMax = 256;
 
 struct Client {
   net::Fd fd;
-  std::string out;       // The batch under way.
-  size_t written = 0;    // Bytes of it that have left.
+  std::string out;       // The batch that is being sent.
+  size_t written = 0;    // Bytes of the batch that have been sent.
   uint64_t waiting = 0;  // Replies still to come.
   int64_t sent_at_ns = 0;
   ReplyCounter replies;
@@ -43,7 +43,7 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// Letters, the same in every run; not compressible by much, not a number.
+// Returns random letters, the same in every run: they compress little and are no number.
 std::string payload_of(uint64_t bytes) {
   Random random(bytes);
   std::string payload(bytes, ' ');
@@ -108,7 +108,7 @@ Status Load::prepare() {
   }
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_.is_open()) return net::system_error("epoll_create1", errno);
-  clients_.resize(options_.clients);  // Never moved again: epoll knows their addresses.
+  clients_.resize(options_.clients);  // Not resized afterwards: epoll knows the clients' addresses.
   for (Client& client : clients_) {
     Result<net::Fd> fd = connect_to(options_);
     if (!fd.ok()) return fd.error();
@@ -141,7 +141,7 @@ Result<LoadReport> Load::run() {
   return std::move(report_);
 }
 
-// Waits for replies, and sends whoever has them all the next batch.
+// Waits for replies, and sends the next batch to clients that have all their replies.
 Status Load::turn() {
   std::array<epoll_event, kEventsMax> events;
   constexpr auto kWait = std::chrono::duration_cast<std::chrono::milliseconds>(kSilenceMax);

@@ -1,8 +1,9 @@
-// run_load: sends commands to a server over TCP and measures how it takes them.
+// run_load: sends commands to a server over TCP and measures the server's answers.
 //
-// A closed loop: each client sends a batch, waits for all its replies, and sends the next. One
-// thread, epoll and nothing between it and the sockets, so that the generator costs less than any
-// server it drives. Blocks until the run is over; a server silent for kSilenceMax ends it.
+// A closed loop: each client sends a batch, waits for all its replies, and sends the next. There is
+// one thread with epoll and nothing between it and the sockets, so that the generator costs less
+// than any server that it drives. Blocks until the run is over; ends it if the server is silent for
+// kSilenceMax.
 #pragma once
 
 #include "base/result.h"
@@ -15,8 +16,9 @@ namespace kvstash::bench {
 
 inline constexpr std::chrono::seconds kSilenceMax{30};
 
-// Fails if a command cannot be parsed, if the server cannot be reached, closes a connection, falls
-// silent or sends what is not RESP. Error replies are counted, they are no failure.
+// Fails if a command cannot be parsed, or if the server cannot be reached, closes a connection, is
+// silent for too long or sends bytes that are not RESP. Error replies are counted and are no
+// failure.
 Result<LoadReport> run_load(const LoadOptions& options);
 
 }  // namespace kvstash::bench

@@ -6,7 +6,7 @@
 namespace kvstash::bench {
 namespace {
 
-// What does not print is left out: it is for a person to read.
+// Returns a JSON string for a person to read, so bytes that do not print are left out.
 std::string json_string(const std::string& text) {
   std::string quoted = "\"";
   for (const char c : text) {

@@ -44,8 +44,8 @@ int print_version() {
   return 0;
 }
 
-// The program's name may ask for a role; those that are no server are named, so that nobody takes
-// this for one of them.
+// Returns an error message if the program's name, or --sentinel, asks for a role that this program
+// does not have, so that users do not take this program for one that has it.
 std::optional<std::string> refused_role(int argc, char** argv) {
   const std::string path = argc > 0 ? argv[0] : "";
   const std::string name = path.substr(path.rfind('/') + 1);

@@ -1,7 +1,7 @@
 // Address: one end of a connection: an IP address and a port, or the path of a unix socket.
 //
-// A plain value; any thread. Written as Redis writes it in CLIENT LIST: 127.0.0.1:6379,
-// [::1]:6379, /run/kvstash.sock:0. Names are not resolved here.
+// A plain value; any thread. Its text has the form of CLIENT LIST: 127.0.0.1:6379, [::1]:6379,
+// /run/kvstash.sock:0. Names are not resolved here.
 #pragma once
 
 #include "base/result.h"
@@ -19,21 +19,21 @@ class Address {
  public:
   Address() = default;  // Unknown: text() is "?:0".
 
-  // Unknown families become an unknown address.
+  // Returns an unknown address for an unknown family.
   static Address of(const sockaddr& address);
   static Address unix_path(std::string path);
 
-  // "127.0.0.1:80", "[::1]:80", "::1:80" or "/path:0". Fails if the address is not numeric or the
-  // port not one.
+  // Parses "127.0.0.1:80", "[::1]:80", "::1:80" or "/path:0". Fails if the address is not numeric
+  // or the port is not valid.
   static Result<Address> parse(std::string_view text);
 
   std::string text() const;
-  std::string host() const;  // Without port and brackets; for a unix socket its path.
+  std::string host() const;  // Without port and brackets; the path of a unix socket.
   uint16_t port() const { return port_; }
   bool is_unix() const { return family_ == AF_UNIX; }
   bool is_ip() const { return family_ == AF_INET || family_ == AF_INET6; }
 
-  // 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104, or a unix socket: a peer on this machine.
+  // Whether the peer is on this machine: 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104, or a unix socket.
   bool is_loopback() const;
 
   bool operator==(const Address&) const = default;
@@ -41,11 +41,11 @@ class Address {
  private:
   sa_family_t family_ = AF_UNSPEC;
   uint16_t port_ = 0;
-  std::array<uint8_t, 16> ip_{};  // Network order; four bytes used for IPv4.
+  std::array<uint8_t, 16> ip_{};  // In network order; IPv4 uses four bytes.
   std::string path_;
 };
 
-// "host:port", or "[host]:port" if the host has a ':' in it.
+// Returns "host:port", or "[host]:port" if the host contains a ':'.
 std::string format_address(std::string_view host, uint16_t port);
 
 }  // namespace kvstash::net

@@ -26,7 +26,7 @@ Alarm::Alarm(Loop& loop, std::function<void()> fire)
 
 void Alarm::set(int64_t at_ns) {
   constexpr int64_t kNsPerSecond = 1'000'000'000;
-  const int64_t sane_ns = std::max<int64_t>(at_ns, 1);  // Zero would turn it off.
+  const int64_t sane_ns = std::max<int64_t>(at_ns, 1);  // Zero would disarm the timer.
   itimerspec when{};
   when.it_value.tv_sec = sane_ns / kNsPerSecond;
   when.it_value.tv_nsec = sane_ns % kNsPerSecond;
@@ -36,7 +36,7 @@ void Alarm::set(int64_t at_ns) {
 void Alarm::on_ready(void* context, Readiness) {
   Alarm& alarm = *static_cast<Alarm*>(context);
   uint64_t times = 0;
-  // Nothing to read: it was set anew since the loop saw it.
+  // There is nothing to read if the alarm was set again after the loop saw it.
   if (::read(alarm.fd_.get(), &times, sizeof(times)) != sizeof(times)) return;
   alarm.fire_();
 }

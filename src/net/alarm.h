@@ -1,8 +1,8 @@
 // Alarm: calls a function on the loop's thread at a moment of the monotonic clock.
 //
-// A timerfd watched by the loop: never early, and late by what the system takes to wake a thread
-// (measured: about 60 us), where libuv's own timers count whole milliseconds by a clock that may be
-// coarser still. Lives on the loop's thread.
+// The loop watches a timerfd. The alarm is never early, and late by the time that the system takes
+// to wake a thread (measured: about 60 us). libuv's own timers count whole milliseconds, by a clock
+// that may be even coarser. Lives on the loop's thread.
 #pragma once
 
 #include "net/fd.h"
@@ -15,13 +15,13 @@ namespace kvstash::net {
 
 class Alarm {
  public:
-  // `fire` may set the alarm anew; it must not destroy it.
+  // `fire` may set the alarm again; it must not destroy it.
   Alarm(Loop& loop, std::function<void()> fire);
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
-  // Fires once, at `at_ns` of monotonic_ns() or at once if that has passed; what it was set to
-  // before is forgotten. One system call.
+  // Fires once, at `at_ns` of monotonic_ns(), or at once if that has passed. Replaces the time that
+  // was set before. One system call.
   void set(int64_t at_ns);
 
  private:
@@ -29,7 +29,7 @@ class Alarm {
 
   Fd fd_;
   std::function<void()> fire_;
-  Poll poll_;  // Goes before the descriptor it watches.
+  Poll poll_;  // Destroyed before the descriptor that it watches.
 };
 
 }  // namespace kvstash::net

@@ -10,7 +10,7 @@ namespace kvstash::net {
 class Fd {
  public:
   Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}  // Takes `fd`; negative: none.
+  explicit Fd(int fd) : fd_(fd) {}  // Takes ownership of `fd`; negative: none.
   Fd(Fd&& other) noexcept : fd_(other.release()) {}
   Fd& operator=(Fd&& other) noexcept {
     if (this != &other) reset(other.release());
@@ -20,7 +20,7 @@ class Fd {
 
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
-  int release() { return std::exchange(fd_, -1); }  // The caller closes it from now on.
+  int release() { return std::exchange(fd_, -1); }  // The caller has to close it.
   void reset(int fd = -1) {
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;

@@ -32,7 +32,7 @@ Status write_all(int fd, std::string_view content, const std::string& path) {
   return {};
 }
 
-// The file behind a symbolic link, or the path itself where there is nothing yet.
+// Returns the file that a symbolic link points to, or the path itself if no file exists.
 std::string target_of(const std::string& path) {
   char resolved[PATH_MAX];
   return ::realpath(path.c_str(), resolved) != nullptr ? resolved : path;
@@ -50,7 +50,7 @@ Status sync_directory(const std::string& path) {
   return {};
 }
 
-// Fills the new file and puts it on the disk.
+// Writes the content to the new file and syncs the file to the disk.
 Status write_synced(const Fd& file, std::string_view content, const std::string& path) {
   Status status = write_all(file.get(), content, path);
   if (status.ok() && ::fsync(file.get()) != 0) status = file_error("fsync", path);
@@ -82,8 +82,8 @@ Status write_file_atomically(const std::string& path, std::string_view content, 
   struct stat old;
   const bool existed = ::stat(target.c_str(), &old) == 0;
 
-  ::unlink(temporary.c_str());  // Left by a crash of a process with our number.
-  // Closed to others until it has the permissions of the old one: it may hold secrets.
+  ::unlink(temporary.c_str());  // A process with our number may have left it when it crashed.
+  // The file may hold secrets, so until it has the old file's permissions only we may read it.
   const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                        existed ? mode_t{0600} : mode_t{mode}));
   if (!file.is_open()) return file_error("open", temporary);

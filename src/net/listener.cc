@@ -21,7 +21,7 @@
 namespace kvstash::net {
 namespace {
 
-// Why an address could not be listened on; `code` is an errno, 0 for an unknown name.
+// Why listening on an address failed; `code` is an errno, or 0 for an unknown name.
 struct BindFailure {
   int code = 0;
   std::string reason;
@@ -89,7 +89,7 @@ Fd listen_on(const std::string& host, uint16_t port, const ListenOptions& option
   return {};
 }
 
-// The inode of a socket file; 0 if there is none.
+// Returns the inode of a socket file, or 0 if there is none.
 uint64_t socket_inode(const std::string& path) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return 0;
@@ -109,11 +109,12 @@ Result<Fd> listen_on_path(const UnixListenOptions& options) {
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return system_error("socket", errno);
   if (socket_inode(options.path) != 0) ::unlink(options.path.c_str());
-  // The mode of the socket, cut by the umask, becomes that of the file: never wider than asked.
+  // The file gets the mode of the socket, reduced by the umask, so it is never more open than
+  // asked.
   if (options.mode != 0) (void)fchmod(fd.get(), options.mode);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
     return system_error("bind", errno);
-  // Nobody can connect before listen(), so what the umask took may still be given back.
+  // No client can connect before listen(), so the bits that the umask took may still be set.
   if (options.mode != 0 && ::chmod(options.path.c_str(), options.mode) != 0) {
     const Error error = system_error("chmod", errno);
     ::unlink(options.path.c_str());

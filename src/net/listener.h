@@ -1,8 +1,9 @@
-// Listener: accepts connections on a set of sockets, all of one kind, and hands them on.
+// Listener: accepts connections on a set of sockets, all of one kind, and passes them on.
 //
-// Lives on its loop's thread. At most kAcceptsPerTurn connections are taken from a socket per turn
-// of the loop. When the process runs out of descriptors it logs so once, and tries again after
-// kAcceptRetryDelay instead of spinning. Owns the listening sockets; who gets a connection owns it.
+// Lives on its loop's thread. At most kAcceptsPerTurn connections are accepted on a socket in a
+// turn of the loop. When the process runs out of descriptors, the listener logs it once, and tries
+// again after kAcceptRetryDelay instead of spinning. It owns the listening sockets; the callee of
+// Accepted owns the connection.
 #pragma once
 
 #include "base/result.h"
@@ -25,8 +26,8 @@ inline constexpr int kAcceptsPerTurn = 1000;
 inline constexpr std::chrono::milliseconds kAcceptRetryDelay{100};
 
 struct ListenOptions {
-  // Numeric addresses or names. "*": all of IPv4; "::*": all of IPv6; a leading '-': may be missing
-  // on this machine. An address family that the system lacks is skipped with a warning.
+  // Numeric addresses or names. "*" is all of IPv4, "::*" all of IPv6; an address with a leading
+  // '-' may be missing on this machine. A family that the system lacks is skipped with a warning.
   std::vector<std::string> bind = {"*", "-::*"};
   uint16_t port = 0;  // 0: any free one, the same for all addresses.
   int backlog = 511;
@@ -35,23 +36,24 @@ struct ListenOptions {
 
 struct UnixListenOptions {
   std::string path;
-  unsigned mode = 0;  // Permission bits; 0: as the umask gives.
+  unsigned mode = 0;  // Permission bits; 0: as the umask leaves them.
   int backlog = 511;
 };
 
 class Listener {
  public:
-  // Called on the loop's thread. `fd` is the callee's: non-blocking, close-on-exec. Must not
-  // destroy the Listener.
+  // Called on the loop's thread. The callee owns `fd`, which is non-blocking and close-on-exec. It
+  // must not destroy the Listener.
   using Accepted = std::function<void(int fd, const Address& peer)>;
 
-  // Fails with "bind: Address already in use" and the like, and then listens nowhere. Sockets of
-  // IPv6 take IPv6 only. With every address skipped it succeeds and is_listening() is false.
+  // Fails with a message like "bind: Address already in use", and then listens nowhere. IPv6
+  // sockets accept IPv6 only. If every address is skipped it succeeds, and is_listening() is false.
   static Result<std::unique_ptr<Listener>> tcp(Loop& loop, const ListenOptions& options,
                                                Accepted accepted);
 
-  // A socket left behind at the path is replaced, anything else there is an error. The mode is set
-  // before the first client can connect. The socket file goes with the Listener.
+  // Replaces a socket file that was left at the path; any other file there is an error. The mode is
+  // set before the first client can connect. The Listener removes the socket file when it is
+  // destroyed.
   static Result<std::unique_ptr<Listener>> unix_socket(Loop& loop, const UnixListenOptions& options,
                                                        Accepted accepted);
 
@@ -59,12 +61,12 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  // Takes the connections that wait, without the loop: for code in the middle of its turn.
+  // Accepts the waiting connections without the loop, for code that runs in the middle of a turn.
   void accept_waiting();
 
   bool is_listening() const { return !sockets_.empty(); }
-  uint16_t port() const { return port_; }  // The real one, if 0 was asked for. 0: a unix socket.
-  std::vector<Address> addresses() const;  // One per listening socket.
+  uint16_t port() const { return port_; }  // The real one; 0 for a unix socket.
+  std::vector<Address> addresses() const;  // One for each listening socket.
 
  private:
   struct Socket;
@@ -81,7 +83,7 @@ class Listener {
   Timer retry_;
   uint16_t port_ = 0;
   std::string unix_path_;
-  uint64_t unix_inode_ = 0;  // Of our socket file, so that a successor's is left alone.
+  uint64_t unix_inode_ = 0;  // Inode of our socket file, so that another process's is not removed.
 };
 
 }  // namespace kvstash::net

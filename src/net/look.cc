@@ -12,7 +12,7 @@ void Look::add(int fd, Readiness wanted) {
 void Look::take() {
   while (::poll(watched_.data(), watched_.size(), 0) < 0) {
     if (errno == EINTR) continue;
-    for (pollfd& one : watched_)  // No memory in the kernel: nothing is ready this time.
+    for (pollfd& one : watched_)  // The kernel had no memory: report nothing as ready.
       one.revents = 0;
     return;
   }

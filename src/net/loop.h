@@ -1,9 +1,10 @@
-// Loop: one libuv event loop, and the thread that runs it.
+// Loop: one libuv event loop. One thread runs it.
 //
-// Everything that lives on a loop (Poll, Timer, Wake, Listener, ...) is created, used and destroyed
-// on the thread that runs it, except where its header says otherwise. libuv keeps a handle until
-// the turn after it was closed, so a destroyed object's memory goes one turn later; close() waits
-// for that. A loop that cannot be created (no file descriptors left) stops the process.
+// All objects that belong to a loop (Poll, Timer, Wake, Listener, ...) are created, used and
+// destroyed on the thread that runs it, except where their headers say otherwise. libuv keeps a
+// handle until the turn after it was closed, so the memory of a destroyed object is freed one turn
+// later; close() waits for that. If a loop cannot be created (no file descriptors left), the
+// process stops.
 #pragma once
 
 #include <memory>
@@ -17,24 +18,24 @@ class Loop {
   Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
-  ~Loop();  // Closes, if close() was not called.
+  ~Loop();  // Calls close(), if that was not done.
 
-  // Blocks until at least one watched thing happened, and calls what waits for it. Returns at once
-  // if nothing is watched. A timer that fires always ends the turn, so what it has produced can be
-  // sent off before the next wait.
+  // Waits until at least one watched event happened, and calls the functions that wait for it.
+  // Returns at once if nothing is watched. A timer that fires always ends the turn, so that its
+  // results can be sent before the next wait.
   void run_once();
 
-  // The same without waiting.
+  // Runs a turn without waiting.
   void run_nowait();
 
   // Whether anything is watched, or still to be closed.
   bool is_alive() const;
 
-  // Runs until everything destroyed is really gone. Whatever lived on the loop must have been
-  // destroyed; the loop must not be used afterwards.
+  // Runs until the handles of all destroyed objects are closed. All objects on the loop must have
+  // been destroyed; the loop must not be used afterwards.
   void close();
 
-  uv_loop_s& raw() { return *loop_; }  // uv_loop_t, for the files of this room.
+  uv_loop_s& raw() { return *loop_; }  // This is uv_loop_t; only files of this room use it.
 
  private:
   std::unique_ptr<uv_loop_s> loop_;  // Null once closed.

@@ -11,11 +11,11 @@ struct Poll::State {
   uv_poll_t handle;  // handle.data points back at this State.
   Ready ready;
   void* context;
-  int mask = 0;  // UV_READABLE | UV_WRITABLE | UV_DISCONNECT, as last given to libuv.
+  int mask = 0;  // As last given to libuv: UV_READABLE | UV_WRITABLE | UV_DISCONNECT.
 
   static void on_event(uv_poll_t* handle, int status, int events) {
     State& state = *static_cast<State*>(handle->data);
-    if (status < 0) {  // libuv has stopped watching.
+    if (status < 0) {  // libuv has stopped watching the descriptor.
       state.mask = 0;
       state.ready(state.context, {.readable = true, .writable = true, .hung_up = true});
       return;
@@ -33,7 +33,7 @@ Poll::Poll(Loop& loop, int fd, Ready ready, void* context) : state_(new State) {
   state_->context = context;
   const int failure = uv_poll_init(&loop.raw(), &state_->handle, fd);
   ensure(failure != UV_EEXIST && failure != UV_EBADF);
-  if (failure != 0) {  // libuv has not taken the handle.
+  if (failure != 0) {  // libuv has not taken over the handle.
     delete state_;
     state_ = nullptr;
   }

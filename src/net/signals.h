@@ -1,8 +1,8 @@
 // Signals: tells a loop about signals sent to the process.
 //
-// The function runs on the loop's thread, as an ordinary callback and not in a signal handler.
-// While it lives the signals have no default effect; afterwards they have it again. Lives on its
-// loop's thread.
+// The function runs on the loop's thread, as an ordinary callback and not in a signal handler. The
+// signals have no default effect while the Signals object exists, and have it again afterwards.
+// Lives on its loop's thread.
 #pragma once
 
 #include <csignal>
@@ -29,11 +29,11 @@ class Signals {
   struct Watch;
 
   Received received_;
-  std::vector<Watch*> watches_;  // libuv's until their close callbacks.
+  std::vector<Watch*> watches_;  // libuv owns them until their close callbacks.
 };
 
-// Makes writing to a closed connection an error instead of the end of the process. Call it once,
-// before any TLS.
+// Makes writing to a closed connection an error instead of ending the process. Call it once, before
+// TLS is used.
 void ignore_sigpipe();
 
 }  // namespace kvstash::net

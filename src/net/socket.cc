@@ -38,7 +38,7 @@ Address address_from(NameOf name_of, int fd) {
 
 void set_no_delay(int fd) {
   const int on = 1;
-  // Refused only by what is not TCP, where there is nothing to set.
+  // Only a socket that is not TCP refuses, and it needs no such option.
   (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 

@@ -24,7 +24,7 @@ constexpr size_t kProcFileBytesMax = size_t{64} << 10;
 constexpr size_t kCpusMax = size_t{1} << 16;
 constexpr const char* kCgroupMount = "/sys/fs/cgroup";
 
-// Everything that is sent to the process rather than caused by the thread itself.
+// The signals that are sent to the process, not caused by the thread itself.
 sigset_t outside_signals() {
   sigset_t set;
   sigfillset(&set);
@@ -33,7 +33,7 @@ sigset_t outside_signals() {
   return set;
 }
 
-// The kernel refuses a mask smaller than its own, so the size is found by trying.
+// The kernel refuses a mask smaller than its own, so larger masks are tried.
 size_t affinity_cores() {
   for (size_t cpus = 1024; cpus <= kCpusMax; cpus *= 2) {
     cpu_set_t* set = CPU_ALLOC(cpus);
@@ -55,13 +55,14 @@ std::optional<int64_t> read_number(const std::string& path) {
   return parse_int64(trim(*text));
 }
 
-// Both in microseconds. Not positive: no quota.
+// Returns a quota in cores; both arguments are in microseconds. 0 if they are not positive: no
+// quota.
 double quota_in_cores(std::optional<int64_t> quota_us, std::optional<int64_t> period_us) {
   if (!quota_us || !period_us || *quota_us <= 0 || *period_us <= 0) return 0;
   return static_cast<double>(*quota_us) / static_cast<double>(*period_us);
 }
 
-// cpu.max: "max 100000" or "150000 100000".
+// Reads cpu.max, for example "max 100000" or "150000 100000".
 double quota_v2(const std::string& directory) {
   const Result<std::string> text = read_file(directory + "/cpu.max", kProcFileBytesMax);
   if (!text.ok()) return 0;
@@ -80,7 +81,7 @@ double lesser_quota(double a, double b) {
   return b == 0 ? a : std::min(a, b);
 }
 
-// The least quota from `group` up to the root of the hierarchy at `mount`.
+// Returns the least quota from `group` up to the root of the hierarchy at `mount`.
 double quota_upwards(const std::string& mount, std::string_view group,
                      double (*quota_at)(const std::string&)) {
   double least = 0;
@@ -122,7 +123,7 @@ size_t usable_cores() {
   return std::max(static_cast<size_t>(std::ceil(quota)), size_t{1});
 }
 
-// Lines of `membership`:
+// Lines of `membership` have these forms:
 //
 //   0::/system.slice/kvstash.service        version 2, one hierarchy at the mount itself
 //   4:cpu,cpuacct:/docker/0123              version 1, a hierarchy mounted under its controllers

@@ -12,12 +12,12 @@ struct Timer::State {
   std::function<void()> fire;
 
   void start(uint64_t delay_ms, uint64_t repeat_ms) {
-    uv_update_time(handle.loop);  // Else the delay would count from the begin of the turn.
+    uv_update_time(handle.loop);  // Otherwise the delay would count from the start of the turn.
     ensure(uv_timer_start(&handle, on_due, delay_ms, repeat_ms) == 0);
   }
 
   static void on_due(uv_timer_t* handle) {
-    // libuv runs due timers before it waits. This keeps it from waiting in the same turn.
+    // libuv runs due timers before it waits. This call prevents a wait in the same turn.
     uv_stop(handle->loop);
     static_cast<State*>(handle->data)->fire();
   }

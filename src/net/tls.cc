@@ -31,8 +31,8 @@ Error failure(std::string_view what, std::string_view subject) {
   return Error::text(message + take_tls_error());
 }
 
-// Called by OpenSSL for an encrypted key. Without a pass phrase it fails, where OpenSSL's own
-// function would ask on the terminal.
+// OpenSSL calls this for an encrypted key. It fails without a pass phrase; OpenSSL's own function
+// would ask for one on the terminal.
 int give_pass_phrase(char* out, int size, int, void* user) {
   const auto& pass = *static_cast<const std::string*>(user);
   if (pass.empty() || pass.size() > static_cast<size_t>(size)) return -1;
@@ -77,7 +77,7 @@ Status load_authorities(SSL_CTX& context, TlsRole role, const TlsOptions& option
   if (role != TlsRole::kServer || file == nullptr) return {};
   STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(file);
   if (names == nullptr) return failure("Failed to configure CA certificate(s) file", file);
-  SSL_CTX_set_client_CA_list(&context, names);  // Takes them.
+  SSL_CTX_set_client_CA_list(&context, names);  // The context takes the names over.
   return {};
 }
 
@@ -119,7 +119,8 @@ Status set_dh_params(SSL_CTX& context, const std::string& file) {
   EVP_PKEY* params = PEM_read_bio_Parameters(bio, nullptr);
   BIO_free(bio);
   if (params == nullptr) return failure("Failed to load DH params", file);
-  if (SSL_CTX_set0_tmp_dh_pkey(&context, params) != 1) {  // Takes them if it succeeds.
+  // On success the context takes over the parameters.
+  if (SSL_CTX_set0_tmp_dh_pkey(&context, params) != 1) {
     EVP_PKEY_free(params);
     return failure("Failed to use DH params", file);
   }
@@ -127,7 +128,7 @@ Status set_dh_params(SSL_CTX& context, const std::string& file) {
 }
 
 void set_sessions(SSL_CTX& context, const TlsOptions& options) {
-  // Without it a resumed session of a client that showed a certificate would be refused.
+  // Without this, the resumed session of a client that showed a certificate would be refused.
   SSL_CTX_set_session_id_context(&context,
                                  reinterpret_cast<const unsigned char*>(kSessionIdContext.data()),
                                  kSessionIdContext.size());
@@ -144,13 +145,13 @@ void set_sessions(SSL_CTX& context, const TlsOptions& options) {
 }
 
 void set_modes(SSL_CTX& context) {
-  // A reply buffer may have moved when a write is tried again; an idle connection keeps no buffers.
+  // A reply buffer may have moved before a write is repeated, and idle connections keep no buffers.
   SSL_CTX_set_mode(&context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                  SSL_MODE_RELEASE_BUFFERS);
-  // RESP says itself where a command ends, so a missing close_notify is an ordinary end.
+  // RESP itself tells where a command ends, so a missing close_notify is an ordinary end.
   SSL_CTX_set_options(&context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                     SSL_OP_SINGLE_DH_USE | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_read_ahead(&context, 1);  // One recv(2) for a record instead of two.
+  SSL_CTX_set_read_ahead(&context, 1);  // One recv(2) for each record instead of two.
 }
 
 int verify_mode(TlsRole role, TlsAuthClients auth) {

@@ -1,8 +1,8 @@
 // TlsContext: certificate, key, trusted authorities and rules for TLS connections of one role.
 //
-// Built from TlsOptions and never changed: to renew a certificate build another one and use it for
-// new connections, while the old ones keep what they began with. Connections may be opened from
-// any thread. Files are read when it is built, with blocking I/O.
+// Built from TlsOptions and never changed: to renew a certificate, build another context and use it
+// for new connections, while old connections keep theirs. Connections may be opened from any
+// thread. Files are read when the context is built, with blocking I/O.
 #pragma once
 
 #include "base/clock.h"
@@ -21,13 +21,14 @@ enum class TlsRole : uint8_t { kServer, kClient };
 class TlsContext {
  public:
   // Fails with a sentence that names the file or the option, e.g. "Failed to load certificate:
-  // /etc/x.crt: No such file or directory". Certificate and key are required, and authorities too
-  // unless no client certificate is ever asked for and no link to other servers uses TLS.
+  // /etc/x.crt: No such file or directory". Certificate and key are required. Authorities are
+  // required too, unless no client certificate is ever asked for and no link to other servers uses
+  // TLS.
   static Result<std::shared_ptr<TlsContext>> server(const TlsOptions& options);
 
-  // For outgoing connections: client_cert_file, or else cert_file, or else no certificate. The
-  // server's certificate must be signed by the configured authorities, or by one that the system
-  // trusts if none are configured. Names are not compared.
+  // Makes a context for outgoing connections, with the certificate client_cert_file, or else
+  // cert_file, or else none. The server's certificate must be signed by the configured authorities
+  // or, if none are configured, by one that the system trusts. Names are not compared.
   static Result<std::shared_ptr<TlsContext>> client(const TlsOptions& options);
 
   TlsContext(const TlsContext&) = delete;
@@ -36,10 +37,10 @@ class TlsContext {
 
   TlsRole role() const { return role_; }
 
-  // When our own certificate expires; nothing if there is none.
+  // Returns when our own certificate expires, or nothing if there is none.
   std::optional<Instant> not_after() const;
 
-  ssl_ctx_st& raw() const { return *context_; }  // For the files of this room.
+  ssl_ctx_st& raw() const { return *context_; }  // Only files of this room use it.
 
  private:
   struct Deleter {

@@ -12,7 +12,7 @@ std::string take_tls_error() {
     result = "unknown TLS error";
   } else if (reason != nullptr) {
     result = reason;
-  } else {  // System errors have no reason of their own.
+  } else {  // OpenSSL has no reason text for system errors.
     char text[256];
     ERR_error_string_n(code, text, sizeof(text));
     result = text;

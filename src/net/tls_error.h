@@ -1,5 +1,5 @@
-// take_tls_error: what OpenSSL has to say about the failure that just happened on this thread, in
-// words, oldest reason first; empties the thread's error queue.
+// Returns OpenSSL's reason for the failure that just happened on this thread, the oldest one in its
+// queue, in words. Empties the thread's error queue.
 #pragma once
 
 #include <string>

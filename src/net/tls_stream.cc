@@ -15,7 +15,7 @@ namespace kvstash::net {
 
 namespace {
 
-// What is left from earlier calls on this thread must not be taken for the reason of a failure.
+// Errors left by earlier calls on this thread must not be taken for the reason of a failure.
 void forget_errors() {
   ERR_clear_error();
   errno = 0;
@@ -50,7 +50,7 @@ IoResult TlsStream::read(std::span<char> room) {
   return result;
 }
 
-// With partial writes on, OpenSSL returns after each record of 16 KiB.
+// With partial writes enabled, OpenSSL returns after each record of 16 KiB.
 IoResult TlsStream::write(std::string_view bytes) {
   ensure(!bytes.empty() && bytes.size() >= unfinished_bytes_);
   if (is_broken_) return {.state = IoState::kFailed};
@@ -137,8 +137,8 @@ Readiness TlsStream::meaning(Readiness ready) const {
           .writable = write_needs_read_ ? ready.readable : ready.writable};
 }
 
-// OpenSSL reads ahead, so it may hold the begin of a record that it cannot give yet: a read that
-// came back empty is the only proof that all complete ones have been taken.
+// OpenSSL reads ahead, so it may hold the beginning of a record that it cannot return yet. Only a
+// read that returned nothing proves that all complete records have been taken.
 bool TlsStream::has_buffered() const {
   return !is_drained_ && SSL_has_pending(ssl_.get()) != 0;
 }

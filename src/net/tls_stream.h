@@ -1,7 +1,7 @@
 // TlsStream: one TLS connection over a non-blocking socket, as Transport drives it.
 //
-// What it waits for is remembered per direction: a read may be stuck until the socket can be
-// written, a write until it can be read, and during the handshake both are stuck on the same thing.
+// It keeps for each direction the event that it waits for: a read may have to wait until the socket
+// can be written, and a write until it can be read. During the handshake both wait for the same.
 // Does not own the socket. Lives on one thread at a time. Private to this room: use Transport.
 #pragma once
 
@@ -23,7 +23,7 @@ class TlsStream {
   TlsStream(int fd, const TlsContext& context);
   ~TlsStream();
 
-  // As in Transport.
+  // The following functions work as in Transport.
   IoResult read(std::span<char> room);
   IoResult write(std::string_view bytes);
   IoResult handshake();
@@ -50,12 +50,12 @@ class TlsStream {
   };
   std::unique_ptr<ssl_st, Deleter> ssl_;
   std::string error_;
-  size_t unfinished_bytes_ = 0;  // Of a write that must be repeated.
+  size_t unfinished_bytes_ = 0;  // Bytes of a write that must be repeated.
   bool read_needs_write_ = false;
   bool write_needs_read_ = false;
-  bool is_drained_ = false;  // The last read found nothing complete.
+  bool is_drained_ = false;  // The last read found no complete record.
   bool is_shaken_ = false;   // The handshake is over.
-  bool is_broken_ = false;   // After a fatal error nothing may be sent, not even a goodbye.
+  bool is_broken_ = false;   // After a fatal error nothing may be sent, not even close_notify.
 };
 
 }  // namespace kvstash::net

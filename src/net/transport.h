@@ -1,13 +1,13 @@
 // Transport: moves the bytes of one connection, in the clear or through TLS.
 //
-// Non-blocking: an operation does what it can now and says what to wait for. TLS may need to write
-// in order to read and the other way round, and shakes hands on its first operations; `interest`
-// and `meaning` translate between what the user wants to do and what its descriptor is waited for,
-// so that both kinds are driven by the same events:
+// Non-blocking: an operation does what it can now, and reports what to wait for. TLS may have to
+// write in order to read, or read in order to write, and its first operations perform the
+// handshake. `interest` and `meaning` translate between the operations that the user wants and the
+// events of the descriptor, so that both kinds of transport are driven in the same way:
 //
-//   after any operation: what to watch is t.interest({.readable = true, .writable = has_output})
-//   on an event:         what to try is t.meaning(ready), read() and/or write()
-//   after a read:        while (t.has_buffered()) read on, as no event will tell of those bytes
+//   after any operation: watch for t.interest({.readable = true, .writable = has_output})
+//   on an event:         t.meaning(ready) tells whether to call read(), write() or both
+//   after a read:        while (t.has_buffered()) read on, as no event will report those bytes
 //
 // SIGPIPE must be ignored by the process (net/signals.h) before TLS is used.
 //
@@ -36,8 +36,8 @@ class TlsStream;
 
 enum class IoState : uint8_t {
   kDone,        // `bytes` were moved: at least one.
-  kWouldBlock,  // Nothing now; see interest().
-  kClosed,      // The peer has ended the connection in good order.
+  kWouldBlock,  // Nothing is possible now; see interest().
+  kClosed,      // The peer has ended the connection properly.
   kFailed,      // The connection is dead; error() says why.
 };
 
@@ -50,18 +50,18 @@ struct IoResult {
 
 class Transport {
  public:
-  // Both take a non-blocking socket, connected or connecting. Whether TLS begins as the server or
-  // as the client is the context's nature; the context need not outlive the call.
+  // Both take over a non-blocking socket, connected or connecting. The context decides whether TLS
+  // begins as the server or as the client; it need not outlive the call.
   static Transport plain(int fd);
   static Transport tls(int fd, const TlsContext& context);
 
-  Transport();  // Not connected: only assignment is allowed.
+  Transport();  // Not connected: it may only be assigned to.
   Transport(Transport&&) noexcept;
   Transport& operator=(Transport&&) noexcept;
-  ~Transport();  // Closes, without a farewell.
+  ~Transport();  // Closes without shutdown().
 
-  // Both want at least one byte of room or data. A TLS write that did not go through must be tried
-  // again with the same bytes first (more may follow them).
+  // Both need at least one byte of room or data. A TLS write that did not complete must be repeated
+  // with the same bytes first; more bytes may follow them.
   IoResult read(std::span<char> room) {
     if (tls_ != nullptr) [[unlikely]]
       return read_tls(room);
@@ -79,36 +79,37 @@ class Transport {
     return plain_failure();
   }
 
-  // Goes on with the handshake: kDone (with 0 bytes) once there is nothing left to shake, as always
-  // for plain. Optional, as read and write do the same first; for those who need to know the peer
-  // before the first byte.
+  // Continues the handshake. Returns kDone (with 0 bytes) once it is over, and always for a plain
+  // transport. Calling it is optional, as read and write do the same first; it is for callers that
+  // need to know the peer before the first byte.
   IoResult handshake();
   bool is_handshaking() const;
 
-  // What the descriptor must be waited for, given what the user wants to do next.
+  // Returns the events to wait for, given the operations that the user wants to do next.
   Readiness interest(Readiness wanted) const {
     return tls_ == nullptr ? wanted : interest_of_tls(wanted);
   }
-  // What to try when the descriptor is ready like this.
+  // Returns the operations to try when the descriptor reports these events.
   Readiness meaning(Readiness ready) const {
     return tls_ == nullptr ? ready : meaning_of_tls(ready);
   }
 
-  // Whether a read may find bytes that have already left the descriptor. Always false for plain.
+  // Whether a read may return bytes that were already read from the descriptor; always false for
+  // plain.
   bool has_buffered() const { return tls_ != nullptr && tls_has_buffered(); }
 
-  // Says that no more will be written: a close_notify for TLS, then a FIN. What the peer still
-  // sends can be read.
+  // Ends the output: sends a close_notify for TLS, and then a FIN. The peer's output can still be
+  // read.
   void shutdown();
-  void close();  // At once. Destroy the Poll first.
+  void close();  // Closes at once. Destroy the Poll first.
 
   int fd() const { return fd_.get(); }  // Negative: closed.
   bool is_open() const { return fd_.is_open(); }
   bool is_tls() const { return tls_ != nullptr; }
 
-  std::string error() const;  // Why the last operation that returned kFailed did.
+  std::string error() const;  // Why the last operation returned kFailed.
 
-  // Empty for plain, and as long as the handshake is not over.
+  // These are empty for a plain transport and until the handshake is over.
   std::string tls_peer_name() const;  // Common name of the peer's certificate, if it showed one.
   std::string tls_protocol() const;   // "TLSv1.3"
   std::string tls_cipher() const;     // "TLS_AES_256_GCM_SHA384"

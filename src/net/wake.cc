@@ -27,7 +27,7 @@ Wake::Wake(Loop& loop, std::function<void()> woken)
 
 void Wake::ring() {
   const uint64_t one = 1;
-  // It fails with EAGAIN only when the count is full, and then the loop is about to wake anyway.
+  // The write fails with EAGAIN only if the count is full; then the loop is about to wake anyway.
   while (::write(fd_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
   }
 }

@@ -1,9 +1,9 @@
-// Wake: lets any thread wake the one that runs a loop.
+// Wake: lets any thread wake the thread that runs a loop.
 //
-// An eventfd of our own, watched by the loop. Not uv_async_send: its receiver spins until the
+// The loop watches an eventfd. We do not use uv_async_send, because its receiver spins until the
 // sender has returned (measured: 92 us of CPU for a hop between threads, 18 us with an eventfd).
-// Rings that come before the loop has answered become one call. Created and destroyed on the loop's
-// thread, when no other thread can ring it any more.
+// Rings that come before the loop has reacted become one call. Create and destroy it on the loop's
+// thread, and destroy it when no other thread can ring it any more.
 #pragma once
 
 #include "net/fd.h"
@@ -20,7 +20,7 @@ class Wake {
   Wake(const Wake&) = delete;
   Wake& operator=(const Wake&) = delete;
 
-  // Any thread; one write(2), never blocks.
+  // Wakes the loop. Any thread; one write(2), never blocks.
   void ring();
 
  private:
@@ -28,7 +28,7 @@ class Wake {
 
   Fd fd_;
   std::function<void()> woken_;
-  Poll poll_;  // Goes before the descriptor it watches.
+  Poll poll_;  // Destroyed before the descriptor that it watches.
 };
 
 }  // namespace kvstash::net

@@ -6,7 +6,7 @@ namespace kvstash::resp {
 namespace {
 
 constexpr size_t kCapacityMin = 1024;
-constexpr size_t kShrunkCapacityMin = size_t{1} << 20;  // Smaller ones are kept as they are.
+constexpr size_t kShrunkCapacityMin = size_t{1} << 20;  // Buffers below this size are not shrunk.
 
 }  // namespace
 
@@ -15,7 +15,7 @@ void ReplyBuffer::grow(size_t size) {
   ensure(wanted > capacity_);
   auto* grown = static_cast<char*>(std::realloc(bytes_.get(), wanted));
   ensure(grown != nullptr);
-  (void)bytes_.release();  // realloc has taken it.
+  (void)bytes_.release();  // realloc has taken over the old memory.
   bytes_.reset(grown);
   capacity_ = wanted;
 }
@@ -25,7 +25,7 @@ void ReplyBuffer::shrink() {
   const size_t wanted = std::max(size_ * 2, kCapacityMin);
   auto* shrunk = static_cast<char*>(std::realloc(bytes_.get(), wanted));
   ensure(shrunk != nullptr);
-  (void)bytes_.release();  // realloc has taken it.
+  (void)bytes_.release();  // realloc has taken over the old memory.
   bytes_.reset(shrunk);
   capacity_ = wanted;
 }

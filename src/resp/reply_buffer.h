@@ -1,9 +1,9 @@
-// ReplyBuffer: the bytes of replies on their way out, contiguous and growing by doubling.
+// ReplyBuffer: the bytes of replies that are to be sent, contiguous and growing by doubling.
 //
-// `reserve` gives room at the end, `commit` keeps what was written there; in between nothing else
-// may be called. Views and pointers live until the next call that is not const. Owns its memory;
-// running out of it panics. The bound on a client's output is kept by its session, not here. Not
-// thread-safe.
+// `reserve` gives room at the end, and `commit` keeps what was written there; in between nothing
+// else may be called. Views and pointers live until the next call that is not const. Owns its
+// memory and panics when it runs out of it. The session, not the buffer, bounds a client's output.
+// Not thread-safe.
 #pragma once
 
 #include "base/ensure.h"
@@ -26,13 +26,13 @@ class ReplyBuffer {
     return *this;
   }
 
-  // Room for at least `size` bytes at the end.
+  // Returns room for at least `size` bytes at the end.
   char* reserve(size_t size) {
     if (capacity_ - size_ < size) [[unlikely]]
       grow(size);
     return bytes_.get() + size_;
   }
-  // The first `size` bytes of the room now belong to the content.
+  // Adds the first `size` bytes of the reserved room to the content.
   void commit(size_t size) {
     ensure(size <= capacity_ - size_);
     size_ += size;
@@ -43,21 +43,21 @@ class ReplyBuffer {
     size_ += bytes.size();
   }
 
-  // Moves what stands at `offset` and after it to make room. For lengths known late.
+  // Inserts bytes at `offset` and moves the rest behind them. For lengths that are known late.
   void insert(size_t offset, std::string_view bytes);
-  // Forgets everything from `size` on. For replies taken back.
+  // Removes everything from `size` on. For replies that are taken back.
   void truncate(size_t size) {
     ensure(size <= size_);
     size_ = size;
   }
-  // Forgets the first `size` bytes, and moves the rest to the front. For what has been sent.
+  // Removes the first `size` bytes, which were sent, and moves the rest to the front.
   void drop_front(size_t size) {
     ensure(size <= size_);
     if (size == 0) return;
     std::memmove(bytes_.get(), bytes_.get() + size, size_ - size);
     size_ -= size;
   }
-  // Gives back what is empty of a large buffer, once that is three quarters of it.
+  // Gives memory back if the buffer is large and three quarters of it or more are empty.
   void shrink();
   void clear() { size_ = 0; }  // Keeps the memory.
   void release();              // Gives the memory back.
@@ -79,7 +79,7 @@ class ReplyBuffer {
 
   void grow(size_t size);
 
-  std::unique_ptr<char, Free> bytes_;  // malloc'ed, so that a large buffer grows by remapping.
+  std::unique_ptr<char, Free> bytes_;  // From malloc, so that a large buffer grows by remapping.
   size_t size_ = 0;
   size_t capacity_ = 0;
 };

@@ -13,7 +13,7 @@ namespace {
 using Type = Reply::Type;
 
 constexpr size_t kLineEndBytes = 2;
-constexpr size_t kVerbatimPrefixBytes = 4;  // "txt:"
+constexpr size_t kVerbatimPrefixBytes = 4;  // For example "txt:".
 constexpr std::string_view kLineTypes = "+-:_,#(";
 constexpr std::string_view kBulkTypes = "$=!";
 constexpr std::string_view kAggregateTypes = "*%~>|";
@@ -22,7 +22,7 @@ bool is_one_of(char type, std::string_view types) {
   return types.find(type) != std::string_view::npos;
 }
 
-// Elements that follow a header with this count.
+// Returns the number of elements that follow a header with this count.
 uint64_t element_count(char type, int64_t count) {
   const auto elements = static_cast<uint64_t>(count);
   return type == '%' || type == '|' ? 2 * elements : elements;
@@ -38,7 +38,7 @@ std::optional<double> parse_number(std::string_view text) {
   return parse_double(text);
 }
 
-// What a line that is a whole element must look like, by its type.
+// Whether a line that is a whole element has the form that its type demands.
 bool is_well_formed(char type, std::string_view text) {
   switch (type) {
     case ':':
@@ -117,7 +117,7 @@ class Builder {
             .format = std::string(text.substr(0, kVerbatimPrefixBytes - 1))};
   }
 
-  // Not reserved in advance: an element in memory is many times larger than on the wire.
+  // Memory is not reserved in advance: an element is many times larger in memory than on the wire.
   void take_items(std::vector<Reply>& items, uint64_t count) {
     for (; count > 0; --count)
       items.push_back(build());
@@ -221,7 +221,7 @@ ReplyParser::Step ReplyParser::open_aggregate(char type, int64_t count) {
     return Step::kDone;
   }
   if (static_cast<uint64_t>(count) > limits_.items_max) return fail("aggregate is too long");
-  // Attributes are no element of their own: the reply they describe still has to come.
+  // An attribute is no element of its own: the reply that it describes still has to follow.
   const uint64_t elements = element_count(type, count) + (type == '|' ? 1 : 0);
   if (pending_.size() >= limits_.depth_max) return fail("reply is nested too deeply");
   pending_.push_back(elements);
@@ -232,7 +232,8 @@ ReplyParser::Step ReplyParser::open_aggregate(char type, int64_t count) {
   return Step::kDone;
 }
 
-// One element is done; with the last of an aggregate the aggregate is, and so on upwards.
+// Ends an element. If it was the last of its aggregate, the aggregate ends as well, and so on
+// upwards.
 void ReplyParser::close_element() {
   line_scanned_ = 0;
   while (!pending_.empty() && --pending_.back() == 0)

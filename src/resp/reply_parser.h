@@ -1,8 +1,8 @@
-// ReplyParser: replies of RESP2 and RESP3, as trees. For the command line, tests and links to other
-// servers; the server's own hot path only writes replies.
+// ReplyParser: reads replies of RESP2 and RESP3 as trees. For the command line, tests and links to
+// other servers; the server itself only writes replies on its hot path.
 //
-// Pure and incremental: an incomplete reply is continued where it stopped, never scanned again; for
-// that, call again with a text that begins at the same reply. Depth, elements and lengths are
+// Pure and incremental: after kIncomplete, call again with a text that begins at the same reply;
+// the parser continues where it stopped and scans nothing twice. Depth, elements and lengths are
 // bounded. Not thread-safe. A Reply owns its bytes.
 #pragma once
 
@@ -40,7 +40,7 @@ struct Reply {
   int64_t integer = 0;
   double number = 0;
   std::vector<Reply> items{};
-  std::vector<Reply> attributes{};  // |  key, value, ... that came before this reply.
+  std::vector<Reply> attributes{};  // : the key, value, ... that came before this reply.
 
   bool is_error() const { return type == Type::kError; }
   bool is_null() const { return type == Type::kNull || type == Type::kNullArray; }
@@ -53,7 +53,7 @@ struct Reply {
 struct ReplyLimits {
   size_t bulk_bytes_max = kBulkBytesMax;
   size_t line_bytes_max = kInlineBytesMax;  // A header, simple string, error or number.
-  size_t items_max = kReplyItemsMax;        // Of one aggregate.
+  size_t items_max = kReplyItemsMax;        // Elements of one aggregate.
   size_t depth_max = kReplyDepthMax;
 };
 
@@ -61,22 +61,22 @@ struct ReplyOutcome {
   enum class Kind : uint8_t { kComplete, kIncomplete, kError };
 
   Kind kind = Kind::kIncomplete;
-  size_t consumed = 0;       // kComplete: bytes to drop from the front.
-  size_t bytes_needed = 0;   // kIncomplete: the reply has at least so many bytes, from its front.
-  std::string_view error{};  // kError: what is wrong, a literal.
+  size_t consumed = 0;       // kComplete: number of bytes to drop from the front.
+  size_t bytes_needed = 0;   // kIncomplete: the least size of the whole reply.
+  std::string_view error{};  // kError: what is wrong, as a literal.
 };
 
 class ReplyParser {
  public:
   explicit ReplyParser(const ReplyLimits& limits = {}) : limits_(limits) {}
 
-  // Reads one reply from the front of `unread` into `reply`, which is left alone unless kComplete.
+  // Reads one reply from the front of `unread` into `reply`, which changes only if kComplete.
   ReplyOutcome parse(std::string_view unread, Reply& reply);
 
   void reset();  // Forgets an incomplete reply.
 
  private:
-  // First every element is found to be there (so nothing is built twice), then the tree is built.
+  // First all elements must have come, so that nothing is built twice; then the tree is built.
   enum class Step : uint8_t { kDone, kMore, kError };
 
   Step skip_element(std::string_view unread);
@@ -86,10 +86,10 @@ class ReplyParser {
   void close_element();
 
   ReplyLimits limits_;
-  size_t position_ = 0;      // The next element's first byte.
+  size_t position_ = 0;      // First byte of the next element.
   size_t line_scanned_ = 0;  // Bytes from `position_` on in which no line end was found.
   size_t bytes_needed_ = 0;
-  std::vector<uint64_t> pending_;  // Elements still to come, of each open aggregate.
+  std::vector<uint64_t> pending_;  // For each open aggregate, the number of elements to come.
   std::string_view error_;
 };
 

@@ -5,7 +5,7 @@
 namespace kvstash::resp {
 namespace {
 
-constexpr size_t kHeaderBytesMax = 1 + kInt64CharsMax + 2;  // Type, digits, CRLF.
+constexpr size_t kHeaderBytesMax = 1 + kInt64CharsMax + 2;  // Type, digits and CRLF.
 constexpr size_t kVerbatimFormatBytes = 3;
 
 char* put_line_end(char* at) {
@@ -13,7 +13,7 @@ char* put_line_end(char* at) {
   return at + 2;
 }
 
-// "<type><number>\r\n". Lengths below 100 are the rule; they need no loop.
+// Writes "<type><number>\r\n". Lengths below 100 are usual and need no loop.
 char* put_header(char* at, char type, uint64_t number) {
   *at++ = type;
   if (number < 10) {

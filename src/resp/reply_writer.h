@@ -1,6 +1,6 @@
 // ReplyWriter: writes RESP2 or RESP3 into a ReplyBuffer.
 //
-// The caller speaks RESP3 and the writer translates for clients of RESP2, as Redis does:
+// The caller uses RESP3, and the writer translates for clients of RESP2 as Redis does:
 //
 //                 RESP2                      RESP3
 //   null          $-1                        _
@@ -14,8 +14,8 @@
 //   verbatim      $n text                    =n+4 txt:text
 //   attribute(n)  may not be called          |n
 //
-// An aggregate of n is followed by n elements (2n for map and attribute) that the caller writes.
-// Holds only references: make one where a reply is written. Not thread-safe.
+// An aggregate of n is followed by n elements (2n for map and attribute) that the caller writes. A
+// writer holds only references, so it is made where a reply is written. Not thread-safe.
 #pragma once
 
 #include "base/numbers.h"
@@ -31,7 +31,7 @@ enum class RespVersion : uint8_t { k2 = 2, k3 = 3 };
 
 class ReplyWriter {
  public:
-  // Where an aggregate of unknown length began.
+  // The place where an aggregate of unknown length began.
   enum class Mark : size_t {};
 
   ReplyWriter(ReplyBuffer& out, RespVersion version) : out_(&out), version_(version) {}
@@ -41,8 +41,8 @@ class ReplyWriter {
   ReplyBuffer& buffer() { return *out_; }
 
   void ok() { out_->append("+OK\r\n"); }
-  void simple(std::string_view text);  // One line, and ours: no CR or LF in it.
-  // `message` begins with the code: "ERR no such key". CR and LF become blanks.
+  void simple(std::string_view text);  // One line of our own, without CR or LF.
+  // `message` begins with the code: "ERR no such key". CR and LF are replaced by blanks.
   void error(std::string_view message);
 
   void integer(int64_t value);
@@ -55,7 +55,7 @@ class ReplyWriter {
   void boolean(bool value);
   void big_number(std::string_view digits);
   void verbatim(std::string_view format,
-                std::string_view text);  // format: 3 letters, "txt", "mkd".
+                std::string_view text);  // format: 3 letters, such as "txt" or "mkd".
 
   void array(size_t count) { header('*', count); }
   void map(size_t pairs) { is_resp3() ? header('%', pairs) : header('*', 2 * pairs); }
@@ -63,13 +63,13 @@ class ReplyWriter {
   void push(size_t count) { header(is_resp3() ? '>' : '*', count); }
   void attribute(size_t pairs);  // RESP3 only.
 
-  // Aggregates whose length is known only afterwards. They may nest: end the inner one first.
+  // For aggregates whose length is known only at their end. They may nest: end the inner one first.
   Mark begin() const { return static_cast<Mark>(out_->size()); }
   void end_array(Mark at, size_t count) { insert_header(at, '*', count); }
   void end_map(Mark at, size_t pairs);
   void end_set(Mark at, size_t count) { insert_header(at, is_resp3() ? '~' : '*', count); }
 
-  // Bytes that are already RESP of the right version.
+  // Writes bytes that are already RESP of the right version.
   void raw(std::string_view bytes) { out_->append(bytes); }
 
  private:

@@ -12,11 +12,12 @@ namespace kvstash::resp {
 namespace {
 
 constexpr size_t kLineEndBytes = 2;       // CR, and a byte that should be LF.
-constexpr size_t kSpansKept = 1024;       // Entries of memory kept for the next incomplete command.
-constexpr size_t kShortLengthDigits = 9;  // So that a length cannot overflow while it is read.
+constexpr size_t kSpansKept = 1024;       // Spans whose memory is kept for later commands.
+constexpr size_t kShortLengthDigits = 9;  // A length of so few digits cannot overflow.
 
-// The rest of a header after its first byte, as nearly all of them are: digits without a leading
-// zero, CR, LF. Moves `at` behind it. False, with `at` anywhere: look closer.
+// Reads the usual form of a header after its first byte: digits without a leading zero, CR, LF.
+// Moves `at` behind it. Returns false, with `at` anywhere, if the header has another form or is
+// incomplete.
 inline bool read_short_length(const char*& at, const char* end, size_t& length) {
   if (end - at < 3) return false;
   size_t value = static_cast<unsigned char>(*at) - size_t{'0'};
@@ -37,8 +38,9 @@ inline bool read_short_length(const char*& at, const char* end, size_t& length) 
   return false;
 }
 
-// Reads a whole command that has nothing unusual about it. Returns its size, or 0: then `argv` is
-// as before, and the careful way decides whether bytes are missing, or wrong, or only rare.
+// Reads a whole command in its usual form and returns its size. Otherwise it returns 0 and leaves
+// `argv` as it was; parse_in_steps then finds out whether the command is incomplete, wrong or
+// unusual.
 size_t read_usual_command(std::string_view unread, size_t args_max, size_t bulk_bytes_max,
                           std::vector<std::string_view>& argv) {
   const size_t argv_size = argv.size();
@@ -60,7 +62,7 @@ size_t read_usual_command(std::string_view unread, size_t args_max, size_t bulk_
   return static_cast<size_t>(at - unread.data());
 }
 
-// The words of a line without quotes: the same as split_args finds, without copying them.
+// Appends the words of a line without quotes: the same as split_args finds, but not copied.
 void append_plain_words(std::string_view line, std::vector<std::string_view>& argv) {
   constexpr std::string_view kWordEnds = " \n\r\t";
   while (true) {
@@ -106,8 +108,8 @@ size_t RequestParser::memory_bytes() const {
   return bytes;
 }
 
-// The careful way: every state between two bytes is kept, and every error is told as Redis tells
-// it.
+// Parses a command of any form. It keeps its state between any two bytes, and reports every error
+// as Redis does.
 ParseOutcome RequestParser::parse_in_steps(std::string_view unread, const ParseLimits& limits,
                                            std::vector<std::string_view>& argv) {
   if (args_left_ == 0) {
@@ -171,7 +173,7 @@ RequestParser::Step RequestParser::read_bulk_length(std::string_view unread,
 
   const char type = unread[position_];
   if (type != '$') {
-    // The text is one line of a reply: a CR or LF in it would end it early.
+    // The text is one line of a reply, which a CR or LF in it would end early.
     const char shown = type == '\r' || type == '\n' ? ' ' : type;
     return fail(std::string("expected '$', got '") + shown + "'");
   }
@@ -218,9 +220,10 @@ ParseOutcome RequestParser::parse_inline(std::string_view unread, const ParseLim
   return outcome;
 }
 
-// Looks for `end` from `position_` on and leaves the bytes before it in `line_scanned_`. The bound
-// holds for the line itself, not for how much of it has come, so that cuts change nothing.
-// After a CR one more byte must be there. A NUL ends the search for ever, as in Redis.
+// Searches for `end` from `position_` on and sets `line_scanned_` to the bytes before it. The bound
+// holds for the line itself, not for the part of it that has come, so it does not matter how the
+// bytes were cut. After a CR one more byte must follow. A NUL ends the search for good, as in
+// Redis.
 RequestParser::Step RequestParser::find_line_end(std::string_view unread, char end,
                                                  size_t bytes_max) {
   const std::string_view rest = unread.substr(position_);
@@ -261,7 +264,7 @@ void RequestParser::forget_command() {
   if (spans_.capacity() > kSpansKept) spans_ = std::vector<Span>();
 }
 
-// Assigned from a temporary, not from {}: that would keep the memory.
+// Assigned from a temporary, because assigning {} would keep the memory.
 void RequestParser::forget_words() {
   words_ = std::vector<std::string>();
 }

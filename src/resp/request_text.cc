@@ -14,7 +14,7 @@ size_t digits_of(size_t number) {
   return digits;
 }
 
-// "*3\r\n", "$5\r\n".
+// The size of a header such as "*3\r\n" or "$5\r\n".
 size_t header_bytes(size_t number) {
   return 1 + digits_of(number) + kLineEnd.size();
 }
@@ -44,8 +44,8 @@ void append_request(std::string& to, std::span<const std::string_view> argv) {
   }
 }
 
-// The parser reads counts and lengths without leading zeros or signs, so their digits are as they
-// are written here. What is left to look at is the size of the whole and each line end.
+// The parser accepts counts and lengths only without leading zeros and signs, so their digits are
+// the ones that append_request writes. Only the whole size and each line end are left to check.
 bool is_request_text(std::string_view raw, std::span<const std::string_view> argv) {
   if (raw.size() != request_bytes(argv) || raw.front() != '*') return false;
   size_t at = header_bytes(argv.size());

@@ -12,14 +12,14 @@
 
 namespace kvstash::resp {
 
-// How many bytes append_request adds.
+// Returns the number of bytes that append_request adds.
 size_t request_bytes(std::span<const std::string_view> argv);
 
-// Appends `argv`, which is not empty.
+// Appends the text of `argv`, which must not be empty.
 void append_request(std::string& to, std::span<const std::string_view> argv);
 
 // Whether `raw`, from which `argv` was parsed (its words are views into it), is byte for byte what
-// append_request writes. The parser takes more than that: inline commands, and any two bytes in
+// append_request writes. The parser also accepts other forms: inline commands, and any two bytes in
 // place of most line ends.
 bool is_request_text(std::string_view raw, std::span<const std::string_view> argv);
 

@@ -1,10 +1,10 @@
-// BigKeys: the largest keys of one keyspace, known without looking for them.
+// BigKeys: the largest keys of one keyspace, known without a search.
 //
-// For each type two short lists: the keys with the most bytes, and with the most elements, as they
-// were when they were last written. A list holds what passed its smallest member; nothing is taken
-// out when a key shrinks or goes. So who looks must look at the key itself, and say what it is now
-// (Keyspace::big_keys). A key that was pushed out of a list comes back with its next write at the
-// latest.
+// For each type there are two short lists: the keys with the most bytes, and the keys with the most
+// elements, with their sizes as of their last write. A list takes in a key that is larger than the
+// smallest key in it. Nothing is taken out when a key shrinks or is deleted, so a reader must look
+// at each listed key itself and report its present size (Keyspace::big_keys). A key that was pushed
+// out of a list comes back with its next write at the latest.
 //
 // Not thread-safe: lives in a keyspace.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace kvstash::store {
 
-// The keys that are first by one measure.
+// The largest keys by one measure: bytes or elements.
 class LargestKeys {
  public:
   struct Key {
@@ -39,7 +39,8 @@ class LargestKeys {
       add(name, hash, size);
   }
   const std::vector<Key>& keys() const { return keys_; }
-  // Brings each key's size up to date: `size_of(key)`, 0 if it is gone.
+  // Sets each key's size to `size_of(key)`, which is 0 for a key that no longer exists, and drops
+  // the keys that are too small for the list.
   template <typename SizeOf>
   void refresh(const SizeOf& size_of) {
     for (Key& key : keys_)
@@ -53,24 +54,25 @@ class LargestKeys {
   void learn_least();
 
   uint64_t size_min_;
-  uint64_t least_;  // What a key must have to get in.
+  uint64_t least_;  // A key of at least this size is added.
   std::vector<Key> keys_;
 };
 
-// A key that is in one of the lists, as it is now.
+// A key that is in one of the lists, with its present size.
 struct BigKey {
   std::string name;
   ValueType type{};
   uint64_t bytes = 0;
-  uint64_t elements = 0;  // Bytes of a string's value.
+  uint64_t elements = 0;  // For a string: the length of its value in bytes.
 };
 
 class BigKeys {
  public:
-  // Values that take fewer bytes are not even looked at.
+  // A value of fewer bytes is not listed by bytes.
   static constexpr uint64_t kBytesMin = 16 << 10;
   static constexpr uint64_t kElementsMin = 1000;
-  // Fewer than kElementsMin elements take less than this.
+  // A value with fewer bytes than this has fewer than kElementsMin elements, so it is not looked
+  // at.
   static constexpr size_t kLookBytesMin = 2000;
 
   struct OfType {

@@ -21,7 +21,7 @@ Bounds bounds_of(FieldType type) {
   return {-half, half - 1};
 }
 
-// The low bits of `bits` as a number of that type.
+// Returns the low bits of `bits` as a number of type `type`.
 int64_t narrowed(FieldType type, uint64_t bits) {
   const unsigned unused = 64 - type.width;
   const uint64_t raised = bits << unused;
@@ -36,8 +36,9 @@ bool is_sound(FieldType type) {
 
 Wide nearest(const Bounds& bounds, Wide value, Wide sum) {
   if (sum > bounds.max) return bounds.max;
-  // Redis measures the way up to the maximum in 64 bits before it looks at the minimum, so a value
-  // from which that way is longer saturates upwards. BITFIELD SET answers the same here.
+  // Redis first computes the distance from the value to the maximum in 64 bits, and only then looks
+  // at the minimum, so a value whose distance does not fit saturates upwards. BITFIELD SET answers
+  // the same here.
   const bool is_far_below =
       value < bounds.min && bounds.max - value > std::numeric_limits<int64_t>::max();
   return is_far_below ? bounds.max : bounds.min;

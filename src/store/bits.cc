@@ -23,13 +23,14 @@ uint8_t byte_at(std::string_view bytes, size_t index) {
   return static_cast<uint8_t>(bytes[index]);
 }
 
-// Zeros before the first one of a word loaded from memory, in our order of bits; the word is not 0.
+// The number of zeros before the first one in a word that was loaded from memory, counted from the
+// highest bit of its first byte. The word must not be 0.
 size_t leading_zeros(uint64_t word) {
   if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
   return static_cast<size_t>(std::countl_zero(word));
 }
 
-// The bits of a byte from `position` % 8 on, and those before it.
+// Masks for one byte: the bits from `position` % 8 on, and the bits before that one.
 uint8_t mask_from(size_t position) {
   return static_cast<uint8_t>(0xff >> (position % 8));
 }
@@ -80,7 +81,7 @@ void fold_block(BitOperation operation, std::string_view in, std::span<char> out
     case BitOperation::kXor:
       return combine_into(out.data(), in, [](uint64_t a, uint64_t b) { return a ^ b; });
     case BitOperation::kNot:
-      ensure(false);  // Has one source only.
+      ensure(false);  // NOT has only one source.
   }
 }
 
@@ -89,7 +90,7 @@ void fold_block(BitOperation operation, std::string_view in, std::span<char> out
 size_t count_bits(std::string_view bytes) {
   const char* at = bytes.data();
   size_t left = bytes.size();
-  size_t counts[4] = {};  // Independent sums, so that four words are counted at once.
+  size_t counts[4] = {};  // Four independent sums let the processor count four words at once.
   for (; left >= 4 * kWordBytes; left -= 4 * kWordBytes, at += 4 * kWordBytes) {
     for (size_t i = 0; i < 4; ++i)
       counts[i] += static_cast<size_t>(std::popcount(load_word(at + i * kWordBytes)));
@@ -116,7 +117,7 @@ size_t count_bits(std::string_view bytes, BitRange range) {
 }
 
 std::optional<size_t> find_bit(std::string_view bytes, bool value) {
-  const uint64_t flip = value ? 0 : ~uint64_t{0};  // What is looked for becomes a one.
+  const uint64_t flip = value ? 0 : ~uint64_t{0};  // Turns the bits that are searched into ones.
   size_t at = 0;
   for (; at + kWordBytes <= bytes.size(); at += kWordBytes) {
     const uint64_t word = load_word(bytes.data() + at) ^ flip;
@@ -133,7 +134,7 @@ std::optional<size_t> find_bit(std::string_view bytes, BitRange range, bool valu
   ensure(range.end <= bytes.size() * 8);
   if (range.begin >= range.end) return std::nullopt;
   size_t position = range.begin;
-  if (position % 8 != 0) {  // The rest of a byte.
+  if (position % 8 != 0) {  // The range starts inside a byte: search the rest of that byte.
     const auto flipped = static_cast<uint8_t>(byte_at(bytes, position / 8) ^ (value ? 0 : 0xff));
     const auto wanted = static_cast<uint8_t>(flipped & mask_from(position));
     position = position / 8 * 8 + (wanted != 0 ? static_cast<size_t>(std::countl_zero(wanted)) : 8);

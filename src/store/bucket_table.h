@@ -10,11 +10,13 @@
 //
 // The bucket of a hash is the high half of hash * count. Buckets thus keep the order of the hashes:
 // a resize moves them from first to last, at most one for each insert and two for each erase, and a
-// scan position is a place among the hashes, which no resize disturbs. Arrays past 64 KiB come from
-// the kernel in pages and are given back in parts, so no operation maps, clears or frees O(n).
+// scan position is a place in the order of the hashes, which no resize disturbs. Arrays past 64 KiB
+// come from the kernel in pages and are given back in parts, so no operation maps, clears or frees
+// O(n).
 //
-// Past 88 % of the slots the table doubles (in steps as fine as HashTable's, an insert of a million
-// took a third longer); below 20 % it shrinks, so that sampling at random never has to try long.
+// The table doubles when more than 88 % of its slots are taken (with steps as fine as HashTable's,
+// an insert of a million elements took a third longer). It shrinks when less than 20 % are taken,
+// so that sampling never needs many draws.
 //
 // Does not own the elements. One thread at a time: lives on a shard.
 #pragma once
@@ -46,7 +48,7 @@ namespace kvstash::store {
 template <typename Element, std::string_view (Element::*kName)() const>
 class BucketTable {
  public:
-  // A table in which `expected` elements find room without a resize.
+  // Makes a table that holds `expected` elements without a resize.
   explicit BucketTable(const HashSeed& seed, size_t expected = 0)
       : seed_(seed), current_(make_array(count_for(expected))) {}
   BucketTable(const BucketTable&) = delete;
@@ -59,7 +61,7 @@ class BucketTable {
   const HashSeed& seed() const { return seed_; }
   uint64_t hash(std::string_view name) const { return keyed_hash(name, seed_); }
 
-  // The element of `name`, or null. In all operations `hash` is hash(name).
+  // Returns the element of `name`, or null. In all operations `hash` is hash(name).
   Element* find(std::string_view name, uint64_t hash) const;
 
   // Adds an element whose name is absent.
@@ -70,14 +72,16 @@ class BucketTable {
     ++size_;
   }
 
-  // Takes the element out; it must be in the table. Reads its address only.
+  // Takes the element out; it must be in the table. The element itself is not read, only its
+  // address.
   void erase(const Element* element, uint64_t hash) {
     fill_hole(bucket_of(hash), find_place(element, hash));
     --size_;
     give_back_room();
   }
 
-  // Puts `fresh` where `old` was (same name, moved in memory). `old` is not read.
+  // Puts `fresh`, which has the same name, in the place of `old`: the element moved in memory.
+  // `old` is not read.
   void replace(const Element* old, Element* fresh, uint64_t hash) {
     const Place place = find_place(old, hash);
     place.bucket->set_pointer(place.slot, fresh);
@@ -92,36 +96,39 @@ class BucketTable {
       return true;
     });
   }
-  // Whether test(Element*) says so of every element; the first that fails it ends the walk.
+  // Returns whether test(Element*) is true for every element; stops at the first for which it is
+  // not.
   template <typename Test>
   bool all_of(Test&& test) const;
 
-  // Visits every element of the bucket at `position`; returns where to go on, or zero after the
-  // last. An element present from the start to the end of a scan is visited at least once, whatever
-  // happens between. `visit` must not change the table.
+  // Visits every element of the bucket at `position` and returns the position to continue from, or
+  // zero after the last bucket. An element that is present from the start to the end of a scan is
+  // visited at least once, whatever changes between the calls. `visit` must not change the table.
   template <typename Visit>
   ScanPosition scan(ScanPosition position, Visit&& visit) const;
 
-  // Visits the elements from hash `begin` on, exactly, and returns where the next visit begins, or
-  // nothing after the last: see hash_walk.h. `visit(Element*)` must not change the table.
+  // Visits the elements from hash `begin` on, each exactly once over a whole walk, and returns the
+  // hash at which the next visit begins, or nothing after the last: see hash_walk.h.
+  // `visit(Element*)` must not change the table.
   template <typename Visit>
   std::optional<uint64_t> walk(uint64_t begin, WalkBudget budget, Visit&& visit) const {
     const auto hash_of = [this](const Element* element) { return hash(name_of(element)); };
     return walk_buckets<Element>(current_, moved_, next_, begin, budget, hash_of, visit);
   }
 
-  // An element chosen at random, each equally likely; null if there is none.
+  // Returns an element chosen at random, each equally likely, or null if the table is empty.
   Element* sample(Random& random) const;
 
-  // For dismantling: calls destroy(Element*) for about `budget` elements and frees their buckets.
-  // True while there are more. After the first call nothing but this and destruction is allowed.
+  // Dismantles the table: calls destroy(Element*) for about `budget` elements and frees their
+  // buckets. Returns true while elements are left. After the first call the table may only be freed
+  // further or destroyed.
   template <typename Destroy>
   bool free_some(size_t budget, Destroy&& destroy);
 
   size_t size() const { return size_; }
   size_t bucket_count() const { return current_.count + next_.count; }
   bool is_resizing() const { return next_.count != 0; }
-  // Bucket arrays and chained buckets, as the allocator rounds them.
+  // The bytes of bucket arrays and chained buckets, as the allocator rounds them.
   size_t bytes() const { return bytes_of(current_) + bytes_of(next_) + chained_ * sizeof(Bucket); }
   TableShapes shapes() const { return shapes_of(current_, moved_, next_); }  // O(n).
 
@@ -132,8 +139,8 @@ class BucketTable {
   static constexpr unsigned kSlots = 9;
   static constexpr size_t kMappedBytesMin = size_t{64} << 10;
   static constexpr size_t kReleaseStepBytes = size_t{2} << 20;
-  // Of elements in a bucket and its chain. Longer ones occur (3 in 1000 at the highest fill); their
-  // elements are sampled a little less often than they should be.
+  // The number of elements that a bucket and its chain usually hold at most. Longer chains occur (3
+  // in 1000 at the highest fill); their elements are sampled a little less often than others.
   static constexpr size_t kChainSizeUsual = 18;
 
   struct alignas(64) Bucket {
@@ -160,7 +167,7 @@ class BucketTable {
       pointers[slot][1] = static_cast<uint16_t>(bits >> 16);
       pointers[slot][2] = static_cast<uint16_t>(bits >> 32);
     }
-    unsigned matches(uint8_t fingerprint) const;  // Bit per slot.
+    unsigned matches(uint8_t fingerprint) const;  // Returns one bit for each slot.
     void prefetch_elements() const {
       for (unsigned slot = 0; slot < size(); ++slot)
         __builtin_prefetch(pointer(slot));
@@ -208,7 +215,7 @@ class BucketTable {
       return current_.buckets[at];
     return next_.buckets[next_.index(hash)];
   }
-  // Number of buckets of next_ in which elements may be: all before this one.
+  // The number of buckets of next_, from its start, in which elements may be.
   size_t filled_of_next() const {
     if (moved_ == 0) return 0;
     const unsigned __int128 end = static_cast<unsigned __int128>(moved_) << 64;
@@ -227,13 +234,13 @@ class BucketTable {
   void move_bucket();
   void prefetch_for_move() const;
   void free_chain(Bucket& head);
-  void end_bucket();  // The first bucket not yet moved is empty now.
+  void end_bucket();  // Notes that the first bucket not yet moved is now empty.
 
   HashSeed seed_;
   Array current_;
-  Array next_;  // Where a resize moves to; count 0 when there is none.
+  Array next_;  // The array that a resize moves to; count is 0 when there is no resize.
   size_t size_ = 0;
-  uint32_t moved_ = 0;  // Buckets of current_ that have been moved, all before this index.
+  uint32_t moved_ = 0;  // The number of buckets, from the start of current_, that have been moved.
   uint32_t chained_ = 0;
 };
 
@@ -303,7 +310,8 @@ void BucketTable<Element, kName>::insert_into(Bucket& head, Element* element, ui
   Bucket* bucket = &head;
   while (bucket->has_next() && bucket->size() == bucket->capacity())
     bucket = bucket->next();
-  if (bucket->size() == bucket->capacity()) {  // Full and unchained: the last element moves on.
+  // The bucket is full and not chained: its last element moves to a new chained bucket.
+  if (bucket->size() == bucket->capacity()) {
     Bucket* chained = new (allocate(sizeof(Bucket))) Bucket{};
     chained->fingerprints[0] = bucket->fingerprints[kSlots - 1];
     chained->set_pointer(0, bucket->pointer(kSlots - 1));
@@ -319,7 +327,7 @@ void BucketTable<Element, kName>::insert_into(Bucket& head, Element* element, ui
   ++bucket->meta;
 }
 
-// With the last element of the chain, so that chains stay dense and end early.
+// Fills the hole with the last element of the chain, so that chains stay dense and end early.
 template <typename Element, std::string_view (Element::*kName)() const>
 void BucketTable<Element, kName>::fill_hole(Bucket& head, Place place) {
   Bucket* before_last = nullptr;
@@ -370,10 +378,10 @@ bool BucketTable<Element, kName>::all_of(Test&& test) const {
 template <typename Element, std::string_view (Element::*kName)() const>
 template <typename Visit>
 ScanPosition BucketTable<Element, kName>::scan(ScanPosition position, Visit&& visit) const {
-  constexpr unsigned kShift = 16;  // Positions are the high 48 bits of a hash.
+  constexpr unsigned kShift = 16;  // A position is the high 48 bits of a hash.
   const uint64_t hash = static_cast<uint64_t>(position) << kShift;
-  // First position past the hashes of bucket `at`. Rounded up: what lies between the bucket's end
-  // and the position belongs to the next bucket, which is always visited whole.
+  // The first position past the hashes of bucket `at`. It is rounded up: hashes between the
+  // bucket's end and the position belong to the next bucket, which is always visited whole.
   const auto end_of = [](const Array& array, size_t at) {
     const auto end = (static_cast<unsigned __int128>(at + 1) << 64) / array.count;
     return static_cast<uint64_t>((end + ((1u << kShift) - 1)) >> kShift);
@@ -384,15 +392,17 @@ ScanPosition BucketTable<Element, kName>::scan(ScanPosition position, Visit&& vi
   if (at < moved_) {
     const size_t next_at = next_.index(hash);
     bucket = &next_.buckets[next_at];
-    // The new bucket may reach past what has been moved; the rest is still in the old array.
+    // The new bucket may also cover hashes that have not been moved; their elements are still in
+    // the old array.
     end = std::min(end_of(next_, next_at), end_of(current_, moved_ - 1));
   }
   visit_chain(*bucket, visit);
   return static_cast<ScanPosition>(end >> (64 - kShift) != 0 ? 0 : end);
 }
 
-// Draws a bucket and a place in it until there is an element: each place is equally likely, so each
-// element is. The fill bounds how long that takes on average: about ten draws at the thinnest.
+// Draws a bucket and a place in it until the place holds an element. Each place is equally likely,
+// so each element is. A table is at least 20 % full or shrinks, so about ten draws are needed at
+// most on average.
 template <typename Element, std::string_view (Element::*kName)() const>
 Element* BucketTable<Element, kName>::sample(Random& random) const {
   if (size_ == 0) return nullptr;
@@ -448,7 +458,7 @@ void BucketTable<Element, kName>::make_room() {
   }
 }
 
-// Two buckets for each erase, so that a shrinking table is not empty before it is small.
+// Moves two buckets for each erase, so that the table is small before it is empty.
 template <typename Element, std::string_view (Element::*kName)() const>
 void BucketTable<Element, kName>::give_back_room() {
   if (is_resizing()) {
@@ -479,7 +489,7 @@ void BucketTable<Element, kName>::move_bucket() {
   if (is_resizing()) prefetch_for_move();
 }
 
-// What the next operation will move, so that it finds it in the cache.
+// Prefetches the elements that the next operation will move.
 template <typename Element, std::string_view (Element::*kName)() const>
 void BucketTable<Element, kName>::prefetch_for_move() const {
   current_.buckets[moved_].prefetch_elements();
@@ -511,7 +521,7 @@ void BucketTable<Element, kName>::end_bucket() {
   }
 }
 
-// Goes through the arrays as a resize does, and keeps nothing.
+// Goes through the arrays as a resize does, but destroys the elements instead of moving them.
 template <typename Element, std::string_view (Element::*kName)() const>
 template <typename Destroy>
 bool BucketTable<Element, kName>::free_some(size_t budget, Destroy&& destroy) {

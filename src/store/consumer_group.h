@@ -1,15 +1,16 @@
-// Consumer groups of a stream: who has been given which entries, and has not acknowledged them yet.
+// Consumer groups of a stream: which entries each consumer was given and has not acknowledged yet.
 //
 //   ConsumerGroups ──> ConsumerGroup ──> pending entries: id -> when, how often, to whom
 //    (by name)             │
 //                          └──> Consumer (by name) ──> the ids of its own pending entries
 //
-// An id is in a group's pending entries exactly if it is in those of one of its consumers; the
-// functions here keep it so. Pending entries may outlive the stream's own. Everything is counted in
-// the bytes of the stream that it belongs to. Times are milliseconds since 1970. Not thread-safe.
+// An id is in a group's pending entries exactly if it is in the pending ids of one of its
+// consumers; the functions here keep it so. A pending entry may outlive the entry of the stream.
+// All memory is counted in the bytes of the stream that the groups belong to. Times are
+// milliseconds since 1970. Not thread-safe.
 //
-// A group and what it has change through its own functions only, which tell the observer of the
-// stream before (observer.h).
+// A group, its consumers and its pending entries change only through the group's own functions,
+// which tell the stream's observer before each change (observer.h).
 #pragma once
 
 #include "store/id_tree.h"
@@ -29,8 +30,8 @@ class Consumer {
 
   std::string_view name() const { return name_.view(); }
   const IdTree<NoValue>& pending() const { return pending_; }
-  int64_t seen_ms() const { return seen_ms_; }      // It last asked for something.
-  int64_t active_ms() const { return active_ms_; }  // It last was given something; -1: never.
+  int64_t seen_ms() const { return seen_ms_; }      // Time of its last request.
+  int64_t active_ms() const { return active_ms_; }  // Time of its last delivery; -1: none.
 
  private:
   friend class ConsumerGroup;
@@ -59,30 +60,30 @@ class ConsumerGroup {
   std::string_view name() const { return name_.view(); }
   const Consumers& consumers() const { return consumers_; }
   const PendingEntries& pending() const { return pending_; }
-  StreamId last_id() const { return last_id_; }           // Of the last entry delivered.
-  int64_t entries_read() const { return entries_read_; }  // As the stream counts its entries added.
+  StreamId last_id() const { return last_id_; }           // Id of the last entry delivered.
+  int64_t entries_read() const { return entries_read_; }  // Counted as Counters::entries_added.
   const Consumer* find_consumer(std::string_view name) const { return consumers_.find(name); }
   const PendingEntry* find_pending(StreamId id) const { return pending_.find(id); }
 
-  // ---- Changing. A consumer is of this group.
+  // ---- Changing. Consumers passed in belong to this group.
 
   void set_last_id(StreamId last_id);
   void set_entries_read(int64_t entries_read);
   Consumer* find_consumer(std::string_view name) { return consumers_.find(name); }
-  // The name must be new.
+  // Creates a consumer; no consumer may have this name yet.
   Consumer& create_consumer(std::string_view name, int64_t now_ms);
-  // Its pending entries go too: O(n log n) of them. Returns how many.
+  // Destroys a consumer and its n pending entries in O(n log n). Returns n.
   size_t destroy_consumer(Consumer& consumer);
   void set_seen(Consumer& consumer, int64_t now_ms);
   void set_active(Consumer& consumer, int64_t now_ms);
 
-  // Notes an entry as delivered. False, and nothing changes, if it is pending already.
+  // Notes an entry as delivered. Returns false and changes nothing if the entry is already pending.
   bool add_pending(StreamId id, const PendingEntry& entry);
-  // Gives an entry that is pending another time and count, and perhaps another consumer.
+  // Gives a pending entry another time and count, and perhaps another consumer.
   void redeliver(StreamId id, const PendingEntry& entry);
-  bool acknowledge(StreamId id);  // False if it is not pending.
+  bool acknowledge(StreamId id);  // Returns false if the entry is not pending.
 
-  // Takes over consumers and pending entries of `other`; it has none itself.
+  // Copies the consumers and pending entries of `other` into this group, which must have none.
   void copy_from(const ConsumerGroup& other);
   bool is_sound() const;  // O(n log n), for tests.
 
@@ -100,7 +101,7 @@ class ConsumerGroup {
   PendingEntries pending_;
   StreamId last_id_;
   int64_t entries_read_ = kUnknown;
-  StreamObserver* const* observer_ = &kNobody;  // The stream's, where it keeps that.
+  StreamObserver* const* observer_ = &kNobody;  // Points to where the stream keeps its observer.
 };
 
 static_assert(sizeof(Consumer) == 64 && sizeof(ConsumerGroup) == 112, "size classes");

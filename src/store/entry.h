@@ -6,14 +6,15 @@
 //   └────────┴───────┴─────────┴─────────┴───────────┴─────────────┴───────────┴─────┴─────────┘
 //    4+4 bits  8 bits  24 bits    8 bits    16 bits     0, 24, 48     4 bytes
 //
-// A deadline block (time and two links of a timing wheel) is there for a key that has a deadline,
-// and then one for a hash whose fields have deadlines, with the earliest of them. The long key
-// length is there only for keys of 255 bytes and more. The payload is one of
+// A deadline block (a time and two links of a timing wheel) is present if the key has a deadline; a
+// second one is present if the value is a hash whose fields have deadlines, and holds the earliest
+// of them. The long key length is present only for keys of 255 bytes and more. The payload is one
+// of
 //   * the bytes of a short string (kInline),
 //   * a 64-bit integer (encoding kInt),
 //   * a pointer to a Blob (a long string) or to the object of another type.
 //
-// Changing the payload's size, or gaining or losing a deadline block, may move the entry: pointers
+// A change of the payload's size, or a deadline block gained or lost, may move the entry: pointers
 // to an entry die at the next change of its key. The allocated size always follows from the header,
 // so nothing stores it. Entries belong to one Keyspace and so to one shard.
 #pragma once
@@ -50,17 +51,19 @@ inline constexpr size_t kEmbstrBytesMax = 44;    // Redis's limit, which OBJECT 
 inline constexpr size_t kInlineBytesMax = 4096;  // Longer strings live in a Blob of their own.
 inline constexpr uint8_t kKeyIsLong = 255;
 
-// A long string: capacity may exceed size, so that APPEND and SETRANGE grow in amortised O(1).
+// A long string. Its capacity may exceed its size, so that APPEND and SETRANGE grow in amortised
+// O(1).
 struct Blob {
   size_t size;
   size_t capacity;
-  BlobObserver* observer;  // Told before bytes change; null normally.
+  BlobObserver* observer;  // Told before bytes change; usually null.
   char data[];
 
   static Blob* make(size_t size, size_t capacity);
-  static void destroy(Blob* blob);                 // It must not be observed any more.
-  static Blob* grow(Blob* blob, size_t capacity);  // May move it.
-  // Before it is dropped: whether its observer took it over. It is not observed afterwards.
+  static void destroy(Blob* blob);                 // The blob must not be observed.
+  static Blob* grow(Blob* blob, size_t capacity);  // May move the blob.
+  // To be called before the blob is dropped: asks its observer, if it has one, to take the blob
+  // over, and returns whether it did. Afterwards the blob is not observed.
   bool offer() {
     if (observer == nullptr) [[likely]]
       return false;
@@ -72,15 +75,16 @@ struct Blob {
 
 class Entry;
 
-// Whose deadline: the key's own, or the earliest of its fields'. Each has a wheel of its own.
+// Which deadline of an entry is meant: the key's own, or the earliest of its fields'. Each kind has
+// a timing wheel of its own.
 enum class DeadlineOf : uint8_t { kKey, kFields };
 
-// The marks that snapshots set on entries: one for each of the two that may be under way.
+// The marks that snapshots set on entries. At most two snapshots run at a time, each with its mark.
 enum class Mark : uint8_t { kFirst, kSecond };
 inline constexpr size_t kMarks = 2;
 
-// A wheel's part of an entry. `prev` is the entry before this one, or, with its low bit set, the
-// address of the list head.
+// The link of an entry in a timing wheel's list. `prev` is the entry before this one, or, with its
+// low bit set, the address of the list head.
 struct DeadlineLink {
   int64_t deadline_ms;
   Entry* next;
@@ -114,7 +118,7 @@ class Entry {
   }
   int64_t deadline_ms() const { return link().deadline_ms; }
   bool is_expired(int64_t now_ms) const { return has_deadline() && deadline_ms() <= now_ms; }
-  // Whether the key is due, or a field of its hash.
+  // Whether the key is due, or a field of its hash is.
   bool is_due(int64_t now_ms) const { return is_expired(now_ms) || has_due_fields(now_ms); }
   bool has_due_fields(int64_t now_ms) const {
     return has_field_deadlines() && link(DeadlineOf::kFields).deadline_ms <= now_ms;
@@ -129,8 +133,8 @@ class Entry {
   int64_t integer() const { return load<int64_t>(); }
   Blob* blob() const { return load<Blob*>(); }
   bool is_object() const { return type() != ValueType::kString; }
-  // Of another type: see object.h. To be changed only between Keyspace::open_object and
-  // Keyspace::update_object.
+  // The word of a value that is not a string: see object.h. It may be changed only between
+  // Keyspace::open_object and Keyspace::update_object.
   uintptr_t object() const { return load<uintptr_t>(); }
 
   const char* payload() const { return key().end(); }
@@ -150,7 +154,7 @@ class Entry {
   bool has_mark(Mark mark) const { return (flags_ & bit_of(mark)) != 0; }
   bool has_marks() const { return (flags_ & kMarkBits) != 0; }
 
-  // Size as asked of the allocator.
+  // The size that was asked of the allocator.
   size_t bytes_asked() const {
     return static_cast<size_t>(payload() - reinterpret_cast<const char*>(this)) + payload_bytes();
   }
@@ -170,16 +174,16 @@ class Entry {
     return kHeaderBytes + deadlines * sizeof(DeadlineLink) +
            (key.size() >= kKeyIsLong ? sizeof(uint32_t) : 0) + key.size() + payload;
   }
-  // Writes header and key into `memory`; payload, deadline blocks and access clock are the
-  // caller's. The entry has no marks.
+  // Writes header and key into `memory`; the caller writes payload, deadline blocks and access
+  // clock. The entry has no marks.
   static Entry* construct(void* memory, std::string_view key, const Shape& shape);
 
  private:
-  // An entry changes through its keyspace only, which tells its observer before.
+  // Only its keyspace changes an entry, and tells the observer before.
   friend class Keyspace;
   friend class EntryTester;  // Tests make entries without a keyspace.
 
-  // Gives an existing entry another payload shape; the caller made sure that it fits.
+  // Gives the entry another payload shape; the caller has made sure that it fits.
   void reshape(const Shape& shape);
   char* payload() { return const_cast<char*>(key().end()); }
   void set_integer(int64_t value) { std::memcpy(payload(), &value, sizeof(value)); }

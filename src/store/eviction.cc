@@ -13,16 +13,18 @@ constexpr unsigned kCounterBits = 8;
 constexpr uint8_t kCounterStart = 5;
 constexpr uint8_t kCounterMax = 255;
 
-// A clock value up to this far ahead was set before the wall clock went back.
+// A clock value that is at most this far in the future was set before the wall clock went back.
 constexpr uint32_t kSkewSeconds = 3600;
 constexpr uint32_t kSkewMinutes = 60;
 
-// Keys with a deadline are drawn from all keys where at least one in kVolatileShare has one: every
-// such key is then equally likely. The wheel, which favours lonely deadlines, serves the rest.
+// When only keys with a deadline may be evicted and at least one key in kVolatileShare has one,
+// keys are drawn from all keys until one has a deadline, so that every such key is equally likely.
+// Otherwise, and after kDrawsMax draws, the timing wheel chooses; it favours keys whose deadlines
+// few others share.
 constexpr size_t kVolatileShare = 8;
 constexpr unsigned kDrawsMax = 64;
 
-// From `then` to `now` on a clock that wraps at mask + 1.
+// The time from `then` to `now` on a clock that wraps at mask + 1.
 uint32_t elapsed(uint32_t now, uint32_t then, uint32_t mask, uint32_t skew) {
   if (((then - now) & mask) <= skew) return 0;
   return (now - then) & mask;
@@ -36,8 +38,8 @@ uint32_t idle_minutes(uint32_t access, int64_t now_ms) {
   return elapsed(minutes_of(now_ms), access >> kCounterBits, kMinutesMask, kSkewMinutes);
 }
 
-// The higher, the sooner it goes. Grows while a key is not used, so a score that has fallen tells
-// of a use.
+// The entry with the highest score is evicted first. The score grows while a key is not used, so a
+// score that has fallen shows that the key was used.
 uint64_t score_of(const Entry& entry, const EvictionRule& rule, int64_t now_ms) {
   const uint32_t access = entry.access();
   if (rule.order == EvictionOrder::kLru) return static_cast<uint64_t>(idle_ms(access, now_ms));
@@ -68,7 +70,8 @@ Entry* sample_volatile(const Keyspace& space, Random& random) {
   return space.deadlines().sample(random);
 }
 
-// A key under the rule, every database weighted by how many it has. There must be one.
+// Draws a key that the rule allows. Each database is weighted by the number of such keys in it, and
+// there must be at least one.
 EvictionPool::Victim sample(KeyspaceList spaces, const EvictionRule& rule, size_t total,
                             Random& random) {
   uint64_t ticket = random.below(total);
@@ -79,7 +82,8 @@ EvictionPool::Victim sample(KeyspaceList spaces, const EvictionRule& rule, size_
   return {at, rule.volatile_only ? sample_volatile(space, random) : space.table().sample(random)};
 }
 
-// The wheel is sorted by deadline: no sampling needed.
+// Finds the key with about the earliest deadline. The wheel is sorted by deadline, so no sampling
+// is needed.
 std::optional<EvictionPool::Victim> next_to_expire(KeyspaceList spaces) {
   std::optional<EvictionPool::Victim> earliest;
   for (size_t at = 0; at < spaces.size(); ++at) {
@@ -134,8 +138,8 @@ std::optional<EvictionPool::Victim> EvictionPool::choose(KeyspaceList spaces,
   for (;;) {
     populate(spaces, rule, now_ms, random);
     if (const std::optional<Victim> victim = take_best(spaces, rule, now_ms)) return victim;
-    // All that earlier samples left is out of date and gone from the pool; what is sampled into
-    // an empty pool is not, so the second round is the last.
+    // Every candidate that earlier samples left was out of date and has been removed. What is
+    // sampled into an empty pool is up to date, so the second round is the last.
   }
 }
 
@@ -148,7 +152,7 @@ void EvictionPool::populate(KeyspaceList spaces, const EvictionRule& rule, int64
   }
 }
 
-// Keeps the candidate if there is room or a worse one to push out.
+// Keeps the candidate if the pool has room, or a worse candidate to remove.
 void EvictionPool::offer(uint64_t score, size_t space, std::string_view key) {
   const bool is_full = candidates_.size() == kCandidatesMax;
   if (is_full && score <= candidates_.front().score) return;
@@ -166,7 +170,8 @@ void EvictionPool::offer(uint64_t score, size_t space, std::string_view key) {
   candidates_.insert(above, {score, space, std::string(key)});
 }
 
-// The best candidate that still is what it was: there, under the rule, and not used since.
+// Takes the best candidate that is still valid: its key exists, the rule allows it, and it was not
+// used since it was sampled.
 std::optional<EvictionPool::Victim> EvictionPool::take_best(KeyspaceList spaces,
                                                             const EvictionRule& rule,
                                                             int64_t now_ms) {

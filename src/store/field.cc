@@ -11,7 +11,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "lengths are read in place");
 
-// log2 of the bytes that a length takes.
+// The base-2 logarithm of the number of bytes that `length` is stored in.
 unsigned width_code(size_t length) {
   ensure(length <= std::numeric_limits<uint32_t>::max());
   return length <= 0xff ? 0 : length <= 0xffff ? 1 : 2;
@@ -41,8 +41,8 @@ Field::Layout::Layout(const Parts& parts) {
   flags = static_cast<uint8_t>(bits);
 }
 
-// Name and value may overlap with where they go: both move to the same side, so the one that would
-// be written over is moved first.
+// Name and value may overlap with their new places. Both move in the same direction, so the one
+// that the other would overwrite is moved first.
 void Field::write(const Parts& parts, const Layout& layout) {
   flags_ = layout.flags;
   unsigned char* name_to = lengths() + name_width() + value_width();

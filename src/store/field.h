@@ -5,12 +5,12 @@
 //   └───────┴─────────────────┴─────────────┴────────────────┴──────┴─────────┘
 //       1           4            1, 2 or 4      1, 2 or 4
 //
-//   flags   bits 0-1 log2 of the name length's bytes, bits 2-3 of the value length's,
-//           bit 4 there is a value, bit 5 there is a deadline, kept in FieldDeadlines at the slot
+//   flags   bits 0-1: log2 of the bytes of the name length, bits 2-3: of the value length,
+//           bit 4: there is a value, bit 5: there is a deadline, kept in FieldDeadlines at the slot
 //
-// Members of sets have no value, fields of hashes always do, be it empty. A new value or a deadline
-// gained or lost may move a field, so pointers to it die with the next change. The allocated size
-// follows from the header. Owned by a FieldTable.
+// Members of sets have no value; fields of hashes always have one, perhaps empty. A new value, or a
+// deadline gained or lost, may move a field, so pointers to it die with the next change. The
+// allocated size follows from the header. A FieldTable owns its fields.
 #pragma once
 
 #include "base/ensure.h"
@@ -25,7 +25,7 @@ namespace kvstash::store {
 
 class Field {
  public:
-  // What a field is made of. The views are copied.
+  // The parts of a field. The views are copied.
   struct Parts {
     std::string_view name;
     std::optional<std::string_view> value = {};
@@ -35,9 +35,9 @@ class Field {
   static Field* make(const Parts& parts);
   static void destroy(Field* field);
 
-  // Stores `value` and makes or drops the room of a deadline; the slot is then the caller's to set.
-  // In place where the allocation's size allows, else the field moves and the old one is freed.
-  // `value` must not lie in the field, unless it is its value unchanged.
+  // Stores `value` and makes or drops the room for a deadline slot, which the caller sets. The
+  // field stays in place where its allocation's size allows; else a new one is made and the old one
+  // freed. `value` must not lie in the field, unless it is the field's unchanged value.
   static Field* remake(Field* field, std::optional<std::string_view> value, bool has_deadline);
 
   std::string_view name() const {
@@ -45,7 +45,7 @@ class Field {
     return {reinterpret_cast<const char*>(at + name_width() + value_width()),
             load_length(at, name_width())};
   }
-  // Empty where there is none.
+  // Returns an empty view if the field has no value.
   std::string_view value() const {
     if (!has_value()) return {};
     return {name().end(), load_length(lengths() + name_width(), value_width())};
@@ -64,7 +64,7 @@ class Field {
     std::memcpy(bytes() + 1, &slot, sizeof(slot));
   }
 
-  // As asked of the allocator, and as it rounds that.
+  // The size asked of the allocator, and the size that the allocator gives for it.
   size_t bytes_asked() const;
   size_t bytes_allocated() const;
 

@@ -19,7 +19,7 @@ void FieldDeadlines::place(size_t index, const Slot& slot) {
   slot.field->set_deadline_slot(static_cast<uint32_t>(index));
 }
 
-// Puts `slot` at `index` or above, moving later ones down.
+// Puts `slot` at `index` or above it, and moves slots with later deadlines down.
 void FieldDeadlines::sift_up(size_t index, const Slot& slot) {
   while (index > 0) {
     const size_t parent = (index - 1) / 2;
@@ -30,7 +30,7 @@ void FieldDeadlines::sift_up(size_t index, const Slot& slot) {
   place(index, slot);
 }
 
-// Puts `slot` at `index` or below, moving earlier ones up.
+// Puts `slot` at `index` or below it, and moves slots with earlier deadlines up.
 void FieldDeadlines::sift_down(size_t index, const Slot& slot) {
   for (size_t child = 2 * index + 1; child < size_; child = 2 * index + 1) {
     if (child + 1 < size_ && at(child + 1).deadline_ms < at(child).deadline_ms) ++child;
@@ -71,7 +71,8 @@ void FieldDeadlines::relocate(uint32_t slot, Field* fresh) {
   place(slot, {at(slot).deadline_ms, fresh});
 }
 
-// Below a field that is not due, none is: the walk meets at most two that are not for each due one.
+// Below a field that is not due no field is due, so the walk meets at most two such fields for each
+// due one.
 size_t FieldDeadlines::count_due(int64_t now_ms) const {
   size_t due = 0;
   std::vector<size_t> open{0};
@@ -95,7 +96,7 @@ bool FieldDeadlines::is_sound() const {
 
 // ---- Room.
 
-// Makes room for one more.
+// Makes room for one more slot.
 void FieldDeadlines::grow() {
   if (chunks_.empty()) chunks_.push_back(nullptr);
   const size_t slots = first_chunk_slots_ + (chunks_.size() - 1) * kChunkSlots;
@@ -115,8 +116,8 @@ void FieldDeadlines::resize_first_chunk(size_t slots) {
   first_chunk_slots_ = slots;
 }
 
-// Gives back a last chunk once half a chunk more is free, so that a size that goes up and down over
-// an edge does not allocate each time.
+// Frees the last chunk once half a chunk more is free, so that a size that goes up and down around
+// a chunk's edge does not allocate each time.
 void FieldDeadlines::shrink() {
   if (chunks_.size() > 1) {
     if (size_ + kChunkSlots / 2 > (chunks_.size() - 1) * kChunkSlots) return;

@@ -1,13 +1,13 @@
 // FieldDeadlines: the fields of one hash that have a deadline, the earliest first.
 //
-// A binary heap in an array that is cut in chunks, so that it grows without ever moving more than
-// one chunk; each field knows its slot. Times are milliseconds since 1970.
+// A binary heap in an array that is cut into chunks, so that growing never moves more than one
+// chunk; each field knows its slot. Times are milliseconds since 1970.
 //
 //   chunks  ─►  │ slots 0 .. 1023 │   │ slots 1024 .. 2047 │ ...      slot: deadline, field
 //
 // The first chunk starts with four slots and doubles. Every operation but count_due is O(log n).
-// Does not own the fields. Made by the first deadline of a hash, so that others pay nothing for it.
-// One thread at a time: lives on a shard.
+// Does not own the fields. A hash gets a FieldDeadlines with its first deadline, so hashes without
+// deadlines pay nothing. One thread at a time: lives on a shard.
 #pragma once
 
 #include "store/field.h"
@@ -30,28 +30,28 @@ class FieldDeadlines {
   // Takes out the field at `slot`.
   void remove(uint32_t slot);
   void change(uint32_t slot, int64_t deadline_ms);
-  // The field at `slot` moved in memory: learns the new address, and sets the new field's slot.
+  // Notes that the field at `slot` moved in memory to `fresh`, and sets the slot of `fresh`.
   void relocate(uint32_t slot, Field* fresh);
 
   int64_t deadline_ms(uint32_t slot) const { return at(slot).deadline_ms; }
-  // The field with the earliest deadline, and that. There must be one.
+  // The field with the earliest deadline, and that deadline. There must be at least one field.
   Field* first() const { return at(0).field; }
   int64_t first_deadline_ms() const { return at(0).deadline_ms; }
-  // How many are due at `now_ms`, in a time proportional to the answer.
+  // Returns how many fields are due at `now_ms`, in time proportional to the answer.
   size_t count_due(int64_t now_ms) const;
 
-  // For dismantling: frees up to `chunks` chunks. True while there are more. After the first call
-  // nothing but this and destruction is allowed.
+  // Dismantles the heap: frees up to `chunks` chunks and returns true while there are more. After
+  // the first call it may only be freed further or destroyed.
   bool free_some(size_t chunks);
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // Whether the field's slot is its own. For tests.
+  // Whether the slot that the field knows holds this field. For tests.
   bool holds(const Field* field) const {
     return field->deadline_slot() < size_ && at(field->deadline_slot()).field == field;
   }
-  bool is_sound() const;  // O(n), for tests: the heap's order.
-  size_t bytes() const;   // Of the chunks and their directory, as the allocator rounds them.
+  bool is_sound() const;  // Checks the heap order. O(n), for tests.
+  size_t bytes() const;   // Chunks and their directory, as the allocator rounds them.
 
  private:
   struct Slot {

@@ -94,7 +94,7 @@ void FieldTable::add_absent(const Field::Parts& parts, uint64_t hash) {
     observer_->born(*made, hash);
 }
 
-// The caller sees to the deadline: a slot has to be given up before, or asked for after.
+// The caller takes care of the deadline: it gives up the slot before, or asks for one afterwards.
 Field* FieldTable::remake(Field* field, uint64_t hash, std::string_view value, bool has_deadline) {
   field_bytes_ -= field->bytes_allocated();
   Field* fresh = Field::remake(field, value, has_deadline);
@@ -155,16 +155,16 @@ const Field* FieldTable::sample(Random& random, int64_t now_ms) const {
     const Field* field = fields_.sample(random);
     if (field == nullptr || !is_due(*field, now_ms)) return field;
   }
-  // Most fields are due and wait to be removed: draw among the others by walking all.
+  // Most fields are due and not yet removed: choose one of the others by a walk over all fields.
   const Field* picked = nullptr;
   sample(random, 1, now_ms, [&picked](const Field& field) { picked = &field; });
   return picked;
 }
 
-// Few are drawn one by one; many by selection sampling, where each of the fields left is taken with
-// probability wanted / left: every subset is equally likely.
+// A few fields are drawn one by one. Many are chosen by selection sampling: each remaining field is
+// taken with probability wanted / left, so that every subset is equally likely.
 void FieldTable::sample(Random& random, size_t count, int64_t now_ms, const Visitor& visit) const {
-  constexpr size_t kWalkBelow = 16;  // A draw costs as much as about so many steps of a walk.
+  constexpr size_t kWalkBelow = 16;  // A draw costs about as much as this many steps of a walk.
   size_t left = size() - count_due(now_ms);
   size_t wanted = std::min(count, left);
   if (wanted * kWalkBelow < left && left == size()) {

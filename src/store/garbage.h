@@ -1,8 +1,8 @@
-// Garbage: what a shard has dropped and whose freeing would take long: long strings, whole
+// Garbage: what a shard has dropped and what would take long to free: long strings and whole
 // keyspaces. The shard hands it to the reaper thread at the end of a turn, so that returning a
 // gigabyte to the allocator never stops a client.
 //
-// Filled by one shard; moved to another thread as a whole and destroyed there.
+// One shard fills it; then it is moved to another thread as a whole and destroyed there.
 #pragma once
 
 #include <functional>

@@ -22,7 +22,7 @@ double distance_of_latitudes_m(double a, double b) {
   return kEarthRadiusM * std::fabs(radians(b) - radians(a));
 }
 
-// How often the map is halved so that a cell and those around it contain a circle.
+// How often the map is halved until a cell and its eight neighbours just contain a circle.
 unsigned steps_for(double radius_m, double latitude) {
   if (radius_m == 0) return GeoCell::kStepsMax;
   int steps = 1;
@@ -30,13 +30,13 @@ unsigned steps_for(double radius_m, double latitude) {
     ++steps;
   steps -= 2;  // The circle may begin at the edge of its cell.
   const double pole_distance = std::fabs(latitude);
-  if (pole_distance > 66) --steps;  // Cells are narrower there.
+  if (pole_distance > 66) --steps;  // Towards the poles cells are narrower.
   if (pole_distance > 80) --steps;
   return static_cast<unsigned>(std::clamp<int>(steps, 1, GeoCell::kStepsMax));
 }
 
-// The shape's edges; of a circle, those of the square around it. A side towards a pole is longer in
-// degrees than its opposite.
+// The edges of the shape; for a circle, of the square around it. The side nearer to a pole is
+// longer in degrees than the opposite side.
 GeoBox bounds_of(const GeoShape& shape) {
   const bool is_circle = shape.kind == GeoShape::Kind::kCircle;
   const double half_height = shape.unit_m * (is_circle ? shape.radius : shape.height / 2);
@@ -49,7 +49,7 @@ GeoBox bounds_of(const GeoShape& shape) {
           .max = {.longitude = center.longitude + aside, .latitude = center.latitude + up}};
 }
 
-// From the centre to the farthest point.
+// The distance from the centre to the farthest point.
 double reach_m(const GeoShape& shape) {
   const double half_width = shape.width / 2;
   const double half_height = shape.height / 2;
@@ -59,7 +59,7 @@ double reach_m(const GeoShape& shape) {
   return reach * shape.unit_m;
 }
 
-// Whether a cell and those around it reach the bounds on all sides.
+// Whether a cell and its neighbours reach the bounds on all sides.
 bool contains(const GeoCell& cell, const GeoBox& bounds) {
   return !(box_of(neighbour(cell, 0, 1)).max.latitude < bounds.max.latitude) &&
          !(box_of(neighbour(cell, 0, -1)).min.latitude > bounds.min.latitude) &&
@@ -74,7 +74,8 @@ struct Direction {
 constexpr Direction kSearchOrder[] = {{0, 1}, {0, -1}, {1, 0},  {-1, 0},
                                       {1, 1}, {-1, 1}, {1, -1}, {-1, -1}};
 
-// Whether the cells in a direction lie outside the bounds, as the middle one reaches them.
+// Whether the cells in a direction can be left out, because the middle cell already reaches past
+// the bounds on that side.
 bool is_needless(const Direction& to, const GeoBox& middle, const GeoBox& bounds) {
   return (to.north < 0 && middle.min.latitude < bounds.min.latitude) ||
          (to.north > 0 && middle.max.latitude > bounds.max.latitude) ||
@@ -116,11 +117,11 @@ GeoCover::GeoCover(const GeoShape& shape) {
 
   add(middle);
   const GeoBox middle_box = box_of(middle);
-  const GeoCell* last = nullptr;  // Never the middle: Redis compares from its second cell on.
+  const GeoCell* last = nullptr;  // Never the middle cell: Redis compares cells from its second on.
   for (const Direction& to : kSearchOrder) {
     if (steps >= 2 && is_needless(to, middle_box, bounds)) continue;
     const GeoCell cell = neighbour(middle, to.east, to.north);
-    if (last != nullptr && *last == cell) continue;  // Round a map of few cells.
+    if (last != nullptr && *last == cell) continue;  // On a map of few cells.
     add(cell);
     last = &cells_[size_ - 1];
   }

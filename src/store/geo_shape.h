@@ -3,7 +3,8 @@
 //
 // Earth is a sphere, and distances are along great circles (the haversine formula,
 // https://en.wikipedia.org/wiki/Haversine_formula). Numbers and the order of arithmetic are
-// Redis's, so that a search finds the same places at the same distances. Pure; any thread.
+// Redis's, so that a search finds the same places at the same distances. The functions are pure and
+// may run on any thread.
 #pragma once
 
 #include "store/geohash.h"
@@ -28,11 +29,11 @@ struct GeoShape {
   double height = 0;
 };
 
-// How far a point is from the centre, if it is in the shape. Metres.
+// Returns the distance of a point from the centre in metres, or nothing if it is outside the shape.
 std::optional<double> distance_within_m(const GeoShape& shape, const GeoPoint& point);
 
-// Cells that together contain the shape, or as much of it as is on the map, in the order of a
-// search: the cell of the centre, then some of the eight around it.
+// The cells that together contain the shape, or the part of it that is on the map, in the order of
+// a search: the cell of the centre, then some of the eight cells around it.
 class GeoCover {
  public:
   explicit GeoCover(const GeoShape& shape);

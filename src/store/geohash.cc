@@ -7,11 +7,11 @@
 namespace kvstash::store {
 namespace {
 
-constexpr uint64_t kEvenBits = 0x5555555555555555;  // Latitude.
-constexpr uint64_t kOddBits = 0xaaaaaaaaaaaaaaaa;   // Longitude.
+constexpr uint64_t kEvenBits = 0x5555555555555555;  // The bits of the latitude.
+constexpr uint64_t kOddBits = 0xaaaaaaaaaaaaaaaa;   // The bits of the longitude.
 
-// Moves the bits of a number to the even positions, halving the groups that stay together; see
-// S. E. Anderson, Bit Twiddling Hacks, "Interleave bits by Binary Magic Numbers".
+// Moves the bits of a number to the even positions, by halving the groups of bits that stay
+// together: see S. E. Anderson, Bit Twiddling Hacks, "Interleave bits by Binary Magic Numbers".
 uint64_t spread(uint32_t number) {
   uint64_t bits = number;
   bits = (bits | bits << 16) & 0x0000ffff0000ffff;
@@ -21,7 +21,7 @@ uint64_t spread(uint32_t number) {
   return (bits | bits << 1) & kEvenBits;
 }
 
-// The inverse.
+// The inverse of `spread`: collects the bits at the even positions.
 uint32_t gather(uint64_t bits) {
   bits &= kEvenBits;
   bits = (bits | bits >> 1) & 0x3333333333333333;
@@ -31,7 +31,7 @@ uint32_t gather(uint64_t bits) {
   return static_cast<uint32_t>(bits | bits >> 16);
 }
 
-// How far a value lies between -max and max, in parts of 2^steps.
+// How far a value lies between -max and max, in parts of 1 / 2^steps.
 uint32_t part_of(double value, double max, unsigned steps) {
   const double share = (value + max) / (max + max);
   return static_cast<uint32_t>(share * static_cast<double>(uint64_t{1} << steps));
@@ -52,8 +52,9 @@ double middle(double min, double max, double limit) {
   return std::clamp((min + max) / 2, -limit, limit);
 }
 
-// One step along the bits of one coordinate, which are those in `own`. A carry runs over the others
-// between them, which are full for that, and is dropped at the edge of the map.
+// Takes one step along one coordinate, whose bits are those in `own`. The bits of the other
+// coordinate are set meanwhile, so that a carry runs over them; at the edge of the map the carry is
+// dropped.
 uint64_t moved(uint64_t bits, uint64_t own, unsigned unused, int by) {
   bits &= own;
   if (by == 0) return bits;
@@ -62,7 +63,7 @@ uint64_t moved(uint64_t bits, uint64_t own, unsigned unused, int by) {
   return bits & own >> unused;
 }
 
-// As x86-64 converts: modulo 2^64 below zero, and a fixed number for what does not fit.
+// Converts as x86-64 does: below zero modulo 2^64, and to a fixed number if the score does not fit.
 uint64_t bits_of_score(double score) {
   constexpr double kTwo63 = 9223372036854775808.0;
   if (score >= 2 * kTwo63) return 0;

@@ -151,7 +151,7 @@ void Hash::sample_with_repeats(Random& random, size_t count, int64_t now_ms,
     return;
   }
   if (count == 1) return visit(field_at(pack(), pack().random(random, 2)));
-  constexpr size_t kBatch = 1024;  // `count` comes from a client, and may be anything.
+  constexpr size_t kBatch = 1024;  // `count` comes from a client and may be any number.
   while (count > 0) {
     const size_t batch = std::min(count, kBatch);
     for (const PackPosition at : pack().sample_with_repeats(random, batch, 2))
@@ -171,10 +171,10 @@ bool Hash::set(std::string_view field, std::string_view value, const HashOptions
   return table().set(field, value, rule);
 }
 
-// Nothing, and no change, where the hash would outgrow the options.
+// Returns nothing and changes nothing if the hash would outgrow the options.
 std::optional<bool> Hash::set_small(std::string_view field, std::string_view value,
                                     const HashOptions& options) {
-  constexpr size_t kEntryOverheadMax = 10;  // Around an element of a listpack, at most.
+  constexpr size_t kEntryOverheadMax = 10;  // Bytes that a listpack adds to an element, at most.
   const size_t length_max = options.listpack_value_bytes_max;
   if (field.size() > length_max || value.size() > length_max) return std::nullopt;
   const ForwardPackView packed = pack();

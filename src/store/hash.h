@@ -1,18 +1,21 @@
 // Hash: the field -> value map behind the HASH type.
 //
-// A small hash is a forward pack of field, value, field, value, ..., a listpack without what is
-// only needed to walk backwards; a large one is a FieldTable. Hashes that outgrow the options
-// become large and stay so. A hash whose fields have deadlines is always large. Operations on one
-// field of a large hash move a bounded number of others; a small one is walked.
+// A small hash is a forward pack of field, value, field, value, ...: a listpack without the lengths
+// that serve only for walking backwards. A large one is a FieldTable. A hash that outgrows the
+// options becomes large and stays so; a hash whose fields have deadlines is always large. An
+// operation on one field of a large hash moves a bounded number of other fields; a small hash is
+// walked.
 //
-// Deadlines are milliseconds since 1970. A field that is due at `now_ms` is absent for all that
-// ask with it, but it stays, and counts in size(), until `erase_due` or `erase_if_due`: who owns
-// the hash must tell others what went away, so nothing goes by itself. Changes therefore know no
-// time; call `erase_if_due` before changing a field of a hash that has deadlines.
+// Deadlines are milliseconds since 1970. For every function that takes `now_ms`, a field that is
+// due at that time is absent. It stays in the hash, and counts in size(), until `erase_due` or
+// `erase_if_due` removes it: the owner of the hash must report each removal, so fields are never
+// removed in passing. Functions that change the hash take no time, so callers use `erase_if_due`
+// before they change a field of a hash that has deadlines.
 //
-// One word: owners keep `release()`'s answer and `adopt` it for the time of a use. An empty hash
-// is a passing state: its owner deletes it. Texts to be stored must not lie in the hash. Not
-// thread-safe: lives on one shard; a whole hash may be handed to another thread to be freed there.
+// The object is one word wide: an owner stores the word that `release()` returns, and calls `adopt`
+// while it uses the hash. An empty hash is a passing state: its owner deletes it. Texts to be
+// stored must not lie in the hash. Not thread-safe: lives on one shard; a whole hash may be handed
+// to another thread to be freed there.
 #pragma once
 
 #include "base/ensure.h"
@@ -32,14 +35,14 @@
 
 namespace kvstash::store {
 
-// What all hashes of a process share. Limits as hash-max-listpack-entries and -value.
+// Options that all hashes of a process share, like hash-max-listpack-entries and -value.
 struct HashOptions {
-  size_t listpack_entries_max = 128;     // Fields.
-  size_t listpack_value_bytes_max = 64;  // Of a field or a value.
+  size_t listpack_entries_max = 128;     // The most fields of a small hash.
+  size_t listpack_value_bytes_max = 64;  // The longest field name or value.
   HashSeed seed;
 };
 
-// A field as visitors see it. Lives until the visitor returns.
+// A field as visitors see it. It lives until the visitor returns.
 struct HashField {
   PackedValue name;
   PackedValue value;
@@ -50,11 +53,11 @@ class Hash {
  public:
   static constexpr ValueType kType = ValueType::kHash;
   using Visitor = std::function<void(const HashField&)>;
-  // A time at which nothing is due, for those who want all fields.
+  // A time at which no field is due, for callers that want all fields.
   static constexpr int64_t kNothingDue = FieldTable::kNothingDue;
 
   Hash();  // Empty and small.
-  // A small hash of bytes that were checked: a valid listpack of different fields with values.
+  // Makes a small hash of checked bytes: a valid listpack of distinct fields, each with a value.
   explicit Hash(Listpack pack);
   Hash(const Hash&) = delete;
   Hash& operator=(const Hash&) = delete;
@@ -63,7 +66,7 @@ class Hash {
     std::swap(word_, other.word_);
     return *this;
   }
-  // O(n) for large ones: see free_some.
+  // Freeing a large hash is O(n): see free_some.
   ~Hash() {
     if (word_ != 0) [[unlikely]]
       drop();
@@ -71,85 +74,87 @@ class Hash {
 
   uintptr_t release() { return std::exchange(word_, 0); }
   static Hash adopt(uintptr_t word) { return Hash(word); }
-  Hash copy() const;  // With the deadlines. O(n).
+  Hash copy() const;  // Copies deadlines, too. O(n).
 
   // ---- Reading. Views live until the next change.
 
-  // The value of a field.
+  // Returns the value of a field.
   std::optional<PackedValue> find(std::string_view field, int64_t now_ms) const;
   bool contains(std::string_view field, int64_t now_ms) const {
     return find(field, now_ms).has_value();
   }
   size_t size() const;  // Due fields count until they are erased.
   bool empty() const { return size() == 0; }
-  size_t live_size(int64_t now_ms) const;  // Without the due ones. O(number of due fields).
+  size_t live_size(int64_t now_ms) const;  // Without due fields. O(number of due fields).
 
-  // All fields. `visit` must not change the hash, here and below.
+  // Visits all fields. Here and below, `visit` must not change the hash.
   void for_each(int64_t now_ms, const Visitor& visit) const;
-  // Visits some fields and returns where to go on, or zero after the last. A field present from
-  // the start to the end of a scan is visited at least once, also if the hash changes its form: a
-  // small hash is visited whole, from any position.
+  // Visits some fields and returns the position to continue from, or zero after the last. A field
+  // that is present from the start to the end of a scan is visited at least once, even if the hash
+  // changes its form: from any position, all fields of a small hash are visited.
   ScanPosition scan(ScanPosition position, int64_t now_ms, const Visitor& visit) const;
 
-  // `count` different fields chosen at random, or all: every choice is equally likely, their order
-  // is not random.
+  // Visits `count` different fields chosen at random, or all if there are fewer. Every choice is
+  // equally likely, but the order is not random.
   void sample(Random& random, size_t count, int64_t now_ms, const Visitor& visit) const;
-  // `count` independent choices; none if there is no field.
+  // Visits `count` fields chosen independently, or none if there is no field.
   void sample_with_repeats(Random& random, size_t count, int64_t now_ms,
                            const Visitor& visit) const;
 
   // ---- Changing.
 
-  // Stores a value. True if the field is new. The field's deadline goes, or stays.
+  // Stores a value; `rule` says whether the field keeps its deadline. Returns whether the field is
+  // new.
   bool set(std::string_view field, std::string_view value, const HashOptions& options,
            FieldDeadlineRule rule = FieldDeadlineRule::kDrop);
-  bool erase(std::string_view field);  // True if it was there.
-  // Becomes large at once if `fields` more might not fit: before storing many.
+  bool erase(std::string_view field);  // Returns whether the field was there.
+  // Prepares for storing many fields: becomes large at once if `fields` more might not fit.
   void expect(size_t fields, const HashOptions& options);
 
   // ---- Deadlines.
 
   bool has_deadlines() const { return next_deadline_ms().has_value(); }
-  std::optional<int64_t> next_deadline_ms() const;  // The earliest. O(1).
+  std::optional<int64_t> next_deadline_ms() const;  // The earliest deadline of a field. O(1).
   std::optional<int64_t> deadline_ms(std::string_view field) const;
-  // False: no such field. A deadline in the past is kept like any other. Makes a small hash large.
+  // Returns false if there is no such field. A deadline in the past is kept like any other. A small
+  // hash becomes large.
   bool set_deadline(std::string_view field, int64_t deadline_ms, const HashOptions& options);
-  bool clear_deadline(std::string_view field);  // False: it had none.
+  bool clear_deadline(std::string_view field);  // False if the field had none.
 
-  bool erase_if_due(std::string_view field, int64_t now_ms);  // True if it was.
-  // Removes up to `budget` due fields, the earliest first, each after calling visit(field). Returns
-  // how many.
+  bool erase_if_due(std::string_view field, int64_t now_ms);  // Returns whether it did.
+  // Removes up to `budget` due fields, the earliest first, and calls visit(field) before each
+  // removal. Returns how many were removed.
   size_t erase_due(int64_t now_ms, size_t budget, const Visitor& visit);
 
   // ---- Form and memory.
 
   Encoding encoding() const { return is_small() ? Encoding::kListpack : Encoding::kHashtable; }
-  // A small hash as Redis keeps it, byte for byte. O(n).
+  // The listpack that Redis would keep for a small hash, byte for byte. O(n).
   Listpack listpack() const { return Listpack(pack()); }
   size_t bytes() const;  // All it owns, as the allocator rounds it. O(1).
 
-  std::optional<TableShapes> table_shapes() const;  // None of a small hash. O(n).
+  std::optional<TableShapes> table_shapes() const;  // Nothing for a small hash. O(n).
 
   // ---- For snapshots (observer.h).
 
-  // The large form, to be walked; null of a small hash.
+  // The table of a large hash, for walks; null for a small hash.
   const FieldTable* large_form() const { return !is_small() ? &table() : nullptr; }
   void set_observer(FieldObserver* observer) const { table().set_observer(observer); }
-  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
-  // destroys a hash need not ask: it asks itself.
+  // To be called before the hash is dropped: asks its observer, if it has one, to take it over, and
+  // returns whether it did. Afterwards the hash is not observed. The destructor calls it itself.
   bool offer() { return !is_small() && table().observer() != nullptr && offer_table(); }
 
-  // Frees about `budget` fields and returns true while there is more; after that nothing but
-  // free_some and destruction is allowed.
+  // Frees about `budget` fields and returns true while there are more. After the first call the
+  // hash may only be freed further or destroyed.
   bool free_some(size_t budget);
 
   bool is_sound() const;  // O(n), for tests.
 
  private:
-  static constexpr uintptr_t kLarge = 1;  // Low bit of the word: a FieldTable, else a listpack.
+  static constexpr uintptr_t kLarge = 1;  // Low bit of the word of a large hash.
 
   explicit Hash(uintptr_t word) : word_(word) {}
-  void drop();  // What a destructor does with a value that was not given away.
+  void drop();  // What the destructor does with a value that was not released.
   explicit Hash(FieldTable* table) : word_(reinterpret_cast<uintptr_t>(table) | kLarge) {}
 
   bool is_small() const { return (word_ & kLarge) == 0; }

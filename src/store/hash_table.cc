@@ -16,12 +16,13 @@ namespace {
 
 constexpr size_t kMappedBytesMin = size_t{64} << 10;
 constexpr size_t kReleaseStepBytes = HugePages::kPageBytes;
-// How far ahead of the move pages are asked for: more would stand empty for longer.
+// Pages are requested this far ahead of the move; more of them would stand empty for longer.
 constexpr size_t kPagesAheadBytes = 4 * HugePages::kPageBytes;
-// A table that is so full, in percent of its slots, waits for no page.
+// A table that is this full, in percent of its slots, does not wait for pages.
 constexpr size_t kTooFullPercent = 120;
 
-// Bucket counts: 1, 2, 3, 4, 6, 8, 12, ... Grow past 88 % of the slots; shrink below 10 %.
+// Bucket counts are 1, 2, 3, 4, 6, 8, 12, ... The table grows when more than 88 % of its slots are
+// taken, and shrinks below 10 %.
 size_t count_above(size_t count) {
   const size_t power = std::bit_floor(count);
   return count == power ? (power == 1 ? 2 : power + power / 2) : power * 2;
@@ -30,7 +31,7 @@ size_t count_above(size_t count) {
 size_t count_for(size_t entries, unsigned slots) {
   size_t count = 1;
   while (count * slots * 3 < entries * 4)
-    count = count_above(count);  // At most 75 % full.
+    count = count_above(count);  // The table is at most 75 % full then.
   return count;
 }
 
@@ -148,7 +149,8 @@ void HashTable::insert_into(Bucket& head, Entry* entry, uint8_t fingerprint) {
   Bucket* bucket = &head;
   while (bucket->has_next() && bucket->size() == bucket->capacity())
     bucket = bucket->next();
-  if (bucket->size() == bucket->capacity()) {  // Full and unchained: the last entry moves on.
+  // The bucket is full and not chained: its last entry moves to a new chained bucket.
+  if (bucket->size() == bucket->capacity()) {
     Bucket* chained = new (allocate(sizeof(Bucket))) Bucket{};
     chained->fingerprints[0] = bucket->fingerprints[kSlots - 1];
     chained->set_pointer(0, bucket->pointer(kSlots - 1));
@@ -170,7 +172,7 @@ void HashTable::erase(const Entry* entry, uint64_t hash) {
   resize_if_due();
 }
 
-// The hole is filled by the last entry of the chain, so that chains stay dense and end early.
+// Fills the hole with the last entry of the chain, so that chains stay dense and end early.
 void HashTable::erase_at(Bucket& head, Place place) {
   Bucket* before_last = nullptr;
   Bucket* last = &head;
@@ -196,10 +198,10 @@ void HashTable::replace(const Entry* old, Entry* fresh, uint64_t hash) {
 
 ScanPosition HashTable::scan(ScanPosition position,
                              const std::function<void(Entry*)>& visit) const {
-  constexpr unsigned kShift = 16;  // Positions are the high 48 bits of a hash.
+  constexpr unsigned kShift = 16;  // A position is the high 48 bits of a hash.
   const uint64_t hash = static_cast<uint64_t>(position) << kShift;
-  // First position past the hashes of bucket `at`. Rounded up: what lies between the bucket's end
-  // and the position belongs to the next bucket, which is always visited whole.
+  // The first position past the hashes of bucket `at`. It is rounded up: hashes between the
+  // bucket's end and the position belong to the next bucket, which is always visited whole.
   const auto end_of = [](const Array& array, size_t at) {
     const auto end = (static_cast<unsigned __int128>(at + 1) << 64) / array.count;
     return static_cast<uint64_t>((end + ((1u << kShift) - 1)) >> kShift);
@@ -210,7 +212,8 @@ ScanPosition HashTable::scan(ScanPosition position,
   if (at < moved_) {
     const size_t next_at = next_.index(hash);
     bucket = &next_.buckets[next_at];
-    // The new bucket may reach past what has been moved; the rest is still in the old array.
+    // The new bucket may also cover hashes that have not been moved; their entries are still in the
+    // old array.
     end = std::min(end_of(next_, next_at), end_of(current_, moved_ - 1));
   }
   for (; bucket != nullptr; bucket = bucket->next()) {
@@ -222,8 +225,8 @@ ScanPosition HashTable::scan(ScanPosition position,
 
 Entry* HashTable::sample(Random& random) const {
   if (size_ == 0) return nullptr;
-  // At 10 % full or more an empty bucket is soon left behind; going on from the last probe rather
-  // than drawing again keeps the bound when a resize leaves long empty stretches.
+  // Buckets are drawn until one holds an entry. A table that is less than 10 % full shrinks, so few
+  // draws meet an empty bucket, except while a resize leaves long stretches of them.
   uint64_t hash = random.next();
   for (;;) {
     const Bucket& head = bucket_of(hash);
@@ -271,9 +274,9 @@ bool HashTable::step(size_t buckets) {
   return is_resizing() && may_move();
 }
 
-// Whether the entries of the next old bucket would go to pages that are there. The first buckets of
-// the new array take what the first of the old one held: ready * current / next of them, rounded
-// down.
+// Whether the entries of the next old bucket would go to pages that are already there. If the first
+// `ready` buckets of the new array have pages, the first ready * current / next buckets of the old
+// array (rounded down) can be moved.
 bool HashTable::may_move() {
   if (next_.region == nullptr || moved_ < movable_) [[likely]]
     return true;

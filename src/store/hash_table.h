@@ -10,16 +10,16 @@
 //
 // The bucket of a hash is the high half of hash * bucket_count, which keeps the order of the
 // hashes. Two things follow from that order:
-//   * A resize moves old buckets from first to last, so whether a hash lives in the old or in the
-//     new array is one comparison, never two look-ups, and bucket counts need not be powers of two
-//     (we use 2^k and 1.5 * 2^k: less air after a growth).
-//   * A scan cursor is a position in the space of hashes, which no resize disturbs.
+//   * A resize moves old buckets from first to last, so one comparison tells whether a hash is in
+//     the old or in the new array; a look-up never tries both. Bucket counts need not be powers of
+//     two (we use 2^k and 1.5 * 2^k, which leaves fewer slots empty after a growth).
+//   * A scan cursor is a position in the order of hashes, which no resize disturbs.
 //
 // Every insert and erase moves at most kMovePerOperation old buckets; the owner calls `step` in
 // idle time as well. Bucket arrays past 64 KiB come from the kernel in pages, and the part already
 // moved is given back as the move goes on, so no single operation maps, clears or frees O(n).
-// Arrays of 2 MiB and more stand behind huge pages, where the table was given a source of them: a
-// move waits for pages that are not there yet, and the old array takes what is inserted meanwhile.
+// Arrays of 2 MiB and more are behind huge pages if the table was given a source of them. A move
+// waits for pages that are not there yet, and new entries go into the old array meanwhile.
 //
 // Does not own entries (Keyspace does). One thread at a time: lives on a shard.
 #pragma once
@@ -38,19 +38,19 @@
 
 namespace kvstash::store {
 
-// Position of a scan: 48 bits of hash space; 0 is both the start and, as an answer, the end.
+// The position of a scan: 48 bits of a hash. 0 is the start, and as an answer it is the end.
 enum class ScanPosition : uint64_t {};
 
 class HashTable {
  public:
-  // `huge_pages` outlives the table; null: small pages do.
+  // `huge_pages` must outlive the table; if it is null, small pages are used.
   explicit HashTable(const HashSeed& seed, HugePages* huge_pages = nullptr)
       : seed_(seed), huge_pages_(huge_pages) {}
   HashTable(const HashTable&) = delete;
   HashTable& operator=(const HashTable&) = delete;
   ~HashTable();
 
-  // The entry of `key`, or null. `hash` is keyed_hash(key) under the table's seed.
+  // Returns the entry of `key`, or null. `hash` is keyed_hash(key) under the table's seed.
   Entry* find(std::string_view key, uint64_t hash) const;
 
   // Adds an entry whose key is absent.
@@ -59,33 +59,35 @@ class HashTable {
   // Takes the entry out; it must be in the table.
   void erase(const Entry* entry, uint64_t hash);
 
-  // Puts `fresh` where `old` was (same key, moved in memory). `old` is not read.
+  // Puts `fresh`, which has the same key, in the place of `old`: the entry moved in memory. `old`
+  // is not read.
   void replace(const Entry* old, Entry* fresh, uint64_t hash);
 
-  // Hints for a batch of look-ups: first all buckets, then all entries.
+  // Hints for a batch of look-ups: prefetch all buckets first, then all entries.
   void prefetch_bucket(uint64_t hash) const { __builtin_prefetch(&bucket_of(hash)); }
   void prefetch_entry(uint64_t hash) const;
 
-  // Visits every entry of the bucket at `position`; returns where to go on, or zero after the last.
-  // An entry present from the start to the end of a scan is visited at least once, whatever happens
-  // between; `visit` must not change the table.
+  // Visits every entry of the bucket at `position` and returns the position to continue from, or
+  // zero after the last bucket. An entry that is present from the start to the end of a scan is
+  // visited at least once, whatever changes between the calls. `visit` must not change the table.
   ScanPosition scan(ScanPosition position, const std::function<void(Entry*)>& visit) const;
 
-  // Visits the entries from hash `begin` on, exactly, and returns where the next visit begins, or
-  // nothing after the last: see hash_walk.h. `visit(Entry*)` must not change the table.
+  // Visits the entries from hash `begin` on, each exactly once over a whole walk, and returns the
+  // hash at which the next visit begins, or nothing after the last: see hash_walk.h.
+  // `visit(Entry*)` must not change the table.
   template <typename Visit>
   std::optional<uint64_t> walk(uint64_t begin, WalkBudget budget, Visit&& visit) const {
     const auto hash_of = [this](const Entry* entry) { return keyed_hash(entry->key(), seed_); };
     return walk_buckets<Entry>(current_, moved_, next_, begin, budget, hash_of, visit);
   }
 
-  // An entry chosen at random (every bucket equally likely), or null if the table is empty.
+  // Returns an entry chosen at random (every bucket equally likely), or null if the table is empty.
   Entry* sample(Random& random) const;
 
-  // Moves up to `buckets` old buckets on; true while there are more that can be moved now.
+  // Moves up to `buckets` old buckets. Returns true while there are more that can be moved now.
   bool step(size_t buckets);
 
-  // Ends a resize at once, or starts one that fits the size (DEBUG, tests).
+  // Completes a resize at once, or starts one that fits the size. For DEBUG and tests.
   void finish_resize();
 
   size_t size() const { return size_; }
@@ -113,14 +115,14 @@ class HashTable {
     Bucket* next() const {
       return has_next() ? static_cast<Bucket*>(pointer(kSlots - 1)) : nullptr;
     }
-    unsigned matches(uint8_t fingerprint) const;  // Bit per slot.
+    unsigned matches(uint8_t fingerprint) const;  // Returns one bit for each slot.
   };
   static_assert(sizeof(Bucket) == 64);
 
   struct Array {
     Bucket* buckets = nullptr;
     size_t count = 0;
-    std::shared_ptr<HugePages::Region> region{};  // Null: behind small pages.
+    std::shared_ptr<HugePages::Region> region{};  // Null if the array is behind small pages.
     size_t index(uint64_t hash) const {
       return static_cast<size_t>((static_cast<unsigned __int128>(hash) * count) >> 64);
     }
@@ -154,13 +156,13 @@ class HashTable {
   HashSeed seed_;
   HugePages* huge_pages_;
   Array current_{&first_, 1};
-  Array next_;           // Where a resize moves to; count 0 when there is none.
-  size_t moved_ = 0;     // Buckets of current_ that have been moved, all before this index.
-  size_t movable_ = 0;   // Buckets of current_ for which the pages of next_ are known to be there.
-  size_t released_ = 0;  // Buckets of current_ whose pages are back with the kernel.
+  Array next_;           // The array that a resize moves to; count 0: no resize.
+  size_t moved_ = 0;     // Buckets that have been moved, from the start of current_.
+  size_t movable_ = 0;   // Buckets of current_ that the present pages of next_ can take.
+  size_t released_ = 0;  // Buckets of current_ whose pages were given back to the kernel.
   size_t size_ = 0;
-  size_t chained_ = 0;  // Chained buckets, for bytes().
-  Bucket first_{};      // The array of a table that never grew: an empty table allocates nothing.
+  size_t chained_ = 0;  // Number of chained buckets, for bytes().
+  Bucket first_{};      // The array of a table that never grew; it spares an allocation.
 };
 
 }  // namespace kvstash::store

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kMagic = "HYLL";
 constexpr size_t kCountOffset = 8;
 constexpr unsigned kIndexBits = 14;
-constexpr unsigned kRankBits = 64 - kIndexBits;  // What is left of a hash.
+constexpr unsigned kRankBits = 64 - kIndexBits;  // Bits of a hash beside the index.
 constexpr unsigned kRegisterBits = 6;
 constexpr unsigned kRegisterMax = 63;
 static_assert(1u << kIndexBits == kHllRegisters);
@@ -28,7 +28,7 @@ uint8_t byte_at(std::string_view bytes, size_t at) {
   return static_cast<uint8_t>(bytes[at]);
 }
 
-// MurmurHash64A by Austin Appleby, who gave it to the public: the hash that the format prescribes.
+// MurmurHash64A by Austin Appleby, in the public domain: the hash that the format prescribes.
 uint64_t murmur_hash(std::string_view bytes) {
   constexpr uint64_t kSeed = 0xadc83b19;
   constexpr uint64_t kMultiplier = 0xc6a4a7935bd1e995;
@@ -72,13 +72,13 @@ uint8_t value_byte(uint8_t value, size_t registers) {
 }
 
 struct Run {
-  size_t offset;     // In the body.
-  size_t bytes;      // Its own.
-  size_t registers;  // That it covers.
+  size_t offset;     // Within the body.
+  size_t bytes;      // Length of the run itself.
+  size_t registers;  // Registers that the run covers.
   uint8_t value;
 };
 
-// The run at `offset`; none if its second byte is missing.
+// Returns the run at `offset`, or nothing if its second byte is missing.
 std::optional<Run> run_at(std::string_view body, size_t offset) {
   const uint8_t first = byte_at(body, offset);
   Run run{.offset = offset, .bytes = run_bytes(first), .registers = 0, .value = run_value(first)};
@@ -141,13 +141,14 @@ double sigma(double x) {
 
 HllMark hll_mark_of(std::string_view element) {
   const uint64_t hash = murmur_hash(element);
-  const uint64_t rest = hash >> kIndexBits | uint64_t{1} << kRankBits;  // The end of the search.
+  // The added bit ends the search for the first set bit.
+  const uint64_t rest = hash >> kIndexBits | uint64_t{1} << kRankBits;
   return {.index = static_cast<uint16_t>(hash & (kHllRegisters - 1)),
           .value = static_cast<uint8_t>(std::countr_zero(rest) + 1)};
 }
 
 uint64_t hll_count(const HllRegisters& registers) {
-  std::array<uint32_t, kRegisterMax + 1> often{};  // Registers by value.
+  std::array<uint32_t, kRegisterMax + 1> often{};  // How often each register value occurs.
   for (const uint8_t value : registers)
     ++often[value & kRegisterMax];
   constexpr double kCount = kHllRegisters;
@@ -158,7 +159,7 @@ uint64_t hll_count(const HllRegisters& registers) {
   constexpr double kAlpha = 0.721347520444481703680;  // 1 / (2 ln 2).
   const double estimate = kAlpha * kCount * kCount / z;
   constexpr double kEnd = 9223372036854775808.0;
-  // Redis gives this to registers that no elements could have made.
+  // Redis gives this count for registers that no elements can produce.
   if (!(estimate < kEnd)) return uint64_t{1} << 63;
   return static_cast<uint64_t>(std::llround(estimate));
 }
@@ -167,7 +168,7 @@ std::string empty_hll() {
   std::string bytes(kHllHeaderBytes, '\0');
   bytes.replace(0, kMagic.size(), kMagic);
   bytes[4] = static_cast<char>(HllEncoding::kSparse);
-  bytes.append("\x7f\xff");  // One run of all registers.
+  bytes.append("\x7f\xff");  // One run that covers all registers.
   return bytes;
 }
 
@@ -181,7 +182,8 @@ std::optional<HllView> HllView::of(std::string_view bytes) {
   return view;
 }
 
-// Calls visit(first register, run) for each run. False: they do not cover the registers.
+// Calls visit(first register, run) for each run. Returns false if the runs do not cover exactly the
+// registers.
 template <typename Visit>
 bool HllView::each_run(Visit&& visit) const {
   const std::string_view runs = body();
@@ -266,7 +268,7 @@ std::string HllView::describe_runs() const {
   return text;
 }
 
-// ---- Changing a sparse one.
+// ---- Changing a sparse HyperLogLog.
 
 void HllChange::Window::add_zeros(size_t registers) {
   if (registers == 0) return;
@@ -283,8 +285,8 @@ void HllChange::Window::add_value(uint8_t value, size_t registers) {
   if (registers != 0) add(value_byte(value, registers));
 }
 
-// Runs of the same value become one where it can be that long. How many steps are taken is part of
-// the format, so to speak: equal elements must make equal bytes.
+// Merges adjacent runs of the same value where one run can be as long as both. The number of steps
+// is Redis's and as good as part of the format: equal elements must make equal bytes.
 void HllChange::Window::merge_equal_values() {
   constexpr int kSteps = 5;
   size_t at = 0;
@@ -318,7 +320,7 @@ HllChange::HllChange(const HllView& sparse, HllMark mark, size_t bytes_max)
 }
 
 void HllChange::replace(std::string_view body, HllMark mark, size_t bytes_max) {
-  // The run that covers the register, and the one before it.
+  // Find the run that covers the register, and the run before it.
   std::optional<Run> run;
   size_t before = 0;
   size_t first = 0;
@@ -333,7 +335,7 @@ void HllChange::replace(std::string_view body, HllMark mark, size_t bytes_max) {
     kind_ = Kind::kNone;
     return;
   }
-  // It is cut in up to three.
+  // The run is cut into up to three.
   const size_t left = mark.index - first;
   const size_t right = run->registers - left - 1;
   Window cut;
@@ -344,7 +346,7 @@ void HllChange::replace(std::string_view body, HllMark mark, size_t bytes_max) {
     kind_ = Kind::kToDense;
     return;
   }
-  // What stands around it may be merged with it.
+  // The runs before and behind may be merged with the new ones.
   constexpr int kRunsBehind = 5;
   for (size_t at = before; at < run->offset; ++at)
     window_.add(byte_at(body, at));
@@ -371,7 +373,7 @@ void HllChange::apply(std::span<char> bytes) const {
   std::memcpy(at, window_.bytes.data(), window_.size);
 }
 
-// ---- Changing a dense one, and headers.
+// ---- Changing a dense HyperLogLog, and headers.
 
 bool set_dense_register(std::span<char> bytes, HllMark mark) {
   ensure(bytes.size() == kHllDenseBytes && mark.index < kHllRegisters);

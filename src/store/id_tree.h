@@ -1,23 +1,24 @@
-// IdTree: an ordered map from stream ids to small values: the blocks of a stream, the pending
-// entries of a group, the ids that a consumer has pending.
+// IdTree: an ordered map from stream ids to small values. It holds the blocks of a stream, the
+// pending entries of a group, and the ids that a consumer has pending.
 //
-// A B+tree made for ids that mostly come in ascending order: a full node at the right edge stays
-// full and a new one is begun behind it, so appending fills nodes completely.
+// It is a B+tree made for ids that mostly come in ascending order: a full node at the right edge
+// stays full and a new one is begun behind it, so appending fills nodes completely.
 //
 //   leaf   │ count capacity level │ prev │ next │ id x capacity │ value x capacity │
 //   inner  │ count capacity level │ prev │ next │ id x capacity │ child x capacity │
 //
-// An inner node's id of a child is a bound: at most the child's smallest id, and more than all ids
-// left of the child; that of its first child is never looked at. Bounds are values and may outlive
-// the ids they were made from, so a removal repairs nothing. A node that becomes less than a
-// quarter full is merged with a neighbour under the same parent if both fit into one.
+// The id that an inner node has for a child is a lower bound: at most the child's smallest id, and
+// larger than all ids left of the child. The bound of the first child is never read. A bound is a
+// value of its own and may outlive the id it was made from, so a removal repairs no bounds. A node
+// that becomes less than a quarter full is merged with a neighbour under the same parent if both
+// fit into one node.
 //
 // A tree of few ids is one leaf that grows by doubling, so that a stream of one block, or a
-// consumer with one pending entry, costs 48 or 40 bytes. Past that, nodes are of about 1 KiB. An
-// operation touches O(log n) of them.
+// consumer with one pending entry, costs 48 or 40 bytes. In larger trees nodes take about 1 KiB. An
+// operation touches O(log n) nodes.
 //
-// Owns its nodes, not what its values point to. Adds what it allocates to a counter of its owner's,
-// which must outlive it. Not thread-safe.
+// Owns its nodes, not what its values point to. The tree adds the bytes that it allocates to a
+// counter of its owner, which must outlive it. Not thread-safe.
 #pragma once
 
 #include "base/alloc.h"
@@ -42,7 +43,7 @@ class IdTree {
   struct Node;
 
  public:
-  // The place of an id, or the end. Dies at the next change of the tree.
+  // The place of an id, or the end. It is invalid after the next change of the tree.
   class Position {
    public:
     Position() = default;
@@ -55,13 +56,13 @@ class IdTree {
       ensure(leaf_ != nullptr);
       return value_at(*leaf_, slot_);
     }
-    void next() {  // Past the last id: the end.
+    void next() {  // After the last id comes the end.
       ensure(leaf_ != nullptr);
       if (++slot_ < leaf_->count) return;
       leaf_ = leaf_->next;
       slot_ = 0;
     }
-    void prev() {  // Before the first id: the end, too.
+    void prev() {  // Before the first id comes the end, too.
       ensure(leaf_ != nullptr);
       if (slot_ != 0) {
         --slot_;
@@ -87,18 +88,18 @@ class IdTree {
   bool empty() const { return size_ == 0; }
   size_t node_count() const { return nodes_; }
 
-  // The value of `id`, or null. Dies at the next change of the tree.
+  // Returns the value of `id`, or null. The pointer is invalid after the next change of the tree.
   const Value* find(StreamId id) const {
     const Position at = lower_bound(id);
     return at.at_end() || at.id() != id ? nullptr : &at.value();
   }
   Value* find(StreamId id) { return const_cast<Value*>(std::as_const(*this).find(id)); }
-  // The value at a place of this tree, to be changed.
+  // Returns the value at a place of this tree, for a change.
   Value& value(Position at) {
     ensure(!at.at_end());
     return value_at(*at.leaf_, at.slot_);
   }
-  Position lower_bound(StreamId id) const;  // The first that is not below `id`.
+  Position lower_bound(StreamId id) const;  // The first id that is not below `id`.
   Position at_or_before(StreamId id) const;
   Position first() const { return root_ == nullptr ? Position{} : Position(edge(false), 0); }
   Position last() const {
@@ -107,31 +108,31 @@ class IdTree {
     return Position(leaf, leaf->count - 1);
   }
 
-  // False, and nothing changes, if `id` is there already.
+  // Returns false and changes nothing if `id` is there already.
   bool insert(StreamId id, const Value& value);
   bool erase(StreamId id);  // False if it was not there.
   void clear();             // O(n).
 
-  // Whether order, bounds, links, counts and sizes are all right: O(n), for tests.
+  // Whether order, bounds, links, counts and sizes are right. O(n), for tests.
   bool is_sound() const;
 
  private:
   static constexpr size_t kNodeBytes = 1024;
-  static constexpr unsigned kLevels = 16;  // Far more than memory can fill.
+  static constexpr unsigned kLevels = 16;  // More levels than any memory can fill.
 
   struct Node {
     uint16_t count = 0;
     uint16_t capacity = 0;
-    uint16_t level = 0;  // 0: a leaf.
+    uint16_t level = 0;  // 0 for a leaf.
     Node* prev = nullptr;
-    Node* next = nullptr;  // Of the same level.
+    Node* next = nullptr;  // The next node of the same level.
 
     StreamId* ids() { return reinterpret_cast<StreamId*>(this + 1); }
     const StreamId* ids() const { return reinterpret_cast<const StreamId*>(this + 1); }
     char* payload() { return reinterpret_cast<char*>(ids() + capacity); }
   };
 
-  // The way from the root to a place in a leaf, the leaf's level first.
+  // The nodes and slots on the way from the root to a place in a leaf; the leaf's are first.
   struct Path {
     Node* nodes[kLevels];
     unsigned slots[kLevels];
@@ -161,14 +162,15 @@ class IdTree {
     return child_at(const_cast<Node&>(inner), slot);
   }
 
-  // The first slot whose id is not below `id`.
+  // Returns the first slot whose id is not below `id`.
   static unsigned slot_of(const Node& node, StreamId id) {
     const StreamId* begin = node.ids();
     return static_cast<unsigned>(std::lower_bound(begin, begin + node.count, id) - begin);
   }
-  // The child below which `id` stands, or would.
+  // Returns the slot of the child under which `id` is, or would be.
   static unsigned child_of(const Node& node, StreamId id) {
-    const StreamId* begin = node.ids() + 1;  // The first bound holds for whatever is smaller.
+    // The first child has no bound: all ids that are smaller than the second bound go there.
+    const StreamId* begin = node.ids() + 1;
     return static_cast<unsigned>(std::upper_bound(begin, begin + node.count - 1, id) - begin);
   }
 
@@ -195,7 +197,7 @@ class IdTree {
   bool is_sound_below(const Node& node, StreamId low, StreamId high, size_t& ids) const;
 
   Node* root_ = nullptr;
-  // Together one word: there may be a tree for each of many consumers.
+  // Both counts share one word, because there may be a tree for each of many consumers.
   static constexpr unsigned kNodesBits = 28;
   size_t size_ : 64 - kNodesBits = 0;
   size_t nodes_ : kNodesBits = 0;
@@ -322,8 +324,8 @@ bool IdTree<Value>::insert(StreamId id, const Value& value) {
   return true;
 }
 
-// Makes sure that the path's node of `level` has a free slot where `id` is to be put; the path may
-// lead to another node afterwards. Returns that node.
+// Makes sure that the path's node of `level` has a free slot where `id` is to go, and returns that
+// node. Afterwards the path may lead to another node than before.
 template <typename Value>
 typename IdTree<Value>::Node* IdTree<Value>::make_room(Path& path, unsigned level, StreamId id) {
   Node* node = path.nodes[level];
@@ -349,7 +351,7 @@ typename IdTree<Value>::Node* IdTree<Value>::make_room(Path& path, unsigned leve
   return path.nodes[level] = right;
 }
 
-// Puts `child` behind the child of `level` that the path goes through.
+// Puts `child` into the path's node of `level`, behind the child that the path goes through.
 template <typename Value>
 void IdTree<Value>::insert_child(Path& path, unsigned level, StreamId bound, Node* child) {
   if (root_->level < level) {
@@ -378,8 +380,8 @@ bool IdTree<Value>::erase(StreamId id) {
   return true;
 }
 
-// Goes up from a leaf that has lost an id: nodes that became empty go away, and those that became
-// nearly so join a neighbour.
+// Goes up from a leaf that has lost an id: empty nodes are removed, and nodes that are less than a
+// quarter full are merged with a neighbour.
 template <typename Value>
 void IdTree<Value>::repair(const Path& path) {
   for (unsigned level = 0; path.nodes[level] != root_; ++level) {
@@ -397,7 +399,7 @@ void IdTree<Value>::repair(const Path& path) {
   shrink_root();
 }
 
-// Moves what is in the child behind `slot` into the child there, if it fits.
+// Moves the content of the child behind `slot` into the child at `slot`, if it fits.
 template <typename Value>
 bool IdTree<Value>::merge_behind(Node& parent, unsigned slot) {
   if (slot + 1u == parent.count) return false;

@@ -40,7 +40,7 @@ unsigned char* make(uint32_t width, size_t length) {
   return data;
 }
 
-// Where `value` stands, or would stand, among values of type T.
+// Returns the index at which `value` is, or would be, among values of type T.
 template <typename T>
 size_t lower_bound(const unsigned char* values, size_t length, int64_t value) {
   size_t low = 0;
@@ -118,7 +118,7 @@ bool Intset::contains(int64_t value) const {
   return width_for(value) <= width() && find(value).found;
 }
 
-// Replaces `removed` values at `index` by room for `added`.
+// Replaces `removed` values at `index` by room for `added` values.
 void Intset::resize(size_t index, size_t removed, size_t added) {
   const size_t length = size();
   const size_t new_length = length - removed + added;
@@ -140,7 +140,7 @@ void Intset::resize(size_t index, size_t removed, size_t added) {
   set_word(kLengthOffset, static_cast<uint32_t>(new_length));
 }
 
-// Adds a value that needs wider values: it is beyond all that are there, at one end or the other.
+// Adds a value that does not fit the present width, so it is smaller or larger than all others.
 void Intset::widen(uint32_t new_width, int64_t value) {
   const size_t length = size();
   Intset wide(make(new_width, length + 1));

@@ -1,4 +1,4 @@
-// Intset: a sorted array of different integers in one run of bytes, Redis's format to the bit.
+// Intset: a sorted array of different integers in one run of bytes, in Redis's format to the bit.
 //
 //   ┌──────────┬────────┬─────────┬─ ─ ─┐
 //   │ encoding │ length │ value 0 │     │   all little-endian; encoding is the bytes a value takes:
@@ -6,10 +6,10 @@
 //      4          4
 //
 // Searching is binary; adding and removing move the values behind. An intset is meant to be small
-// (set-max-intset-entries): its owner changes to a hash table where it is not. The allocated size
+// (set-max-intset-entries): its owner changes a larger one to a hash table. The allocated size
 // follows from encoding and length, so an Intset is one pointer.
 //
-// Reading trusts the bytes: what comes from outside goes through `is_valid_intset` first. Not
+// Reading trusts the bytes, so bytes from outside go through `is_valid_intset` first. Not
 // thread-safe: lives on one shard.
 #pragma once
 
@@ -21,8 +21,8 @@
 
 namespace kvstash::store {
 
-// Whether `bytes` are an intset of exactly that length. Deep: sorted and without repeats as well.
-// Never reads outside `bytes`.
+// Whether `bytes` are an intset of exactly that length. With `deep`, also whether the values are
+// sorted and distinct. Never reads outside `bytes`.
 bool is_valid_intset(std::string_view bytes, bool deep);
 
 class Intset {
@@ -30,7 +30,7 @@ class Intset {
   static constexpr size_t kHeaderBytes = 8;
 
   Intset();  // Empty, of 2-byte values.
-  // A copy of bytes that are an intset.
+  // Copies bytes that are an intset.
   explicit Intset(std::string_view raw);
   Intset(const Intset&) = delete;
   Intset& operator=(const Intset&) = delete;
@@ -41,27 +41,27 @@ class Intset {
   }
   ~Intset();
 
-  // Gives the bytes away, and takes them back: for owners that keep one word.
+  // Give the bytes away and take them back, for owners that keep one word.
   unsigned char* release() { return std::exchange(data_, nullptr); }
   static Intset adopt(unsigned char* data) { return Intset(data); }
 
   bool contains(int64_t value) const;
-  bool add(int64_t value);     // True if it was absent.
-  bool remove(int64_t value);  // True if it was there.
+  bool add(int64_t value);     // Returns true if it was absent.
+  bool remove(int64_t value);  // Returns true if it was there.
 
   size_t size() const { return word(4); }
   bool empty() const { return size() == 0; }
-  int64_t at(size_t index) const;  // The values in ascending order; `index` below size().
+  int64_t at(size_t index) const;  // In ascending order; `index` is below size().
   int64_t random(Random& random) const { return at(random.below(size())); }
 
-  uint32_t width() const { return word(0); }  // Bytes a value takes.
+  uint32_t width() const { return word(0); }  // Bytes of one value.
   size_t total_bytes() const { return kHeaderBytes + size() * width(); }
-  size_t bytes() const;  // As the allocator rounds them.
+  size_t bytes() const;  // The allocation, as the allocator rounds it.
   std::string_view raw() const { return {reinterpret_cast<const char*>(data_), total_bytes()}; }
 
  private:
   struct Place {
-    size_t index;  // Of the value, or where it would go.
+    size_t index;  // Index of the value, or of the place for it.
     bool found;
   };
 

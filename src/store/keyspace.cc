@@ -9,9 +9,10 @@
 namespace kvstash::store {
 namespace {
 
-// A blob this long goes to the reaper: freeing it may return pages to the kernel.
+// A blob of at least this size goes to the reaper, because freeing it may return pages to the
+// kernel.
 constexpr size_t kLazyFreeBytesMin = size_t{64} << 10;
-// Strings opened for change get a blob, with room to grow, from here on.
+// A string that is opened for change and longer than this gets a blob, with room to grow.
 constexpr size_t kOpenInlineBytesMax = 64;
 constexpr size_t kGrowthBytesMax = size_t{1} << 20;
 
@@ -28,7 +29,7 @@ Keyspace::Deadline deadline_of(const Entry& entry) {
   return entry.has_deadline() ? Keyspace::Deadline(entry.deadline_ms()) : std::nullopt;
 }
 
-// Doubling up to a megabyte of air, as sds does.
+// Doubles the size, but adds at most one megabyte, as sds does.
 size_t grown_capacity(size_t size) {
   return size + std::min(size, kGrowthBytesMax);
 }
@@ -66,7 +67,7 @@ Keyspace::~Keyspace() {
   if (memory_ != nullptr) memory_->bytes -= bytes_;
 }
 
-// Its bytes count in the shard's memory no more, so that another thread may destroy it.
+// Stops counting this keyspace in its shard's memory, so that another thread may destroy it.
 void Keyspace::detach_memory() {
   memory_->bytes -= bytes_;
   memory_ = nullptr;
@@ -188,7 +189,7 @@ Entry* Keyspace::open_string(const KeyRef& key, Entry* existing, size_t size,
   return entry;
 }
 
-// A long string stays one: it keeps its observer also where it moves to have room to grow.
+// A long string stays a blob. It keeps its observer, even where it moves to have room to grow.
 Entry* Keyspace::open_blob(const KeyRef& key, Entry* entry, size_t size, std::span<char>& bytes,
                            ByteRange change) {
   tell_change(key, *entry);
@@ -267,8 +268,8 @@ Entry* Keyspace::make(const KeyRef& key, const Payload& payload, const Deadlines
   return entry;
 }
 
-// Gives `old` another payload or deadline, in place where the allocation allows. Does not free what
-// the old payload pointed to.
+// Gives `old` another payload or deadline, in place where the allocation allows it. What the old
+// payload pointed to is not freed.
 Entry* Keyspace::remake(const KeyRef& key, Entry* old, const Payload& payload, Deadline deadline) {
   const Deadlines deadlines{.key = deadline, .fields = field_deadline_of(payload)};
   Entry::Shape shape = payload.shape;
@@ -345,7 +346,7 @@ Entry* Keyspace::move_in(const KeyRef& to, Keyspace& source, const KeyRef& from,
   Entry* fresh =
       make(to, payload, {.key = deadline_of(*entry), .fields = field_deadline_of(payload)});
   fresh->set_access(entry->access());
-  // What lies outside the entry changes hands as it is.
+  // The blob or object outside the entry is handed over unchanged.
   source.uncount_allocated(outside_bytes(*fresh));
   count_allocated(outside_bytes(*fresh));
   table_.insert(fresh, to.hash);

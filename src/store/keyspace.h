@@ -1,18 +1,18 @@
 // Keyspace: the keys of one database on one shard. Owns the entries; keeps the table that finds
 // them, the wheels of their deadlines, and the count of the bytes they take.
 //
-// It knows no commands, replies or effects: what to store is decided above. Functions that change
-// an entry return its new address; older pointers to that entry are dead. A deadline in the past is
-// kept like any other: whether a key counts as gone is decided by the caller.
+// It knows no commands, replies or effects: the rooms above decide what to store. Functions that
+// change an entry return its new address; older pointers to that entry are invalid. A deadline in
+// the past is kept like any other: the caller decides whether a key counts as gone.
 //
-// A hash whose fields have deadlines is in a second wheel, by the earliest of them. It is put
-// there, moved and taken out wherever its value is stored or changed, so that wheel is never out of
+// A hash whose fields have deadlines is in a second wheel, by the earliest of them. It is added,
+// moved and removed there wherever its value is stored or changed, so that wheel is never out of
 // date.
 //
-// Entries are changed here only, and an observer (observer.h) is told before each change: by
+// Only the functions here change entries. An observer (observer.h) is told before each change by
 // put_..., open_..., cut_string, set_deadline, erase and move_in.
 //
-// Not thread-safe: lives on a shard, and is touched only by who holds the shard.
+// Not thread-safe: lives on a shard, and only the thread that holds the shard may touch it.
 #pragma once
 
 #include "base/alloc.h"
@@ -35,103 +35,106 @@
 
 namespace kvstash::store {
 
-// A key with its hash under the keyspaces' seed, computed once per command.
+// A key and its hash under the keyspaces' seed, which is computed once per command.
 struct KeyRef {
   std::string_view name;
   uint64_t hash;
 };
 
-// What one shard's keyspaces share: the bytes they take, where they drop what is long to free, and
-// who observes those that are made from now on.
+// What the keyspaces of one shard share: the count of their bytes, the garbage that takes dropped
+// values, and the observer that keyspaces made from now on get.
 struct ShardMemory {
-  size_t bytes = 0;  // As the allocator rounds them: entries, values, bucket arrays not counted.
+  size_t bytes = 0;  // Entries and values, without bucket arrays, as the allocator rounds them.
   Garbage garbage;
-  HugePages* huge_pages = nullptr;  // For bucket arrays; null: small pages do.
+  HugePages* huge_pages = nullptr;  // For bucket arrays; null: small pages are used.
   KeyspaceObserver* observer = nullptr;
 };
 
-// Room for an integer value's text.
+// Room for the text of an integer.
 using NumberText = char[kInt64CharsMax];
 
-// The bytes of a string value. The view lives until the entry changes, or, for integers, as long
-// as `scratch`.
+// Returns the bytes of a string value. The view lives until the entry changes; for an integer, it
+// lives as long as `scratch`.
 std::string_view string_bytes(const Entry& entry, NumberText& scratch);
 size_t string_length(const Entry& entry);
 
 class Keyspace {
  public:
-  using Deadline = std::optional<int64_t>;  // Milliseconds since 1970; none: the key stays.
+  using Deadline = std::optional<int64_t>;  // Milliseconds since 1970; none: the key never expires.
 
   Keyspace(const HashSeed& seed, ShardMemory& memory, int64_t now_ms);
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
-  ~Keyspace();  // Frees every entry: O(n). See drop().
+  ~Keyspace();  // Frees every entry in O(n). See drop().
 
   Entry* find(const KeyRef& key) const { return table_.find(key.name, key.hash); }
 
-  // ---- Writing. `existing` is find(key)'s answer (null: the key is new). The former value, of
+  // ---- Writing. `existing` is the result of find(key), null for a new key. Its old value, of
   // whatever type, is freed.
 
-  // Stores a string, as an integer where it is the canonical text of one.
+  // Stores a string, as an integer if it is the canonical text of one.
   Entry* put_string(const KeyRef& key, Entry* existing, std::string_view value, Deadline deadline);
-  // The same without looking for an integer: embstr or raw, as the caller wants it shown. A string
-  // too long for embstr is raw.
+  // Stores a string without looking for an integer; the caller chooses whether it is shown as
+  // embstr or raw. A string too long for embstr is raw.
   Entry* put_text(const KeyRef& key, Entry* existing, std::string_view value, Encoding encoding,
                   Deadline deadline);
   Entry* put_integer(const KeyRef& key, Entry* existing, int64_t value, Deadline deadline);
 
-  // Stores a value of another type, and takes its word over.
+  // Stores a value of another type and takes over the object that `word` stands for.
   Entry* put_object(const KeyRef& key, Entry* existing, ValueType type, ObjectWord word,
                     Deadline deadline);
-  // Opens the object of `entry` for change by its class. Ends with update_object.
+  // Opens the object of `entry`, so that its class may change it, until update_object is called.
   ObjectWord open_object(const KeyRef& key, Entry& entry) {
     tell_change(key, entry);
     ++opened_;
     return entry.object();
   }
-  // The object that was opened so has changed: its new word, and what object_bytes said before.
+  // Ends a change begun with open_object: `word` is the object's new word, and `bytes_before` what
+  // object_bytes returned before the change.
   Entry* update_object(const KeyRef& key, Entry* entry, ObjectWord word, size_t bytes_before);
 
-  // Opens a string for change in place, as raw bytes of at least `size` (growth is zeroed; a longer
-  // value keeps its length). The deadline stays. Fills `bytes`, the whole string, valid until the
-  // next change. Of the bytes that were there before, only those in `change` may be written.
+  // Opens a string for change in place, as raw bytes of at least `size`: growth is zeroed, and a
+  // longer value keeps its length. The deadline stays. Sets `bytes` to the whole string, valid
+  // until the next change. Of the bytes that were there before, only those in `change` may be
+  // written.
   Entry* open_string(const KeyRef& key, Entry* existing, size_t size, std::span<char>& bytes,
                      ByteRange change = {});
-  // Cuts a string that was opened so down to its first `size` bytes. Its memory stays.
+  // Cuts a string that open_string has opened to its first `size` bytes. Its memory stays
+  // allocated.
   Entry* cut_string(const KeyRef& key, Entry* entry, size_t size);
 
   Entry* set_deadline(const KeyRef& key, Entry* entry, Deadline deadline);
 
   void erase(const KeyRef& key, Entry* entry);
 
-  // Takes `entry` out of `source` (which may be this keyspace) and puts its value here under `to`,
-  // which must be absent. The deadline goes along.
+  // Takes `entry` out of `source`, which may be this keyspace, and puts its value and deadline here
+  // under `to`, which must be absent.
   Entry* move_in(const KeyRef& to, Keyspace& source, const KeyRef& from, Entry* entry);
 
   // Copies a value and its deadline under `to`, which must be absent.
   Entry* copy_in(const KeyRef& to, const Entry& entry);
 
-  // The largest keys of each type, as they are now, in no order. Bounded.
+  // Returns the largest keys of each type with their present sizes, in no order. Bounded.
   std::vector<BigKey> big_keys();
 
   // Bytes that the entry and its value take from the allocator.
   static size_t bytes_of(const Entry& entry);
 
-  // Drops a keyspace whole: its observer may take it, else it is freed, here or by the reaper.
+  // Drops a whole keyspace: its observer may take it; otherwise it is freed, here or by the reaper.
   enum class Free : uint8_t { kHere, kByReaper };
   static void drop(std::unique_ptr<Keyspace> space, Free free);
 
   // ---- For snapshots.
 
-  // Null: nobody. No object may be open for change.
+  // Null: there is no observer. No object may be open for change.
   void set_observer(KeyspaceObserver* observer) {
     ensure(opened_ == 0);
     observer_ = observer;
   }
   KeyspaceObserver* observer() const { return observer_; }
 
-  // The marks of an entry of this keyspace. They stay when the entry changes or moves in memory,
-  // and go with it.
+  // Sets or clears a mark of an entry of this keyspace. Marks stay when the entry changes or moves
+  // in memory, and are lost when it is removed.
   void set_mark(Entry& entry, Mark mark, bool is_set) {
     if (entry.has_mark(mark) == is_set) return;
     entry.set_mark(mark, is_set);
@@ -143,22 +146,23 @@ class Keyspace {
     ensure(count != 0);
     --count;
   }
-  // How many entries have the mark.
+  // Returns how many entries have the mark.
   size_t marked(Mark mark) const { return marked_[static_cast<size_t>(mark)]; }
 
   const HashTable& table() const { return table_; }
-  // As HashTable's: moves up to `buckets` buckets on; true while a resize is going on.
+  // Moves up to `buckets` buckets of a resize. Returns true while there are more that can be moved
+  // now.
   bool step_resize(size_t buckets) { return table_.step(buckets); }
   void finish_resize() { table_.finish_resize(); }
   TimingWheel& deadlines() { return deadlines_; }
   const TimingWheel& deadlines() const { return deadlines_; }
-  // Hashes by the earliest deadline of a field; null as long as there was none.
+  // The wheel of hashes by the earliest deadline of a field; null until a hash first has one.
   TimingWheel* field_deadlines() { return field_deadlines_.get(); }
   const TimingWheel* field_deadlines() const { return field_deadlines_.get(); }
   size_t size() const { return table_.size(); }
 
  private:
-  // The payload to be stored: exactly what Entry keeps after the key.
+  // The payload to be stored: exactly the bytes that Entry keeps after the key.
   struct Payload {
     Entry::Shape shape;
     const char* bytes;
@@ -166,7 +170,7 @@ class Keyspace {
 
   struct Deadlines {
     Deadline key;
-    Deadline fields;  // The earliest.
+    Deadline fields;  // The earliest deadline of a field.
   };
 
   void tell_change(const KeyRef& key, Entry& entry) {
@@ -177,7 +181,7 @@ class Keyspace {
     if (observer_ != nullptr) [[unlikely]]
       observer_->born(*this, key, entry);
   }
-  // The entry goes: its marks count no more.
+  // Stops counting the marks of an entry that is about to be removed.
   void forget_marks(const Entry& entry) {
     if (entry.has_marks()) [[unlikely]]
       uncount_marks(entry);
@@ -189,11 +193,11 @@ class Keyspace {
   Entry* open_blob(const KeyRef& key, Entry* entry, size_t size, std::span<char>& bytes,
                    ByteRange change);
   Entry* remake(const KeyRef& key, Entry* old, const Payload& payload, Deadline deadline);
-  void schedule(Entry* entry);    // Into the wheels that it has a block for.
-  void unschedule(Entry* entry);  // Out of them.
+  void schedule(Entry* entry);    // Adds it to each wheel that it has a deadline block for.
+  void unschedule(Entry* entry);  // Removes it from those wheels.
   static void change_deadline(TimingWheel& wheel, Entry* entry, DeadlineOf of, int64_t to_ms);
   static Deadline field_deadline_of(const Payload& payload);
-  // Takes notice of a value of so many bytes outside its entry.
+  // Offers a value that takes `bytes` outside its entry to the lists of big keys.
   void note_size(const KeyRef& key, ValueType type, size_t bytes, ObjectWord word) {
     if (bytes >= BigKeys::kLookBytesMin) [[unlikely]]
       note_big(key, type, bytes, word);
@@ -205,7 +209,7 @@ class Keyspace {
   Blob* make_blob(size_t size, size_t capacity);
   void drop_blob(Blob* blob);
   void drop_object(ValueType type, ObjectWord word);
-  // Bytes outside the entry: its blob or its object.
+  // The bytes of the entry's blob or object.
   static size_t outside_bytes(const Entry& entry);
   void count(size_t asked) { count_allocated(allocation_bytes(asked)); }
   void uncount(size_t asked) { uncount_allocated(allocation_bytes(asked)); }
@@ -218,11 +222,11 @@ class Keyspace {
     memory_->bytes -= bytes;
   }
 
-  ShardMemory* memory_;  // Null once it was dropped.
+  ShardMemory* memory_;  // Null once the keyspace was dropped.
   KeyspaceObserver* observer_;
   size_t bytes_ = 0;
   std::array<size_t, kMarks> marked_{};
-  size_t opened_ = 0;  // Objects that are open for change.
+  size_t opened_ = 0;  // Number of objects that are open for change.
   HashTable table_;
   TimingWheel deadlines_;
   int64_t made_at_ms_;

@@ -5,13 +5,13 @@
 namespace kvstash::store {
 namespace {
 
-// One row of the usual table: lengths_[j] belongs to the first j bytes of `b` and to as many bytes
-// of `a` as have been fed.
+// One row of the usual table: lengths_[j] is the length for the first j bytes of `b` and the bytes
+// of `a` that have been fed so far.
 class LengthRow {
  public:
   explicit LengthRow(std::string_view b) : b_(b), lengths_(b.size() + 1) {}
 
-  // Goes on to the next byte of `a`; `see(j, above > left)` is called for every byte of `b`.
+  // Feeds the next byte of `a`; calls `see(j, above > left)` for every byte of `b`.
   template <typename See>
   void feed(char byte, See see) {
     uint32_t diagonal = 0;
@@ -32,8 +32,8 @@ class LengthRow {
   std::vector<uint32_t> lengths_;
 };
 
-// Which way back from each cell of the table: one bit says whether the cell above is greater than
-// the one to the left. The lengths themselves are not needed for the way.
+// The way back from each cell of the table: one bit says whether the cell above is greater than the
+// cell to the left. The way needs no lengths.
 class WayBack {
  public:
   WayBack(size_t rows, size_t columns)

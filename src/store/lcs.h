@@ -1,7 +1,7 @@
-// LCS: the longest common subsequence of two byte strings, the one that Redis finds among equals.
+// LCS: the longest common subsequence of two byte strings; among several, the one that Redis finds.
 //
-// Time is the product of the sizes, so callers bound it. Pure; any thread. Strings are shorter than
-// 2^32 bytes.
+// Time is proportional to the product of the sizes, so callers bound them. Strings are shorter than
+// 2^32 bytes. The functions are pure and may run on any thread.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace kvstash::store {
 
-// A run of bytes that both strings have in common: a[a_begin ..] and b[b_begin ..].
+// A run of bytes that both strings have in common, beginning at a[a_begin] and b[b_begin].
 struct LcsRun {
   size_t a_begin;
   size_t b_begin;
@@ -26,10 +26,10 @@ struct Lcs {
   std::vector<LcsRun> runs;  // From the end of the strings to their beginning.
 };
 
-// Memory: four bytes for each byte of `b`.
+// Takes four bytes of memory for each byte of `b`.
 size_t lcs_length(std::string_view a, std::string_view b);
 
-// Memory: a bit for each pair of bytes besides.
+// Takes the memory of lcs_length, and a bit for each pair of a byte of `a` and a byte of `b`.
 Lcs find_lcs(std::string_view a, std::string_view b);
 
 }  // namespace kvstash::store

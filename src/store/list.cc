@@ -56,7 +56,7 @@ size_t List::bytes() const {
 
 // ---- Between the encodings
 
-// A quicklist, whatever the list was.
+// Makes a short list a quicklist. Returns the list's quicklist.
 Quicklist* List::lengthen(const ListLimits& limits) {
   if (is_long()) return quicklist();
   Listpack pack = Listpack::adopt(reinterpret_cast<unsigned char*>(word_));
@@ -72,8 +72,8 @@ void List::lengthen_for(size_t added_bytes, size_t added, const ListLimits& limi
     lengthen(limits);
 }
 
-// Back to a listpack if one piece is left that is small enough; with slack it must fit half of the
-// limits, so that a list does not change to and fro.
+// Makes a long list a listpack if it has only one piece, which fits the limits. With slack it must
+// fit half of the limits, so that a list does not alternate between the forms.
 void List::shorten(const ListLimits& limits, bool with_slack) {
   if (!is_long()) return;
   Quicklist* list = quicklist();

@@ -11,13 +11,13 @@ namespace {
 constexpr unsigned char kEnd = 0xff;
 constexpr uint32_t kCountUnknown = 65535;
 constexpr size_t kCountOffset = 4;
-constexpr size_t kPrefetchBytes = 768;  // How far ahead of a search memory is fetched.
+constexpr size_t kPrefetchBytes = 768;  // A search prefetches memory this far ahead.
 constexpr size_t kTextBytesTiny = PackedNeedle::kShortBytesMax;
-constexpr unsigned char kHeadsThatTell = 0xe0;  // Below, a head alone tells the entry's length.
+constexpr unsigned char kHeadsThatTell = 0xe0;  // A head below this tells the entry's length alone.
 constexpr size_t kTextBytesShort = 4095;
 constexpr size_t kBacklenBytesMax = 5;
 
-// Heads of the wide forms.
+// The heads of entries with 4-byte text lengths, and of integers of 2 bytes and more.
 enum Head : unsigned char {
   kText32 = 0xf0,
   kInt16 = 0xf1,
@@ -37,7 +37,7 @@ void store_count(unsigned char* data, size_t count) {
   std::memcpy(data + kCountOffset, &stored, sizeof(stored));
 }
 
-// The form in which a value is stored: integers are told from texts here and nowhere else.
+// The form in which a value is stored: the one place where texts of integers are recognised.
 PackedValue canonical(PackedValue value) {
   if (value.is_integer()) return value;
   const std::string_view text = value.text();
@@ -64,7 +64,7 @@ uint32_t head_bytes_of_text(size_t size) {
   return size <= kTextBytesTiny ? 1 : size <= kTextBytesShort ? 2 : 5;
 }
 
-// Bytes of head and text of a canonical value.
+// The bytes of head and text of a canonical value.
 uint32_t bytes_to_encode(PackedValue value) {
   if (value.is_integer()) return integer_bytes(value.integer());
   const size_t size = value.text().size();
@@ -108,15 +108,16 @@ void write_backlen(unsigned char* p, uint32_t encoded, uint32_t bytes) {
     p[i] = static_cast<unsigned char>((encoded & 127) | (i == 0 ? 0u : 128u));
 }
 
-// Whether exactly the bytes that write_backlen makes stand before `end`. Others may read as the
-// same length today, and as another one once the entry before them is changed.
+// Whether the bytes before `end` are exactly those that write_backlen makes. Other bytes may read
+// as the same length now, but as another length once the entry before them is changed.
 bool has_backlen(const unsigned char* end, uint32_t encoded, size_t bytes) {
   unsigned char expected[kBacklenBytesMax];
   write_backlen(expected, encoded, static_cast<uint32_t>(bytes));
   return std::memcmp(end - bytes, expected, bytes) == 0;
 }
 
-// The entry of a canonical value, whose lengths the caller knows. Where the next one goes.
+// Writes the entry of a canonical value whose lengths the caller knows. Returns where the next
+// entry goes.
 unsigned char* write_entry(unsigned char* p, PackedValue value, uint32_t encoded,
                            uint32_t backlen) {
   if (value.is_integer()) {
@@ -179,7 +180,7 @@ PackedValue PackView<kForm>::decode_long(const unsigned char*& p) {
     case kInt16:
       return PackedValue(int64_t{load<int16_t>(at + 1)});
     case kInt24: {
-      // Read with the head below it, then shifted down arithmetically.
+      // Load four bytes, the first of them the head, and shift the head out arithmetically.
       return PackedValue(int64_t{load<int32_t>(at) >> 8});
     }
     case kInt32:
@@ -191,7 +192,7 @@ PackedValue PackView<kForm>::decode_long(const unsigned char*& p) {
   }
 }
 
-// `end` is one past the last byte of the entry.
+// Reads the length field that ends before `end`, which is one past the last byte of the entry.
 template <PackForm kForm>
 uint32_t PackView<kForm>::read_backlen(const unsigned char* end) {
   uint32_t length = 0;
@@ -264,7 +265,8 @@ PackPosition PackView<kForm>::find(const PackedNeedle& needle, PackPosition from
   return {};
 }
 
-// Of a text with a head of more than a byte. Others than we may write one before a short text, too.
+// Compares an entry whose head has more than one byte with a text. Other programs may write such a
+// head before a short text, too.
 template <PackForm kForm>
 bool PackView<kForm>::holds_after_long_head(const unsigned char* p, std::string_view text) {
   const size_t head = *p == kText32 ? 5 : 2;
@@ -273,9 +275,9 @@ bool PackView<kForm>::holds_after_long_head(const unsigned char* p, std::string_
   return held == text;
 }
 
-// Where an element ends is known only when its head has come from memory, so a walk waits for one
-// head after the other. Elements in the same place of a group mostly have the same head, though:
-// while the guess holds, the processor does not wait but goes on to the next head.
+// The end of an element is known only when its head has come from memory, so a walk waits for one
+// head after the other. But elements in the same place of their groups mostly have the same head:
+// while that guess holds, the processor does not wait, but goes on to the next head.
 template <PackForm kForm>
 PackPosition PackView<kForm>::find_short(const PackedNeedle& needle, PackPosition from,
                                          size_t skip) const {
@@ -321,8 +323,8 @@ PackPosition PackView<kForm>::random(Random& random, size_t group) const {
   return seek(static_cast<int64_t>(random.below(groups) * group));
 }
 
-// Selection sampling: each group is taken with probability wanted / left, which leaves every
-// subset equally likely.
+// Selection sampling: each group is taken with probability wanted / left, so that every subset is
+// equally likely.
 template <PackForm kForm>
 std::vector<PackPosition> PackView<kForm>::sample(Random& random, size_t count,
                                                   size_t group) const {
@@ -364,7 +366,7 @@ std::vector<PackPosition> PackView<kForm>::sample_with_repeats(Random& random, s
 
 namespace {
 
-// Bytes of the entry's head that must be there before its length can be read.
+// The bytes of an entry that must be present before its length can be read.
 size_t length_bytes(unsigned char head) {
   if (head < 0xc0) return 1;
   if (head < 0xf0) return 2;
@@ -387,7 +389,7 @@ bool is_valid_pack(std::string_view bytes, bool deep) {
   size_t count = 0;
   for (; at < end; ++count) {
     if (data[at] == kEnd || end - at < length_bytes(data[at])) return false;
-    // A text's length may overflow 32 bits when its head is added.
+    // A text's length may overflow 32 bits when the head's length is added.
     if (data[at] == kText32 && size_t{View::template load<uint32_t>(data + at + 1)} + 5 > end - at)
       return false;
     const uint32_t encoded = View::encoded_bytes(data + at);
@@ -471,8 +473,8 @@ void Pack<kForm>::change_count(int64_t delta) {
   if (count != kCountUnknown) store_count(data_, static_cast<size_t>(count + delta));
 }
 
-// Replaces `removed` bytes at `offset` by a gap of `added`, for the caller to fill, and returns
-// where it starts. Every change of length goes through here.
+// Replaces `removed` bytes at `offset` by a gap of `added` bytes, which the caller fills, and
+// returns the start of the gap. Every change of length goes through here.
 template <PackForm kForm>
 unsigned char* Pack<kForm>::open_gap(uint32_t offset, uint32_t removed, size_t added) {
   const uint32_t old_total = view().total_bytes();
@@ -597,7 +599,7 @@ size_t Pack<kForm>::remove(const PackedNeedle& needle, bool from_head, size_t ma
   if (from_head) {
     PackPosition at = view().find(needle, view().first(), 0);
     for (; at && removed < max; ++removed) {
-      const PackPosition behind = erase(at);  // Before view(): the bytes may move.
+      const PackPosition behind = erase(at);  // Before view(), as bytes may move.
       at = view().find(needle, behind, 0);
     }
     return removed;
@@ -624,7 +626,7 @@ Pack<kForm> Pack<kForm>::split_off(PackPosition at) {
   Pack tail;
   const uint32_t moved = view().total_bytes() - 1 - at.offset;
   std::memcpy(tail.open_gap(View::kHeaderBytes, 0, moved), data_ + at.offset, moved);
-  // Counted in the tail, so that both counts are right even where one was unknown.
+  // Count the elements of the tail, so that both counts are right even if the count was unknown.
   store_count(tail.data_, kCountUnknown);
   const size_t tail_count = tail.size();
   const size_t total_count = size();

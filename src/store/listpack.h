@@ -1,5 +1,5 @@
-// Listpack: a sequence of strings and integers in one run of bytes, Redis's format to the bit, so
-// that values travel between memory, RDB files and DUMP payloads without being rewritten.
+// Listpack: a sequence of strings and integers in one run of bytes, in Redis's format to the bit,
+// so that values travel between memory, RDB files and DUMP payloads without being rewritten.
 //
 //   ┌─────────────┬──────────────┬─────────┬─ ─ ─┬─────────┬──────┐      entry:
 //   │ total bytes │ num elements │ entry 0 │     │ entry n │ 0xFF │      ┌──────┬──────┬─────────┐
@@ -14,18 +14,20 @@
 //             11110001 .. 11110100       integer of 2, 3, 4 or 8 bytes, little-endian
 //   backlen   bytes of head and text, written so that it is read backwards: seven bits a byte, the
 //             least significant group last, the high bit set in all but the first byte
-//   num elements is 65535 when there are as many or more: then only a walk can tell.
+//   num elements is 65535 if there are that many or more: then only a walk gives the number.
 //
-// A *forward pack* is the same without the backlens, for containers that never walk backwards: a
-// byte less for each short element. It becomes a listpack where one is asked for.
+// A *forward pack* has the same format without the backlens, for containers that never walk
+// backwards. It saves a byte for each short element, and is converted to a listpack where one is
+// needed.
 //
 // A text that is the canonical form of a 64-bit integer is always stored as the integer.
 //
-// Positions are byte offsets: they survive a reallocation, but every change kills those at and
-// behind it. The allocated size follows from the total (see alloc.h: a size class is the slack), so
-// a Listpack is one pointer and pushing reallocates a few times for each doubling.
+// Positions are byte offsets: they survive a reallocation, but every change invalidates the
+// positions at and behind it. The allocated size follows from the total (see alloc.h: the slack is
+// that of a size class), so a Listpack is one pointer, and pushing reallocates a few times for each
+// doubling.
 //
-// Walking trusts the bytes: what comes from outside goes through `is_valid_listpack` first. Not
+// Walking trusts the bytes, so bytes from outside go through `is_valid_listpack` first. Not
 // thread-safe: lives on one shard.
 #pragma once
 
@@ -58,7 +60,8 @@ class PackedValue {
   int64_t integer() const { return integer_; }              // Only if is_integer().
   std::string_view text() const { return {text_, size_}; }  // Only if not is_integer().
 
-  // As a client sees it. The view lives as long as the listpack is unchanged, or as `scratch`.
+  // The value as a client sees it. The view lives as long as `scratch` and the listpack are
+  // unchanged.
   std::string_view string(char (&scratch)[kInt64CharsMax]) const {
     return is_integer() ? std::string_view(scratch, format_int64(scratch, integer_)) : text();
   }
@@ -71,24 +74,24 @@ class PackedValue {
   };
 };
 
-// What is looked for: prepared once, compared with many values. A view of the text.
+// A text to search for: prepared once and compared with many values. It holds a view of the text.
 class PackedNeedle {
  public:
   explicit PackedNeedle(std::string_view text);
 
   std::string_view text() const { return text_; }
-  // As a client sees values: "12" matches the integer 12.
+  // Compares as a client sees values: "12" matches the integer 12.
   bool matches(PackedValue value) const {
     if (value.is_integer()) return is_integer_ && value.integer() == integer_;
     return value.text().size() == text_.size() &&
            std::memcmp(value.text().data(), text_.data(), text_.size()) == 0;
   }
 
-  // No integer, and of a length that a one-byte head tells.
+  // A short text is not an integer, and its length fits a one-byte head.
   static constexpr size_t kShortBytesMax = 63;
   bool is_short_text() const { return !is_integer_ && text_.size() <= kShortBytesMax; }
-  // Whether a text of the same length stands at `p`. Looks at the end first: names of one family
-  // begin alike.
+  // Whether the bytes at `p`, as many as the text has, equal it. The end is compared first, because
+  // names of one kind often begin alike.
   bool matches_at(const char* p) const {
     const size_t size = text_.size();
     if (size < sizeof(last_)) return std::equal(p, p + size, text_.begin());
@@ -98,12 +101,13 @@ class PackedNeedle {
 
  private:
   std::string_view text_;
-  uint64_t last_ = 0;  // The last eight bytes of a text that has as many.
+  uint64_t last_ = 0;  // The last eight bytes, if the text has as many.
   int64_t integer_ = 0;
   bool is_integer_;
 };
 
-// Where an element starts, from the first byte of the header. False: no element.
+// The offset of an element from the first byte of the header. Converts to false if there is no
+// element.
 struct PackPosition {
   uint32_t offset = 0;
 
@@ -116,23 +120,23 @@ enum class PackForm : uint8_t { kListpack, kForward };
 template <PackForm kForm>
 class Pack;
 
-// Reads a pack that somebody else owns; as cheap as a pointer.
+// Reads a pack that another object owns; as cheap as a pointer.
 template <PackForm kForm>
 class PackView {
  public:
   static constexpr size_t kHeaderBytes = 6;
   static constexpr size_t kEmptyBytes = kHeaderBytes + 1;
-  static constexpr size_t kBytesMax = size_t{1} << 30;  // What containers should keep to.
+  static constexpr size_t kBytesMax = size_t{1} << 30;  // Containers keep to this size.
 
   explicit PackView(const unsigned char* data) : data_(data) {}
 
   const unsigned char* data() const { return data_; }
   std::string_view raw() const { return {reinterpret_cast<const char*>(data_), total_bytes()}; }
   uint32_t total_bytes() const { return load<uint32_t>(data_); }
-  size_t size() const;  // Number of elements. O(1) below 65535, else a walk.
+  size_t size() const;  // Number of elements. O(1) if below 65535, else a walk.
   bool empty() const { return total_bytes() == kEmptyBytes; }
 
-  // ---- Walking. `next` and `prev` of the last and first element are no element. A forward pack
+  // ---- Walking. `next` of the last element and `prev` of the first are no element. A forward pack
   // has no `last` and `prev`.
   PackPosition first() const { return checked(kHeaderBytes); }
   PackPosition last() const { return empty() ? PackPosition{} : before(total_bytes() - 1); }
@@ -142,20 +146,20 @@ class PackView {
   PackPosition prev(PackPosition at) const {
     return at.offset == kHeaderBytes ? PackPosition{} : before(at.offset);
   }
-  // Element number `index`, from the end if negative (-1 is the last). Walks from the nearer end,
-  // a forward pack from the first.
+  // Returns element number `index`, counted from the end if negative (-1 is the last). Walks from
+  // the nearer end, in a forward pack from the first element.
   PackPosition seek(int64_t index) const;
-  // `count` elements further; no element if there are not as many.
+  // Returns the element that is `count` elements further, or no element if there are fewer.
   PackPosition advance(PackPosition at, size_t count) const;
 
-  // What the element takes in the pack, length fields counted.
+  // The bytes of the whole entry, with its length fields.
   uint32_t entry_bytes_at(PackPosition at) const { return skip_bytes(data_ + at.offset); }
 
   PackedValue value(PackPosition at) const {
     const unsigned char* p = data_ + at.offset;
     return decode(p);
   }
-  // The value, and moves `at` to the next element: cheaper than value() and next().
+  // Returns the value and moves `at` to the next element; cheaper than value() and next().
   PackedValue take(PackPosition& at) const {
     const unsigned char* p = data_ + at.offset;
     const PackedValue result = decode(p);
@@ -165,20 +169,21 @@ class PackView {
 
   // ---- Searching. `text` is compared as a client sees values, so "12" finds the integer 12.
   bool equals(PackPosition at, std::string_view text) const;
-  // The first match at `from` or behind, looking at one element and passing over `skip` before the
-  // next look (hashes look at fields with skip 1).
+  // Returns the first match at or behind `from`. After each element that is compared, `skip`
+  // elements are passed over (1 for hashes, which compare fields only).
   PackPosition find(const PackedNeedle& needle, PackPosition from, size_t skip) const;
   PackPosition find(std::string_view text, PackPosition from, size_t skip) const {
     return find(PackedNeedle(text), from, skip);
   }
   PackPosition find(std::string_view text) const { return find(text, first(), 0); }
 
-  // ---- Sampling. Elements count in groups (of 2 for hashes and sorted sets); the answers are the
-  // positions of the first in each group. The pack must not be empty.
+  // ---- Sampling. Elements count in groups (of 2 for hashes and sorted sets); the results are the
+  // positions of the groups' first elements. The pack must not be empty.
   PackPosition random(Random& random, size_t group) const;
-  // `count` different groups, or all, in the order in which they stand. One walk.
+  // Returns `count` different groups, or all, in the order of the pack. Takes one walk.
   std::vector<PackPosition> sample(Random& random, size_t count, size_t group) const;
-  // `count` independent picks in random order; the same one may come again. One walk and a sort.
+  // Returns `count` independent picks, which may repeat, in random order. Takes one walk and a
+  // sort.
   std::vector<PackPosition> sample_with_repeats(Random& random, size_t count, size_t group) const;
 
  private:
@@ -196,7 +201,7 @@ class PackView {
   // The element that ends at `offset`.
   PackPosition before(uint32_t offset) const;
 
-  // Bytes of an entry of `encoded` bytes' length field; as Redis has it, 16383 takes three.
+  // The bytes of the length field of an entry of `encoded` bytes. As in Redis, 16383 takes three.
   static constexpr uint32_t backlen_bytes(uint32_t encoded) {
     if constexpr (kForm == PackForm::kForward) return 0;
     return encoded <= 127        ? 1
@@ -205,7 +210,7 @@ class PackView {
            : encoded < 268435455 ? 4
                                  : 5;
   }
-  // Bytes of head and text of the entry at `p`; 0 if no entry starts so.
+  // The bytes of head and text of the entry at `p`; 0 if no entry begins with this byte.
   static uint32_t encoded_bytes(const unsigned char* p) {
     const unsigned char head = *p;
     if (head < 0x80) return 1;
@@ -246,23 +251,23 @@ class PackView {
 using ListpackView = PackView<PackForm::kListpack>;
 using ForwardPackView = PackView<PackForm::kForward>;
 
-// Whether `bytes` are a listpack of exactly that length. Shallow: the header and the end only,
-// for bytes that a checksum vouches for. Deep: every entry as well, after which walking is safe in
-// both directions. Never reads outside `bytes`.
+// Whether `bytes` are a pack of exactly that length. If not `deep`, only the header and the end are
+// checked, for bytes that a checksum protects. If `deep`, every entry is checked as well; after
+// that walking is safe in all directions that the form has. Never reads outside `bytes`.
 template <PackForm kForm>
 bool is_valid_pack(std::string_view bytes, bool deep);
 inline bool is_valid_listpack(std::string_view bytes, bool deep) {
   return is_valid_pack<PackForm::kListpack>(bytes, deep);
 }
 
-// Owns a pack: one allocation. A value to be stored must not lie in the pack it goes to.
+// Owns a pack, which is one allocation. A value to be stored must not lie in the pack it goes to.
 template <PackForm kForm>
 class Pack {
  public:
   using View = PackView<kForm>;
 
-  Pack();  // Empty; seven bytes.
-  // A copy of bytes that are a pack, of either form.
+  Pack();  // An empty pack, of seven bytes.
+  // Copies bytes that are a pack of either form.
   explicit Pack(ListpackView source);
   explicit Pack(ForwardPackView source);
   Pack(const Pack&) = delete;
@@ -274,7 +279,7 @@ class Pack {
   }
   ~Pack();
 
-  // Gives the bytes away, and takes them back: for owners that keep one word.
+  // Give the bytes away and take them back, for owners that keep one word.
   unsigned char* release() { return std::exchange(data_, nullptr); }
   static Pack adopt(unsigned char* data) { return Pack(data); }
 
@@ -282,33 +287,34 @@ class Pack {
   size_t size() const { return view().size(); }
   bool empty() const { return view().empty(); }
   size_t total_bytes() const { return view().total_bytes(); }
-  size_t bytes() const;  // As the allocator rounds them.
+  size_t bytes() const;  // The allocation, as the allocator rounds it.
 
-  // Bytes by which the pack would grow.
+  // The bytes by which the pack grows for a value.
   static size_t entry_bytes(PackedValue value);
 
   void push_back(PackedValue value) { insert_at(view().total_bytes() - 1, value); }
   void push_front(PackedValue value) { insert_at(View::kHeaderBytes, value); }
-  // All of them with one reallocation at most.
+  // Appends all values with at most one reallocation.
   void append(std::span<const std::string_view> values);
-  // The same. Texts of integers become integers in `values`, as they do in the pack.
+  // Appends all values likewise. Texts of integers become integers in `values`, as in the pack.
   void append(std::span<PackedValue> values);
-  // Copies all entries of `other`, byte for byte, behind or before one's own.
+  // Copies all entries of `other`, byte for byte, behind or before the entries here.
   void append(View other);
   void prepend(View other);
 
-  // The position of the new element.
+  // Insert a value and return its position.
   PackPosition insert_before(PackPosition at, PackedValue value);
   PackPosition insert_after(PackPosition at, PackedValue value);
-  // `at` stays the position of the element.
+  // Replaces the element at `at`, which stays its position.
   void replace(PackPosition at, PackedValue value);
-  // The position of the element behind those removed. Fewer than `count` are removed at the end.
+  // Removes `count` elements, or as many as there are from `at` on. Returns the position of the
+  // element behind them.
   PackPosition erase(PackPosition at, size_t count = 1);
-  // At most `max` matches, from the head or from the tail. Returns how many.
+  // Removes at most `max` matches, searching from the head or from the tail. Returns how many.
   size_t remove(const PackedNeedle& needle, bool from_head, size_t max);
   void clear();
 
-  // Cuts off the element at `at` and all behind it.
+  // Cuts off the element at `at` and all elements behind it, and returns them as a pack.
   Pack split_off(PackPosition at);
 
  private:

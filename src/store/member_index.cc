@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kMappedBytesMin = size_t{64} << 10;
 constexpr size_t kReleaseStepBytes = size_t{2} << 20;
 
-// Bucket counts: 1, 2, 3, 4, 6, 8, 12, ... Grow past 88 % of the slots; shrink below 10 %.
+// Bucket counts are 1, 2, 3, 4, 6, 8, 12, ... The index grows when more than 88 % of its slots are
+// taken, and shrinks below 10 %.
 size_t count_above(size_t count) {
   const size_t power = std::bit_floor(count);
   return count == power ? (power == 1 ? 2 : power + power / 2) : power * 2;
@@ -111,7 +112,8 @@ void MemberIndex::insert_into(Bucket& head, ScoredMember* element, uint8_t finge
   Bucket* bucket = &head;
   while (bucket->has_next() && bucket->size() == bucket->capacity())
     bucket = bucket->next();
-  if (bucket->size() == bucket->capacity()) {  // Full and unchained: the last element moves on.
+  // The bucket is full and not chained: its last element moves to a new chained bucket.
+  if (bucket->size() == bucket->capacity()) {
     Bucket* chained = new (allocate(sizeof(Bucket))) Bucket{};
     chained->fingerprints[0] = bucket->fingerprints[kSlots - 1];
     chained->set_pointer(0, bucket->pointer(kSlots - 1));
@@ -143,7 +145,7 @@ void MemberIndex::erase(const ScoredMember* element, uint64_t hash) {
   panic(__FILE__, __LINE__, "element is not in its index");
 }
 
-// With the last element of the chain, so that chains stay dense and end early.
+// Fills the hole with the last element of the chain, so that chains stay dense and end early.
 void MemberIndex::fill_hole(Bucket& head, Bucket& bucket, unsigned slot) {
   Bucket* before_last = nullptr;
   Bucket* last = &head;
@@ -164,10 +166,10 @@ void MemberIndex::fill_hole(Bucket& head, Bucket& bucket, unsigned slot) {
 
 ScanPosition MemberIndex::scan(ScanPosition position,
                                const std::function<void(const ScoredMember&)>& visit) const {
-  constexpr unsigned kShift = 16;  // Positions are the high 48 bits of a hash.
+  constexpr unsigned kShift = 16;  // A position is the high 48 bits of a hash.
   const uint64_t hash = static_cast<uint64_t>(position) << kShift;
-  // First position past the hashes of bucket `at`. Rounded up: what lies between the bucket's end
-  // and the position belongs to the next bucket, which is always visited whole.
+  // The first position past the hashes of bucket `at`. It is rounded up: hashes between the
+  // bucket's end and the position belong to the next bucket, which is always visited whole.
   const auto end_of = [](const Array& array, size_t at) {
     const auto end = (static_cast<unsigned __int128>(at + 1) << 64) / array.count;
     return static_cast<uint64_t>((end + ((1u << kShift) - 1)) >> kShift);
@@ -178,7 +180,8 @@ ScanPosition MemberIndex::scan(ScanPosition position,
   if (at < moved_) {
     const size_t next_at = next_.index(hash);
     bucket = &next_.buckets[next_at];
-    // The new bucket may reach past what has been moved; the rest is still in the old array.
+    // The new bucket may also cover hashes that have not been moved; their elements are still in
+    // the old array.
     end = std::min(end_of(next_, next_at), end_of(current_, moved_ - 1));
   }
   for (; bucket != nullptr; bucket = bucket->next()) {
@@ -208,7 +211,8 @@ void MemberIndex::grow_if_due() {
   if (size_ * 100 >= current_.count * kSlots * 88) next_ = make_array(count_above(current_.count));
 }
 
-// An array that shrinks has more buckets than elements, so a bucket for each erasure would not do.
+// An array that shrinks has more buckets than elements, so one bucket for each erasure is not
+// enough.
 void MemberIndex::shrink_if_due() {
   for (unsigned i = 0; i < kMovePerErase && is_resizing(); ++i)
     move_bucket();
@@ -260,7 +264,7 @@ void MemberIndex::end_bucket() {
   released_ += static_cast<uint32_t>(kReleaseStepBytes / sizeof(Bucket));
 }
 
-// Goes through the arrays as a resize does, and keeps nothing.
+// Goes through the arrays as a resize does, but moves no elements.
 bool MemberIndex::free_some(size_t buckets) {
   size_ = 0;
   for (; buckets != 0 && current_.count != 0; --buckets) {

@@ -9,8 +9,9 @@
 //     9 bytes        1      6           6                 6
 //
 // Because buckets keep the order of the hashes, a resize moves them from first to last, one for
-// each insert and four for each erasure, and a scan position is a place among the hashes, which no
-// resize disturbs. Arrays past 64 KiB come from the kernel in pages and are given back in parts.
+// each insert and four for each erasure, and a scan position is a place in the order of the hashes,
+// which no resize disturbs. Arrays past 64 KiB come from the kernel in pages and are given back in
+// parts.
 //
 // Does not own the elements. One thread at a time: lives on a shard.
 #pragma once
@@ -31,7 +32,7 @@ namespace kvstash::store {
 
 class MemberIndex {
  public:
-  // An index in which `expected` elements find room without a resize.
+  // Makes an index that holds `expected` elements without a resize.
   MemberIndex(const HashSeed& seed, size_t expected);
   MemberIndex(const MemberIndex&) = delete;
   MemberIndex& operator=(const MemberIndex&) = delete;
@@ -40,28 +41,30 @@ class MemberIndex {
   const HashSeed& seed() const { return seed_; }
   uint64_t hash(std::string_view member) const { return keyed_hash(member, seed_); }
 
-  // The element of `member`, or null. In all operations `hash` is hash(member).
+  // Returns the element of `member`, or null. In all operations `hash` is hash(member).
   ScoredMember* find(std::string_view member, uint64_t hash) const;
 
   // Adds an element whose member is absent.
   void insert(ScoredMember* element, uint64_t hash);
 
-  // Takes the element out; it must be in the index. Reads its address only.
+  // Takes the element out; it must be in the index. The element itself is not read, only its
+  // address.
   void erase(const ScoredMember* element, uint64_t hash);
 
-  // Visits every element of the bucket at `position`; returns where to go on, or zero after the
-  // last. An element present from the start to the end of a scan is visited at least once, whatever
-  // happens between. `visit` must not change the index.
+  // Visits every element of the bucket at `position` and returns the position to continue from, or
+  // zero after the last bucket. An element that is present from the start to the end of a scan is
+  // visited at least once, whatever changes between the calls. `visit` must not change the index.
   ScanPosition scan(ScanPosition position,
                     const std::function<void(const ScoredMember&)>& visit) const;
 
-  // Visits the elements from hash `begin` on, exactly, and returns where the next visit begins, or
-  // nothing after the last: see hash_walk.h. `visit` must not change the index.
+  // Visits the elements from hash `begin` on, each exactly once over a whole walk, and returns the
+  // hash at which the next visit begins, or nothing after the last: see hash_walk.h. `visit` must
+  // not change the index.
   std::optional<uint64_t> walk(uint64_t begin, WalkBudget budget,
                                const std::function<void(const ScoredMember&)>& visit) const;
 
-  // For dismantling: forgets the elements and frees up to `buckets` buckets. True while there are
-  // more. After the first call nothing but this and destruction is allowed.
+  // Dismantles the index: forgets the elements and frees up to `buckets` buckets. Returns true
+  // while there are more. After the first call the index may only be freed further or destroyed.
   bool free_some(size_t buckets);
 
   size_t size() const { return size_; }
@@ -88,7 +91,7 @@ class MemberIndex {
     Bucket* next() const {
       return has_next() ? static_cast<Bucket*>(pointer(kSlots - 1)) : nullptr;
     }
-    unsigned matches(uint8_t fingerprint) const;  // Bit per slot.
+    unsigned matches(uint8_t fingerprint) const;  // Returns one bit for each slot.
   };
   static_assert(sizeof(Bucket) == 64);
 
@@ -117,13 +120,13 @@ class MemberIndex {
   void shrink_if_due();
   void move_bucket();
   void free_chain(Bucket& head);
-  void end_bucket();  // The first bucket not yet moved is empty now.
+  void end_bucket();  // Notes that the first bucket not yet moved is now empty.
 
   HashSeed seed_;
   Array current_;
-  Array next_;             // Where a resize moves to; count 0 when there is none.
-  uint32_t moved_ = 0;     // Buckets of current_ that have been moved, all before this index.
-  uint32_t released_ = 0;  // Buckets of current_ whose pages are back with the kernel.
+  Array next_;             // The array that a resize moves to; count 0: no resize.
+  uint32_t moved_ = 0;     // Buckets that have been moved, from the start of current_.
+  uint32_t released_ = 0;  // Buckets of current_ whose pages were given back.
   size_t size_ = 0;
   size_t chained_ = 0;
 };

@@ -1,11 +1,11 @@
-// NameTable: things that have a name, found by it and kept in the order of the names' bytes.
+// NameTable: objects that have a name, found by it and kept in the order of the names' bytes.
 //
-// A sorted array of pointers: a look-up is a binary search, a new name moves the pointers behind
-// it, 8 bytes each. For the consumer groups of a stream and the consumers of a group, of which
-// there are few beside what they read.
+// It is a sorted array of pointers: a look-up is a binary search, and a new name moves the pointers
+// behind it, of 8 bytes each. It serves for the consumer groups of a stream and the consumers of a
+// group, which are few compared with the entries they read.
 //
-// Owns its things, which stay where they are, and adds what it allocates, and their own size, to a
-// counter of its owner's, which must outlive it. Not thread-safe.
+// Owns its objects, which never move in memory. It adds the bytes that it allocates, the objects
+// included, to a counter of its owner, which must outlive it. Not thread-safe.
 #pragma once
 
 #include "base/alloc.h"
@@ -20,7 +20,7 @@
 
 namespace kvstash::store {
 
-// The bytes of a name, counted.
+// A copy of a name, whose bytes are counted.
 class OwnedName {
  public:
   OwnedName(std::string_view name, size_t& bytes) : size_(name.size()), bytes_(&bytes) {
@@ -45,7 +45,7 @@ class OwnedName {
   size_t* bytes_;
 };
 
-// T is made from a name and the counter, and has name().
+// T is constructed from a name and the counter, and has a member function name().
 template <typename T>
 class NameTable {
  public:
@@ -56,7 +56,7 @@ class NameTable {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // In order; until the next change.
+  // All objects in the order of their names; valid until the next change.
   std::span<const T* const> all() const { return {things_, size_}; }
 
   const T* find(std::string_view name) const {
@@ -65,7 +65,7 @@ class NameTable {
   }
   T* find(std::string_view name) { return const_cast<T*>(std::as_const(*this).find(name)); }
   T& create(std::string_view name);  // The name must be new.
-  void destroy(T& thing);            // It must be in the table.
+  void destroy(T& thing);            // `thing` must be in the table.
 
  private:
   size_t place_of(std::string_view name) const {

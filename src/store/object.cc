@@ -20,7 +20,7 @@ struct ObjectOps {
   bool (*offer)(ObjectWord word) = nullptr;
 };
 
-// Looks into a word without taking it away from its entry.
+// Lets `look` see the object of a word, which stays with its entry.
 template <Container T, typename Look>
 auto borrow(ObjectWord word, Look&& look) {
   T value = T::adopt(word);
@@ -53,7 +53,7 @@ constexpr ObjectOps ops_of() {
           [](ObjectWord word) { return borrow<T>(word, [](T& value) { return value.offer(); }); }};
 }
 
-// By ValueType. Strings are not objects.
+// Indexed by ValueType. Strings are not objects.
 constexpr ObjectOps kOps[] = {
     {}, ops_of<List>(), ops_of<Set>(), ops_of<SortedSet>(), ops_of<Hash>(), ops_of<Stream>()};
 static_assert(std::size(kOps) == static_cast<size_t>(ValueType::kCount));
@@ -75,7 +75,7 @@ size_t object_size(ValueType type, ObjectWord word) {
 }
 
 size_t object_pieces(ValueType type, ObjectWord word) {
-  constexpr size_t kNodesPerBlock = 2;  // Of a radix tree.
+  constexpr size_t kNodesPerBlock = 2;  // A radix tree has about two nodes for each block.
   switch (object_encoding(type, word)) {
     case Encoding::kListpack:
     case Encoding::kIntset:

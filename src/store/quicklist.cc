@@ -15,16 +15,17 @@ namespace {
 
 using Node = Quicklist::Node;
 
-// Packs limited by their number of elements keep to this many bytes all the same.
+// The most bytes of a pack that is limited by its number of elements.
 constexpr size_t kSafetyBytes = 8192;
 constexpr std::array<size_t, 5> kPackBytes = {4096, 8192, 16384, 32768, 65536};
-// What an element takes beside its bytes, as Redis estimates it when it looks for room.
+// The bytes that an element takes beside its own, as Redis estimates them when it looks for room.
 constexpr size_t kElementOverheadBytes = 8;
-// Compressing less than this, or gaining less than that, is not worth it.
+// A piece is compressed only if it has kCompressBytesMin bytes and compressing saves
+// kCompressGainMin.
 constexpr size_t kCompressBytesMin = 48;
 constexpr size_t kCompressGainMin = 8;
-// When a gathering piece joins the next, which elements are small enough to gather, and how large
-// the next must be for that to be worth it.
+// A gathering piece joins the next piece when it has this many bytes. Only elements of at most
+// kGatheredElementBytesMax gather, and only before a piece of at least kGatherBeforeBytesMin.
 constexpr size_t kGatheredBytesMax = 1024;
 constexpr size_t kGatheredElementBytesMax = 256;
 constexpr size_t kGatherBeforeBytesMin = 2048;
@@ -53,7 +54,7 @@ size_t node_bytes(const Node& node) {
   return allocation_bytes(sizeof(Node)) + allocation_bytes(node.stored_bytes);
 }
 
-// The pack of a node for reading, whether compressed or not.
+// The pack of a node, decompressed if necessary, for reading.
 class ReadPack {
  public:
   explicit ReadPack(const Node& node) : bytes_(node.raw_bytes) {
@@ -102,7 +103,7 @@ bool ListLimits::is_large(size_t element_bytes) const {
 
 // ---- Changing one piece
 
-// Keeps the node and the list's counts true to what happens to the pack.
+// Lends a node's pack for a change, and updates the counts of the node and the list afterwards.
 class Quicklist::OpenPack {
  public:
   OpenPack(Quicklist& list, Node* node) : list_(list), node_(node) {
@@ -174,8 +175,8 @@ void Quicklist::compress(Node* node) {
   deallocate(out, room);
 }
 
-// Opens the pieces at both ends and compresses those that have just come to lie inside, and
-// `touched` (or null) if it does.
+// Decompresses the pieces at both ends, and compresses the pieces that have just come to lie
+// inside, and `touched`, if it is not null and lies inside.
 void Quicklist::settle(const ListLimits& limits, Node* touched) {
   const size_t depth = limits.compress_depth;
   if (depth == 0 || node_count_ == 0) return;
@@ -249,7 +250,7 @@ void Quicklist::free_node(Node* node) {
   deallocate(node, sizeof(Node));
 }
 
-// Cuts the elements from `at` on into a piece of their own, behind the node; returns it.
+// Cuts the elements from `at` on into a new piece behind the node, and returns that piece.
 Node* Quicklist::split(Node* node, PackPosition at) {
   Listpack tail = OpenPack(*this, node)->split_off(at);
   const size_t bytes = tail.total_bytes();
@@ -355,7 +356,7 @@ Listpack Quicklist::copy_only_pack() const {
 
 // ---- The gathering piece
 
-// The piece that takes an element at the head, where there is room for it.
+// Returns the piece that takes an element at the head, where there is room for it.
 Node* Quicklist::node_for_head(std::string_view value, const ListLimits& limits) {
   if (gathers_ != 0 && head_->raw_bytes < kGatheredBytesMax) return head_;
   join_gathered();
@@ -374,7 +375,8 @@ void Quicklist::join_gathered() {
   unlink_and_free(head_);
 }
 
-// Elements gather only in lists of several pieces: others may become one pack at any time.
+// Elements gather only in lists of several pieces, because a single piece may become the listpack
+// of a short list at any time.
 void Quicklist::join_gathered_unless_long() {
   if (node_count() == 1) join_gathered();
 }
@@ -478,7 +480,7 @@ void Quicklist::insert_inside(Place place, std::string_view value, const ListLim
   merge_around(left, limits);
 }
 
-// Whether the pack keeps to its limits, or grows no further beyond them.
+// Whether the pack stays within its limits, or at least grows no further beyond them.
 bool Quicklist::may_replace(Place place, std::string_view value, const ListLimits& limits) const {
   const size_t added = Listpack::entry_bytes(value);
   const size_t removed = pack_of(*place.node).entry_bytes_at(place.at);
@@ -497,7 +499,7 @@ void Quicklist::set(size_t index, std::string_view value, const ListLimits& limi
              may_replace(place, value, limits)) {
     OpenPack(*this, node)->replace(place.at, value);
   } else {
-    insert(index + 1, value, limits);  // Behind the old one: so it may join the next piece.
+    insert(index + 1, value, limits);  // Behind the old one, so that it may join the next piece.
     erase(index, 1, limits);
     return;
   }
@@ -537,7 +539,7 @@ void Quicklist::erase(size_t index, size_t count, const ListLimits& limits) {
   join_gathered_unless_long();
 }
 
-// Removes matches in one piece; a piece that loses all of its elements is left to the caller.
+// Removes matches in one piece. If a piece loses all of its elements, the caller removes it.
 size_t Quicklist::remove_in(Node* node, ListEnd from, const PackedNeedle& needle, size_t max) {
   {
     const ReadPack reading(*node);

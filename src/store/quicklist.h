@@ -1,19 +1,19 @@
-// Quicklist: a long list, as a doubly linked list of pieces: listpacks of bounded size, and plain
-// pieces of one large element each. Inner pieces may be kept compressed (LZF), all but a number at
+// Quicklist: a long list, as a doubly linked list of pieces. A piece is a listpack of bounded size,
+// or a plain piece of one large element. Pieces may be kept compressed (LZF), except a number at
 // each end.
 //
 //   head ──> [ pack: a b c ] <──> [ pack, compressed ] <──> [ plain: zzzz... ] <──> ... <── tail
 //
 // Pushing and popping are O(1); an index is found by stepping over whole pieces from the nearer
-// end. The limits come with every call, since they may change at any time: pieces made under
-// others stay as they are until something touches them.
+// end. The limits are passed to every call, since they may change at any time: pieces made under
+// other limits stay as they are until an operation changes them.
 //
-// What is pushed at the head moves all that the piece there holds. So in a list of several pieces
-// it gathers in a small one first, which then joins the next as a whole. Until then the two count
-// as one piece, and the limits hold for both together.
+// An element pushed at the head moves all bytes of the piece there. In a list of several pieces,
+// such elements therefore first gather in a small piece, which later joins the next piece as a
+// whole. Until then the two count as one piece, and the limits hold for both together.
 //
-// Owns its pieces. Counts the bytes they take as it goes. Reading changes nothing, not even a
-// compressed piece. Not thread-safe: lives on one shard.
+// Owns its pieces and counts their bytes. Reading changes nothing and leaves compressed pieces
+// compressed. Not thread-safe: lives on one shard.
 #pragma once
 
 #include "base/ensure.h"
@@ -28,14 +28,14 @@ namespace kvstash::store {
 
 enum class ListEnd : uint8_t { kHead, kTail };
 
-// How lists are laid out. The defaults are Redis's.
+// The limits on the layout of lists. The defaults are Redis's.
 struct ListLimits {
-  int64_t listpack_size = -2;   // Of one pack: elements, or -1 .. -5 for 4, 8, 16, 32, 64 KiB.
-  uint32_t compress_depth = 0;  // Pieces at each end that are never compressed; 0: none is.
-  size_t packed_threshold = 0;  // Bytes from which an element is plain; 0: what no pack may hold.
+  int64_t listpack_size = -2;   // Limit of a pack: elements, or -1 .. -5 for 4, 8, 16, 32, 64 KiB.
+  uint32_t compress_depth = 0;  // Pieces at each end that are not compressed; 0: no piece is.
+  size_t packed_threshold = 0;  // Elements of this size and larger are plain; 0: see is_large.
 
   bool pack_allows(size_t bytes, size_t count) const;
-  // The same with half of the limits: what a long list must fit to become one pack again.
+  // As pack_allows with half of the limits: a long list must fit them to become a listpack again.
   bool half_allows(size_t bytes, size_t count) const;
   bool is_large(size_t element_bytes) const;
 };
@@ -44,14 +44,14 @@ struct ListLimits {
 struct QuicklistNode {
   QuicklistNode* prev;
   QuicklistNode* next;
-  unsigned char* data;  // As asked of the allocator: stored_bytes.
+  unsigned char* data;  // Allocated with a size of stored_bytes.
   size_t stored_bytes;
-  size_t raw_bytes;  // The same unless compressed.
-  uint32_t count;    // Elements.
-  bool is_plain;     // One element's bytes, not a listpack.
+  size_t raw_bytes;  // Size when not compressed.
+  uint32_t count;    // Number of elements.
+  bool is_plain;     // The data is one element's bytes, not a listpack.
   bool is_compressed;
-  bool is_incompressible;  // Compressing it as it is was tried, and gained nothing.
-  uint8_t marks;           // The observer's, who may set them; 0 in a new piece.
+  bool is_incompressible;  // Compressing the present data was tried and gained nothing.
+  uint8_t marks;           // Set by the observer; 0 in a new piece.
 
   std::string_view stored() const { return {reinterpret_cast<const char*>(data), stored_bytes}; }
 };
@@ -60,7 +60,7 @@ class Quicklist {
  public:
   using Node = QuicklistNode;
 
-  // An element: in a pack `at` says where; a plain piece is one.
+  // The place of an element: `at` is its position in a pack; a plain piece is one element.
   struct Place {
     Node* node;
     PackPosition at;
@@ -71,51 +71,54 @@ class Quicklist {
   Quicklist& operator=(const Quicklist&) = delete;
   ~Quicklist();
 
-  // Heap only: owners keep a pointer.
+  // A quicklist is always on the heap: owners keep a pointer.
   static Quicklist* make();
   static void destroy(Quicklist* list);
   Quicklist* copy() const;
 
   size_t size() const { return count_; }
   size_t node_count() const { return node_count_ - gathers_; }
-  size_t bytes() const;  // As the allocator rounds them.
+  size_t bytes() const;  // All it owns, as the allocator rounds it.
   const Node* head() const { return head_; }
   const Node* tail() const { return tail_; }
 
   void push(ListEnd end, std::string_view value, const ListLimits& limits);
-  // So that the element stands at `index`, at most size().
+  // Inserts an element so that it stands at `index`, which is at most size().
   void insert(size_t index, std::string_view value, const ListLimits& limits);
   // `index` is below size().
   void set(size_t index, std::string_view value, const ListLimits& limits);
-  // The range lies within the list.
+  // Removes elements; the range must lie within the list.
   void erase(size_t index, size_t count, const ListLimits& limits);
-  // At most `max` elements equal to `value`, from the given end. Returns how many.
+  // Removes at most `max` elements equal to `value`, searching from the given end. Returns how
+  // many.
   size_t remove(ListEnd from, std::string_view value, size_t max, const ListLimits& limits);
 
-  // Adds a piece at the tail: a pack of at least one element, taken over or compressed where the
-  // limits say so, or one large element, copied.
+  // Add a piece at the tail. A pack, of at least one element, is taken over, and compressed where
+  // the limits ask for it; a large element is copied.
   void append_pack(Listpack pack, const ListLimits& limits);
   void append_plain(std::string_view element, const ListLimits& limits);
-  // The only piece, which must be a pack. Leaves an empty list, which must not be observed.
+  // Returns the only piece, which must be a pack, and leaves an empty list. The list must not be
+  // observed.
   Listpack take_only_pack();
-  Listpack copy_only_pack() const;  // The same, and leaves the list as it is.
+  Listpack copy_only_pack() const;  // As take_only_pack, but copies.
 
-  // The piece that holds element `index`, below size(), and which of its elements that is.
+  // Returns the piece that holds element `index`, which is below size(), and the element's number
+  // in that piece.
   std::pair<const Node*, size_t> find_node(size_t index) const;
 
-  // Frees pieces from the head on, at most `budget`. True once the list is empty.
+  // Frees at most `budget` pieces from the head on. Returns true once the list is empty.
   bool free_some(size_t budget);
 
-  // A walk over an observed list keeps the piece that it is at, and goes back to the one before if
-  // it hears that the piece goes.
+  // A walk over an observed list keeps a pointer to its present piece, and goes back to the piece
+  // before it when its observer is told that the present piece is about to be removed.
   void set_observer(NodeObserver* observer) { observer_ = observer; }
   NodeObserver* observer() const { return observer_; }
 
-  // The bytes of a compressed piece, uncompressed, into raw_bytes of room.
+  // Decompresses a piece into `out`, which has room for raw_bytes.
   static void decompress(const Node& node, unsigned char* out);
 
  private:
-  // Makes a pack of `node` changeable for its lifetime.
+  // Lends a node's pack for a change as long as the OpenPack exists.
   class OpenPack;
 
   void tell_change(const Node& node) {
@@ -125,7 +128,7 @@ class Quicklist {
   Place locate(size_t index);
   Node* make_node(unsigned char* data, size_t bytes, size_t count, bool is_plain);
   Node* make_node_for(std::string_view value, bool is_plain);
-  void link_after(Node* node, Node* previous);  // At the head if `previous` is null.
+  void link_after(Node* node, Node* previous);  // Null `previous`: at the head.
   void unlink_and_free(Node* node);
   void free_node(Node* node);
   bool has_room(const Node* node, std::string_view value, const ListLimits& limits) const;
@@ -150,8 +153,8 @@ class Quicklist {
   Node* tail_ = nullptr;
   size_t count_ = 0;
   size_t node_count_ : 63 = 0;
-  size_t gathers_ : 1 = 0;  // The head is a piece where elements gather.
-  size_t bytes_ = 0;        // Of nodes and their data.
+  size_t gathers_ : 1 = 0;  // The head is a piece in which elements gather.
+  size_t bytes_ = 0;        // Bytes of the nodes and their data.
   NodeObserver* observer_ = nullptr;
 };
 static_assert(sizeof(Quicklist) == 48, "a size class of the allocator");

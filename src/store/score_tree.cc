@@ -6,7 +6,7 @@
 namespace kvstash::store {
 namespace {
 
-// Whether the element (score, element) comes at or before the place of (to, member).
+// Whether an element (score, element) is at or before the place of (to, member).
 struct AtOrBefore {
   double to;
   std::string_view member;
@@ -21,7 +21,7 @@ bool is_before(const ScoredMember& element, double score, std::string_view membe
   return element.member() < member;
 }
 
-// Siblings take half of their free slots, if that is worth the move.
+// A sibling takes elements into half of its free slots, if these are at least kGiftMin.
 constexpr unsigned kGiftMin = 4;
 
 unsigned gift(unsigned taker_count, unsigned slots) {
@@ -53,8 +53,9 @@ void ScoreTree::erase(const ScoredMember& element) {
   ensure_slow([&] { return is_sound_towards(element.score, element.member()); });
 }
 
-// A new score that leaves the element between its neighbours is only written down; others, and
-// those of a leaf's first element, which is a key above, take the element out and in again.
+// If the element stays between its neighbours, only its new score is written. Otherwise, and for
+// the first element of a leaf, which is the key of its parent, the element is removed and inserted
+// again.
 void ScoreTree::rescore(ScoredMember& element, double score) {
   const Path path = path_to(element);
   Node& leaf = *path.nodes[0];
@@ -145,7 +146,7 @@ void ScoreTree::refresh(Inner& parent, unsigned slot) {
   parent.sizes[slot] = total(*parent.children[slot]);
 }
 
-// Moves `n` slots of one node into another of the same level, opening and closing the gaps.
+// Moves `n` slots of one node into another node of the same level, and opens and closes the gaps.
 void ScoreTree::move_items(Node& from, unsigned from_at, Node& to, unsigned to_at, unsigned n) {
   ensure(from.level == to.level && from_at + n <= from.count && to_at <= to.count);
   ensure(to.count + n <= kSlots);
@@ -166,8 +167,8 @@ void ScoreTree::move_items(Node& from, unsigned from_at, Node& to, unsigned to_a
 
 // ---- Ways down.
 
-// A search looks at several lines of a node, each of which may be far away: asking for all at once
-// makes erasures a fifth faster.
+// A search reads several cache lines of a node, each of which may miss the cache. Fetching all of
+// them at once makes erasures a fifth faster.
 void ScoreTree::prefetch_scores(const Node& node) {
   const char* from = reinterpret_cast<const char*>(&node);
   for (size_t line = 0; line < offsetof(Node, elements); line += 64)
@@ -186,7 +187,8 @@ ScoreTree::Path ScoreTree::path_after(double score, std::string_view member) con
     path.nodes[level] = node;
     if (level == 0) {
       path.slots[0] = slots;
-      path.is_at_front = slots == 0;  // Only in the first leaf: others' first elements are keys.
+      // This is true only in the first leaf, because the first element of any other leaf is a key.
+      path.is_at_front = slots == 0;
       return path;
     }
     path.slots[level] = slots == 0 ? 0 : slots - 1;
@@ -263,8 +265,8 @@ void ScoreTree::insert_at(Path& path, ScoredMember* element) {
   }
 }
 
-// Makes room in the full node of this level. The path follows: afterwards it leads to the same
-// place, in a node with a free slot.
+// Makes room in the full node of this level. Afterwards the path leads to the same place, in a node
+// with a free slot.
 void ScoreTree::make_room(Path& path, unsigned level) {
   ensure(path.nodes[level]->count == kSlots);
   if (path.nodes[level] == root_) {
@@ -323,8 +325,9 @@ bool ScoreTree::give_right(Path& path, unsigned level) {
   return true;
 }
 
-// In the middle, or, where the set grows at an end, so that one side stays full. An inner node's
-// slot is that of a child which gets a new neighbour after it, so neither side may be empty.
+// Splits a node in the middle; where the set grows at one end, so that one side stays full. The
+// slot of an inner node is that of a child which gets a new neighbour behind it, so neither side
+// may be empty.
 void ScoreTree::split(Path& path, unsigned level) {
   Inner& parent = *inner(path.nodes[level + 1]);
   const unsigned at = path.slots[level + 1];
@@ -379,8 +382,8 @@ void ScoreTree::erase_at(const Path& path, unsigned count) {
   shorten();
 }
 
-// Sets a changed child's key; merges a sparse child with a sibling, or levels the two; removes an
-// empty one. A parent that becomes sparse or empty is repaired next.
+// Repairs the key of a changed child. A sparse child is merged with a sibling, or the two are
+// levelled; an empty child is removed. A parent that becomes sparse or empty is repaired next.
 void ScoreTree::repair(Inner& parent, unsigned slot) {
   const Node& child = *parent.children[slot];
   if (child.count == 0) return remove_child(parent, slot);
@@ -405,7 +408,7 @@ void ScoreTree::repair(Inner& parent, unsigned slot) {
   refresh(parent, at + 1);
 }
 
-// Frees an empty child.
+// Removes and frees an empty child.
 void ScoreTree::remove_child(Inner& parent, unsigned slot) {
   Node* child = parent.children[slot];
   ensure(child->count == 0);
@@ -422,7 +425,7 @@ void ScoreTree::remove_child(Inner& parent, unsigned slot) {
   --parent.count;
 }
 
-// A root of one child gives way to it; an empty root goes.
+// Replaces a root that has one child by the child; frees an empty root.
 void ScoreTree::shorten() {
   while (root_->level != 0 && root_->count == 1) {
     Node* child = inner(root_)->children[0];
@@ -443,7 +446,7 @@ bool ScoreTree::is_sound_child(const Inner& parent, unsigned slot) {
          parent.sizes[slot] == total(child);
 }
 
-// The nodes on the way to a place, and their neighbours below the same parents.
+// Checks the nodes on the way to a place, and their neighbours below the same parents.
 bool ScoreTree::is_sound_towards(double score, std::string_view member) const {
   if (root_ == nullptr) return size_ == 0;
   if (total(*root_) != size_) return false;

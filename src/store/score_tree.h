@@ -10,10 +10,10 @@
 // element's own memory only where scores are equal. The key of a child is exactly its first
 // element: every change repairs the keys on its path, and no key outlives its element.
 //
-// A full node first gives to a sibling under the same parent and splits only if both are full (85 %
-// full after random inserts, where splitting alone gives 69 %); growth at either end leaves full
-// nodes behind. Nodes less than three eighths full are merged or levelled. An operation touches
-// O(log n) nodes of 1 or 2 KiB and moves at most one node's contents on each level.
+// A full node first gives elements to a sibling under the same parent and splits only if both are
+// full (nodes are 85 % full after random inserts; splitting alone gives 69 %). Growth at either end
+// leaves full nodes. Nodes less than three eighths full are merged or levelled. An operation
+// touches O(log n) nodes of 1 or 2 KiB and moves at most one node's contents on each level.
 //
 // Does not own the elements. One thread at a time: lives on a shard.
 #pragma once
@@ -32,14 +32,14 @@ class ScoreTree {
   struct Inner;
 
  public:
-  // The place of an element, or the end. Dies at the next change of the tree.
+  // The place of an element, or the end. It is invalid after the next change of the tree.
   class Position {
    public:
     Position() = default;
     bool at_end() const { return leaf_ == nullptr; }
     const ScoredMember& element() const;
-    void next();  // Past the last element: the end. Must not be at the end.
-    void prev();  // Before the first element: the end, too.
+    void next();  // After the last element comes the end. Must not be at the end.
+    void prev();  // Before the first element comes the end, too.
 
    private:
     friend class ScoreTree;
@@ -53,24 +53,25 @@ class ScoreTree {
   ScoreTree& operator=(const ScoreTree&) = delete;
   ~ScoreTree();
 
-  // The element's member must be absent, its score not NaN.
+  // Adds an element whose member is absent and whose score is not NaN.
   void insert(ScoredMember* element);
 
-  // The same for an element that comes after all others; cheaper, and leaves full nodes.
+  // Adds an element that comes after all others: cheaper than insert, and leaves full nodes.
   void append(ScoredMember* element);
 
-  // The element must be in the tree.
+  // Removes an element, which must be in the tree.
   void erase(const ScoredMember& element);
 
-  // Gives the element another score and the place that belongs to it.
+  // Gives the element another score and moves it to its new place.
   void rescore(ScoredMember& element, double score);
 
-  // Takes out up to `count` elements from `rank` on, as many as one leaf holds, and hands each to
-  // `dropped`. Returns how many, at least one: `rank` must be below size(), `count` not zero.
+  // Removes elements from `rank` on, up to `count` and as many as one leaf holds, and passes each
+  // to `dropped`. Returns how many, at least one: `rank` must be below size(), and `count` not
+  // zero.
   template <typename Dropped>
   size_t take(size_t rank, size_t count, const Dropped& dropped);
 
-  // Elements before this one, which must be in the tree.
+  // Returns the number of elements before this one, which must be in the tree.
   size_t rank_of(const ScoredMember& element) const;
 
   Position at(size_t rank) const;  // The end if rank >= size().
@@ -83,18 +84,18 @@ class ScoreTree {
   size_t size() const { return size_; }
   size_t bytes() const;  // Of all nodes, as the allocator rounds them.
 
-  // Whether order, keys, counts and links are all right: O(n), for ensure_slow and tests.
+  // Whether order, keys, counts and links are right. O(n), for ensure_slow and tests.
   bool is_sound() const;
 
  private:
   static constexpr unsigned kSlots = 62;   // A leaf is 1 KiB.
-  static constexpr unsigned kLevels = 16;  // Far more than memory can fill.
+  static constexpr unsigned kLevels = 16;  // More levels than any memory can fill.
 
   struct Node {
     uint32_t count = 0;
-    uint32_t level = 0;  // 0: a leaf.
+    uint32_t level = 0;  // 0 for a leaf.
     Node* prev = nullptr;
-    Node* next = nullptr;  // Leaves only.
+    Node* next = nullptr;  // The next leaf; not used in inner nodes.
     double scores[kSlots];
     ScoredMember* elements[kSlots];
   };
@@ -103,23 +104,23 @@ class ScoreTree {
     size_t sizes[kSlots];
   };
 
-  // The way from the root to a place in a leaf: a node and a slot for each level, the leaf's first.
+  // The nodes and slots on the way from the root to a place in a leaf; the leaf's are first.
   struct Path {
     Node* nodes[kLevels];
     unsigned slots[kLevels];
-    bool is_at_front = false;  // Where an insert becomes the first of all elements.
+    bool is_at_front = false;  // An insert here becomes the first of all elements.
     bool is_at_back = false;
   };
 
   static Inner* inner(Node* node) { return static_cast<Inner*>(node); }
   static const Inner* inner(const Node* node) { return static_cast<const Inner*>(node); }
-  static size_t total(const Node& node);  // Elements in and below it.
+  static size_t total(const Node& node);  // Elements in and below the node.
   static void refresh_key(Inner& parent, unsigned slot);
   static void refresh(Inner& parent, unsigned slot);
   static void prefetch_scores(const Node& node);
   static void move_items(Node& from, unsigned from_at, Node& to, unsigned to_at, unsigned n);
 
-  // Slots of the node for which `before` holds, all at its start.
+  // The number of slots for which `before` holds; they are the first of the node.
   template <typename Before>
   static unsigned partition(const Node& node, const Before& before);
 
@@ -192,7 +193,7 @@ size_t ScoreTree::count_while(const Before& before) const {
   const Node* node = root_;
   while (node->level != 0) {
     const unsigned slots = partition(*node, before);
-    if (slots == 0) return counted;  // Not even the first element below.
+    if (slots == 0) return counted;  // `before` holds for no element.
     for (unsigned i = 0; i + 1 < slots; ++i)
       counted += inner(node)->sizes[i];
     node = inner(node)->children[slots - 1];

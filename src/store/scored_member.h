@@ -1,8 +1,8 @@
 // ScoredMember: one element of a large sorted set, in one allocation.
 //
 // The tree orders elements by (score, member) and the index finds them by member; both hold
-// pointers to this. The address stays the same until the element is destroyed, also when its score
-// changes. Owned by the SortedSet.
+// pointers to them. The address of an element stays the same until it is destroyed, even when its
+// score changes. The SortedSet owns its elements.
 #pragma once
 
 #include "base/alloc.h"

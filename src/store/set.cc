@@ -14,7 +14,7 @@ std::optional<int64_t> integer_of(PackedValue member) {
 }
 
 size_t intset_entries_max(const SetOptions& options) {
-  constexpr size_t kIntsetEntriesMax = size_t{1} << 30;  // Its length is 32 bits.
+  constexpr size_t kIntsetEntriesMax = size_t{1} << 30;  // The length field has 32 bits.
   return std::min(options.intset_entries_max, kIntsetEntriesMax);
 }
 
@@ -25,7 +25,7 @@ size_t text_size(int64_t value) {
 
 }  // namespace
 
-// Reads the intset that a word points to, and leaves it there.
+// Reads the intset that a set's word points to, and leaves it there.
 class Set::BorrowedIntset {
  public:
   explicit BorrowedIntset(const Set& set)
@@ -224,9 +224,9 @@ bool Set::add_integer(int64_t value, const SetOptions& options) {
   return is_new;
 }
 
-// Whether a listpack may hold the integers and this text.
+// Whether a listpack may hold the integers and the text `added`.
 bool Set::intset_fits_listpack(std::string_view added, const SetOptions& options) const {
-  constexpr size_t kIntegerBytesMax = 10;  // As a listpack's entry.
+  constexpr size_t kIntegerBytesMax = 10;  // The longest entry of an integer in a listpack.
   const BorrowedIntset integers(*this);
   const size_t count = integers->size();
   if (count >= options.listpack_entries_max) return false;
@@ -296,7 +296,8 @@ void Set::pop(Random& random, const Visitor& visit) {
 }
 
 void Set::pop(Random& random, size_t count, const SetOptions& options, const Visitor& visit) {
-  constexpr size_t kMost = 5;  // So many times as many as stay: as Redis has it.
+  // As in Redis: a pop removes most if it removes this many members for each one that stays.
+  constexpr size_t kMost = 5;
   ensure(count <= size());
   switch (form()) {
     case Form::kIntset:
@@ -314,7 +315,7 @@ void Set::pop(Random& random, size_t count, const SetOptions& options, const Vis
   }
 }
 
-// Selection sampling: each of the members left goes with probability wanted / left.
+// Selection sampling: each remaining member is removed with probability count / remaining.
 void Set::pop_from_intset(Random& random, size_t count, const Visitor& visit) {
   const Intset old = take_intset();
   Intset kept;
@@ -352,7 +353,7 @@ void Set::pop_few_from_table(Random& random, size_t count, const Visitor& visit)
     table().erase(field->name());
     return;
   }
-  std::vector<const Field*> picked;  // They stay where they are while others go.
+  std::vector<const Field*> picked;  // These fields stay in place while others are erased.
   picked.reserve(count);
   table().sample(random, count, FieldTable::kNothingDue,
                  [&picked](const Field& field) { picked.push_back(&field); });
@@ -362,7 +363,7 @@ void Set::pop_few_from_table(Random& random, size_t count, const Visitor& visit)
   }
 }
 
-// What stays is collected in a new set, whose form is, as in Redis, a listpack if it fits.
+// The members that stay are collected in a new set, which, as in Redis, is a listpack if they fit.
 void Set::pop_most_from_table(Random& random, size_t count, const SetOptions& options,
                               const Visitor& visit) {
   Set kept(Encoding::kListpack, options);
@@ -473,7 +474,7 @@ void Set::sample_with_repeats(Random& random, size_t count, const Visitor& visit
       visit(this->random(random));
     return;
   }
-  constexpr size_t kBatch = 1024;  // `count` comes from a client, and may be anything.
+  constexpr size_t kBatch = 1024;  // `count` comes from a client and may be any number.
   while (count > 0) {
     const size_t batch = std::min(count, kBatch);
     for (const PackPosition at : listpack().sample_with_repeats(random, batch, 1))

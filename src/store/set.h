@@ -1,17 +1,18 @@
 // Set: the members behind the SET type.
 //
-// Integers alone are an intset; otherwise a small set is a listpack of its members and a large one
-// a FieldTable of fields without values. A set changes its form exactly where Redis 7.2 does, and
-// only grows: intset -> listpack -> table, or intset -> table. The bytes of the two small forms are
-// Redis's. Operations on one member of a large set move a bounded number of others; the small ones
-// are searched.
+// A set of integers alone is an intset. Otherwise a small set is a listpack of its members, and a
+// large one a FieldTable of fields without values. A set changes its form exactly where Redis 7.2
+// does, and only grows: intset -> listpack -> table, or intset -> table. The bytes of the two small
+// forms are Redis's. An operation on one member of a large set moves a bounded number of others; a
+// small form is searched.
 //
-// Members are PackedValues: texts, or integers where that spares making and reading text; the text
+// Members are PackedValues: texts, or integers where that avoids making and reading text. The text
 // "12" and the integer 12 are the same member.
 //
-// One word: owners keep `release()`'s answer and `adopt` it for the time of a use. An empty set is
-// a passing state: its owner deletes it. Texts to be stored must not lie in the set. Not
-// thread-safe: lives on one shard; a whole set may be handed to another thread to be freed there.
+// The object is one word wide: an owner stores the word that `release()` returns, and calls `adopt`
+// while it uses the set. An empty set is a passing state: its owner deletes it. Texts to be stored
+// must not lie in the set. Not thread-safe: lives on one shard; a whole set may be handed to
+// another thread to be freed there.
 #pragma once
 
 #include "base/ensure.h"
@@ -32,7 +33,7 @@
 
 namespace kvstash::store {
 
-// What all sets of a process share. Limits as set-max-intset-entries and
+// Options that all sets of a process share, like set-max-intset-entries, and
 // set-max-listpack-entries and -value.
 struct SetOptions {
   size_t intset_entries_max = 512;
@@ -47,11 +48,12 @@ class Set {
   using Visitor = std::function<void(PackedValue member)>;
 
   Set() : Set(Intset()) {}  // Empty, an intset.
-  // Empty, of the form that Redis gives to a set which will get `count` members, first this one.
+  // Makes an empty set of the form that Redis gives to a set that will get `count` members,
+  // beginning with `first`.
   Set(PackedValue first, size_t count, const SetOptions& options);
-  // Empty, of this form: intset, listpack or hashtable.
+  // Makes an empty set of the given form: intset, listpack or hashtable.
   Set(Encoding form, const SetOptions& options);
-  // Of bytes that were checked: valid, and of different members.
+  // Make a set of checked bytes: valid, and of distinct members.
   explicit Set(Intset integers);
   explicit Set(Listpack pack);
   Set(const Set&) = delete;
@@ -61,7 +63,7 @@ class Set {
     std::swap(word_, other.word_);
     return *this;
   }
-  // O(n) for large ones: see free_some.
+  // Freeing a large set is O(n): see free_some.
   ~Set() {
     if (word_ != 0) [[unlikely]]
       drop();
@@ -73,17 +75,17 @@ class Set {
 
   // ---- Changing.
 
-  bool add(PackedValue member, const SetOptions& options);  // True if it is new.
-  bool erase(PackedValue member);                           // True if it was there.
-  // Takes a member out that is chosen at random, each equally likely, after visiting it. The set
-  // must not be empty.
+  bool add(PackedValue member, const SetOptions& options);  // Returns whether it is new.
+  bool erase(PackedValue member);                           // Returns whether it was there.
+  // Removes a member that is chosen at random, each equally likely, after visiting it. The set must
+  // not be empty.
   void pop(Random& random, const Visitor& visit);
-  // The same for `count` different members, at most as many as there are: every choice is equally
-  // likely. Costs what the fewer take, those that go or those that stay, or a walk of a small form.
+  // Removes `count` different members likewise; the set must have as many. Every choice is equally
+  // likely. Takes time proportional to `count` for a table, and a walk for a small form.
   void pop(Random& random, size_t count, const SetOptions& options, const Visitor& visit);
-  // Becomes a table at once if `count` more members might not fit: before adding many.
+  // Prepares for adding many members: becomes a table at once if `count` more might not fit.
   void expect(size_t count, const SetOptions& options);
-  // For a set known to hold integers only: becomes an intset unless that would be too large. O(n).
+  // For a set of integers only: becomes an intset, unless that would be too large. O(n).
   void make_intset(const SetOptions& options);
 
   // ---- Reading. Views live until the next change.
@@ -92,56 +94,58 @@ class Set {
   size_t size() const;
   bool empty() const { return size() == 0; }
 
-  // All members; ascending in an intset. `visit` must not change the set, here and below.
+  // Visits all members, those of an intset in ascending order. Here and below, `visit` must not
+  // change the set.
   void for_each(const Visitor& visit) const;
-  // Whether `test` says so of every member; the first that fails it ends the walk.
+  // Returns whether `test` is true for every member; stops at the first for which it is not.
   bool all_of(const std::function<bool(PackedValue)>& test) const;
-  // Visits some members and returns where to go on, or zero after the last. A member present from
-  // the start to the end of a scan is visited at least once, also if the set changes its form: the
-  // small forms are visited whole, from any position.
+  // Visits some members and returns the position to continue from, or zero after the last. A member
+  // that is present from the start to the end of a scan is visited at least once, even if the set
+  // changes its form: from any position, all members of a small form are visited.
   ScanPosition scan(ScanPosition position, const Visitor& visit) const;
 
-  // A member chosen at random, each equally likely. The set must not be empty.
+  // Returns a member chosen at random, each equally likely. The set must not be empty.
   PackedValue random(Random& random) const;
-  // `count` different members, or all: every choice is equally likely, their order is not random.
+  // Visits `count` different members, or all if there are fewer. Every choice is equally likely,
+  // but the order is not random.
   void sample(Random& random, size_t count, const Visitor& visit) const;
-  // `count` independent choices; none if the set is empty.
+  // Visits `count` members chosen independently, or none if the set is empty.
   void sample_with_repeats(Random& random, size_t count, const Visitor& visit) const;
 
   // ---- Form and memory.
 
   Encoding encoding() const;
-  // The bytes of a small form, as Redis writes them. Live until the next change.
+  // The bytes of a small form, as Redis writes them; valid until the next change.
   std::string_view intset_bytes() const;
   ListpackView listpack() const;
   size_t bytes() const;  // All it owns, as the allocator rounds it. O(1).
 
-  std::optional<TableShapes> table_shapes() const;  // None of the small forms. O(n).
+  std::optional<TableShapes> table_shapes() const;  // Nothing for a small form. O(n).
 
   // ---- For snapshots (observer.h).
 
-  // The large form, to be walked; null of a small set.
+  // The table of a large set, for walks; null for a small set.
   const FieldTable* large_form() const { return form() == Form::kTable ? &table() : nullptr; }
   void set_observer(FieldObserver* observer) const { table().set_observer(observer); }
-  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
-  // destroys a set need not ask: it asks itself.
+  // To be called before the set is dropped: asks its observer, if it has one, to take it over, and
+  // returns whether it did. Afterwards the set is not observed. The destructor calls it itself.
   bool offer() { return form() == Form::kTable && table().observer() != nullptr && offer_table(); }
 
-  // Frees about `budget` members and returns true while there is more; after that nothing but
-  // free_some and destruction is allowed.
+  // Frees about `budget` members and returns true while there are more. After the first call the
+  // set may only be freed further or destroyed.
   bool free_some(size_t budget);
 
   bool is_sound() const;  // O(n), for tests.
 
  private:
-  // The two low bits of the word say what the rest points to.
+  // The two low bits of the word tell the form of what the other bits point to.
   enum class Form : uintptr_t { kIntset, kListpack, kTable };
   static constexpr uintptr_t kFormMask = 3;
 
   class BorrowedIntset;
 
   explicit Set(uintptr_t word) : word_(word) {}
-  void drop();  // What a destructor does with a value that was not given away.
+  void drop();  // What the destructor does with a value that was not released.
   explicit Set(FieldTable* table) { put(table, Form::kTable); }
 
   Form form() const { return static_cast<Form>(word_ & kFormMask); }

@@ -72,8 +72,8 @@ namespace {
 
 // ---- Scores in a listpack.
 
-// Text of a score as Redis writes it, or an integer where the score is one. Redis takes integers up
-// to half of the 64-bit range.
+// The text of a score as Redis writes it, or an integer if the score is one. Redis stores integers
+// of up to half of the 64-bit range so.
 PackedValue packed_score(double score, char (&scratch)[kDoubleCharsMax]) {
   constexpr auto kIntegerMax = static_cast<double>(std::numeric_limits<int64_t>::max() / 2);
   if (score >= -kIntegerMax && score <= kIntegerMax) {
@@ -93,7 +93,8 @@ std::optional<double> read_score(PackedValue value) {
   return score;
 }
 
-// Of a pack that was checked or written by us. Walks ask it of every element: what is usual first.
+// Reads a score from a pack that was checked or written by us. Walks call it for every element, so
+// the usual case is first.
 double score_of(PackedValue value) {
   if (value.is_integer()) [[likely]]
     return static_cast<double>(value.integer());
@@ -137,7 +138,7 @@ RankRange between(size_t first, size_t end) {
   return {first, end > first ? end - first : 0};
 }
 
-// A member in a listpack, written out only if somebody asks.
+// A member in a listpack; the text of an integer is made only when it is asked for.
 class PackedMember {
  public:
   explicit PackedMember(PackedValue value) : value_(value) {}
@@ -148,7 +149,7 @@ class PackedMember {
   mutable char scratch_[kInt64CharsMax];
 };
 
-// Elements of a listpack before its first for which `before` is false, and where that one stands.
+// The first element of a listpack for which `before` is false: its rank and its position.
 struct PackPlace {
   size_t rank = 0;
   PackPosition at;
@@ -169,7 +170,7 @@ PackPosition member_at(ListpackView pack, size_t rank) {
   return pack.seek(static_cast<int64_t>(rank * 2));
 }
 
-// What the rule makes of a score for a member that has `current`.
+// The result of giving `score` under the rule to a member that has the score `current`.
 AddResult decide(double current, double score, const ScoreRule& rule) {
   if (rule.only_new) return {ScoreChange::kSkipped, current};
   if (rule.increment) score += current;
@@ -362,7 +363,7 @@ void SortedSet::erase_ranks(const RankRange& at) {
     left -= large().tree.take(at.first, left, forget);
 }
 
-// Before any of them goes, so that each is told of a whole set.
+// Tells all elements before the first is removed, so that the observer always sees a whole set.
 void SortedSet::tell_ranks(const RankRange& range) {
   ScoreTree::Position at = large().tree.at(range.first);
   for (size_t left = range.count; left != 0; --left, at.next())

@@ -1,18 +1,18 @@
-// SortedSet: the value of a ZSET: members, each once, in the order of (score, member).
+// SortedSet: the value of the ZSET type: members, each once, in the order of (score, member).
 //
-// A small set is a listpack of member, score, member, score, ... byte for byte as Redis keeps it:
+// A small set is a listpack of member, score, member, score, ..., byte for byte as Redis keeps it:
 // integers as integers, other scores as "%.17g". A large one is a ScoreTree of elements and a
-// MemberIndex that finds them. Sets that outgrow the options become large and stay so until
-// somebody asks for `make_small_if_fits`.
+// MemberIndex that finds them. A set that outgrows the options becomes large and stays so until
+// `make_small_if_fits` is called.
 //
-// Ranges of every kind become ranges of ranks first: counting is subtraction, walking starts at a
-// rank, and removing takes a rank and a count. Large sets answer in O(log n), small ones in O(n).
-// No operation on a large set but those that say so takes more than O(log n); the index resizes a
-// bucket at a time, and `free_some` takes the whole apart in slices.
+// Ranges of every kind are first converted to ranges of ranks: counting is subtraction, walking
+// starts at a rank, and removing takes a rank and a count. Large sets answer in O(log n), small
+// ones in O(n). Operations on a large set take O(log n), unless their comment says otherwise; the
+// index resizes a bucket at a time, and `free_some` frees the set in slices.
 //
 // Scores are never NaN. A negative zero counts as zero, and small sets store it so.
 //
-// Owns its elements; one word wide, and may be moved about in memory (see `release`). Not
+// Owns its elements. The object is one word wide and may be moved in memory (see `release`). Not
 // thread-safe: lives on one shard.
 #pragma once
 
@@ -36,33 +36,33 @@
 
 namespace kvstash::store {
 
-// What all sorted sets of a process share. Limits as zset-max-listpack-entries and -value.
+// Options that all sorted sets of a process share, like zset-max-listpack-entries and -value.
 struct SortedSetOptions {
   size_t listpack_entries_max = 128;
   size_t listpack_value_bytes_max = 64;
   HashSeed seed;
 };
 
-// Which changes ZADD's caller wants.
+// The changes that ZADD's options allow.
 struct ScoreRule {
-  bool only_new = false;       // NX
-  bool only_existing = false;  // XX
-  bool only_greater = false;   // GT: an existing score does not sink
-  bool only_less = false;      // LT
-  bool increment = false;      // INCR: the score given is added to the existing one
+  bool only_new = false;       // NX: no existing member changes.
+  bool only_existing = false;  // XX: no member is added.
+  bool only_greater = false;   // GT: an existing score never sinks.
+  bool only_less = false;      // LT: an existing score never rises.
+  bool increment = false;      // INCR: the score given is added to the existing one.
 };
 
 enum class ScoreChange : uint8_t {
   kAdded,
   kUpdated,
-  kUnchanged,   // The member has that score already.
-  kSkipped,     // The rule did not want the change.
-  kNotANumber,  // An increment from one infinity by the other; nothing was changed.
+  kUnchanged,   // The member already had that score.
+  kSkipped,     // The rule does not allow the change.
+  kNotANumber,  // Infinity was to be added to its opposite; nothing was changed.
 };
 
 struct AddResult {
   ScoreChange change;
-  double score;  // The member's score now; 0 if kNotANumber, or kSkipped for want of the member.
+  double score;  // The member's score now; 0 if kNotANumber, or if a skipped member is absent.
 };
 
 struct ScoreRange {
@@ -79,7 +79,8 @@ struct LexBound {
   std::string_view text = {};
 };
 
-// Means something only where all scores are equal; otherwise the result is some range.
+// A range of members between two bounds. It is meaningful only if all scores are equal; otherwise
+// the result is some range.
 struct LexRange {
   LexBound min;
   LexBound max;
@@ -103,7 +104,7 @@ class SortedSet {
     double score;
   };
 
-  // A place among the elements, or the end. Dies at the next change of the set.
+  // The place of an element, or the end. It is invalid after the next change of the set.
   class Iterator {
    public:
     bool at_end() const { return pack_ == nullptr && at_.at_end(); }
@@ -111,16 +112,16 @@ class SortedSet {
     std::string_view member() const;
     double score() const { return pack_ != nullptr ? packed_score() : at_.element().score; }
     void next();  // O(1). Must not be at the end.
-    void prev();  // Before the first element: the end, too.
+    void prev();  // Before the first element comes the end, too.
 
    private:
     friend class SortedSet;
     explicit Iterator(ScoreTree::Position at) : at_(at) {}
     Iterator(ListpackView pack, PackPosition at) { show(pack.data(), at); }
     void show(const unsigned char* pack, PackPosition at);
-    double packed_score() const;  // Read only if somebody asks.
+    double packed_score() const;  // Parses the score on demand.
 
-    const unsigned char* pack_ = nullptr;  // Null: the set is large, or this is the end.
+    const unsigned char* pack_ = nullptr;  // Null if the set is large, and at the end.
     PackPosition member_at_;
     PackPosition score_at_;
     PackedValue member_ = int64_t{0};
@@ -129,7 +130,8 @@ class SortedSet {
   };
 
   SortedSet();  // Empty and small.
-  // Empty, and large at once if a set of `expected` members of up to `member_bytes` will be.
+  // Makes an empty set, which is large at once if `expected` members of up to `member_bytes` would
+  // be.
   SortedSet(const SortedSetOptions& options, size_t expected, size_t member_bytes);
   SortedSet(const SortedSet&) = delete;
   SortedSet& operator=(const SortedSet&) = delete;
@@ -138,19 +140,19 @@ class SortedSet {
     std::swap(word_, other.word_);
     return *this;
   }
-  // O(n): see free_some.
+  // Freeing a set is O(n): see free_some.
   ~SortedSet() {
     if (word_ != 0) [[unlikely]]
       drop();
   }
 
-  // A small set of bytes that came from outside; they must be a listpack (is_valid_listpack).
-  // Nothing if they are not members with scores in order; with `deep`, members must be different.
+  // Makes a small set from outside bytes that are a valid listpack (is_valid_listpack). Returns
+  // nothing if they are not members with scores in order, and, with `deep`, if members repeat.
   static std::optional<SortedSet> from_listpack(ListpackView pack, bool deep);
 
   SortedSet copy() const;  // O(n)
 
-  // Gives the value away as one word, and takes it back: for owners that keep just that.
+  // Give the value away as one word and take it back, for owners that keep only the word.
   uintptr_t release() { return std::exchange(word_, 0); }
   static SortedSet adopt(uintptr_t word) { return SortedSet(word); }
 
@@ -161,19 +163,19 @@ class SortedSet {
   AddResult add(std::string_view member, double score, const SortedSetOptions& options) {
     return add(member, score, ScoreRule{}, options);
   }
-  // Adds a new member that comes after all others: builds a set from sorted input.
+  // Adds a new member that comes after all others. Used to build a set from sorted input.
   void append(std::string_view member, double score, const SortedSetOptions& options);
 
-  bool erase(std::string_view member);    // False: no such member.
+  bool erase(std::string_view member);    // False if there is no such member.
   void erase_ranks(const RankRange& at);  // O(count log n). The range must be within the set.
-  std::optional<Popped> pop(End end);     // Nothing if the set is empty.
+  std::optional<Popped> pop(End end);     // Returns nothing if the set is empty.
 
   // ---- Asking.
 
   size_t size() const;
   bool empty() const { return size() == 0; }
   std::optional<double> score(std::string_view member) const;
-  std::optional<size_t> rank(std::string_view member) const;  // From the lowest, which has 0.
+  std::optional<size_t> rank(std::string_view member) const;  // The lowest has rank 0.
   RankRange ranks_of(const ScoreRange& range) const;
   RankRange ranks_of(const LexRange& range) const;
 
@@ -182,19 +184,20 @@ class SortedSet {
   Iterator at(size_t rank) const;  // The end if rank >= size().
   Iterator first() const { return at(0); }
   Iterator last() const;                  // The end if the set is empty.
-  Iterator sample(Random& random) const;  // All equally likely. The set must not be empty.
+  Iterator sample(Random& random) const;  // Each is equally likely. The set must not be empty.
 
-  // Visits some members and returns where to go on, or zero after the last. A member present from
-  // the start to the end of a scan is visited at least once, also if the set changes its form: a
-  // small set is visited whole, from any position. `visit` must not change the set.
+  // Visits some members and returns the position to continue from, or zero after the last. A member
+  // that is present from the start to the end of a scan is visited at least once, even if the set
+  // changes its form: from any position, all members of a small set are visited. `visit` must not
+  // change the set.
   using Visit = std::function<void(std::string_view member, double score)>;
   ScanPosition scan(ScanPosition position, const Visit& visit) const;
 
   // ---- Forms.
 
   Encoding encoding() const { return is_small() ? Encoding::kListpack : Encoding::kSkiplist; }
-  ListpackView listpack() const;  // Of a small set; lives until the next change.
-  // Makes a small set large if one of `expected` members of up to `member_bytes` would be. O(n)
+  ListpackView listpack() const;  // The bytes of a small set; valid until the next change.
+  // Makes a small set large if `expected` members of up to `member_bytes` would not fit it. O(n)
   void make_large_if_due(const SortedSetOptions& options, size_t expected, size_t member_bytes);
   void make_large(const SortedSetOptions& options, size_t expected);
   // Makes a large set small if it is within the limits again. O(limit)
@@ -202,39 +205,40 @@ class SortedSet {
 
   // ---- For snapshots (observer.h).
 
-  // Where a walk from the highest element down is: below the last one that it visited.
+  // The place of a walk from the highest element down: just below the last element that it visited.
   struct Descent {
     bool has_begun = false;
     double score = 0;
     std::string member;
   };
-  // Visits up to `count` elements below the place, the highest first, and moves the place. False:
-  // there are no more. An element that stays where it is is visited once, whatever changes between.
+  // Visits up to `count` elements below the place, the highest first, and moves the place. Returns
+  // false if no more are left. An element that keeps its place is visited exactly once, whatever
+  // else changes between the calls.
   bool descend(Descent& place, size_t count, const Visit& visit) const;
 
-  void set_observer(MemberObserver* observer) const;  // Of a large set.
+  void set_observer(MemberObserver* observer) const;  // The set must be large.
   bool is_observed() const;
-  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
-  // destroys a set need not ask: it asks itself.
+  // To be called before the set is dropped: asks its observer, if it has one, to take it over, and
+  // returns whether it did. Afterwards the set is not observed. The destructor calls it itself.
   bool offer();
 
   // ---- Memory.
 
-  size_t bytes() const;  // Beside the word itself, as the allocator rounds them. O(1)
+  size_t bytes() const;  // All it owns without the word itself, as the allocator rounds it. O(1)
 
-  std::optional<TableShapes> table_shapes() const;  // Of the index; none of a small set. O(n)
+  std::optional<TableShapes> table_shapes() const;  // Of the index; nothing for a small set. O(n)
 
-  // Frees about `budget` elements (or buckets of the index) and returns true while there is more;
-  // after that nothing but free_some and destruction is allowed.
+  // Frees about `budget` elements (or buckets of the index) and returns true while there are more.
+  // After the first call the set may only be freed further or destroyed.
   bool free_some(size_t budget);
 
   bool is_sound() const;  // O(n), for tests.
 
  private:
-  static constexpr uintptr_t kLarge = 1;  // Low bit of the word: a Large, else a listpack.
+  static constexpr uintptr_t kLarge = 1;  // Low bit of the word of a large set.
 
   explicit SortedSet(uintptr_t word) : word_(word) {}
-  void drop();  // What a destructor does with a value that was not given away.
+  void drop();  // What the destructor does with a value that was not released.
 
   bool is_small() const { return (word_ & kLarge) == 0; }
   Large& large() const { return *reinterpret_cast<Large*>(word_ & ~kLarge); }

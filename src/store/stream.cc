@@ -26,7 +26,7 @@ size_t live_below(BlockReader& reader, StreamId id) {
 
 }  // namespace
 
-// A block's listpack, taken out of the tree for a change. Keeps count of its bytes.
+// Takes a block's listpack out of the tree for a change, puts it back, and counts its bytes.
 class Stream::OpenBlock {
  public:
   OpenBlock(Body& body, Blocks::Position at)
@@ -163,7 +163,7 @@ uint64_t Stream::trim(const StreamTrim& rule) {
     size_t gone = live;
     if (!goes_whole) {
       gone = rule.min_id ? live_below(reader, *rule.min_id) : excess;
-      goes_whole = gone == live;  // What is left of it had been deleted before.
+      goes_whole = gone == live;  // All other entries of the block had been deleted before.
     }
     if (goes_whole) {
       drop_block(at.id());
@@ -219,7 +219,7 @@ int64_t Stream::estimate_entries_read(StreamId id) const {
   if (now.length == 0 && id <= now.last_id) return added;
   if (!id.is_zero() && id < now.max_deleted_id) return ConsumerGroup::kUnknown;
   if (id == now.last_id) return added;
-  if (id > now.last_id) return ConsumerGroup::kUnknown;  // Of an entry to come.
+  if (id > now.last_id) return ConsumerGroup::kUnknown;  // The entry was not added yet.
   if (!now.max_deleted_id.is_zero() && now.max_deleted_id >= now.first_id)
     return ConsumerGroup::kUnknown;
   if (id < now.first_id) return before_first;
@@ -234,7 +234,8 @@ std::optional<int64_t> Stream::lag(const ConsumerGroup& group) const {
   if (read == ConsumerGroup::kUnknown || may_have_gaps_from(group.last_id()))
     read = estimate_entries_read(group.last_id());
   if (read == ConsumerGroup::kUnknown) return std::nullopt;
-  return static_cast<int64_t>(added - static_cast<uint64_t>(read));  // May wrap: XSETID.
+  // After XSETID more entries may have been read than added; then the difference wraps.
+  return static_cast<int64_t>(added - static_cast<uint64_t>(read));
 }
 
 // ---- Groups.
@@ -294,7 +295,7 @@ StreamCursor::StreamCursor(const Stream& stream, StreamId from, StreamId to, Dir
   if (block_.at_end()) block_ = stream.blocks().first();
 }
 
-// To the block's entry nearest to where the range starts.
+// Goes to the block's entry nearest to the start of the range.
 bool StreamCursor::enter_block() {
   reader_ = reader_of(block_);
   return is_backward_ ? reader_.seek_at_or_before(to_) : reader_.seek_at_or_after(from_);

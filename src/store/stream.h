@@ -3,13 +3,13 @@
 //   Stream ──> blocks: id of the first entry -> listpack of up to 100 entries (stream_block.h)
 //          └─> consumer groups (consumer_group.h), made with the first of them
 //
-// Entries are only ever added behind the last id, and deleted anywhere: a block keeps a deleted
-// entry's bytes until all its entries are deleted. An empty stream is a value like any other: it
-// remembers its last id and its groups.
+// Entries are only added behind the last id, but deleted anywhere: a block keeps the bytes of a
+// deleted entry until all its entries are deleted. An empty stream is a value like any other: it
+// keeps its last id and its groups.
 //
-// One word: owners keep `release()`'s answer and `adopt` it for the time of a use. Texts to be
-// stored must not lie in the stream. Not thread-safe: lives on one shard; a whole stream may be
-// handed to another thread to be freed there.
+// The object is one word wide: an owner stores the word that `release()` returns, and calls `adopt`
+// while it uses the stream. Texts to be stored must not lie in the stream. Not thread-safe: lives
+// on one shard; a whole stream may be handed to another thread to be freed there.
 #pragma once
 
 #include "store/consumer_group.h"
@@ -28,13 +28,13 @@
 
 namespace kvstash::store {
 
-// What XTRIM takes away: entries from the front, by a rule.
+// The rule by which XTRIM removes entries from the front.
 struct StreamTrim {
-  // Those below it; else all but the last `length_max`.
+  // If set, entries below this id go; else all but the last `length_max` entries.
   std::optional<StreamId> min_id = std::nullopt;
   uint64_t length_max = 0;
-  bool whole_blocks_only = false;  // Leaves entries that share a block with ones that stay.
-  uint64_t limit = 0;              // Of entries that go, if whole blocks; 0: none.
+  bool whole_blocks_only = false;  // Keeps entries whose block has an entry that stays.
+  uint64_t limit = 0;              // Trimming stops at a block that would exceed it; 0: none.
 };
 
 class Stream {
@@ -43,11 +43,11 @@ class Stream {
   static constexpr bool kKeepsEmpty = true;
   using Blocks = IdTree<unsigned char*>;  // The bytes of listpacks.
 
-  // What a stream remembers beside its entries.
+  // The numbers that a stream keeps beside its entries.
   struct Counters {
-    StreamId last_id{};         // Of the last entry ever added, or as set.
-    StreamId first_id{};        // Of the first entry; zero if there is none.
-    StreamId max_deleted_id{};  // The largest that was deleted one by one; zero: none.
+    StreamId last_id{};         // Id of the last entry ever added, or the id that XSETID has set.
+    StreamId first_id{};        // Id of the first entry; zero if there is none.
+    StreamId max_deleted_id{};  // The largest id deleted by `erase`; zero: none.
     uint64_t entries_added = 0;
     uint64_t length = 0;
   };
@@ -60,7 +60,7 @@ class Stream {
     std::swap(word_, other.word_);
     return *this;
   }
-  // O(n).
+  // Freeing a stream is O(n).
   ~Stream() {
     if (word_ != 0) [[unlikely]]
       drop();
@@ -72,19 +72,20 @@ class Stream {
 
   // ---- Changing.
 
-  // `id` is above last_id(), and the fields are not too large (kStreamEntryBytesMax).
+  // Adds an entry. `id` must be above last_id(), and the fields not too large
+  // (kStreamEntryBytesMax).
   void append(StreamId id, StreamFields fields, const StreamLimits& limits);
-  bool erase(StreamId id);  // False if there is none.
-  // Returns how many entries went.
+  bool erase(StreamId id);  // False if there is no such entry.
+  // Removes entries by the rule. Returns how many.
   uint64_t trim(const StreamTrim& rule);
-  // XSETID. `last_id` is at least that of the last entry.
+  // Both are for XSETID. `last_id` must not be below the id of the last entry.
   void set_last_id(StreamId last_id) { open_counters().last_id = last_id; }
   void set_entries_added(uint64_t count) { open_counters().entries_added = count; }
   void set_max_deleted_id(StreamId id) { open_counters().max_deleted_id = id; }
 
-  // For loading: a valid block, behind all others. False if it is not behind them. What it holds is
-  // not counted: that is set_counters, afterwards. A block without living entries, as Redis may
-  // leave it, is dropped.
+  // For loading: adds a valid block behind all others. Returns false if its ids are not behind
+  // them. The entries are not counted; set_counters does that afterwards. A block without living
+  // entries, which Redis may leave, is dropped.
   bool append_block(StreamId id, Listpack block);
   void set_counters(const Counters& counters) { open_counters() = counters; }
 
@@ -94,39 +95,40 @@ class Stream {
   size_t size() const { return counters().length; }
   StreamId last_id() const { return counters().last_id; }
   bool contains(StreamId id) const;
-  // Of the first and last entry; none if the stream is empty.
+  // The ids of the first and the last entry; none if the stream is empty.
   std::optional<StreamId> first_entry() const;
   std::optional<StreamId> last_entry() const;
   const Blocks& blocks() const { return body().blocks; }
 
-  // As far as can be told: how many entries had been added when that of `id` was; `kUnknown` if
-  // deletions have made that uncertain.
+  // Returns how many entries had been added when the entry with this id was, or `kUnknown` where
+  // that cannot be told, because of deletions for example.
   int64_t estimate_entries_read(StreamId id) const;
   // Whether an entry at or behind `id` may have been deleted.
   bool may_have_gaps_from(StreamId id) const;
-  // Entries that the group has still to read; none: unknown.
+  // Returns the number of entries that the group has not read, or nothing if it is unknown.
   std::optional<int64_t> lag(const ConsumerGroup& group) const;
 
   // ---- Groups.
 
-  // Null if there never was one.
+  // Null if the stream never had a group.
   const ConsumerGroups* groups() const { return body().groups; }
   const ConsumerGroup* find_group(std::string_view name) const {
     return groups() == nullptr ? nullptr : groups()->find(name);
   }
-  // To be changed, by its own functions: what it takes is counted.
+  // For changing a group by its own functions, which count its memory.
   ConsumerGroup* find_group(std::string_view name) {
     return body().groups == nullptr ? nullptr : body().groups->find(name);
   }
-  ConsumerGroup& create_group(std::string_view name);  // The name must be new.
-  void destroy_group(ConsumerGroup& group);            // With all that it has: O(n).
+  ConsumerGroup& create_group(std::string_view name);  // No group may have this name yet.
+  void destroy_group(ConsumerGroup& group);            // With its pending entries: O(n).
 
   // ---- For snapshots (observer.h).
 
   void set_observer(StreamObserver* observer) const { body().observer = observer; }
   StreamObserver* observer() const { return body().observer; }
-  // Before it is dropped: whether the observer took it over. It is not observed afterwards. Whoever
-  // destroys a stream need not ask: it asks itself.
+  // To be called before the stream is dropped: asks its observer, if it has one, to take it over,
+  // and returns whether it did. Afterwards the stream is not observed. The destructor calls it
+  // itself.
   bool offer() {
     if (word_ == 0 || observer() == nullptr) [[likely]]
       return false;
@@ -141,7 +143,7 @@ class Stream {
 
  private:
   struct Body {
-    size_t bytes = 0;  // Of all of this: first, because the rest counts in it.
+    size_t bytes = 0;  // First, because the other members count in it.
     Blocks blocks{bytes};
     Counters counters;
     ConsumerGroups* groups = nullptr;
@@ -150,11 +152,11 @@ class Stream {
   static_assert(sizeof(Body) == 112, "a size class of the allocator");
 
   explicit Stream(uintptr_t word) : word_(word) {}
-  void drop();  // What a destructor does with a value that was not given away.
+  void drop();  // What the destructor does with a value that was not released.
   Body& body() const { return *reinterpret_cast<Body*>(word_); }
   class OpenBlock;
 
-  // The counters, of which the observer has been told that they change.
+  // Returns the counters for a change, after telling the observer.
   Counters& open_counters() {
     if (observer() != nullptr) [[unlikely]]
       observer()->before_counters();
@@ -175,7 +177,7 @@ static_assert(sizeof(Stream) == 8, "owners keep it in a word");
 //
 //   for (StreamCursor at(stream, from, to); at.next();) use(at.id(), at.entry());
 //
-// Dies when the stream's entries change; its groups may change meanwhile.
+// A change of the stream's entries invalidates the cursor; its groups may change meanwhile.
 class StreamCursor {
  public:
   enum class Direction : uint8_t { kForward, kBackward };
@@ -183,7 +185,8 @@ class StreamCursor {
   StreamCursor(const Stream& stream, StreamId from, StreamId to,
                Direction direction = Direction::kForward);
 
-  // To the first entry, or the next one; false past the last. O(log n) for a block's first.
+  // Goes to the first entry, or the next one. Returns false past the last. O(log n) for a block's
+  // first.
   bool next();
 
   StreamId id() const { return reader_.id(); }
@@ -198,7 +201,7 @@ class StreamCursor {
   StreamId from_;
   StreamId to_;
   bool is_backward_;
-  bool is_inside_ = false;  // Of the block.
+  bool is_inside_ = false;  // The reader stands on an entry of the block.
   BlockReader reader_;
 };
 

@@ -10,13 +10,13 @@
 namespace kvstash::store {
 namespace {
 
-constexpr size_t kFixedElements = 3;  // Flags and deltas.
+constexpr size_t kFixedElements = 3;  // Flags, ms-delta and seq-delta.
 
 StreamId add_delta(StreamId base, int64_t ms, int64_t seq) {
   return {base.ms + static_cast<uint64_t>(ms), base.seq + static_cast<uint64_t>(seq)};
 }
 
-// Elements to be appended together: on the stack, but for entries of very many fields.
+// Elements to be appended together. They are on the stack, except for entries of very many fields.
 class Elements {
  public:
   explicit Elements(size_t capacity) {
@@ -41,7 +41,7 @@ int64_t count_of(size_t count) {
   return static_cast<int64_t>(count);
 }
 
-// How an entry begins: its numbers up to where fields or values follow.
+// Adds the numbers with which an entry begins, before its fields or values.
 void add_start(Elements& elements, int64_t flags, StreamId block_id, StreamId id) {
   elements.add(flags);
   elements.add(static_cast<int64_t>(id.ms - block_id.ms));
@@ -53,7 +53,7 @@ void add_values(Elements& elements, StreamFields fields) {
     elements.add(fields[i]);
 }
 
-// Whether the fields' names are those that start at `at`.
+// Whether the names of the fields are the elements that start at `at`.
 bool are_master_fields(ListpackView pack, PackPosition at, StreamFields fields) {
   char scratch[kInt64CharsMax];
   for (size_t i = 0; i < fields.size(); i += 2) {
@@ -98,7 +98,7 @@ bool BlockReader::go_to(PackPosition at) {
   return true;
 }
 
-// Where the next entry starts.
+// Returns where the next entry starts.
 PackPosition BlockReader::behind() const {
   const bool has_own_fields = (flags_ & kSameFields) == 0;
   return pack_.advance(values_, (has_own_fields ? 2 : 1) * field_count_ + 1);
@@ -128,7 +128,8 @@ bool BlockReader::prev() {
   return elements != 0 && go_to(at);
 }
 
-// A guess from where the id lies between the first and the last one.
+// Guesses which end of the block an id is nearer to, from its distance to the first and last ids.
+// If it says the end, the reader stands at the last entry.
 bool BlockReader::seems_nearer_to_end(StreamId id) {
   if (id <= block_id_ || !last()) return false;
   if (id >= id_) return true;
@@ -143,7 +144,7 @@ bool BlockReader::seek_at_or_after(StreamId id) {
       is_there = next();
     return is_there;
   }
-  if (id_ < id) return false;  // It stands at the last entry.
+  if (id_ < id) return false;  // The reader stands at the last entry.
   for (bool is_there = true; is_there && id_ >= id;) {
     const PackPosition found = at_;
     is_there = prev();
@@ -233,7 +234,8 @@ void StreamBlock::count_deleted(size_t count) {
 void StreamBlock::erase(PackPosition flags) {
   const int64_t value = pack_->view().value(flags).integer();
   ensure((value & BlockReader::kDeleted) == 0);
-  pack_->replace(flags, value | BlockReader::kDeleted);  // As long as it was: nothing moves.
+  // The new flags take as many bytes as the old ones, so no bytes move.
+  pack_->replace(flags, value | BlockReader::kDeleted);
   count_deleted(1);
 }
 
@@ -255,8 +257,8 @@ void StreamBlock::erase_front(size_t count) {
 
 namespace {
 
-// Takes elements of a valid listpack one by one, and notices where there are none left or one is
-// not what it should be.
+// Takes the elements of a valid listpack one by one, and notes whether elements were missing or not
+// of the expected kind.
 class Taker {
  public:
   explicit Taker(ListpackView pack) : pack_(pack), at_(pack.first()) {}
@@ -268,12 +270,12 @@ class Taker {
     const PackedValue value = pack_.take(at_);
     return value.is_integer() ? value.integer() : fail();
   }
-  // One byte of value, as writers make it: so that another flag takes the same room.
+  // Flags must take one byte, as writers store them, so that another flag takes the same room.
   int64_t flags() {
     if (at_ && pack_.entry_bytes_at(at_) != 2) return fail();
     return integer();
   }
-  // At most as many as there may be elements at all.
+  // The count must not exceed the possible number of elements.
   size_t count() {
     const int64_t value = integer();
     if (value < 0 || value > int64_t{UINT32_MAX}) return static_cast<size_t>(fail());
@@ -300,7 +302,7 @@ class Taker {
   bool ok_ = true;
 };
 
-// One entry: adds to the count of the living or the dead, and raises `last` to its id.
+// Takes one entry: adds it to the count of living or deleted entries, and sets `last` to its id.
 bool take_entry(Taker& taker, StreamId block_id, size_t master_fields, size_t (&counts)[2],
                 std::optional<StreamId>& last) {
   const int64_t flags = taker.flags();

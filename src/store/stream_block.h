@@ -1,13 +1,13 @@
-// Stream blocks: runs of consecutive entries of a stream, each one listpack of Redis's layout, so
-// that blocks travel between memory, RDB files and DUMP payloads as they are.
+// Stream blocks: runs of consecutive entries of a stream, each one listpack in Redis's layout, so
+// that blocks travel between memory, RDB files and DUMP payloads unchanged.
 //
 //   master entry   │ count │ deleted │ fields │ field-1 │ ... │ field-N │ 0 │
 //   an entry       │ flags │ ms-delta │ seq-delta │ value-1 │ ... │ value-N │ lp-count │
 //   or             │ flags │ ms-delta │ seq-delta │ fields │ field-1 │ value-1 │ ... │ lp-count │
 //
-//   count, deleted   entries that are alive, and entries only marked as deleted
-//   flags            1: deleted; 2: the fields are those of the master entry, and left out
-//   deltas           to the block's id, which is that of its first entry, wrapping at 64 bits
+//   count, deleted   entries that are alive, and entries that are only marked as deleted
+//   flags            1: deleted; 2: the fields are those of the master entry, and not repeated
+//   deltas           to the block's id, which is that of its first entry; they wrap at 64 bits
 //   lp-count         elements of the entry before it, for walking backwards; the master's is 0
 //
 // A deleted entry keeps its bytes until its block goes. Everything but is_valid_stream_block trusts
@@ -24,7 +24,7 @@
 
 namespace kvstash::store {
 
-// When a block is full. Zero: no limit.
+// A block is full at either of these limits. Zero: no limit.
 struct StreamLimits {
   size_t block_bytes_max = 4096;
   size_t block_entries_max = 100;
@@ -33,12 +33,12 @@ struct StreamLimits {
 // Fields and values in turn, as XADD takes them.
 using StreamFields = std::span<const std::string_view>;
 
-// Names and values of one entry that its stream can hold: Redis's limit.
+// The most bytes of names and values that one entry may have, which is Redis's limit.
 inline constexpr size_t kStreamEntryBytesMax = size_t{1} << 30;
 size_t stream_fields_bytes(StreamFields fields);
 
-// Goes through the entries of a block, deleted ones too, forwards and backwards. Dies when the
-// block changes.
+// Goes through the entries of a block, deleted ones included, forwards and backwards. A change of
+// the block invalidates it.
 class BlockReader {
  public:
   BlockReader() = default;
@@ -47,18 +47,18 @@ class BlockReader {
   size_t live() const { return live_; }
   size_t deleted() const { return deleted_; }
 
-  // Each goes to an entry, and returns false if there is none; then nothing but going elsewhere is
-  // allowed.
+  // Each of these functions goes to an entry, or returns false if there is none. After that the
+  // reader stands on no entry, and only another of these functions may be called.
   bool first();
   bool last();
   bool next();
   bool prev();
-  // To the first entry that is not below `id`, or the last that is not above it; from the end of
-  // the block to which it seems nearer.
+  // Go to the first entry that is not below `id`, or to the last that is not above it. They search
+  // from the end of the block that seems nearer.
   bool seek_at_or_after(StreamId id);
   bool seek_at_or_before(StreamId id);
 
-  // ---- Of the entry.
+  // ---- The present entry.
   StreamId id() const { return id_; }
   bool is_deleted() const { return (flags_ & kDeleted) != 0; }
   size_t field_count() const { return field_count_; }
@@ -80,12 +80,12 @@ class BlockReader {
   ListpackView pack_{nullptr};
   size_t live_ = 0;
   size_t deleted_ = 0;
-  size_t master_count_ = 0;       // Fields of the master entry, ...
-  PackPosition master_fields_{};  // ... where they are, and ...
-  PackPosition first_{};          // ... where the first entry is.
+  size_t master_count_ = 0;       // Number of fields of the master entry.
+  PackPosition master_fields_{};  // The first field of the master entry.
+  PackPosition first_{};          // The start of the first entry.
 
   PackPosition at_{};
-  PackPosition values_{};  // Behind the numbers at the start of the entry.
+  PackPosition values_{};  // The fields or values of the present entry, behind its numbers.
   StreamId id_;
   int64_t flags_ = 0;
   size_t field_count_ = 0;
@@ -102,20 +102,20 @@ void BlockReader::for_each(const Visit& visit) const {
   }
 }
 
-// Changes a block in place; borrows its bytes.
+// Changes a block in place; it borrows the block's bytes.
 class StreamBlock {
  public:
   StreamBlock(StreamId block_id, Listpack& pack) : block_id_(block_id), pack_(&pack) {}
 
-  // A block of one entry.
+  // Makes a block of one entry.
   static Listpack make(StreamFields fields);
 
-  // Whether an entry of so many bytes goes into this block rather than into a new one.
+  // Whether an entry of `fields_bytes` goes into this block rather than into a new one.
   bool has_room(size_t fields_bytes, const StreamLimits& limits) const;
-  // `id` is above all others in the block. The fields must not lie in it.
+  // Adds an entry. `id` must be above all others in the block, and the fields must not lie in it.
   void append(StreamId id, StreamFields fields);
-  // Marks entries as deleted: the one whose flags are there, or the first `count` that live. At
-  // least one must stay alive: else the block goes.
+  // Mark entries as deleted: the entry whose flags are at `flags`, or the first `count` living
+  // ones. At least one entry must stay alive; the caller removes a block that would have none.
   void erase(PackPosition flags);
   void erase_front(size_t count);
 
@@ -126,9 +126,10 @@ class StreamBlock {
   Listpack* pack_;
 };
 
-// Whether `bytes` are a block of that id. Shallow: the listpack's header and end only, for bytes
-// that a checksum vouches for. Deep: everything, counts and order of ids too; after that, going
-// through it and changing it are safe. Never reads outside `bytes`.
+// Whether `bytes` are a block with that id. If not `deep`, only the listpack's header and end are
+// checked, for bytes that a checksum protects. If `deep`, everything is checked, also counts and
+// the order of ids; after that, reading and changing the block are safe. Never reads outside
+// `bytes`.
 bool is_valid_stream_block(StreamId block_id, std::string_view bytes, bool deep);
 
 }  // namespace kvstash::store

@@ -1,4 +1,5 @@
-// StreamId: what orders the entries of a stream: a time in milliseconds and a number within it.
+// StreamId: the id by which a stream's entries are ordered: a time in milliseconds and a sequence
+// number within it.
 //
 // A plain value. Written as "ms-seq", both in decimal.
 #pragma once
@@ -21,7 +22,7 @@ struct StreamId {
   friend constexpr auto operator<=>(const StreamId&, const StreamId&) = default;
 
   constexpr bool is_zero() const { return ms == 0 && seq == 0; }
-  // The ids beside this one; none past the ends.
+  // The ids directly after and before this one; none past the ends.
   constexpr std::optional<StreamId> next() const {
     if (seq != UINT64_MAX) return StreamId{ms, seq + 1};
     if (ms != UINT64_MAX) return StreamId{ms + 1, 0};

@@ -1,4 +1,4 @@
-// TableShape: how full the buckets of a hash table are, for people who look at its distribution.
+// TableShape: how full the buckets of a hash table are, for people who examine its distribution.
 // Plain data; any thread.
 #pragma once
 
@@ -15,7 +15,7 @@ struct TableShape {
   size_t buckets = 0;
   size_t elements = 0;
   size_t longest = 0;  // The most elements of one bucket and its chain.
-  // Buckets by how many elements they have; the last one counts those with more, too.
+  // Number of buckets by their number of elements; the last counts larger buckets, too.
   std::array<size_t, kCounts> buckets_of{};
 
   void add_bucket(size_t size) {
@@ -27,8 +27,8 @@ struct TableShape {
   bool operator==(const TableShape&) const = default;
 };
 
-// Of an array of buckets with chains behind them. The first `moved` are empty, and their memory may
-// be gone. O(n).
+// Measures an array of buckets with their chains. The first `moved` buckets count as empty and are
+// not read, because their memory may be gone. O(n).
 template <typename Array>
 TableShape shape_of(const Array& array, size_t moved) {
   TableShape shape;
@@ -42,13 +42,13 @@ TableShape shape_of(const Array& array, size_t moved) {
   return shape;
 }
 
-// Of the array in use, and of the one that a resize moves to.
+// The shapes of the array in use, and of the array that a resize moves to.
 struct TableShapes {
   TableShape current;
   std::optional<TableShape> target;
 };
 
-// `next` has buckets only during a resize.
+// Measures a table. `next` has buckets only during a resize.
 template <typename Array>
 TableShapes shapes_of(const Array& current, size_t moved, const Array& next) {
   TableShapes shapes{.current = shape_of(current, moved), .target = {}};

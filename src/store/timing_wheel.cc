@@ -13,8 +13,8 @@ Entry** head_from(uintptr_t prev) {
 
 }  // namespace
 
-// The lowest level on which the deadline's slot is at most one slot of the level above away from
-// the hand's: there the position is unambiguous, and the slot has not been cascaded yet.
+// Finds the lowest level on which the deadline's slot lies in the same slot of the level above as
+// the hand, or in the next one. There the slot is unambiguous, and was not cascaded yet.
 unsigned TimingWheel::place_for(int64_t deadline_ms) const {
   const int64_t at = std::max(deadline_ms, hand_);
   for (unsigned level = 0; level + 1 < kLevels; ++level) {
@@ -71,13 +71,13 @@ void TimingWheel::relocate(Entry* fresh) {
   }
 }
 
-// With nothing in the wheel the hand may jump: everything up to it counts as cascaded.
+// While the wheel is empty the hand may jump: everything up to it counts as cascaded.
 void TimingWheel::mark_cascaded() {
   for (unsigned level = 1; level < kLevels; ++level)
     cascaded_[level] = (hand_ >> shift(level)) + 1;
 }
 
-// The first occupied slot of `level` at or after `from` (in slots since the epoch), within the
+// Returns the first occupied slot of `level` at or after `from` (in slots since 1970), within the
 // level's reach. Reads at most nine words.
 std::optional<int64_t> TimingWheel::first_from(unsigned level, int64_t from) const {
   const unsigned count = slots(level);
@@ -96,8 +96,8 @@ std::optional<int64_t> TimingWheel::first_from(unsigned level, int64_t from) con
   return std::nullopt;
 }
 
-// Moves one entry of the next slot to be cascaded a level down, or skips empty slots. False when
-// every level is one slot ahead of the hand, as it should be.
+// Moves one entry of the next slot to be cascaded to a lower level, or skips empty slots. Returns
+// false if every level is one slot ahead of the hand, as it should be.
 bool TimingWheel::cascade_step() {
   for (unsigned level = 1; level < kLevels; ++level) {
     const int64_t target = (hand_ >> shift(level)) + 1;
@@ -134,7 +134,8 @@ Entry* TimingWheel::next_due(int64_t now_ms, size_t& budget) {
       continue;
     }
     if (hand_ >= now_ms) return nullptr;
-    hand_ = std::min(*next_event_ms(), now_ms);  // Nothing happens before: no tick need be visited.
+    // There is no event before that time, so the ticks until then are skipped.
+    hand_ = std::min(*next_event_ms(), now_ms);
     --budget;
   }
   return nullptr;
@@ -146,7 +147,8 @@ std::optional<int64_t> TimingWheel::next_event_ms() const {
   for (unsigned level = 1; level < kLevels; ++level) {
     const std::optional<int64_t> found = first_from(level, cascaded_[level] + 1);
     if (!found) continue;
-    const int64_t starts = (*found - 1) << shift(level);  // One slot ahead of its time.
+    // A slot is cascaded one slot ahead of its time.
+    const int64_t starts = (*found - 1) << shift(level);
     earliest = std::min(earliest.value_or(starts), starts);
   }
   return earliest;

@@ -1,11 +1,12 @@
-// TimingWheel: the entries of a keyspace that have a deadline, ordered just enough to find the due.
-// There is one for the deadlines of keys, and one for hashes by the earliest deadline of a field.
+// TimingWheel: the entries of a keyspace that have a deadline, ordered just enough to find the ones
+// that are due. A keyspace has one wheel for the deadlines of keys, and one for hashes by the
+// earliest deadline of a field.
 //
-// A hierarchical timing wheel (Varghese & Lauck, 1987), intrusive: links live in the entries.
+// A hierarchical timing wheel (Varghese & Lauck, 1987), intrusive: the links are in the entries.
 // Level 0 has slots of one millisecond; a slot of level l+1 is as wide as 64 slots of level l (256
 // for level 0). Every level has *twice* the slots that one slot of the level above covers, so the
-// next slot of the level above can be emptied downwards at any moment while the present one runs:
-// a slot with a million entries is cascaded in small steps ahead of its time, never in one turn.
+// next slot of the level above can be emptied downwards at any moment while the present one runs: a
+// slot with a million entries is cascaded in small steps ahead of its time, never in one turn.
 //
 //   level 0   512 slots of   1 ms        level 4   128 slots of 18.6 h
 //   level 1   128 slots of 256 ms        level 5   128 slots of 49.7 days
@@ -27,7 +28,7 @@ namespace kvstash::store {
 
 class TimingWheel {
  public:
-  // `now_ms`: where the wheel's hand starts. `of`: which of an entry's deadlines it goes by.
+  // The hand starts at `now_ms`. `of` tells which of an entry's deadlines the wheel uses.
   explicit TimingWheel(int64_t now_ms, DeadlineOf of = DeadlineOf::kKey) : of_(of), hand_(now_ms) {
     mark_cascaded();
   }
@@ -38,20 +39,20 @@ class TimingWheel {
   // Takes an entry out.
   void remove(Entry* entry);
 
-  // The entry moved in memory (links copied): its neighbours learn the new address.
+  // The entry moved in memory, with its links: its neighbours get the new address.
   void relocate(Entry* fresh);
 
-  // Moves the hand on towards `now_ms`, in at most `budget` steps of bounded work, and returns the
-  // next due entry (still in the wheel; the caller removes it), or null when there is none to be
-  // had within the budget. `budget` counts down.
+  // Moves the hand towards `now_ms`, in at most `budget` steps of bounded work, and returns the
+  // next due entry, or null if none was found within the budget. The entry stays in the wheel until
+  // the caller removes it. `budget` is reduced by the steps taken.
   Entry* next_due(int64_t now_ms, size_t& budget);
 
-  // When next_due will next have something to do: a time in ms, at most `now_ms` if it was stopped
-  // by its budget; nullopt when the wheel is empty.
+  // The time in milliseconds at which next_due has something to do next. It is at most `now_ms` if
+  // next_due stopped at its budget, and nullopt if the wheel is empty.
   std::optional<int64_t> next_event_ms() const;
 
-  // For eviction; null if the wheel is empty. The entry with about the earliest deadline, and one
-  // from a slot chosen at random. Both look at no more than kSampleDepth entries.
+  // For eviction: the entry with about the earliest deadline, and an entry from a slot chosen at
+  // random; null if the wheel is empty. Both look at no more than kSampleDepth entries.
   Entry* sample_earliest() const;
   Entry* sample(Random& random) const;
 
@@ -63,7 +64,7 @@ class TimingWheel {
   static constexpr unsigned kSlots0 = 512;
   static constexpr unsigned kSlots = 128;
 
-  // log2 of the width of a slot, in ms.
+  // Base-2 logarithm of the width of a slot in milliseconds.
   static constexpr unsigned shift(unsigned level) { return level == 0 ? 0 : 2 + 6 * level; }
   static constexpr unsigned first_slot(unsigned level) {
     return level == 0 ? 0 : kSlots0 + (level - 1) * kSlots;
@@ -83,9 +84,9 @@ class TimingWheel {
   std::optional<int64_t> first_from(unsigned level, int64_t from) const;
 
   DeadlineOf of_;
-  int64_t hand_;  // Every entry due before this has been handed out, or is in the hand's slot.
+  int64_t hand_;  // Entries due before this have been handed out or are in the hand's slot.
   size_t size_ = 0;
-  // Per level above 0: the last slot, counted from the epoch, that has been emptied downwards.
+  // For each level above 0: the last slot, counted from 1970, that has been emptied downwards.
   std::array<int64_t, kLevels> cascaded_{};
   std::array<uint64_t, kSlotsTotal / 64> occupied_{};
   std::array<Entry*, kSlotsTotal> heads_{};
