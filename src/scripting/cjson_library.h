@@ -12,9 +12,9 @@ namespace kvstash::scripting {
 enum class InvalidNumbers : int { kRefuse, kAllow, kAsNull };
 
 struct CjsonOptions {
-  bool sparse_converts = false;  // encode_sparse_array: write a sparse array as an object.
-  int sparse_ratio = 2;          // Sparse: the last index exceeds so many times the count
-  int sparse_safe = 10;          // (0: never), and also exceeds this number.
+  bool sparse_converts = false;  // encode_sparse_array: a sparse array becomes an object.
+  int sparse_ratio = 2;          // Bound on last index / count of an array; 0: no array is sparse.
+  int sparse_safe = 10;          // An array whose last index is not above this is never sparse.
   int encode_max_depth = 1000;
   InvalidNumbers encode_invalid_numbers = InvalidNumbers::kRefuse;
   int encode_precision = 14;

@@ -187,7 +187,7 @@ bool ReplyMaker::write_verbatim() {
   return true;
 }
 
-// The number of pairs in the table on top of the stack.
+// Counts the pairs in the table on top of the stack.
 size_t ReplyMaker::count_pairs() {
   size_t count = 0;
   for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1))

@@ -16,7 +16,7 @@
 
 namespace kvstash::server {
 
-// What the command line asks the program to do.
+// The action that the command line asks for.
 enum class StartAction : uint8_t { kServe, kPrintVersion, kPrintHelp, kCheckSystem };
 
 struct LoadedOptions {
@@ -45,7 +45,7 @@ Status reload_options(ServerOptions& options, std::vector<std::string>& notices)
 Status apply_config_text(ServerOptions& options, std::string_view text, std::string_view place,
                          std::vector<std::string>& notices);
 
-// What --help prints.
+// The text that --help prints.
 std::string usage_text();
 
 }  // namespace kvstash::server

@@ -27,7 +27,7 @@ constexpr std::string_view kUser = "user";
 struct ConfigLines {
   std::vector<std::optional<std::string>> lines;
   std::map<std::string, std::vector<size_t>, std::less<>> places;  // Name of row -> its lines.
-  size_t after_includes = 0;                                       // Index behind the last include.
+  size_t after_includes = 0;                                       // Index after the last include.
   bool has_heading = false;
 };
 

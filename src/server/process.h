@@ -11,7 +11,7 @@
 
 namespace kvstash::server {
 
-// Leaves the terminal: fork, a session of its own, standard streams to /dev/null.
+// Leaves the terminal: forks, starts a session of its own, opens /dev/null as the standard streams.
 Status daemonize();
 
 // Writes and removes the pid file, if `pidfile` is set or the server is a daemon.

@@ -22,7 +22,7 @@ std::span<const engine::CommandSpec> server_commands();
 
 Status info(Call& call);
 Status debug(Call& call);
-// Where DEBUG's keys are (FindKeys).
+// Finds the keys of DEBUG commands (FindKeys).
 engine::KeysFound debug_keys(std::span<const std::string_view> argv,
                              std::vector<engine::KeyAt>& keys);
 Status shutdown(Call& call);

@@ -35,15 +35,14 @@ class SessionShell {
   // Sends as much as the socket takes, and updates which events are watched. False: the connection
   // is over, and the caller destroys this object.
   bool flush();
-  // ---- While the shard is busy with a script. These functions do the same, but never end the
-  // connection.
+  // ---- While the shard is busy with a script. These functions read and send, but never destroy
+  // the session.
   // The events to look for; none while a command of this session waits for its reply.
   net::Readiness interest_while_busy() const;
   void serve_while_busy(net::Readiness ready);
   void send_while_busy();
 
-  // Bytes of replies that may be sent and have not been. Output that waits for the journal is
-  // included.
+  // Bytes of replies that have not been sent, including output that waits for the journal.
   size_t unsent_bytes() const { return session_->replies.out().size() - session_->sent; }
   bool has_unsent() const { return unsent_bytes() != 0; }
 

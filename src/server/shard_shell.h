@@ -64,13 +64,13 @@ class ShardShell final : public engine::ShardPort {
   net::Loop& loop() { return loop_; }
   const net::NetOptions& net_options() const { return *net_options_; }
 
-  // engine::ShardPort.
+  // The functions of engine::ShardPort.
   void ring() override { wake_.ring(); }
   void flush_sessions() override;
   void close_session(engine::Session& session) override;
   void read_while_busy() override;
   void send_while_busy() override;
-  // Sets what takes the connections that wait at the listeners; for shard 0.
+  // Sets the function that accepts the connections waiting at the listeners; for shard 0.
   void set_acceptor(std::function<void()> accept) { accept_ = std::move(accept); }
 
  private:
@@ -91,7 +91,7 @@ class ShardShell final : public engine::ShardPort {
   std::unordered_map<SessionShell*, std::unique_ptr<SessionShell>> sessions_;
   std::function<void()> accept_;
   net::Look look_;
-  std::vector<SessionShell*> looked_at_;  // In the order of look_.
+  std::vector<SessionShell*> looked_at_;  // The sessions in look_, in its order.
   Spares<resp::ReplyBuffer> spare_outputs_;
   size_t spare_outputs_bytes_ = 0;
   size_t turn_output_bytes_ = 0;

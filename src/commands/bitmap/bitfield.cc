@@ -144,7 +144,7 @@ Status read_and_write(Call& call, const std::vector<Step>& steps) {
       reply_field(call, {bytes.data(), bytes.size()}, step);
     }
   }
-  if (grows) changes = std::max<uint64_t>(changes, 1);  // The length changed, which counts.
+  if (grows) changes = std::max<uint64_t>(changes, 1);  // A new length is a change, too.
   if (changes != 0) key.changed(notify::kString, "setbit", changes);
   return {};
 }

@@ -31,7 +31,7 @@ Status client_getredir(Call& call);
 Status client_tracking(Call& call);
 Status client_trackinginfo(Call& call);
 
-// All connections.
+// Operations on all connections.
 Status client_kill(Call& call);
 Status client_list(Call& call);
 Status client_pause(Call& call);

@@ -19,7 +19,7 @@ namespace kvstash::commands {
 
 enum class ClientType : uint8_t { kNormal, kReplica, kMaster, kPubsub };
 
-// Error: "Unknown client type '...'".
+// Parses a client type. The error is "Unknown client type '...'".
 Result<ClientType> parse_client_type(std::string_view word);
 ClientType type_of(const engine::Session& session);
 

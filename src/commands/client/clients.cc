@@ -108,7 +108,7 @@ Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id, int
 
 struct PauseOptions {
   int64_t asked_ns;  // When the command came, by the node's monotonic clock.
-  int64_t until_ns;  // When the pause ends, by the same clock.
+  int64_t until_ns;  // When the pause ends, by the node's monotonic clock.
   engine::PauseMode mode;
 };
 

@@ -26,7 +26,7 @@ namespace errors = engine::errors;
 constexpr std::string_view kServerName = "redis";  // The name that client libraries expect.
 constexpr std::string_view kServerVersion = "7.2.4";
 
-// Logs the connection in as `user`. The error says that the password is wrong.
+// Logs the connection in as `user`. The error is WRONGPASS.
 Status authenticate(Call& call, std::string_view user, std::string_view password) {
   engine::Acl& acl = call.shards().acl();
   engine::Acl::UserPtr whom = acl.authenticate(user, password);

@@ -1,4 +1,4 @@
-// HEXPIRE, HTTL and their relatives: the deadlines of fields. Declared in hash.h.
+// HEXPIRE, HTTL and their variants: the deadlines of fields. Declared in hash.h.
 #include "commands/hash/hash.h"
 #include "commands/hash/hash_fields.h"
 #include "commands/shared/container_options.h"

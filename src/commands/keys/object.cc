@@ -16,7 +16,8 @@ using engine::EvictionPolicy;
 using engine::Key;
 namespace errors = engine::errors;
 
-// Redis shares the objects of integers below this, and shows that by the following reference count.
+// Redis shares the objects of integers from 0 to kSharedIntegers - 1, and shows kSharedReferences
+// as their reference count.
 constexpr int64_t kSharedIntegers = 10'000;
 constexpr int64_t kSharedReferences = std::numeric_limits<int32_t>::max();
 

@@ -109,7 +109,7 @@ Result<size_t> count_names(Names args) {
   return count_keys(args, 1, errors::syntax());
 }
 
-// Parses the same `args`.
+// Parses numkeys key [key ...] LEFT | RIGHT [COUNT count].
 Result<MultiPop> parse_multi_pop(Names args) {
   const Result<size_t> count = count_names(args);
   if (!count.ok()) return count.error();

@@ -24,7 +24,7 @@ Status publish_on(Call& call, ChannelKind kind) {
   const std::string_view channel = call.arg(1);
   engine::PubSub& owner = call.owner_of(channel).pubsub();
   const uint64_t receivers = owner.publish(kind, channel, call.arg(2), call.hold().pushes());
-  call.record_as_sent(engine::RecordTarget::kReplicas);  // A message is no data for the disk.
+  call.record_as_sent(engine::RecordTarget::kReplicas);  // The AOF needs no messages.
   call.reply().integer(static_cast<int64_t>(receivers));
   return {};
 }

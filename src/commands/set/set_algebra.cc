@@ -186,7 +186,7 @@ Result<size_t> count_names(Call::Args args) {
                     Error::literal("ERR Number of keys can't be greater than number of args"));
 }
 
-// Parses the same arguments.
+// Parses numkeys key [key ...] [LIMIT limit].
 Result<CardOptions> parse_card_options(Call::Args words) {
   const Result<size_t> names = count_names(words);
   if (!names.ok()) return names.error();

@@ -48,7 +48,7 @@ class SortElements {
 
   std::vector<SortElement> elements_;
   SortRange range_;
-  std::deque<std::string> chunks_;  // The bytes of texts; no chunk ever grows.
+  std::deque<std::string> chunks_;  // The bytes of texts; no chunk is ever reallocated.
 };
 
 }  // namespace kvstash::commands

@@ -152,7 +152,7 @@ Result<size_t> count_inputs(Call::Args args, std::string_view command) {
   return keys;
 }
 
-// Parses the same `args`.
+// Parses numkeys key [key ...] and options, and looks up the keys.
 Result<Combination> parse_combination(Call& call, Call::Args args, Operation operation,
                                       Outcome outcome) {
   const Result<size_t> keys = count_inputs(args, call.command().spec->name);

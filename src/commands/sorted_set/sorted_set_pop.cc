@@ -90,7 +90,7 @@ Result<size_t> count_names(Call::Args args) {
   return count_keys(args, 1, errors::syntax());
 }
 
-// Parses the same `args`.
+// Parses numkeys key [key ...] MIN|MAX [COUNT count].
 Result<MultiPop> parse_multi_pop(Call::Args args) {
   const Result<size_t> key_count = count_names(args);
   if (!key_count.ok()) return key_count.error();

@@ -32,8 +32,8 @@ struct RangeQuery {
   RangeBy by = RangeBy::kRank;
   bool is_reverse = false;
   bool with_scores = false;
-  int64_t offset = 0;  // LIMIT; if negative, the range is empty.
-  int64_t limit = -1;  // LIMIT; if negative, there is no limit.
+  int64_t offset = 0;  // LIMIT's offset; if negative, the range is empty.
+  int64_t limit = -1;  // LIMIT's count; if negative, there is no limit.
 
   // The bounds of the range. `by` says which of these fields are used: ranks, scores or members.
   int64_t first = 0;

@@ -74,8 +74,8 @@ class Claimer {
     return true;
   }
 
-  // Records the group's last id, which has changed. The records of claimed entries contain it too,
-  // so this does nothing if there are such records.
+  // Records the group's last id, which has changed, unless a record of an entry contains it
+  // already.
   void note_last_id() {
     if (!has_changed_) record_group(*call_, name(), *group_);
     has_changed_ = true;

@@ -32,14 +32,14 @@ constexpr store::ValueType kStreamType = store::ValueType::kStream;
 
 // The circumstances that decide which arguments are accepted.
 struct ReadContext {
-  bool is_group = false;   // XREADGROUP.
+  bool is_group = false;   // XREADGROUP, not XREAD.
   bool in_script = false;  // Nothing may block.
   int64_t now_ms = 0;
 };
 
 // The arguments of XREAD and XREADGROUP, up to the streams.
 struct ReadOptions {
-  bool is_group = false;  // XREADGROUP.
+  bool is_group = false;  // XREADGROUP, not XREAD.
   bool has_group = false;
   std::string_view group{};
   std::string_view consumer{};
