@@ -21,7 +21,7 @@ using resp::ReplyWriter;
 namespace errors = engine::errors;
 
 constexpr size_t kScanCount = 10;          // Used if there is no COUNT.
-constexpr size_t kBucketsPerKey = 10;      // Bounds one call in a table that is almost empty.
+constexpr size_t kBucketsPerKey = 10;      // Most buckets that a call visits per key of COUNT.
 constexpr unsigned kRandomKeyDraws = 100;  // Tries to find a key that has not expired.
 
 // The parsed arguments of SCAN, to be sent to a shard. Owns its text.
