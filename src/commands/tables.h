@@ -1,7 +1,7 @@
-// Tables: the rows of all commands of this room, one span per family.
+// Tables: the rows of all commands of this room, one span for each family.
 //
-// The server concatenates them, with its own, into the engine's CommandTable. The rows are constant
-// and live for ever; any thread.
+// The server concatenates them with its own rows into the engine's CommandTable. The rows are
+// constant and valid for ever; any thread.
 #pragma once
 
 #include "engine/command/command_spec.h"
@@ -37,6 +37,6 @@ CommandRows string_commands();
 CommandRows string_conditional_commands();
 CommandRows transaction_commands();
 
-std::span<const CommandRows> all_commands();  // All of the above.
+std::span<const CommandRows> all_commands();  // All of the tables above.
 
 }  // namespace kvstash::commands

@@ -23,7 +23,7 @@ int base_next(lua_State* L) {
   return 1;
 }
 
-// Upvalue 1: next.
+// pairs(). Upvalue 1 is the function `next`.
 int base_pairs(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -52,7 +52,8 @@ int base_rawset(lua_State* L) {
   return 1;
 }
 
-// Upvalues: the globals; what is shown as their metatable; what is shown as strings'.
+// getmetatable(). The upvalues are: the globals, the table shown as their metatable, and the table
+// shown as the metatable of strings.
 int base_getmetatable(lua_State* L) {
   luaL_checkany(L, 1);
   if (lua_type(L, 1) == LUA_TSTRING) {
@@ -71,7 +72,7 @@ int base_getmetatable(lua_State* L) {
     lua_pushnil(L);
     return 1;
   }
-  luaL_getmetafield(L, 1, "__metatable");  // Otherwise the metatable is on top.
+  luaL_getmetafield(L, 1, "__metatable");  // Without that field the metatable itself stays on top.
   return 1;
 }
 
@@ -87,7 +88,7 @@ int base_setmetatable(lua_State* L) {
   return 1;
 }
 
-// What `load` and `loadstring` answer: the function, or nil and the message.
+// The results of `load` and `loadstring`: the function, or nil and the message.
 int loaded(lua_State* L, int status) {
   if (status == 0) return 1;
   lua_pushnil(L);
@@ -100,7 +101,8 @@ int base_loadstring(lua_State* L) {
   return loaded(L, load_text(L, text, luaL_optstring(L, 2, text.data())));
 }
 
-// The reader is heard out first: it is the script's own, and must not run inside the parser.
+// load() reads the whole text before it is parsed: the reader is a function of the script, and must
+// not run inside the parser.
 int base_load(lua_State* L) {
   const char* name = luaL_optstring(L, 2, "=(load)");
   luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -125,7 +127,7 @@ int base_load(lua_State* L) {
   return loaded(L, load_text(L, text_at(L, -1), name));
 }
 
-// Errors of redis.call are tables; a script that catches them sees their text.
+// pcall(). Errors of redis.call are tables; a script that catches one gets its text.
 int base_pcall(lua_State* L) {
   if (lua_gettop(L) == 0) {
     lua_pushboolean(L, 0);
@@ -146,7 +148,8 @@ int base_pcall(lua_State* L) {
   return lua_gettop(L);
 }
 
-// Upvalue 1: the script's handler. It must not keep one that is to end.
+// Calls the script's own error handler, which is upvalue 1. If the script is to end, the handler is
+// not called, because it could keep the script running.
 int handle_error(lua_State* L) {
   if (is_ending(L)) return 1;
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -180,7 +183,7 @@ int base_unpack(lua_State* L) {
   return static_cast<int>(count);
 }
 
-// How the collector works is the server's own affair.
+// collectgarbage() does not change the settings of the collector, because the server sets those.
 int base_collectgarbage(lua_State* L) {
   static const char* const kNames[] = {"stop", "restart",  "collect",    "count",
                                        "step", "setpause", "setstepmul", nullptr};
@@ -213,7 +216,7 @@ constexpr LibraryFunction kBaseFunctions[] = {
 }  // namespace
 
 int load_text(lua_State* L, std::string_view text, const char* chunk_name) {
-  // Behind a blank a binary chunk is bad text.
+  // A binary chunk that follows a blank is refused as bad text.
   std::string spaced;
   if (!text.empty() && text.front() == LUA_SIGNATURE[0]) text = spaced.append(" ").append(text);
   lua_gc(L, LUA_GCSTOP, 0);

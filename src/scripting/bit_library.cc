@@ -7,7 +7,7 @@
 namespace kvstash::scripting {
 namespace {
 
-// A number modulo 2^32: rounded to an integer by adding 1.5 * 2^52, its lowest bits are the result.
+// The number modulo 2^32. Adding 1.5 * 2^52 rounds it to an integer whose low bits are the result.
 uint32_t bits_at(lua_State* L, int index) {
   constexpr lua_Number kRounder = 6755399441055744.0;
   const lua_Number number = luaL_checknumber(L, index);
@@ -47,7 +47,7 @@ int bxor(lua_State* L) {
   return fold(L, [](uint32_t a, uint32_t b) { return a ^ b; });
 }
 
-// Shifts go by the lowest five bits of their count.
+// A shift uses only the lowest five bits of its count.
 template <typename Shift>
 int shifted(lua_State* L, Shift shift) {
   const uint32_t bits = bits_at(L, 1);
@@ -80,7 +80,7 @@ int bswap(lua_State* L) {
   return answer(L, __builtin_bswap32(bits_at(L, 1)));
 }
 
-// The lowest digits; a negative number of them: in capitals.
+// bit.tohex(): writes the lowest digits, in capitals if their number is negative.
 int tohex(lua_State* L) {
   constexpr int64_t kDigitsMax = 8;
   uint32_t bits = bits_at(L, 1);

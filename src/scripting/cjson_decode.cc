@@ -24,7 +24,7 @@ enum class Token : uint8_t {
   kError,
 };
 
-// As error messages call them.
+// The tokens as error messages name them.
 constexpr const char* kTokenNames[] = {
     "T_OBJ_BEGIN", "T_OBJ_END", "T_ARR_BEGIN", "T_ARR_END", "T_STRING", "T_NUMBER",
     "T_BOOLEAN",   "T_NULL",    "T_COLON",     "T_COMMA",   "T_END",
@@ -50,7 +50,7 @@ void append_utf8(LuaBuffer& to, uint32_t code) {
   }
 }
 
-// Reads one value after the other from a text. Values go onto the Lua stack.
+// Reads one value after another from a text, and pushes it onto the Lua stack.
 class Decoder {
  public:
   Decoder(lua_State* L, const CjsonOptions& options, std::string_view json, LuaBuffer& text)
@@ -59,7 +59,8 @@ class Decoder {
   void decode();
 
  private:
-  // ---- Tokens. The last one read, where it began, and what it says.
+  // ---- Tokens. These functions read the next one into token_, token_at_ and the field for its
+  // value.
   void next();
   void next_string();
   void next_number();
@@ -69,22 +70,22 @@ class Decoder {
   int hex4(size_t from) const;
   bool is_odd_number() const;
   bool begins_with(std::string_view word) const { return json_.substr(at_).starts_with(word); }
-  // The byte at a position; past the end, as in C, a zero.
+  // The byte at a position. As in C, a zero follows the text.
   char byte(size_t at) const { return at < json_.size() ? json_[at] : '\0'; }
 
   // ---- Values.
   void push_value();
   void push_object();
   void push_array();
-  // Into a value that needs so many slots of the stack: for itself, for what it is made of, and for
-  // a larger buffer.
+  // Enters a nested value. Checks the depth, and makes room on the stack for `slots` values: the
+  // nested value, its parts, and a larger buffer.
   void descend(int slots);
   [[noreturn]] void expected(const char* what);
 
   lua_State* lua_;
   const CjsonOptions* options_;
   std::string_view json_;
-  LuaBuffer* text_;  // Of the last string.
+  LuaBuffer* text_;  // The text of the last string token.
   size_t at_ = 0;
   int depth_ = 0;
   Token token_ = Token::kEnd;
@@ -102,7 +103,8 @@ void Decoder::fail_token(const char* why) {
   problem_ = why;
 }
 
-// Numbers that JSON does not have, but strtod does: "0x1f", "inf", "nan", "007", "+1".
+// Whether a number begins here that strtod accepts and JSON does not: "0x1f", "inf", "nan", "007",
+// "+1".
 bool Decoder::is_odd_number() const {
   size_t at = at_;
   if (byte(at) == '+') return true;
@@ -117,7 +119,7 @@ bool Decoder::is_odd_number() const {
 }
 
 void Decoder::next_number() {
-  // The text is a Lua string, so a zero follows it.
+  // The text is a Lua string, so a zero byte follows it.
   char* end = nullptr;
   const char* begin = json_.data() + at_;
   number_ = std::strtod(begin, &end);
@@ -144,7 +146,7 @@ int Decoder::hex4(size_t from) const {
   return value;
 }
 
-// "\uXXXX" at the present place, or two of them for a character beyond 16 bits.
+// Reads "\uXXXX" at the present position, or two of them for a character beyond 16 bits.
 bool Decoder::read_unicode() {
   const int first = hex4(at_ + 2);
   if (first < 0) return false;

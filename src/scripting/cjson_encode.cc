@@ -10,14 +10,14 @@ namespace kvstash::scripting {
 namespace {
 
 constexpr size_t kNumberCharsMax = 32;
-constexpr int kSlotsPerLevel = 3;  // Of the stack: a key, its value, a larger buffer.
+constexpr int kSlotsPerLevel = 3;  // Stack slots: a key, its value, a larger buffer.
 
 class Encoder {
  public:
   Encoder(lua_State* L, const CjsonOptions& options, LuaBuffer& to)
       : lua_(L), options_(&options), to_(&to) {}
 
-  // Writes the value on top of the stack.
+  // Writes the value on top of the stack as JSON.
   void write(int depth);
 
  private:
@@ -40,7 +40,7 @@ void Encoder::refuse(int index, const char* why) {
   __builtin_unreachable();
 }
 
-// The escape of a byte, or nothing if it stands for itself.
+// The short escape of a byte; empty if the byte has none.
 std::string_view short_escape(char c) {
   switch (c) {
     case '"':
@@ -72,7 +72,7 @@ bool stands_for_itself(char c) {
 void Encoder::write_text(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   to_->add('"');
-  size_t plain = 0;  // Where the bytes begin that were not written yet.
+  size_t plain = 0;  // Where the bytes begin that are still to be written.
   for (size_t i = 0; i < text.size(); ++i) {
     if (stands_for_itself(text[i])) continue;
     to_->add(text.substr(plain, i - plain));
@@ -112,15 +112,15 @@ void Encoder::check_depth(int depth) {
   luaL_error(lua_, "Cannot serialise, excessive nesting (%d)", depth);
 }
 
-// As Redis's conversion of a double that is no int ends on x86.
+// Converts a double to an int. One that is too large gives the same int as in Redis on x86.
 int to_int(lua_Number value) {
   constexpr lua_Number kIntMax = std::numeric_limits<int>::max();
   return value <= kIntMax ? static_cast<int>(value) : std::numeric_limits<int>::min();
 }
 
-// The last index of a table whose keys are positive integers, or nothing above 0. An index that is
-// no int is forgotten by the next one, so that a table whose last such index came last is an
-// object.
+// Returns the last index of a table whose keys are all positive integers. A result of 0 or less
+// means that the table is written as an object. As in Redis an index beyond an int becomes the
+// smallest int: the next index visited replaces it, and if none follows, the table is an object.
 int Encoder::array_size() {
   int last = 0;
   int64_t count = 0;

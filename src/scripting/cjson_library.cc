@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kPrecisionMax = 14;
 
-// Upvalue 1 of every function.
+// The options of the library that a function belongs to; they are upvalue 1 of every function.
 CjsonOptions& options_of(lua_State* L) {
   return *static_cast<CjsonOptions*>(lua_touserdata(L, lua_upvalueindex(1)));
 }
@@ -28,7 +28,7 @@ int cjson_decode(lua_State* L) {
   return 1;
 }
 
-// ---- Options: each function sets what it is given, and answers what holds then.
+// ---- Options: each function sets an option if it is given a value, and returns the present value.
 
 void take_arguments(lua_State* L, int count) {
   luaL_argcheck(L, lua_gettop(L) <= count, count + 1, "found too many arguments");
@@ -37,7 +37,7 @@ void take_arguments(lua_State* L, int count) {
 
 int integer_option(lua_State* L, int index, int& option, int max) {
   if (!lua_isnil(L, index)) {
-    const int value = luaL_checkint(L, index);  // The lowest bits, as in Redis.
+    const int value = luaL_checkint(L, index);  // As in Redis, only the lowest bits count.
     const bool fits = value >= (max == INT_MAX && index > 1 ? 0 : 1) && value <= max;
     if (!fits)
       luaL_argerror(L, 1,
@@ -114,7 +114,7 @@ int cjson_decode_invalid_numbers(lua_State* L) {
   return numbers_option(L, options_of(L).decode_invalid_numbers, kWords);
 }
 
-// Another cjson, with options of its own.
+// cjson.new(): returns another library, with options of its own.
 int cjson_new(lua_State* L) {
   push_cjson_library(L);
   return 1;

@@ -19,7 +19,7 @@ class Packer {
  public:
   Packer(lua_State* L, LuaBuffer& to) : lua_(L), to_(&to) {}
 
-  // Packs the value on top of the stack, and pops it.
+  // Packs the value on top of the stack, and pops that value.
   void pack(int level);
 
  private:
@@ -118,7 +118,7 @@ void Packer::pack_integer(int64_t value) {
   }
 }
 
-// The size of a table with the keys 1..n and no others.
+// The size of a table whose keys are 1..n and no others; nothing for any other table.
 std::optional<size_t> Packer::array_size() {
   size_t count = 0;
   lua_Number largest = 0;
@@ -174,7 +174,7 @@ class Unpacker {
   Unpacker(lua_State* L, std::string_view bytes) : lua_(L), rest_(bytes) {}
 
   size_t left() const { return rest_.size(); }
-  // Pushes the next value.
+  // Reads the next value and pushes it.
   void unpack();
 
  private:
@@ -209,7 +209,7 @@ void Unpacker::push_signed(size_t bytes) {
   lua_pushnumber(lua_, static_cast<lua_Number>(value));
 }
 
-// Tables grow as values come: what a count promises is not believed.
+// An array grows as its values are read, because the given count cannot be trusted.
 void Unpacker::push_array(size_t count) {
   lua_newtable(lua_);
   luaL_checkstack(lua_, 1, "in function mp_decode_to_lua_array");
@@ -229,7 +229,7 @@ void Unpacker::push_map(size_t pairs) {
   }
 }
 
-// The values whose length or number is part of their first byte.
+// Reads a value whose length or number is part of its first byte. False: it is no such value.
 bool Unpacker::unpack_small(unsigned byte) {
   if (byte < 0x80) {
     lua_pushnumber(lua_, byte);
@@ -271,7 +271,7 @@ void Unpacker::unpack() {
     case 0xce:
       lua_pushnumber(lua_, static_cast<lua_Number>(number(size_t{1} << (byte - 0xcc))));
       return;
-    case 0xcf:  // Without a sign; but Redis reads it as if it had one.
+    case 0xcf:  // An unsigned number, which Redis reads as a signed one.
     case 0xd0:
     case 0xd1:
     case 0xd2:
@@ -313,8 +313,8 @@ int cmsgpack_pack(lua_State* L) {
   return 1;
 }
 
-// At most `limit` values; the offset to go on at comes first. No limit and no offset ask for all
-// values, and for no offset.
+// Unpacks at most `limit` values from `offset` on. The first result is the offset at which to go
+// on, or -1 at the end. If both arguments are 0 all values are unpacked, and there is no offset.
 int unpack_some(lua_State* L, lua_Integer limit, lua_Integer offset) {
   const std::string_view bytes = check_text(L, 1);
   if (offset < 0 || limit < 0) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kShaBytes = 40;
 constexpr const char* kChunkName = "@user_script";
-// The time of use is shared by all shards: it is not written more often than this.
+// All shards share a script's time of use, so it is written at most once in this time.
 constexpr int64_t kUsedStepMs = 1000;
 
 void note_use(Script& script, int64_t now_ms) {
@@ -59,7 +59,7 @@ Result<const CompiledScript*> CompiledScripts::add_body(std::string_view body, i
   script->used_ms.store(now_ms, std::memory_order_relaxed);
   const Result<int> reference = compile(*script);
   if (!reference.ok()) return reference.error();
-  // Another shard may have been faster.
+  // Another shard may have added the same script meanwhile; then that one is used.
   return keep(cache_->add(std::move(script)), *reference);
 }
 

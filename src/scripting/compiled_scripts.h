@@ -1,7 +1,8 @@
-// CompiledScripts: the scripts of EVAL as one shard has compiled them, and the Vm they run in.
+// CompiledScripts: the scripts of EVAL that one shard has compiled, and the Vm they run in.
 //
-// Found by their text (EVAL hashes it, without a SHA1) or by their SHA1. At most kScriptsMax; the
-// one not used for longest is forgotten first. Belongs to a shard; used on its thread.
+// A script is found by its text, which EVAL looks up without computing a SHA1, or by its SHA1. At
+// most kScriptsMax are kept; the one not used for longest is forgotten first. Belongs to a shard;
+// used on its thread.
 #pragma once
 
 #include "base/hash.h"
@@ -19,11 +20,11 @@
 
 namespace kvstash::scripting {
 
-Error no_such_script();  // NOSCRIPT
+Error no_such_script();  // The error NOSCRIPT.
 
 struct CompiledScript {
   ScriptRef script;
-  int reference = 0;  // In the Vm.
+  int reference = 0;  // Its function in the Vm.
 };
 
 struct TextHash {
@@ -46,13 +47,16 @@ class CompiledScripts {
 
   Vm& vm() { return vm_; }
 
-  // The script with this text, made known to everybody. Error: it does not compile.
+  // The script with this text. If it is new it is compiled, and added to the cache of all shards.
+  // Error: it does not compile.
   Result<const CompiledScript*> by_body(std::string_view body, int64_t now_ms);
-  // The same, kept until it is flushed: SCRIPT LOAD.
+  // As by_body, and marks the script as loaded by SCRIPT LOAD, so that the limit for scripts of
+  // EVAL does not apply to it.
   Result<const CompiledScript*> load(std::string_view body, int64_t now_ms);
-  // The script of this SHA1, in any case. Error: nobody knows it.
+  // The script with this SHA1, in any case of letters. Error: neither this shard nor the cache has
+  // it.
   Result<const CompiledScript*> by_sha(std::string_view sha, int64_t now_ms);
-  // Its flags, if it is known.
+  // The flags of the script with this SHA1; nothing if no shard knows the script.
   std::optional<uint32_t> flags_of(std::string_view sha);
 
  private:

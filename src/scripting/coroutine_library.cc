@@ -7,7 +7,7 @@ namespace {
 
 enum class State { kRunning, kSuspended, kNormal, kDead };
 
-// As error messages call them.
+// The states of a coroutine as error messages name them.
 constexpr const char* kStateNames[] = {"running", "suspended", "normal", "dead"};
 
 State state_of(lua_State* L, lua_State* coroutine) {
@@ -22,9 +22,9 @@ State state_of(lua_State* L, lua_State* coroutine) {
 
 constexpr int kFailed = -1;
 
-// Goes on with the coroutine, with the topmost `arguments` of the stack. The number of results,
-// which take their place, or kFailed and the error. Lua's own function does the same; called from
-// one of ours it would count twice towards the depth that Lua allows.
+// Resumes the coroutine with the topmost `arguments` values of the stack. Returns the number of its
+// results, which replace them, or kFailed and pushes the error. Lua's own function does the same,
+// but if it were called from one of ours Lua would count two levels of depth.
 int go_on(lua_State* L, lua_State* coroutine, int arguments) {
   check_depth(L);
   const State state = state_of(L, coroutine);
@@ -56,7 +56,7 @@ int resume(lua_State* L) {
   return values + 1;
 }
 
-// Upvalue 1: the coroutine.
+// The function that coroutine.wrap returns. Upvalue 1 is the coroutine.
 int resume_wrapped(lua_State* L) {
   const int results = go_on(L, lua_tothread(L, lua_upvalueindex(1)), lua_gettop(L));
   if (results != kFailed) return results;
@@ -68,7 +68,8 @@ int resume_wrapped(lua_State* L) {
   return lua_error(L);
 }
 
-// A call of Lua's own coroutine.create would count towards the depth that Lua allows.
+// coroutine.wrap(). It does not call Lua's own coroutine.create, because Lua would count that as
+// one more level of depth.
 int wrap(lua_State* L) {
   luaL_argcheck(L, lua_isfunction(L, 1) && lua_iscfunction(L, 1) == 0, 1, "Lua function expected");
   lua_State* coroutine = lua_newthread(L);

@@ -1,9 +1,9 @@
 // DeclaredKeys: which keys one run of a script or function may touch.
 //
-// By default any, and the run holds every shard. Where the directive `script-keys declared` or the
-// flag `declared-keys` promises that scripts touch the keys alone that they are called with, a run
-// holds the shards of those keys, and may touch what lies in their slots: the same keys at any
-// number of shards.
+// By default a run may touch any key, and holds every shard. The directive `script-keys declared`
+// and the flag `declared-keys` promise that scripts touch only the keys that they are called with.
+// Such a run holds the shards of those keys, and may touch every key in their slots, so what it may
+// touch does not depend on the number of shards.
 #pragma once
 
 #include "base/crc16.h"
@@ -16,22 +16,23 @@
 
 namespace kvstash::scripting {
 
-// Whether a script with these ScriptFlags keeps to the keys that it is called with. A script that
-// is called without any may touch all, and so may one that says allow-cross-slot-keys.
+// Whether a script with these ScriptFlags may touch only the keys that it is called with. A script
+// that is called without keys may touch all keys, and so may one with the flag
+// allow-cross-slot-keys.
 bool keeps_to_its_keys(uint32_t flags, bool has_keys, const engine::EngineOptions& options);
 
 class DeclaredKeys {
  public:
-  // Every key.
+  // Permits every key.
   DeclaredKeys() = default;
-  // Those in the slots of `keys`, of which there is at least one.
+  // Permits the keys in the slots of `keys`, which is not empty.
   explicit DeclaredKeys(std::span<const std::string_view> keys);
 
   bool are_all() const { return slots_.empty(); }
   bool include(std::string_view key) const;
 
  private:
-  std::vector<Slot> slots_;  // Ascending, each once.
+  std::vector<Slot> slots_;  // Ascending, without duplicates.
 };
 
 }  // namespace kvstash::scripting

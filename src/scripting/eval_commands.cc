@@ -25,7 +25,7 @@ Scope scope_of(uint32_t flags, Args argv, const engine::Shard& home) {
                                                                   : Scope::kAllShards;
 }
 
-// The command's flags, as the script's own narrow them.
+// The flags of the command for this script: those of its row, narrowed by the script's own flags.
 uint32_t command_flags(uint32_t row_flags, uint32_t script_flags) {
   using namespace engine;
   if ((script_flags & kUndeclared) != 0) return row_flags;
@@ -36,7 +36,7 @@ uint32_t command_flags(uint32_t row_flags, uint32_t script_flags) {
   return flags;
 }
 
-// The number of keys, which stands behind the script.
+// Parses the number of keys, the argument that follows the script.
 Result<size_t> key_count(Args argv, Error otherwise) {
   const std::optional<int64_t> count = parse_int64(argv[2]);
   if (!count) return otherwise;
@@ -52,7 +52,7 @@ Result<Args> keys_of(const Call& call, Error otherwise) {
   return call.args().subspan(kFirstKeyArg, *count);
 }
 
-// What the script's flags allow, before it begins.
+// Checks, before the script begins, whether its flags permit it to run.
 Status check_flags(const Run& run, Access access) {
   if ((run.flags & kUndeclared) != 0) return {};
   const bool may_write = (run.flags & kNoWrites) == 0;
@@ -75,8 +75,8 @@ Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access a
   return run;
 }
 
-// Calls the function, and ends the journal's unit that its first write began, unless half of it was
-// done when the server had to end.
+// Calls the function. Then ends the journal's unit that its first write began, unless SHUTDOWN
+// NOSAVE ended the script in the middle of its changes.
 Status finish(Run& run, Vm& vm, int reference, Args keys) {
   Call& call = *run.call;
   Status replied = vm.call(run, reference, keys, call.args_from(kFirstKeyArg + keys.size()));
@@ -84,8 +84,8 @@ Status finish(Run& run, Vm& vm, int reference, Args keys) {
   return replied;
 }
 
-// Monitors see a script before what it does. Where its connection is not at hand, on another shard
-// that is not held, that shard tells them.
+// Shows the script to monitors, before they see its commands. If the session is on another shard
+// that is not held, its line is written on that shard.
 void tell_monitors(Call& call) {
   if (call.shards().monitor_count.load(std::memory_order_relaxed) == 0) [[likely]]
     return;
@@ -185,15 +185,16 @@ Status fcall_ro(Call& call) {
   return run_function(call, Access::kReadOnly);
 }
 
-// A script that is not right, or a function that is not known, does not run: any shard can say so.
+// The scopes. A script with a bad first line, or a function that is not known, does not run: any
+// shard can reply the error.
 
 Scope eval_scope(Args argv, engine::Shard& home) {
   const Result<Shebang> shebang = parse_shebang(argv[1]);
   return shebang.ok() ? scope_of(shebang->flags, argv, home) : Scope::kKeys;
 }
 
-// A script that is not known yet may become so, and is as needy as any, before this runs: by an
-// EVAL that is under way. Behind it is where holding every shard leads.
+// A script that this shard does not know may become known before EVALSHA runs, by an EVAL that is
+// under way, and may then need any shard. Holding every shard makes EVALSHA run after that EVAL.
 Scope evalsha_scope(Args argv, engine::Shard& home) {
   const std::optional<uint32_t> flags = Scripting::of(home).scripts_of(home.id()).flags_of(argv[1]);
   return flags ? scope_of(*flags, argv, home) : Scope::kAllShards;

@@ -1,7 +1,7 @@
-// EVAL, EVALSHA, FCALL and their read-only twins: scripts and functions being run.
+// EVAL, EVALSHA, FCALL and their read-only variants: the commands that run scripts and functions.
 //
-// They may touch any key, and hold every shard, unless they promise to keep to their keys
-// (declared_keys.h): then they hold the shards of those alone.
+// A run may touch any key and holds every shard, unless the script promises to touch only its
+// declared keys (declared_keys.h): then it holds only the shards of those.
 #pragma once
 
 #include "base/result.h"
@@ -33,7 +33,7 @@ uint32_t evalsha_flags(uint32_t row_flags, std::span<const std::string_view> arg
 uint32_t fcall_flags(uint32_t row_flags, std::span<const std::string_view> argv,
                      engine::Shard& home);
 
-// Where the keys are (FindKeys) of those that may change them, and of the read-only ones.
+// Find the keys (FindKeys) of the commands that may change them, and of the read-only ones.
 engine::KeysFound eval_keys(std::span<const std::string_view> argv,
                             std::vector<engine::KeyAt>& keys);
 engine::KeysFound eval_ro_keys(std::span<const std::string_view> argv,

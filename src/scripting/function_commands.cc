@@ -85,8 +85,8 @@ std::optional<RestorePolicy> parse_policy(std::string_view word) {
   return std::nullopt;
 }
 
-// All libraries as they would be afterwards: what there was, and what was restored. Error: they do
-// not go together.
+// Adds the restored libraries to `to`, which has the present ones. Error: a library or function
+// exists already.
 Status add_all(Libraries& to, const std::vector<std::unique_ptr<Library>>& added, bool replaces) {
   for (const std::unique_ptr<Library>& library : added) {
     if (!replaces && to.find(library->name) != nullptr)

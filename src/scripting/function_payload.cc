@@ -71,7 +71,7 @@ class StringReader {
     rest_.remove_prefix(1);
     return value;
   }
-  // Nothing: the bytes are cut short, mean something else, or the strings become too large.
+  // Reads a string. Nothing: the bytes are cut short or no string, or the strings are too large.
   std::optional<std::string> string();
 
  private:
@@ -85,7 +85,7 @@ class StringReader {
   std::optional<std::string> compressed();
 
   std::string_view rest_;
-  size_t strings_left_;  // Bytes that strings may still have.
+  size_t strings_left_;  // Bytes left for strings.
 };
 
 std::optional<std::string_view> StringReader::take(uint64_t size) {
@@ -137,7 +137,7 @@ std::optional<std::string> StringReader::compressed() {
   return text;
 }
 
-// The code of a library is never a number, so of the encodings only compression occurs.
+// The code of a library is never a number, so the only encoding that occurs is compression.
 std::optional<std::string> StringReader::string() {
   constexpr uint64_t kLzf = 3;
   const std::optional<Length> size = length();

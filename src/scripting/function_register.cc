@@ -10,10 +10,10 @@
 namespace kvstash::scripting {
 namespace {
 
-// Bounded, as everything that a client can make grow.
+// Bounded, like everything that a client can make grow.
 constexpr size_t kFunctionsMax = 100'000;
 
-// The flags: the values of a table, whatever their keys. At the top of the stack.
+// Reads the flags from the table on top of the stack: its values, whatever their keys.
 uint32_t read_flags(lua_State* L) {
   uint32_t flags = 0;
   lua_pushnil(L);
@@ -29,13 +29,13 @@ uint32_t read_flags(lua_State* L) {
 
 std::string text_argument(lua_State* L, const char* complaint) {
   if (lua_isstring(L, -1) == 0) raise_redis_error(L, complaint);
-  lua_pushvalue(L, -1);  // A number that is a key's value must not become text where it stands.
+  lua_pushvalue(L, -1);  // A copy, because text_at() converts a number in place.
   std::string text(text_at(L, -1));
   lua_pop(L, 1);
   return text;
 }
 
-// What was given, by position or by name. The callback is left at stack index `callback`.
+// The arguments, given by position or by name. The callback stays at stack index `callback`.
 struct Arguments {
   std::optional<std::string> name;
   std::optional<std::string> description;
@@ -45,11 +45,11 @@ struct Arguments {
 
 Arguments read_named(lua_State* L) {
   Arguments given;
-  lua_pushnil(L);  // The callback's place.
+  lua_pushnil(L);  // Reserves a stack slot for the callback.
   const int place = lua_gettop(L);
   lua_pushnil(L);
   while (lua_next(L, 1) != 0) {
-    // A number would pass for a string, but none is the name of an argument.
+    // Lua accepts a number for a string; a number passes this check, but is no argument's name.
     if (lua_isstring(L, -2) == 0)
       raise_redis_error(L, "named argument key given to redis.register_function is not a string");
     const std::string_view key =

@@ -1,4 +1,4 @@
-// redis.register_function: what a library does while it is loaded.
+// redis.register_function: how a library registers its functions while it is loaded.
 #pragma once
 
 #include "scripting/libraries.h"
@@ -10,10 +10,10 @@ namespace kvstash::scripting {
 
 struct RegisteredFunction {
   Function function;
-  int reference = 0;  // Of the callback, in the Vm.
+  int reference = 0;  // The callback in the Vm.
 };
 
-// Only while Vm::load runs.
+// May be called only while Vm::load runs.
 int redis_register_function(lua_State* L);
 
 }  // namespace kvstash::scripting

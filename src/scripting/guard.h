@@ -1,19 +1,19 @@
-// What functions of ours must call that could keep a script from ending: Lua looks at the time and
-// at the depth of its own functions only.
+// Checks for our own functions that could keep a script from ending. Lua checks time and depth only
+// for its own functions.
 #pragma once
 
 #include "scripting/lua.h"
 
 namespace kvstash::scripting {
 
-// The script has done much work inside of one function. May raise an error: it is to end.
+// Must be called after much work inside one function. Raises an error if the script is to end.
 void tick(lua_State* L);
 
-// The script's time is over: nothing it does is to go on.
+// Whether the script is to end: then none of its code may run any more.
 bool is_ending(lua_State* L);
 
-// Raises an error if the thread's stack is used up too far to call on. Coroutines that run in
-// coroutines are not counted by Lua 5.1.
+// Raises an error if so much of the thread's stack is used that no further call is safe. Lua 5.1
+// does not count coroutines that run in coroutines.
 void check_depth(lua_State* L);
 
 }  // namespace kvstash::scripting

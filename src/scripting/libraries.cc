@@ -50,7 +50,7 @@ Result<LibraryHeader> parse_library_header(std::string_view code) {
   return LibraryHeader{.name = *std::move(name), .bytes = end};
 }
 
-// FNV-1a.
+// Computes FNV-1a of the name in lower case.
 size_t HashAnyCase::operator()(std::string_view name) const {
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : name)
@@ -120,7 +120,7 @@ void Libraries::clear() {
   libraries_.clear();
 }
 
-// Numbers are never given twice, whoever has the libraries.
+// No number is given twice, also after a swap: both objects go on from the larger last number.
 void Libraries::swap(Libraries& other) {
   std::swap(libraries_, other.libraries_);
   std::swap(functions_, other.functions_);

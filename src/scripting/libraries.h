@@ -1,7 +1,7 @@
 // Libraries: the function libraries of FUNCTION LOAD, for all shards.
 //
-// Changed only while every shard is held, so every shard reads them without a lock. Each library
-// has a number of its own, by which a shard sees that what it compiled is out of date.
+// They change only while every shard is held, so every shard reads them without a lock. Each
+// library has a unique number, by which a shard sees that its compiled library is out of date.
 #pragma once
 
 #include "base/result.h"
@@ -26,22 +26,22 @@ struct Function {
 
 struct Library {
   std::string name;
-  std::string code;  // With its first line.
+  std::string code;  // Includes the first line.
   std::vector<Function> functions;
   uint64_t number = 0;
 };
 
-// The first line of a library, "#!lua name=...", taken apart.
+// The parsed first line of a library, "#!lua name=...".
 struct LibraryHeader {
   std::string name;
-  size_t bytes = 0;  // Without its line feed.
+  size_t bytes = 0;  // Size without the line feed.
 };
 Result<LibraryHeader> parse_library_header(std::string_view code);
 
-// Letters, digits and underscores: the names of libraries and functions.
+// Whether the name of a library or function is valid: only letters, digits and underscores.
 bool is_library_name(std::string_view name);
 
-// Functions are found whatever the case of their names, libraries are not.
+// Hash and equality for names of functions, which ignore case. Names of libraries do not.
 struct HashAnyCase {
   size_t operator()(std::string_view name) const;
 };
@@ -51,14 +51,14 @@ struct EqualAnyCase {
 
 class Libraries {
  public:
-  // Where a function is found.
+  // A function, and the library that it belongs to.
   struct Place {
     const Library* library = nullptr;
     const Function* function = nullptr;
   };
 
   const Library* find(std::string_view name) const;
-  Place find_function(std::string_view name) const;  // In any case. Nulls: there is none.
+  Place find_function(std::string_view name) const;  // Ignores case. Nulls: no such function.
   const std::map<std::string, std::unique_ptr<Library>, std::less<>>& all() const {
     return libraries_;
   }
@@ -67,8 +67,8 @@ class Libraries {
   size_t bytes() const;
 
   // ---- While every shard is held.
-  // Gives the library its number. Error, and nothing changed: a function's name is taken by
-  // another library. A library of this name is replaced.
+  // Adds the library and gives it a number. It replaces a library of the same name. Error, and
+  // nothing changed: another library has a function of the same name.
   Status add(std::unique_ptr<Library> library);
   bool erase(std::string_view name);
   void clear();

@@ -53,7 +53,7 @@ Result<int> LoadedLibraries::callback_of(const Libraries::Place& place) {
     loaded.number = place.library->number;
   }
   const auto at = loaded.callbacks.find(place.function->name);
-  // A library may register other functions every time: it is a program.
+  // A library is a program, and may register other functions each time it is loaded.
   if (at == loaded.callbacks.end()) return Error::literal("ERR Function not found");
   return at->second;
 }

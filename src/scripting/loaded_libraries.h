@@ -1,7 +1,7 @@
-// LoadedLibraries: the function libraries as one shard has loaded them, and the Vm they run in.
+// LoadedLibraries: the function libraries that one shard has loaded, and the Vm they run in.
 //
-// A library is loaded by a shard when one of its functions is first called there. Belongs to a
-// shard; used on its thread, or while that is held.
+// A shard loads a library when one of its functions is first called there. Belongs to a shard; used
+// on its thread, or while the shard is held.
 #pragma once
 
 #include "base/result.h"
@@ -24,11 +24,12 @@ class LoadedLibraries {
 
   Vm& vm() { return vm_; }
 
-  // Loads the code of a new library, and says what it is: all but its number. Nothing of it stays
-  // here until it is called.
+  // Loads the code of a new library and returns its description, without a number. The loaded code
+  // is dropped: it is loaded again when one of its functions is called.
   Result<std::unique_ptr<Library>> try_load(std::string_view code);
 
-  // The callback of a function in the Vm; loads its library if it is not the one loaded.
+  // The callback of a function, as a reference in the Vm. Loads the library if its present version
+  // is not loaded.
   Result<int> callback_of(const Libraries::Place& place);
 
  private:

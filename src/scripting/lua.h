@@ -1,8 +1,8 @@
-// The Lua library, and the few words in which this room speaks to it.
+// The Lua library, and the few functions through which this room uses it.
 //
-// Debian's liblua5.1-c++: Lua 5.1 compiled as C++, so that a Lua error is an exception and runs the
-// destructors of the frames it leaves. Lua errors never leave the room: whatever may raise one is
-// called under lua_pcall. Everything here belongs to one Vm and its thread.
+// Debian's liblua5.1-c++ is Lua 5.1 compiled as C++, so that a Lua error is an exception and runs
+// the destructors of the frames it leaves. Lua errors never leave the room: whatever may raise one
+// is called under lua_pcall. Everything here belongs to one Vm and its thread.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@ inline void push(lua_State* L, std::string_view text) {
   lua_pushlstring(L, text.data(), text.size());
 }
 
-// The bytes of a string (or of a number, which becomes one). They live as long as the value is on
-// the stack.
+// The bytes of a string. A number is converted to a string in place. The view is valid as long as
+// the value is on the stack.
 inline std::string_view text_at(lua_State* L, int index) {
   size_t size = 0;
   const char* bytes = lua_tolstring(L, index, &size);
@@ -29,7 +29,7 @@ inline std::string_view check_text(lua_State* L, int index) {
   return {bytes, size};
 }
 
-// Raises `message` as it is, without the position that luaL_error puts before it.
+// Raises `message` as it is, without the position that luaL_error would prepend.
 [[noreturn]] inline void raise(lua_State* L, std::string_view message) {
   push(L, message);
   lua_error(L);

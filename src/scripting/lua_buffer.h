@@ -1,7 +1,7 @@
-// LuaBuffer: bytes that grow inside the Lua heap, under its ceiling, at one place of the stack.
+// LuaBuffer: bytes that grow inside the Lua heap, under its ceiling, in one slot of the stack.
 //
-// Takes the next stack index for itself when made; whatever the caller pushes later stands above.
-// Growing raises "not enough memory" where the heap is full. Lives for one call of a function.
+// The constructor takes the next stack index; values that the caller pushes later are above it.
+// Growing raises "not enough memory" if the heap is full. Lives for one call of a function.
 #pragma once
 
 #include "scripting/lua.h"
@@ -22,7 +22,7 @@ class LuaBuffer {
   LuaBuffer(const LuaBuffer&) = delete;
   LuaBuffer& operator=(const LuaBuffer&) = delete;
 
-  // Room for `size` bytes at the end; keep() says how many were used.
+  // Makes room for `size` bytes at the end; keep() says how many of them were used.
   char* reserve(size_t size) {
     if (capacity_ - size_ < size) grow(size);
     return bytes_ + size_;
@@ -37,7 +37,7 @@ class LuaBuffer {
     std::memcpy(reserve(text.size()), text.data(), text.size());
     size_ += text.size();
   }
-  // `size` bytes of a number, the most significant first.
+  // Appends the lowest `size` bytes of a number, the most significant first.
   void add_big_endian(uint64_t value, size_t size) {
     for (size_t i = size; i > 0; --i)
       add(static_cast<char>(value >> (8 * (i - 1)) & 0xff));

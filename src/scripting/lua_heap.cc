@@ -37,7 +37,7 @@ void* LuaHeap::allocate(void* heap, void* block, size_t old_bytes, size_t new_by
     std::free(block);
     return nullptr;
   }
-  // Lua relies on it that a block can always be made smaller.
+  // Lua relies on being able to shrink a block at any time, so only growth is refused.
   if (self.is_limited_ && new_bytes > old_bytes && after > self.bytes_max_) return nullptr;
   void* room = std::realloc(block, new_bytes);
   if (room == nullptr) panic(__FILE__, __LINE__, "out of memory");

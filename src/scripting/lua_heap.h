@@ -1,10 +1,11 @@
-// LuaHeap: a Lua state, and the ceiling over the memory it takes.
+// LuaHeap: a Lua state, and the ceiling on the memory it takes.
 //
-// Scripts run with the ceiling on: past it Lua raises "not enough memory", which ends the script
-// (or the pcall) and leaves the state sound. What the server itself puts into the state is bounded
-// by what a client may send, and does not fail; so the ceiling is off outside of `run`.
+// The ceiling applies while a script runs: past it Lua raises "not enough memory", which ends the
+// script (or its pcall) and leaves the state sound. Data that the server itself puts into the state
+// is bounded by what a client may send, and its allocation must not fail; so the ceiling is off
+// outside of `run`.
 //
-// Owns the state. One thread at a time; `bytes` may be asked by any.
+// Owns the state. Used by one thread at a time; any thread may call `bytes`.
 #pragma once
 
 #include "scripting/lua.h"
@@ -16,7 +17,7 @@ namespace kvstash::scripting {
 
 class LuaHeap {
  public:
-  // `owner` is what owner_of() gives back.
+  // `owner` is the pointer that owner_of() returns.
   LuaHeap(void* owner, size_t bytes_max);
   ~LuaHeap();
   LuaHeap(const LuaHeap&) = delete;
@@ -25,11 +26,11 @@ class LuaHeap {
   lua_State* state() const { return state_; }
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
-  // lua_pcall under the ceiling: calls the function below its `arguments`. `handler` is the stack
-  // index of the error handler, or 0. The status as of lua_pcall.
+  // Does lua_pcall under the ceiling: calls the function below its `arguments` on the stack.
+  // `handler` is the stack index of the error handler, or 0. Returns the status of lua_pcall.
   int run(int arguments, int results, int handler);
 
-  // The heap that `L`, or a coroutine of it, lives in. A few ns.
+  // The owner of the heap that `L`, or the state whose coroutine `L` is, lives in. Takes a few ns.
   static void* owner_of(lua_State* L);
 
  private:
@@ -37,7 +38,7 @@ class LuaHeap {
 
   void* owner_;
   size_t bytes_max_;
-  std::atomic<size_t> bytes_{0};  // Written by the owner's thread alone.
+  std::atomic<size_t> bytes_{0};  // Written only by the owner's thread.
   bool is_limited_ = false;
   lua_State* state_ = nullptr;
 };

@@ -11,14 +11,14 @@ namespace kvstash::scripting {
 class ScriptRandom {
  public:
   void seed(int32_t value);
-  int32_t next();  // 0 .. 2^31 - 1.
+  int32_t next();  // Between 0 and 2^31 - 1.
 
  private:
   uint64_t state_ = 0x1234abcd330e;
 };
 
-// Sets functions as fields of the library's table on top of the stack, which stays. `random`
-// outlives the state.
+// Sets these functions as fields of the library's table on top of the stack, which stays there.
+// `random` must outlive the state.
 void add_math_library(lua_State* L, ScriptRandom& random);
 
 }  // namespace kvstash::scripting

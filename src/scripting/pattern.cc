@@ -10,7 +10,7 @@ namespace {
 
 constexpr char kEscape = '%';
 constexpr size_t kStepsPerTick = 1'000'000;
-constexpr size_t kBytesPerStep = 16;  // Of bytes that are compared in one go.
+constexpr size_t kBytesPerStep = 16;  // Comparing this many bytes counts as one step.
 
 bool is_of_class(unsigned char c, char letter) {
   bool is_in = false;
@@ -59,7 +59,7 @@ std::optional<size_t> Pattern::match(size_t from) {
   return match_here(from, 0);
 }
 
-// Each is about a character looked at.
+// Counts work, in characters looked at, and calls tick() every kStepsPerTick.
 void Pattern::count_steps(size_t steps) {
   steps_ += steps;
   if (steps_ < kStepsPerTick) return;
@@ -69,7 +69,7 @@ void Pattern::count_steps(size_t steps) {
 
 // ---- Items: a character, a class, a set.
 
-// Behind the item that begins at `p`.
+// The end of the item that begins at `p`.
 size_t Pattern::item_end(size_t p) const {
   const char first = pattern_[p++];
   if (first == kEscape) {
@@ -78,7 +78,7 @@ size_t Pattern::item_end(size_t p) const {
   }
   if (first != '[') return p;
   if (p < pattern_.size() && pattern_[p] == '^') ++p;
-  // The first character belongs to the set even if it is "]".
+  // A "]" that comes first belongs to the set.
   do {
     if (p >= pattern_.size()) raise_here(lua_, "malformed pattern (missing ']')");
     if (pattern_[p++] == kEscape && p < pattern_.size()) ++p;
@@ -86,7 +86,7 @@ size_t Pattern::item_end(size_t p) const {
   return p + 1;
 }
 
-// The set stands in pattern[p, last], brackets included.
+// Whether the set contains `c`. The set is pattern[p, last], brackets included.
 bool Pattern::matches_set(unsigned char c, size_t p, size_t last) const {
   bool is_in = true;
   ++p;
@@ -281,7 +281,7 @@ int Pattern::checked_capture(char digit) const {
 
 Pattern::Match Pattern::match_back_reference(size_t at, char digit) {
   const Capture& capture = captures_[static_cast<size_t>(checked_capture(digit))];
-  // A position is longer than any text, as Lua 5.1 has it: it never matches again.
+  // As in Lua 5.1, a position capture counts as longer than any text, so it never matches.
   if (capture.size < 0) return std::nullopt;
   const auto size = static_cast<size_t>(capture.size);
   if (text_.size() - at < size) return std::nullopt;

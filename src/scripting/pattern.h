@@ -1,8 +1,8 @@
 // Pattern: Lua's patterns, matched within bounds.
 //
-// What Lua 5.1 matches and says, with three differences: nesting is bounded, so that a long pattern
-// cannot use up the thread's stack; a match that takes long can be interrupted; and a pattern that
-// is nested too deep is an error ("pattern too complex").
+// It matches and reports errors as Lua 5.1 does, with three differences: nesting is bounded, so
+// that a long pattern cannot use up the thread's stack; a match that takes long can be interrupted;
+// and a pattern that is nested too deep is an error ("pattern too complex").
 //
 // Borrows text and pattern; lives for one call of a library function.
 #pragma once
@@ -20,24 +20,27 @@ namespace kvstash::scripting {
 class Pattern {
  public:
   static constexpr int kCapturesMax = 32;
-  static constexpr int kDepthMax = 2000;  // Less than a megabyte of the thread's stack.
+  static constexpr int kDepthMax = 2000;  // Uses less than a megabyte of stack.
 
   Pattern(lua_State* L, std::string_view text, std::string_view pattern)
       : lua_(L), text_(text), pattern_(pattern) {}
 
-  // Where the match that begins at `from` ends; nothing: there is none. Raises Lua errors.
+  // The end of the match that begins at `from`; nothing if there is none. Raises Lua errors.
   std::optional<size_t> match(size_t from);
 
-  // Of the last match, which was text[from, to).
+  // The number of captures in the last match. The functions below take that match as text[from,
+  // to).
   int capture_count() const { return level_; }
-  // Pushes the captures, or the whole match if there are none and `whole_if_none`. Their number.
+  // Pushes the captures, or the whole match if there are none and `whole_if_none`. Returns how many
+  // values it pushed.
   int push_captures(size_t from, size_t to, bool whole_if_none);
-  // Pushes capture `index` (0-based); without captures, the first is the whole match.
+  // Pushes the capture `index`, counted from 0. If there are no captures, index 0 is the whole
+  // match.
   void push_capture(int index, size_t from, size_t to);
 
  private:
-  static constexpr ptrdiff_t kOpen = -1;      // Length of a capture not closed yet.
-  static constexpr ptrdiff_t kPosition = -2;  // ... of one that is a position.
+  static constexpr ptrdiff_t kOpen = -1;      // The size of a capture that is not closed yet.
+  static constexpr ptrdiff_t kPosition = -2;  // The size of a capture of a position.
 
   struct Capture {
     size_t begin;

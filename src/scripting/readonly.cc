@@ -3,7 +3,8 @@
 namespace kvstash::scripting {
 namespace {
 
-// In a stand-in's metatable, under the key 1. Scripts have no light userdata but null.
+// The address that marks the metatable of a stand-in, under the key 1. Scripts cannot make one like
+// it: the only light userdata that they get is null.
 const char kMark = 0;
 
 void push_mark(lua_State* L) {

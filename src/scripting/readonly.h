@@ -1,9 +1,9 @@
-// Read-only tables: what scripts share and must not change.
+// Read-only tables: tables that scripts share and must not change.
 //
-// Stock Lua has no read-only tables, so a script gets an empty stand-in whose metatable reads
-// through to the real table and refuses writes. The functions that look at a table without asking
-// its metatable (next, rawget, rawset, table.insert, ...) are replaced by ones that know stand-ins,
-// so a script cannot tell the difference.
+// Stock Lua has no read-only tables, so a script gets an empty stand-in whose metatable reads from
+// the real table and refuses writes. Functions that access a table without its metatable (next,
+// rawget, rawset, table.insert, ...) are replaced by ones that recognise stand-ins, so a script
+// cannot tell the difference.
 #pragma once
 
 #include "scripting/lua.h"
@@ -17,7 +17,7 @@ void make_readonly(lua_State* L);
 
 bool is_readonly(lua_State* L, int index);
 
-// Pushes the real table behind a stand-in, or the table itself.
+// Pushes the real table behind a stand-in; pushes the value itself if it is no stand-in.
 void push_target(lua_State* L, int index);
 
 // Raises kReadonlyError if the value is a stand-in.

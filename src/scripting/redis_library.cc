@@ -16,11 +16,13 @@ namespace {
 
 constexpr LogLevel kLogLevels[] = {LogLevel::kDebug, LogLevel::kVerbose, LogLevel::kNotice,
                                    LogLevel::kWarning};
-// redis.set_repl: where effects go. There is one journal for both.
+// The bits of redis.set_repl's argument: whether effects are recorded for the AOF and for replicas.
+// One journal serves both.
 constexpr int kReplAof = 1;
 constexpr int kReplReplica = 2;
 
-// "-CODE text" is an error of that code; anything else gets ERR.
+// The text of an error reply, without a leading "-". The first of several words is the error code;
+// a single word gets the code ERR.
 std::string error_text(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   const size_t end = text.find_last_not_of("\r\n");
@@ -29,7 +31,7 @@ std::string error_text(std::string_view text) {
   return "ERR " + std::string(text);
 }
 
-// {<field>=<the only argument>}, or what is wrong with the arguments.
+// Pushes the table {<field>=<argument>}, or an error if there is not exactly one string argument.
 int reply_table(lua_State* L, const char* field, bool is_error) {
   if (lua_gettop(L) != 1 || lua_type(L, 1) != LUA_TSTRING) {
     push_error(L, "ERR wrong number or type of arguments");
@@ -94,13 +96,14 @@ int redis_set_repl(lua_State* L) {
   return 0;
 }
 
-// Scripts have been replicated by their effects since Redis 5.
+// redis.replicate_commands(): does nothing, because scripts are replicated by effects since Redis
+// 5.
 int redis_replicate_commands(lua_State* L) {
   lua_pushboolean(L, 1);
   return 1;
 }
 
-// There is no debugger, so nothing stops here.
+// redis.breakpoint(): there is no debugger, so the script does not stop.
 int redis_breakpoint(lua_State* L) {
   lua_pushboolean(L, 0);
   return 1;
@@ -154,7 +157,7 @@ constexpr NamedNumber kReplNames[] = {{"REPL_NONE", 0},
                                       {"REPL_REPLICA", kReplReplica},
                                       {"REPL_ALL", kReplAof | kReplReplica}};
 
-// "7.2.4" and 0x00070204.
+// Sets REDIS_VERSION, like "7.2.4", and REDIS_VERSION_NUM, like 0x00070204.
 void set_version(lua_State* L, std::string_view version) {
   push(L, version);
   lua_setfield(L, -2, "REDIS_VERSION");

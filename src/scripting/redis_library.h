@@ -1,4 +1,4 @@
-// The table `redis` that scripts see: call, pcall, log, sha1hex, setresp, error_reply and the rest.
+// The table `redis` that scripts see: call, pcall, log, sha1hex, setresp, error_reply and others.
 #pragma once
 
 #include "scripting/lua.h"
@@ -7,11 +7,12 @@
 
 namespace kvstash::scripting {
 
-// Push the table: for scripts or functions that run; for a library while it is loaded.
+// Push the table: push_redis for scripts and functions that run, push_loading_redis for a library
+// while it is loaded.
 void push_redis(lua_State* L, std::string_view redis_version, bool is_for_functions);
 void push_loading_redis(lua_State* L, std::string_view redis_version);
 
-// The field of an error's table that says: it was counted when its command failed.
+// A field in an error's table. It says that the error was counted when its command failed.
 inline constexpr const char* kCountedField = "ignore_error_stats_update";
 
 // Raises {err="ERR <message>"}, as the functions of `redis` do.

@@ -12,10 +12,10 @@ namespace kvstash::scripting {
 namespace {
 
 constexpr int kSlotsPerLevel = 4;
-// As much as a script may have in memory. One table may stand in a reply many times, so that a
-// small script could make one that fits nowhere.
+// The largest reply: as much as a script may have in memory. A bound is needed because one table
+// may occur in a reply many times, so a small script could make an enormous reply.
 constexpr size_t kReplyBytesMax = size_t{256} << 20;
-// About a second's work: nobody is served meanwhile.
+// Writing so many tables takes about a second, in which no client is served.
 constexpr size_t kReplyTablesMax = size_t{2} << 20;
 
 class ReplyMaker {
@@ -52,7 +52,7 @@ class ReplyMaker {
   ReplyErrors* errors_;
 };
 
-// As the conversion of a double to an integer ends on x86 where it does not fit.
+// Converts a double to an integer. One that does not fit gives the same integer as on x86.
 int64_t to_integer(lua_Number value) {
   constexpr lua_Number kLimit = 9223372036854775808.0;
   if (!(value >= -kLimit && value < kLimit)) return std::numeric_limits<int64_t>::min();
@@ -67,13 +67,13 @@ std::string on_one_line(std::string_view text) {
   return line;
 }
 
-// The lines that end an error belong to nobody.
+// An error's text without the line ends at its end.
 std::string_view without_line_ends(std::string_view text) {
   const size_t last = text.find_last_not_of("\r\n");
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-// Past the limit nothing more is written: the reply is of no use then.
+// Past the limit nothing more is written, because the reply is discarded anyway.
 void ReplyMaker::write() {
   if (is_too_large()) {
     lua_pop(lua_, 1);
@@ -115,7 +115,7 @@ void ReplyMaker::write_boolean() {
   }
 }
 
-// Pushes the table's field; its type.
+// Pushes the field of the table on top of the stack. Returns the type of its value.
 int ReplyMaker::push_field(const char* name) {
   lua_pushstring(lua_, name);
   lua_rawget(lua_, -2);
@@ -130,7 +130,7 @@ void ReplyMaker::write_table() {
   if (!is_tagged) write_array();
 }
 
-// The error's text is on top of the stack, and its table below.
+// Writes an error. Its text is on top of the stack, and its table below.
 void ReplyMaker::write_error() {
   const std::string_view message = without_line_ends(text_at(lua_, -1));
   to_->error(message);
@@ -141,7 +141,8 @@ void ReplyMaker::write_error() {
     errors_->counter->count_error(message);
 }
 
-// A table with one of the fields that mean something; what it leaves on the stack is of no use.
+// Writes a table that has one of the fields with a meaning. False: it has none. The caller removes
+// what this leaves on the stack.
 bool ReplyMaker::write_tagged() {
   if (push_field("err") == LUA_TSTRING) {
     write_error();
@@ -186,7 +187,7 @@ bool ReplyMaker::write_verbatim() {
   return true;
 }
 
-// The number of pairs in the table on top of the stack.
+// Counts the pairs in the table on top of the stack.
 size_t ReplyMaker::count_pairs() {
   size_t count = 0;
   for (lua_pushnil(lua_); lua_next(lua_, -2) != 0; lua_pop(lua_, 1))

@@ -1,4 +1,4 @@
-// A Lua value becomes a reply: what EVAL and FCALL answer.
+// Makes a reply from a Lua value, for EVAL and FCALL.
 //
 //   number   integer, cut off          {ok=...}               status
 //   string   bulk string               {err=...}              error
@@ -17,15 +17,15 @@
 
 namespace kvstash::scripting {
 
-// What becomes of errors in a reply: they are counted, but for those that a command of the script
-// made, which were counted when it failed.
+// Counts the errors in a reply, except those that came from a command of the script: they were
+// counted when that command failed.
 struct ReplyErrors {
-  engine::Telemetry* counter = nullptr;  // None: nobody counts.
+  engine::Telemetry* counter = nullptr;  // Null: errors are not counted.
   bool has_any = false;
 };
 
-// Pops the value on top of the stack and writes it. `script_resp` is what redis.setresp() chose.
-// Error: it is too large, and what was written of it must be taken back.
+// Pops the value on top of the stack and writes it. `script_resp` is the version chosen by
+// redis.setresp(). Error: the reply is too large, and the caller must take back what was written.
 Status write_value(lua_State* L, resp::ReplyWriter& to, resp::RespVersion script_resp,
                    ReplyErrors& errors);
 

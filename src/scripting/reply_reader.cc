@@ -55,7 +55,7 @@ int64_t ReplyReader::number(std::string_view text) const {
   return *value;
 }
 
-// The value on top of the stack becomes the only field of a table.
+// Replaces the value on top of the stack by a table that has it as its only field.
 void ReplyReader::wrap(const char* field) {
   lua_createtable(lua_, 0, 1);
   lua_insert(lua_, -2);
@@ -139,7 +139,7 @@ void ReplyReader::push_array(int64_t count) {
   }
 }
 
-// A key that Lua does not take (null, which is nil) is left out.
+// Pushes a map. A pair whose key is null, which is nil in Lua, is left out.
 void ReplyReader::push_map(int64_t pairs) {
   lua_createtable(lua_, 0, static_cast<int>(pairs));
   for (; pairs > 0; --pairs) {
@@ -173,7 +173,7 @@ void ReplyReader::push_double(std::string_view text) {
   wrap("double");
 }
 
-// "txt:" and the text.
+// Pushes a verbatim string, whose bytes are the format, like "txt:", and the text.
 void ReplyReader::push_verbatim(int64_t size) {
   const std::string_view text = take(static_cast<size_t>(size));
   lua_createtable(lua_, 0, 2);

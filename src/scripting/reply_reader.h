@@ -1,4 +1,4 @@
-// ReplyReader: a reply of ours, as bytes, becomes a Lua value: what redis.call gives.
+// ReplyReader: makes a Lua value from the bytes of a reply, for redis.call.
 //
 //   integer       number              null          false; nil in RESP3
 //   bulk string   string              map           {map={...}}
@@ -7,7 +7,7 @@
 //   array         table               boolean       boolean
 //   big number    {big_number=...}    verbatim      {verbatim_string={format=..., string=...}}
 //
-// The bytes are our own and whole. May raise Lua errors (memory, nesting).
+// The bytes are a whole reply of our own. May raise Lua errors (memory, nesting).
 #pragma once
 
 #include "scripting/lua.h"
@@ -16,13 +16,13 @@
 
 namespace kvstash::scripting {
 
-// Pushes the value of the one reply in `bytes`.
+// Pushes the value of the single reply in `bytes`.
 void push_reply(lua_State* L, std::string_view bytes);
 
-// The text of an error reply, or an empty view.
+// The text of an error reply; empty if `bytes` are another reply.
 std::string_view error_in(std::string_view bytes);
 
-// Pushes the table that stands for an error reply of this text.
+// Pushes the table that represents an error reply with this text.
 void push_error(lua_State* L, std::string_view message);
 
 }  // namespace kvstash::scripting

@@ -14,7 +14,7 @@
 namespace kvstash::scripting {
 namespace {
 
-// Of Lua's own basic functions; base_library.cc replaces some.
+// Lua's own basic functions that scripts may use; base_library.cc replaces some of them.
 constexpr const char* kAllowed[] = {
     "_VERSION",   "assert", "error",  "gcinfo",         "getmetatable", "ipairs",
     "loadstring", "load",   "next",   "pairs",          "pcall",        "rawequal",
@@ -29,7 +29,7 @@ int missing_variable(lua_State* L) {
              "Script attempted to access nonexistent global variable '" + std::string(name) + "'");
 }
 
-// Reading a field that the table on top of the stack does not have becomes an error.
+// Makes it an error to read a field that the table on top of the stack does not have.
 void refuse_missing(lua_State* L) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, missing_variable);
@@ -43,7 +43,7 @@ void open(lua_State* L, lua_CFunction library, const char* name) {
   lua_call(L, 1, 0);
 }
 
-// Moves Lua's library of this name to the globals on top of the stack, with the changes of `adapt`.
+// Moves Lua's library of this name into the globals on top of the stack, after `adapt` changed it.
 template <typename Adapt>
 void add_library(lua_State* L, const char* name, Adapt adapt) {
   lua_getfield(L, LUA_GLOBALSINDEX, name);
@@ -52,7 +52,7 @@ void add_library(lua_State* L, const char* name, Adapt adapt) {
   lua_setfield(L, -2, name);
 }
 
-// The one function of `os` that cannot do harm.
+// Keeps only `clock`, the one function of `os` that is harmless.
 void keep_clock_only(lua_State* L) {
   lua_getfield(L, -1, "clock");
   lua_newtable(L);
@@ -79,7 +79,7 @@ void add_lua_libraries(lua_State* L, ScriptRandom& random) {
   add_library(L, "os", [L] { keep_clock_only(L); });
 }
 
-// Those that Redis adds, to the globals on top of the stack.
+// Adds the libraries that Redis adds to Lua to the globals on top of the stack.
 CjsonOptions* add_further_libraries(lua_State* L) {
   const auto add = [L](const char* name) {
     make_readonly(L);
@@ -96,7 +96,7 @@ CjsonOptions* add_further_libraries(lua_State* L) {
   return cjson;
 }
 
-// On the stack: the globals, then the stand-in for them.
+// Adds `getmetatable` to the globals. The stack has the globals and, on top, their stand-in.
 void add_getmetatable(lua_State* L) {
   lua_pushvalue(L, -1);
   lua_newtable(L);
@@ -111,7 +111,7 @@ void add_getmetatable(lua_State* L) {
   lua_setfield(L, -3, "getmetatable");
 }
 
-// What a library sees while it is loaded: `redis` alone, and little of it.
+// Pushes the globals that a library sees while it is loaded: only `redis`, with few functions.
 void push_loading_globals(lua_State* L, const SandboxOptions& options) {
   lua_newtable(L);
   push_loading_redis(L, options.redis_version);

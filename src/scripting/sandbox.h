@@ -1,5 +1,5 @@
-// The sandbox: the globals that scripts see. Only what is on the list of allowed names is there,
-// nothing of it can be changed, and no global can be added.
+// The sandbox: the globals that scripts see. It has only names on a list of allowed ones. A script
+// can neither change them nor add a global.
 #pragma once
 
 #include "scripting/cjson_library.h"
@@ -10,16 +10,17 @@
 
 namespace kvstash::scripting {
 
-// What a fresh state needs to know.
+// The parameters of a sandbox.
 struct SandboxOptions {
   bool is_for_functions = false;
   std::string_view redis_version;
   ScriptRandom* random = nullptr;
 };
 
-// Builds everything in a fresh state, and pushes: the table of globals behind the stand-in that
-// scripts see; the stand-in's metatable, whose __index chooses the globals; for functions, the
-// globals for the time of loading (otherwise nil). Returns the options of cjson.
+// Builds the sandbox in a fresh state, and pushes three tables: the real globals, which scripts see
+// through a stand-in; the metatable of that stand-in, whose __index selects the globals; the
+// globals that libraries of functions see while they are loaded (nil for EVAL). Returns the options
+// of cjson.
 CjsonOptions* build_sandbox(lua_State* L, const SandboxOptions& options);
 
 }  // namespace kvstash::scripting

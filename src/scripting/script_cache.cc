@@ -41,7 +41,8 @@ void ScriptCache::clear() {
   bytes_.store(0, std::memory_order_relaxed);
 }
 
-// The script that was just added is the one used last, and so stays.
+// Drops scripts until the cache is within its limits. The script that was just added stays, because
+// it is the one used last.
 void ScriptCache::make_room() {
   const auto from_eval = static_cast<size_t>(std::ranges::count_if(scripts_, [](const auto& entry) {
     return !entry.second->is_loaded.load(std::memory_order_relaxed);

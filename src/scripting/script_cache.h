@@ -1,11 +1,11 @@
 // ScriptCache: every script that the server knows, by its SHA1, for all shards.
 //
-// A shard comes here when it meets a script for the first time; afterwards it has its own compiled
-// copy. Bounded: of the scripts that came with EVAL the 500 used last are kept, and of all no more
-// than kBytesMax, the ones not used for longest going first. A client whose script is gone gets
-// NOSCRIPT and sends it again.
+// A shard uses the cache when it meets a script for the first time; afterwards it has its own
+// compiled copy. Bounded: of the scripts that came with EVAL the 500 used last are kept, and all
+// scripts together have no more than kBytesMax; the script not used for longest is dropped first. A
+// client whose script was dropped gets NOSCRIPT and sends it again.
 //
-// One for the process; a mutex of its own, held for a look-up or one walk over the scripts.
+// One for the process. Its own mutex is held for a look-up or one walk over the scripts.
 #pragma once
 
 #include "scripting/script_flags.h"
@@ -21,12 +21,12 @@
 
 namespace kvstash::scripting {
 
-// Shared by the cache and the shards that compiled it; constant, but for the last two.
+// A script, shared by the cache and the shards that compiled it. Only the atomic fields change.
 struct Script {
   std::string sha;  // 40 hex digits, lower case.
   std::string body;
   Shebang shebang;
-  std::atomic<bool> is_loaded{false};  // By SCRIPT LOAD.
+  std::atomic<bool> is_loaded{false};  // Set by SCRIPT LOAD.
   std::atomic<bool> is_dropped{false};
   std::atomic<int64_t> used_ms{0};
 };
@@ -37,9 +37,10 @@ class ScriptCache {
   static constexpr size_t kEvalScriptsMax = 500;
   static constexpr size_t kBytesMax = size_t{128} << 20;
 
-  // `sha` in lower case. Null: not known.
+  // The script with this SHA1, in lower case; null if the cache does not have it.
   ScriptRef find(std::string_view sha);
-  // The script of this SHA1 as it is known from now on: `script`, or the one that was there.
+  // Adds the script, unless the cache has one with its SHA1. Returns the one that the cache has
+  // now.
   ScriptRef add(ScriptRef script);
   void clear();
 

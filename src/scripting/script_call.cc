@@ -22,7 +22,8 @@ using engine::Command;
 using Args = std::span<const std::string_view>;
 
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
-// Commands may take long, and are no instructions of Lua: then the time is looked at here.
+// Lua counts only its own instructions. So redis.call looks at the time itself, after commands have
+// taken this long.
 constexpr uint64_t kNsPerLook = 1'000'000;
 constexpr std::string_view kNoArguments =
     "ERR Please specify at least one argument for this redis lib call";
@@ -44,7 +45,8 @@ std::string_view number_text(lua_Number value, char* room) {
   return {room, size};
 }
 
-// The arguments as bytes, or false. They live as long as they stay on the stack.
+// Reads the arguments as bytes. False: one is neither a string nor a number. The views are valid as
+// long as the arguments stay on the stack.
 bool read_args(lua_State* L, CallScratch& scratch) {
   const int count = lua_gettop(L);
   scratch.args.clear();
@@ -64,11 +66,11 @@ bool read_args(lua_State* L, CallScratch& scratch) {
   return true;
 }
 
-// ---- May it?
+// ---- Checks before a command runs.
 
 struct Resolved {
-  const Command* command = nullptr;  // As far as it is known.
-  std::string_view error{};          // Empty: it is fit to be run.
+  const Command* command = nullptr;  // Null if no command has that name.
+  std::string_view error{};          // Empty if the command can run.
 };
 
 Resolved resolve(const engine::CommandTable& table, Args args) {
@@ -79,7 +81,7 @@ Resolved resolve(const engine::CommandTable& table, Args args) {
   return {command, {}};
 }
 
-// What the caller's access control list says. None: it may.
+// The denial by the caller's access control list; nothing if the command is permitted.
 std::optional<engine::AclDenial> check_access(const Run& run, const Command& command, Args args) {
   const engine::AclUser* user = run.caller.user;
   if (user == nullptr || user->is_unlimited()) [[likely]]
@@ -107,8 +109,9 @@ engine::Scope scope_of(const Run& run, const Command& command, Args args) {
   return spec.find_scope == nullptr ? spec.scope : spec.find_scope(args, run.call->worker());
 }
 
-// Whether a script that promised to keep to its keys does so, at any number of shards. What is held
-// is asked as well: the promise may have been taken back after the shards were chosen.
+// Whether the command touches only keys that the run may touch. If the run does not hold all
+// shards, the shards of the keys are checked too: since they were chosen, the script may have lost
+// its promise to touch only its keys.
 bool keeps_to_keys(const Run& run, const Command& command, Args args, CallScratch& scratch) {
   const bool holds_all = run.call->holds_all();
   if (run.keys.are_all() && holds_all) [[likely]]
@@ -117,7 +120,7 @@ bool keeps_to_keys(const Run& run, const Command& command, Args args, CallScratc
   if (scope == engine::Scope::kSession) return true;
   if (scope != engine::Scope::kKeys) return false;
   scratch.keys.clear();
-  // Arguments that hide their keys may stand for any.
+  // Arguments whose keys cannot be found may name any key.
   if (engine::CommandTable::keys_of(command, args, scratch.keys) == engine::KeysFound::kUnknown)
     return false;
   return std::ranges::all_of(scratch.keys, [&](const engine::KeyAt& at) {
@@ -127,8 +130,8 @@ bool keeps_to_keys(const Run& run, const Command& command, Args args, CallScratc
   });
 }
 
-// Test suites may ask for what is not for scripts. Of that, a script can run what neither needs the
-// client's own connection nor starts another script.
+// Whether a command is denied because it is flagged noscript. DEBUG SET-DISABLE-DENY-SCRIPTS
+// permits those that need no client connection and start no other script.
 bool is_denied(const Run& run, const Command& command) {
   constexpr std::string_view kAllowable[] = {"config", "debug", "latency", "role"};
   if (!command.has(engine::kNoScript)) [[likely]]
@@ -139,7 +142,7 @@ bool is_denied(const Run& run, const Command& command) {
   return std::ranges::find(kAllowable, spec.name) == std::end(kAllowable);
 }
 
-// In Redis's order. An empty view: it may.
+// The reason why the command may not run; empty if it may. The checks are in Redis's order.
 std::string_view refusal(const Run& run, const Command& command, Args args, CallScratch& scratch) {
   if (is_denied(run, command)) return "ERR This Redis command is not allowed from script";
   if (const std::optional<engine::AclDenial> denial = check_access(run, command, args)) {
@@ -148,8 +151,8 @@ std::string_view refusal(const Run& run, const Command& command, Args args, Call
         "ERR ACL failure in script: " + engine::acl_message(*denial, run.caller.user->name, false);
     return scratch.error;
   }
-  // What may reach replicas counts as a write here, so that read-only scripts run in a pause of
-  // writes.
+  // A command that may reach replicas counts as a write here, so that read-only scripts can run
+  // during a pause of writes.
   if ((command.has(engine::kWrite) || command.has(engine::kMayReplicate)) && run.is_read_only)
     return "ERR Write commands are not allowed from read-only scripts.";
   const bool asks_memory = command.has(engine::kDenyOom) && !run.has_written;
@@ -159,9 +162,9 @@ std::string_view refusal(const Run& run, const Command& command, Args args, Call
   return {};
 }
 
-// ---- Running it.
+// ---- Running the command.
 
-// Pushes an error of the script's own making, to be counted when it ends the script.
+// Answers with an error of the script's own, which is counted only if it ends the script.
 int answer_error(lua_State* L, std::string_view message, bool raises) {
   push_error(L, message);
   if (raises) return lua_error(L);
@@ -173,7 +176,8 @@ void mark_counted(lua_State* L) {
   lua_setfield(L, -2, kCountedField);
 }
 
-// A command that is not run: counted as refused, if there is one of that name, and told.
+// Answers with the error of a command that may not run. The refusal is counted for the command, if
+// there is one of that name.
 int answer_refusal(lua_State* L, Run& run, const Command* command, std::string_view message,
                    bool raises) {
   engine::Shard& worker = run.call->worker();
@@ -185,8 +189,8 @@ int answer_refusal(lua_State* L, Run& run, const Command* command, std::string_v
   return 1;
 }
 
-// The reply of a command. Its errors have been counted. The arguments make room: they may be as
-// many as a stack holds.
+// Answers with the reply of the command, whose errors have been counted already. First removes the
+// arguments from the stack, because they may have filled it.
 int answer_reply(lua_State* L, CallScratch& scratch, bool raises) {
   scratch.args.clear();
   lua_settop(L, 0);
@@ -199,7 +203,7 @@ int answer_reply(lua_State* L, CallScratch& scratch, bool raises) {
   return 1;
 }
 
-// All that a script changes or publishes is one unit.
+// Begins a unit of the journal: all changes and messages of one script are one unit.
 void begin_unit(Run& run) {
   engine::EffectSink* sink = run.call->worker().sink();
   if (sink == nullptr || run.has_unit) return;
@@ -207,7 +211,7 @@ void begin_unit(Run& run) {
   sink->begin_unit();
 }
 
-// Monitors see what a script does, before the script itself, as coming from "lua".
+// Shows the command to monitors, after it ran, as coming from "lua".
 void tell_monitors(Run& run, const Command& command, const CallScratch& scratch) {
   if (run.call->shards().monitor_count.load(std::memory_order_relaxed) == 0) [[likely]]
     return;

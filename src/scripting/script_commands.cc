@@ -33,8 +33,9 @@ Status script_flush(Call& call) {
   return {};
 }
 
-// There is no debugger. redis-cli --ldb does not look at this answer, and sends the script to be
-// debugged: so a connection that asked for a debugger runs no script until it takes that back.
+// SCRIPT DEBUG. There is no debugger, but redis-cli --ldb ignores the error and sends the script to
+// be debugged. So a connection that asked for a debugger may run no script until it sends SCRIPT
+// DEBUG NO.
 Status script_debug(Call& call) {
   const std::string_view mode = call.arg(2);
   if (equals_ignore_case(mode, "no")) {

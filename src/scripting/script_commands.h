@@ -1,4 +1,4 @@
-// SCRIPT: the scripts that the server knows.
+// SCRIPT: commands about the scripts that the server knows.
 #pragma once
 
 #include "base/result.h"

@@ -1,5 +1,5 @@
-// What a script or a function says about itself: `#!lua flags=no-writes,allow-oom` in its first
-// line, or the `flags` of redis.register_function.
+// Flags of scripts and functions: `#!lua flags=no-writes,allow-oom` in the first line, or the
+// `flags` of redis.register_function.
 #pragma once
 
 #include "base/result.h"
@@ -17,8 +17,8 @@ enum ScriptFlag : uint32_t {
   kAllowStale = 1u << 2,
   kNoCluster = 1u << 3,
   kAllowCrossSlotKeys = 1u << 4,
-  kUndeclared = 1u << 5,    // A script without a first line of the kind: it may do anything.
-  kDeclaredKeys = 1u << 6,  // It promises to touch the keys alone that it is called with.
+  kUndeclared = 1u << 5,    // The script has no such first line, so it may do anything.
+  kDeclaredKeys = 1u << 6,  // It promises to touch only the keys it is called with.
 };
 
 struct NamedScriptFlag {
@@ -26,19 +26,19 @@ struct NamedScriptFlag {
   ScriptFlag flag;
 };
 
-// As clients write them, in the order in which they are shown.
+// The flags as clients write them, in the order in which they are shown.
 inline constexpr NamedScriptFlag kScriptFlagNames[] = {
     {"no-writes", kNoWrites},
     {"allow-oom", kAllowOom},
     {"allow-stale", kAllowStale},
     {"no-cluster", kNoCluster},
     {"allow-cross-slot-keys", kAllowCrossSlotKeys},
-    {"declared-keys", kDeclaredKeys},  // kvstash's own.
+    {"declared-keys", kDeclaredKeys},  // Not in Redis.
 };
 
 std::optional<ScriptFlag> script_flag(std::string_view name);
 
-// What the first line of a script for EVAL says, and how long it is (without its line feed).
+// The parsed first line of a script for EVAL, and its size without the line feed.
 struct Shebang {
   uint32_t flags = kUndeclared;
   size_t bytes = 0;

@@ -1,8 +1,8 @@
-// Scripting: all that the server knows of scripts and functions: what is shared by the shards, and
-// the virtual machines of each.
+// Scripting: everything that the server knows about scripts and functions: the parts that shards
+// share, and the virtual machines of each shard.
 //
-// Owned by the server, found through the ShardSet. Virtual machines are made when they are first
-// needed, on the thread of their shard.
+// Owned by the server, found through the ShardSet. A virtual machine is made when it is first
+// needed, on the thread of its shard.
 #pragma once
 
 #include "engine/node_ports.h"
@@ -45,19 +45,21 @@ class Scripting {
     return kind == VmKind::kEval ? eval_cjson_ : functions_cjson_;
   }
 
-  // DEBUG SET-DISABLE-DENY-SCRIPTS. Changed while every shard is held.
+  // Set by DEBUG SET-DISABLE-DENY-SCRIPTS, while every shard is held.
   bool allows_denied = false;
 
-  // On the shard's thread, or while it is held.
+  // Call these on the shard's thread, or while the shard is held.
   CompiledScripts& scripts_of(size_t shard);
   LoadedLibraries& libraries_of(size_t shard);
 
-  // Memory of its virtual machines; none before they are needed. The same threads.
+  // The memory of the shard's virtual machine; 0 if there is none yet. Call these on the shard's
+  // thread, or while the shard is held.
   size_t eval_vm_bytes(size_t shard) const;
   size_t functions_vm_bytes(size_t shard) const;
 
-  // While every shard is held: everything starts anew, but for what functions have told cjson,
-  // which stays as in Redis. `garbage` is what was there.
+  // Remove all scripts or all libraries and their virtual machines, and return them as garbage to
+  // be freed. As in Redis, the cjson options that functions have set stay. Call these while every
+  // shard is held.
   struct Garbage {
     std::vector<std::unique_ptr<CompiledScripts>> scripts;
     std::vector<std::unique_ptr<LoadedLibraries>> libraries;
@@ -73,8 +75,8 @@ class Scripting {
   Libraries libraries_;
   SharedCjsonOptions eval_cjson_;
   SharedCjsonOptions functions_cjson_;
-  std::vector<std::unique_ptr<CompiledScripts>> scripts_;  // By shard.
-  std::vector<std::unique_ptr<LoadedLibraries>> loaded_;   // By shard.
+  std::vector<std::unique_ptr<CompiledScripts>> scripts_;  // One for each shard.
+  std::vector<std::unique_ptr<LoadedLibraries>> loaded_;   // One for each shard.
 };
 
 }  // namespace kvstash::scripting

@@ -375,7 +375,7 @@ constexpr std::string_view kScriptExistsTips[] = {"request_policy:all_shards",
 constexpr ArgSpec kScriptExistsArgs[] = {
     {.name = "sha1", .flags = kArgMultiple},
 };
-// It asks nobody, but comes after scripts that other shards still run.
+// SCRIPT EXISTS asks no shard, but its scope makes it wait for scripts that other shards still run.
 constexpr CommandSpec kScriptExistsRow = {
     .name = "exists",
     .arity = -3,
@@ -445,7 +445,8 @@ constexpr CommandSpec kScriptKillRow = {
 constexpr ArgSpec kScriptLoadArgs[] = {
     {.name = "script"},
 };
-// As EXISTS: an EVALSHA before it does not know the script yet.
+// Like SCRIPT EXISTS, SCRIPT LOAD waits, so that an EVALSHA sent before it does not know the
+// script.
 constexpr CommandSpec kScriptLoadRow = {
     .name = "load",
     .arity = 3,

@@ -1,4 +1,4 @@
-// The rows of EVAL, SCRIPT, FUNCTION, FCALL and their like: constant, alive for ever.
+// The rows of EVAL, SCRIPT, FUNCTION, FCALL and their like. They are constant and valid for ever.
 #pragma once
 
 #include "engine/command/command_spec.h"

@@ -1,9 +1,11 @@
-// SharedCjsonOptions: what scripts have told cjson (encode_max_depth and its like), for all shards.
+// SharedCjsonOptions: the options of cjson (encode_max_depth and its like) that scripts have set,
+// for all shards.
 //
 // A virtual machine takes the options when a script begins, and gives them back when the script
-// ends, if it changed them. Of two scripts that run at the same time and both change options, the
-// one that ends later decides. One for the scripts of EVAL and one for functions; any thread. A
-// mutex of its own, held for a copy; a script that finds nothing changed reads one atomic.
+// ends, if the script changed them. If two scripts run at the same time and both change options,
+// the options of the one that ends later win. There is one object for the scripts of EVAL and one
+// for functions; any thread. Its own mutex is held for a copy; a script that finds nothing changed
+// reads only one atomic.
 #pragma once
 
 #include "scripting/cjson_library.h"
@@ -16,10 +18,10 @@ namespace kvstash::scripting {
 
 class SharedCjsonOptions {
  public:
-  // Brings `options` up to date, if they are not of the present version. `version` is the one
-  // they have; those of a new virtual machine are the defaults, and have version 0.
+  // Updates `options` and `version` if `version` is not the present one. The options of a new
+  // virtual machine are the defaults, with version 0.
   void take(CjsonOptions& options, uint64_t& version);
-  // From now on all scripts have these. Returns their version.
+  // Replaces the options for all later scripts. Returns their new version.
   uint64_t give(const CjsonOptions& options);
 
  private:

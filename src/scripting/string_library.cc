@@ -14,14 +14,14 @@
 namespace kvstash::scripting {
 namespace {
 
-// One string: no more than Lua's ceiling could hold anyway, and sizes stay within an int.
+// The size of one string: no more than the Lua heap could hold anyway, and it fits an int.
 constexpr size_t kRepeatedBytesMax = size_t{512} << 20;
 constexpr int kMovesPerTick = 65'536;
 constexpr size_t kComparisonsPerTick = size_t{16} << 20;
 
 // ---- string.find, match, gmatch, gsub.
 
-// Where a search begins: `index` counts from 1, or from the end if it is negative.
+// Where a search begins. The argument `index` counts from 1, or from the end if it is negative.
 size_t search_start(lua_State* L, int argument, size_t size) {
   const lua_Integer index = luaL_optinteger(L, argument, 1);
   if (index > 0) return std::min(static_cast<size_t>(index) - 1, size);
@@ -30,7 +30,8 @@ size_t search_start(lua_State* L, int argument, size_t size) {
   return from_end > size ? 0 : size - from_end;
 }
 
-// In pieces, so that the time is looked at: a search may cost as much as both sizes multiplied.
+// Searches in pieces and calls tick() between them: a search may take as many steps as the product
+// of both sizes.
 size_t find_word(lua_State* L, std::string_view text, std::string_view word, size_t from) {
   const size_t piece = std::max<size_t>(kComparisonsPerTick / (word.size() + 1), 1);
   for (; from <= text.size() && text.size() - from >= word.size(); from += piece) {
@@ -82,7 +83,7 @@ int string_match(lua_State* L) {
   return search(L, false);
 }
 
-// Upvalues: the text, the pattern, where to go on.
+// The iterator of gmatch. The upvalues are the text, the pattern, and where to go on.
 int next_match(lua_State* L) {
   const std::string_view text = text_at(L, lua_upvalueindex(1));
   Pattern matcher(L, text, text_at(L, lua_upvalueindex(2)));
@@ -106,7 +107,7 @@ int string_gmatch(lua_State* L) {
   return 1;
 }
 
-// "%1" in the replacement is the first capture, "%0" the whole match.
+// Appends the replacement text: "%1" in it is the first capture, "%0" the whole match.
 void add_replacement_text(lua_State* L, luaL_Buffer& to, Pattern& match, size_t from, size_t end) {
   const std::string_view text = text_at(L, 3);
   for (size_t i = 0; i < text.size(); ++i) {
@@ -128,7 +129,7 @@ void add_replacement_text(lua_State* L, luaL_Buffer& to, Pattern& match, size_t 
   }
 }
 
-// What a match is replaced by. A value that is nil or false leaves it as it is.
+// Appends the replacement of a match. If its value is nil or false the match itself is appended.
 void add_replacement(lua_State* L, luaL_Buffer& to, Pattern& match, size_t from, size_t end) {
   switch (lua_type(L, 3)) {
     case LUA_TNUMBER:
@@ -164,7 +165,7 @@ int string_gsub(lua_State* L) {
   luaL_argcheck(
       L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE,
       3, "string/function/table expected");
-  if (type == LUA_TNUMBER) text_at(L, 3);  // Once a string, it is one for every match.
+  if (type == LUA_TNUMBER) text_at(L, 3);  // Converts the number once, not for every match.
   const bool is_anchored = pattern.starts_with('^');
   if (is_anchored) pattern.remove_prefix(1);
   Pattern matcher(L, text, pattern);
@@ -217,7 +218,7 @@ int string_rep(lua_State* L) {
   return 1;
 }
 
-// There is nothing that could read bytecode.
+// string.dump(): an error, because nothing could load bytecode.
 int string_dump(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   raise_here(L, "unable to dump given function");
@@ -231,12 +232,13 @@ constexpr LibraryFunction kStringFunctions[] = {
 
 // ---- table.
 
-// Elements are moved one by one, and their number may be anything a script says.
+// Moves elements of a table one by one and calls tick(), as a script may ask for any number of
+// moves.
 class Mover {
  public:
   explicit Mover(lua_State* L) : lua_(L) {}
 
-  // table[to] = table[from], of the table at index 1.
+  // table[to] = table[from], for the table at stack index 1.
   void move(int from, int to) {
     lua_rawgeti(lua_, 1, from);
     lua_rawseti(lua_, 1, to);

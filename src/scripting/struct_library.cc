@@ -21,20 +21,21 @@ struct Item {
   size_t padding = 0;
 };
 
-// Walks over a format, which ends at its first NUL, and knows what the letters before have chosen.
+// Walks over a format, which ends at its first NUL, and remembers the byte order and alignment
+// chosen by the letters so far.
 class Format {
  public:
   Format(lua_State* L, std::string_view text) : lua_(L), rest_(text.substr(0, text.find('\0'))) {}
 
   bool done() const { return rest_.empty(); }
-  // The next letter; `position` is where it will stand, for its alignment.
+  // Reads the next letter. `position` is that of its bytes, which decides about their padding.
   Item next(size_t position);
-  // What the letters do that stand for no bytes. Raises an error for those that mean nothing.
+  // Applies a letter that stands for no bytes. Raises an error if the letter has no meaning.
   void control(char option);
   bool is_little() const { return is_little_; }
 
  private:
-  // A number in the format, or `otherwise` if there is none.
+  // Reads a number in the format; returns `otherwise` if there is none.
   size_t number(size_t otherwise);
   size_t size_of(char option);
 
@@ -140,7 +141,7 @@ uint64_t get_integer(std::string_view bytes, bool is_little) {
   return value;
 }
 
-// A double that fits neither range comes out as on x86.
+// Converts a double to a signed or unsigned integer. If it fits neither, the result is as on x86.
 uint64_t to_bits(lua_Number number) {
   constexpr lua_Number kSignedLimit = 9223372036854775808.0;
   if (number != number) return uint64_t{1} << 63;
@@ -151,7 +152,8 @@ uint64_t to_bits(lua_Number number) {
   return number < 2 * kSignedLimit ? static_cast<uint64_t>(number) : 0;
 }
 
-// An integer of more than eight bytes comes out as in Redis on x86: a shift counts modulo 64.
+// Extends the sign of an integer. One of more than eight bytes gives the same result as in Redis on
+// x86, where a shift counts modulo 64.
 lua_Number signed_number(uint64_t value, size_t size) {
   const uint64_t sign_and_above = ~uint64_t{0} << ((8 * size - 1) % 64);
   if ((value & sign_and_above) != 0) value |= sign_and_above;
@@ -181,14 +183,14 @@ bool is_integer(char option) {
 void put_text(lua_State* L, LuaBuffer& to, const Item& item, int argument) {
   const std::string_view text = check_text(L, argument);
   const size_t size = item.size == 0 ? text.size() : item.size;
-  luaL_argcheck(L, text.size() >= size, argument + 1, "string too short");  // As Redis counts.
+  luaL_argcheck(L, text.size() >= size, argument + 1, "string too short");  // Counted as in Redis.
   to.add(text.substr(0, size));
   if (item.option == 's') to.add('\0');
 }
 
 int struct_pack(lua_State* L) {
   Format format(L, check_text(L, 1));
-  lua_pushnil(L);  // So that a missing argument is not taken for the buffer.
+  lua_pushnil(L);  // Keeps the buffer from being taken for a missing argument.
   LuaBuffer to(L);
   int argument = 2;
   while (!format.done()) {
@@ -213,7 +215,7 @@ int struct_pack(lua_State* L) {
   return 1;
 }
 
-// The text that a letter 'c' or 's' stands for, at `position`; the bytes it takes.
+// Pushes the text that the letter 'c' or 's' reads at `position`. Returns the bytes it takes.
 size_t push_text(lua_State* L, const Item& item, std::string_view data, size_t position,
                  int& results) {
   if (item.option == 's') {

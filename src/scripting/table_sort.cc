@@ -8,12 +8,13 @@ namespace {
 
 constexpr uint32_t kComparisonsPerTick = 65'536;
 
-// The table stands at index 1 of the stack, the order (a function, or nil) at 2.
+// Sorts the table at stack index 1. Index 2 has the order: a function, or nil.
 class Sorter {
  public:
   explicit Sorter(lua_State* L) : lua_(L), has_order_(!lua_isnil(L, 2)) {}
 
-  // Quicksort of [low, high]: the smaller part by recursion, so that its depth is small.
+  // Sorts [low, high] by quicksort. Only the smaller part is sorted by recursion, so depth is
+  // small.
   void sort(int low, int high);
 
  private:
@@ -27,7 +28,7 @@ class Sorter {
   uint32_t comparisons_ = 0;
 };
 
-// Of two values by their indices from the top.
+// Whether one value comes before another. Both are given by their indices from the top.
 bool Sorter::is_less(int a, int b) {
   if (++comparisons_ % kComparisonsPerTick == 0) tick(lua_);
   if (!has_order_) return lua_lessthan(lua_, a, b) != 0;
@@ -40,13 +41,13 @@ bool Sorter::is_less(int a, int b) {
   return is_less;
 }
 
-// Pops two values: the one on top becomes the element `first`, the other `second`.
+// Pops two values: the one on top becomes the element `first`, the other one the element `second`.
 void Sorter::store_two(int first, int second) {
   lua_rawseti(lua_, 1, first);
   lua_rawseti(lua_, 1, second);
 }
 
-// Whether they had to be swapped.
+// Swaps the two elements if they are out of order. Returns whether it did.
 bool Sorter::put_in_order(int low, int high) {
   lua_rawgeti(lua_, 1, low);
   lua_rawgeti(lua_, 1, high);
@@ -58,11 +59,12 @@ bool Sorter::put_in_order(int low, int high) {
   return false;
 }
 
-// Of at least four elements, whose first, middle and last are in order: the middle one becomes the
-// pivot, and everything is put on its side of it. Where it stands then.
+// Splits at least four elements, of which the first, the middle and the last are in order. The
+// middle one becomes the pivot, and all others go to its correct side. Returns the pivot's final
+// index.
 int Sorter::split(int low, int high) {
   const int middle = (low + high) / 2;
-  lua_rawgeti(lua_, 1, middle);  // Stays while we are at it.
+  lua_rawgeti(lua_, 1, middle);  // The pivot stays on the stack.
   lua_pushvalue(lua_, -1);
   lua_rawgeti(lua_, 1, high - 1);
   store_two(middle, high - 1);

@@ -1,5 +1,5 @@
-// table.sort. The steps are those of Lua's own, so that elements that compare equal end up in the
-// same order; but the time is looked at, as some orders of elements take very long.
+// table.sort. It takes the same steps as Lua's own, so that elements that compare equal end up in
+// the same order; but it calls tick(), as some orders of elements take very long.
 #pragma once
 
 #include "scripting/lua.h"

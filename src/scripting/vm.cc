@@ -17,29 +17,31 @@
 namespace kvstash::scripting {
 namespace {
 
-// What stands at the bottom of the stack all the time.
+// The values that are always at the bottom of the stack.
 enum Slot : int {
   kHandlerSlot = 1,
-  kGlobalsSlot,         // The real ones.
-  kStandInMetaSlot,     // Its __index chooses what scripts see as globals.
-  kLoadingGlobalsSlot,  // nil, but for functions.
-  kKeysSlot,            // "KEYS"
-  kArgvSlot,            // "ARGV"
+  kGlobalsSlot,         // The real globals.
+  kStandInMetaSlot,     // Metatable whose __index selects the globals that scripts see.
+  kLoadingGlobalsSlot,  // nil in the Vm of EVAL.
+  kKeysSlot,            // The string "KEYS".
+  kArgvSlot,            // The string "ARGV".
   kSlots = kArgvSlot,
 };
 
-// Of the thread's stack, above the frame that called into Lua. A thread has 8 MiB; one coroutine
-// takes no more than 200 frames of Lua's own functions beyond this, the largest of 8 KiB.
+// The part of the thread's stack that may be used above the frame that called into Lua. A thread
+// has 8 MiB; beyond this bound one coroutine takes at most 200 frames of Lua's own functions, of at
+// most 8 KiB each.
 constexpr size_t kNestedBytesMax = size_t{1} << 20;
 constexpr uint32_t kRunsPerCollection = 50;
-// Past this a heap is worth more work between scripts.
+// A heap larger than this is collected more between scripts.
 constexpr size_t kSmallHeapBytes = size_t{8} << 20;
 constexpr int kCollectionSteps = 64;
 constexpr size_t kLargeHeapBytes = size_t{64} << 20;
-constexpr size_t kShownBytesMax = 100;  // Of an error that is not a table.
+constexpr size_t kShownBytesMax = 100;  // For an error that is not a table.
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr const char* kKilled = "Script killed by user with SCRIPT KILL...";
-// A slow script serves clients so often; less often if that takes long, so that it gets on.
+// A slow script serves clients once in this time. If serving takes long, the script then runs for
+// kServeShare times as long, so that it makes progress.
 constexpr int64_t kServePeriodNs = 5 * kNsPerMs;
 constexpr int64_t kServeShare = 4;
 
@@ -48,13 +50,13 @@ uintptr_t frame_address() {
 }
 
 void on_count(lua_State* L, lua_Debug*) {
-  // A coroutine that a library kept may have been in a run that was ended.
+  // A coroutine that a library kept may still have the hook of a run that was ended.
   if (lua_gethookcount(L) == 1 && !Vm::of(L).is_ending())
     lua_sethook(L, on_count, LUA_MASKCOUNT, Vm::kInstructionsPerTick);
   Vm::of(L).tick(L);
 }
 
-// As Lua's own tostring, without metamethods.
+// Converts a value to text as Lua's own tostring does, without metamethods.
 void push_text_of(lua_State* L, int index) {
   switch (lua_type(L, index)) {
     case LUA_TSTRING:
@@ -74,7 +76,7 @@ void push_text_of(lua_State* L, int index) {
   }
 }
 
-// Turns whatever was raised into {err=..., source=..., line=...}.
+// The error handler. Turns any error into a table {err=..., source=..., line=...}.
 int on_error(lua_State* L) {
   lua_settop(L, 1);
   if (lua_type(L, 1) != LUA_TTABLE) {
@@ -100,7 +102,7 @@ int on_error(lua_State* L) {
   return 1;
 }
 
-// The field of the table on top of the stack as text, or nothing.
+// The text of a field of the table on top of the stack; empty if the field has none.
 std::string field_text(lua_State* L, const char* name) {
   lua_pushstring(L, name);
   lua_rawget(L, -2);
@@ -244,7 +246,8 @@ Status Vm::call(Run& run, int reference, std::span<const std::string_view> keys,
   return written;
 }
 
-// The error is on top of the stack: the handler's table, or a text if Lua itself gave up.
+// Writes the error reply. The error on top of the stack is the handler's table, or a text if Lua
+// could not call the handler.
 void Vm::write_failure(Run& run) {
   lua_State* L = state();
   std::string message;
@@ -268,12 +271,13 @@ void Vm::write_failure(Run& run) {
   if (!is_counted) worker.telemetry().count_error(message);
 }
 
-// Between two scripts: a little. But the next one must find room: Lua collects in time with what is
-// allocated, and gives up when an allocation fails, whatever garbage there is.
+// Collects a little garbage between two scripts, and more if the heap is large. The next script
+// must find room: Lua starts collections by the amount allocated, and fails when an allocation
+// fails, however much garbage there is.
 void Vm::collect_some(bool is_full) {
   if (++runs_ % kRunsPerCollection == 0) lua_gc(state(), LUA_GCSTEP, 1);
   if (is_full || bytes() > std::max(kLargeHeapBytes, 2 * kept_bytes_)) {
-    // Lua halves a large buffer of its own with each collection.
+    // Lua halves one of its buffers, if it is large, with each collection.
     for (size_t before = SIZE_MAX; bytes() > kSmallHeapBytes && bytes() < before / 4 * 3;) {
       before = bytes();
       lua_gc(state(), LUA_GCCOLLECT, 0);
@@ -286,8 +290,8 @@ void Vm::collect_some(bool is_full) {
 
 // ---- Bounds.
 
-// May run in the middle of any function of Lua's or ours that a script calls, and leaves it by
-// raising: nothing here that must be destroyed may be alive then.
+// May run in the middle of any function that a script calls, and leaves that function by raising an
+// error. So while this runs no object of ours that needs its destructor may be alive in it.
 void Vm::tick(lua_State* L) {
   if (ends_because_ != nullptr) end_run(L, ends_because_);
   if (registered_ != nullptr) {
@@ -342,8 +346,8 @@ void Vm::become_slow() {
        {"after_ms", std::to_string((clock_->monotonic_ns() - began_ns_) / kNsPerMs)}});
 }
 
-// From now on every instruction raises, so that no pcall of the script's can go on. A coroutine has
-// a hook of its own.
+// Makes every instruction raise an error from now on, so that the script cannot go on after a
+// pcall. The hook is set twice because a coroutine has its own.
 void Vm::end_run(lua_State* L, const char* why) {
   ends_because_ = why;
   lua_sethook(L, on_count, LUA_MASKCOUNT, 1);

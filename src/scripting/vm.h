@@ -2,10 +2,11 @@
 // rules under which they are called.
 //
 // Each shard has one for EVAL and one for functions, used by the thread that runs the shard's
-// commands. Scripts share the state but cannot change what is shared. Bounded: memory by a ceiling
-// (kBytesMax), depth by Lua's own limits and check_depth(). Time is looked at by tick(): a library
-// is loaded within kLoadingMsMax; a script that runs for longer than busy-reply-threshold lets its
-// shards answer others now and then (engine/busy_turns.cc), and ends when it is killed.
+// commands. Scripts share the state but cannot change what is shared. Memory is bounded by a
+// ceiling (kBytesMax), depth by Lua's own limits and check_depth(). tick() bounds time: a library
+// must load within kLoadingMsMax; a script that runs for longer than busy-reply-threshold lets its
+// shards answer other clients now and then (engine/traffic/busy_turns.cc), and ends when it is
+// killed.
 #pragma once
 
 #include "base/clock.h"
@@ -36,21 +37,21 @@ struct RegisteredFunction;
 
 enum class VmKind : uint8_t { kEval, kFunctions };
 
-// What redis.call needs again and again.
+// Buffers that redis.call reuses.
 struct CallScratch {
   std::vector<std::string_view> args;
   std::vector<std::array<char, kDoubleCharsMax>> numbers;
-  std::vector<engine::KeyAt> keys;  // Of the command that is called.
+  std::vector<engine::KeyAt> keys;  // The keys of the command that redis.call runs.
   resp::ReplyBuffer out;
   std::string error;
-  engine::Session session;  // Whom commands take for the connection.
+  engine::Session session;  // The session that commands of scripts see.
 };
 
 class Vm {
  public:
-  // What the scripts of one shard may have in memory.
+  // The memory that the scripts of one Vm may take.
   static constexpr size_t kBytesMax = size_t{256} << 20;
-  // How often the time is looked at.
+  // How many instructions run between two looks at the time.
   static constexpr int kInstructionsPerTick = 10'000;
   static constexpr int64_t kLoadingMsMax = 500;
 
@@ -63,33 +64,36 @@ class Vm {
 
   lua_State* state() const { return heap_.state(); }
   VmKind kind() const { return kind_; }
-  size_t bytes() const { return heap_.bytes(); }  // Any thread.
-  Run* run() const { return run_; }               // Null while nothing runs.
+  size_t bytes() const { return heap_.bytes(); }  // May be called by any thread.
+  Run* run() const { return run_; }               // Null while no script runs.
   CallScratch& scratch() { return scratch_; }
 
-  // A reference to the compiled function. Error: what is wrong with the text, without a code.
+  // Compiles the text and returns a reference to the function. Error: Lua's message, without an
+  // error code.
   Result<int> compile(std::string_view text, const char* chunk_name);
-  // Takes the function on top of the stack.
+  // Pops the function on top of the stack and returns a reference to it.
   int keep();
   void forget(int reference);
 
-  // Calls a function and writes its reply, or the error it ended with. Error: the reply is too
-  // large, and what was written of it must be taken back.
+  // Calls a function and writes its reply, or the error that it ended with. Error: the reply is too
+  // large, and the caller must take back what was written.
   Status call(Run& run, int reference, std::span<const std::string_view> keys,
               std::span<const std::string_view> args);
 
-  // Runs the text of a library, with what libraries may use while they are loaded. Error: what it
-  // ended with, code first.
-  // Its functions are added to `registered`, with references that the caller owns even then.
+  // Runs the text of a library, with the globals for loading. The functions that it registers are
+  // added to `registered`; the caller owns their references, also after an error. The error has its
+  // code first.
   Status load(std::string_view text, const char* chunk_name,
               std::vector<RegisteredFunction>& registered);
-  // Null while no library is being loaded.
+  // The functions registered so far; null while no library is being loaded.
   std::vector<RegisteredFunction>* registered() const { return registered_; }
 
-  // guard.h. Between two instructions, or two commands: it may serve clients, and raise an error.
+  // These two implement guard.h. tick() is called between two instructions or commands: it may
+  // serve clients, and may raise an error.
   void tick(lua_State* L);
   void check_depth(lua_State* L) const;
-  // The script is about to write for the first time. Raises an error if it has been killed.
+  // Notes that the script is about to write for the first time. Raises an error if the script has
+  // been killed.
   void begin_writing(lua_State* L);
   bool is_ending() const { return ends_because_ != nullptr; }
 
@@ -106,18 +110,18 @@ class Vm {
   const Clock* clock_;
   ScriptRandom random_;
   LuaHeap heap_;
-  CjsonOptions* cjson_ = nullptr;  // In the heap.
-  uint64_t cjson_version_ = 0;     // Of SharedCjsonOptions.
+  CjsonOptions* cjson_ = nullptr;  // Lives in the Lua heap.
+  uint64_t cjson_version_ = 0;     // Version of SharedCjsonOptions.
   Run* run_ = nullptr;
   CallScratch scratch_;
   std::vector<RegisteredFunction>* registered_ = nullptr;
   uintptr_t stack_base_ = 0;
   int64_t began_ns_ = 0;
-  int64_t next_look_ns_ = 0;            // When clients are served next, of a slow run.
+  int64_t next_look_ns_ = 0;            // When a slow run serves clients next.
   std::unique_ptr<SlowScript> slow_;    // Null while the run is not slow.
-  const char* ends_because_ = nullptr;  // Not null: raised at every instruction.
+  const char* ends_because_ = nullptr;  // If not null, every instruction raises this.
   uint32_t runs_ = 0;
-  size_t kept_bytes_ = 0;  // After the last whole collection.
+  size_t kept_bytes_ = 0;  // Size after the last full collection.
 };
 
 }  // namespace kvstash::scripting

@@ -15,7 +15,7 @@ constexpr size_t kFileBytesMax = size_t{64} << 20;
 constexpr std::string_view kHint =
     "WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
 
-// Reads one line after "user"; says what is wrong without saying where.
+// Reads the words of one line after "user". The error says what is wrong, but not in which line.
 Result<AclUser> parse_user(std::span<const std::string_view> words, const Acl& acl) {
   AclUser user = engine::new_acl_user(std::string(words[0]), acl.context());
   Status applied = apply_acl_rules(user, words.subspan(1), acl.context());
@@ -23,7 +23,7 @@ Result<AclUser> parse_user(std::span<const std::string_view> words, const Acl& a
   return user;
 }
 
-// As it would be if nobody had said a word about it.
+// Whether `user` is the default user as the server makes it, with at most a password added.
 bool is_plain_default(const AclUser& user) {
   return user.name == engine::kDefaultUser && user.is_on && user.is_unlimited() &&
          user.own.command_rules().empty() && user.selectors.empty() && user.sanitizes_payload &&

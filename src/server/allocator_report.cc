@@ -16,7 +16,8 @@ Error reason(int code) {
   return Error::text(std::string("ERR ") + std::strerror(code));
 }
 
-// Settings are of several widths, and only the right one is accepted.
+// Reads a setting, after writing it if `value` is given. Settings have several widths, and jemalloc
+// accepts only the exact width of the setting, so `T` must have it.
 template <typename T>
 int access(const std::string& name, std::optional<int64_t> value, int64_t& answer) {
   if (value) {

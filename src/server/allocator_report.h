@@ -1,4 +1,4 @@
-// The allocator's own words: its statistics, and its settings by name (MEMORY MALLOC-STATS, DEBUG
+// What the allocator reports: its statistics, and its settings by name (MEMORY MALLOC-STATS, DEBUG
 // MALLCTL). Any thread.
 #pragma once
 
@@ -10,13 +10,15 @@
 
 namespace kvstash::server {
 
-// As long as the allocator likes; a sentence where it has none.
+// The allocator's statistics as text of any length; one sentence if this allocator has none.
 std::string allocator_report();
 
-// Reads a number, after setting it if `value` is given. The error is the system's reason.
+// Returns a number among the settings, after setting it if `value` is given. The error is the
+// system's reason.
 Result<int64_t> allocator_number(const std::string& name, std::optional<int64_t> value);
 
-// The same for a text.
+// Returns a text among the settings, after setting it if `value` is given. The error is the
+// system's reason.
 Result<std::string> allocator_text(const std::string& name,
                                    const std::optional<std::string>& value);
 

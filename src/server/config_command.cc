@@ -25,7 +25,8 @@ bool may_set_protected(Call& call) {
                     session != nullptr && session->info.is_local);
 }
 
-// The failure to take up new options, told of the directive that may have caused it.
+// The error of a CONFIG SET whose options could not be put into effect. It names the directive that
+// most likely caused the failure.
 Error apply_error(Call::Args pairs, std::string_view reason) {
   const bool is_of_clients = reason.starts_with("The operating system is not able");
   size_t culprit = 0;
@@ -97,7 +98,7 @@ Status config_rewrite(Call& call) {
   return rewrite_own_config(call, RewriteScope::kNeeded);
 }
 
-// Every shard is held, so that all of them see the change at the same command.
+// CONFIG SET holds every shard, so that all shards see the change at the same command.
 Status config_set(Call& call) {
   const Call::Args pairs = call.args_from(2);
   if (pairs.size() % 2 != 0) return engine::errors::syntax();
@@ -105,7 +106,7 @@ Status config_set(Call& call) {
   Result<ServerOptions> changed =
       apply(server.options(), pairs, {.protected_allowed = may_set_protected(call)});
   if (!changed.ok()) return changed.error();
-  // Files may be new under the same names.
+  // The files of certificates may have new contents under the same names.
   bool reads_certificates = false;
   for (size_t i = 0; i < pairs.size(); i += 2)
     reads_certificates = reads_certificates || to_lower(pairs[i]).starts_with("tls-");

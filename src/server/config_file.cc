@@ -24,7 +24,7 @@ constexpr size_t kConfigBytesMax = size_t{16} << 20;
 constexpr int kIncludeDepthMax = 16;
 constexpr size_t kUsersMax = 100'000;
 
-// Where a directive stands, for the one who has to correct it.
+// Where a directive stands, so that an error message can say which line to correct.
 struct Place {
   std::string where;  // "at line 3 of redis.conf"
   std::string text;   // The line.
@@ -70,20 +70,21 @@ std::string absolute_path(const std::string& path) {
   return result;
 }
 
-// Passwords stand in these lines: messages, which end up in logs, show the name alone.
+// Whether the directive's value may be a password. Messages end up in logs, so for these directives
+// they show the name alone.
 bool is_secret(std::string_view name) {
   if (equals_ignore_case(name, "user")) return true;
   const Directive* row = find_directive(name);
   return row != nullptr && row->is(kSensitive);
 }
 
-// A line of a file as messages show it.
+// The line of a file as messages show it.
 std::string shown(std::string_view line) {
   const std::string_view name = line.substr(0, line.find_first_of(" \t\"'"));
   return is_secret(name) ? std::string(name) + " ..." : std::string(line);
 }
 
-// A line of the command line as messages show it: port "6380".
+// The line of the command line as messages show it: port "6380".
 std::string shown(const std::vector<std::string>& words) {
   std::string text = words[0];
   if (is_secret(words[0])) return text + " ...";
@@ -92,10 +93,10 @@ std::string shown(const std::vector<std::string>& words) {
   return text;
 }
 
-// Takes directives one after the other, from wherever they come.
+// Reads directives one after the other, from files, standard input, environment and command line.
 class Loader {
  public:
-  // Relative paths are looked for from `directory`; empty: where the process stands.
+  // Relative paths are resolved from `directory`; empty: from the working directory.
   Loader(ServerOptions& options, std::vector<std::string>& notices, std::string directory = {})
       : options_(options), notices_(notices), directory_(std::move(directory)) {}
 
@@ -103,10 +104,10 @@ class Loader {
   Status take_yaml(std::string_view text, std::string_view name);
   Status take_file(const std::string& path, int depth);
 
-  // `words` is not empty. The first is the name, in any case.
+  // `words` is not empty. The first word is the name of the directive, in any case.
   Status take(const std::vector<std::string>& words, const Place& place, int depth);
 
-  // The next save points replace those so far, instead of adding to them.
+  // The next save points replace the present ones, instead of adding to them.
   void restart_save_points() { save_seen_ = false; }
 
  private:
@@ -142,7 +143,7 @@ Status Loader::take_text(std::string_view text, std::string_view name, int depth
   return {};
 }
 
-// YAML has its own words for yes and no.
+// Translates the words for yes and no that YAML has, "true" and "false".
 std::string yaml_word(const Directive* row, const std::string& word) {
   if (row == nullptr || row->kind != ValueKind::kBool) return word;
   const std::string lower = to_lower(word);
@@ -221,7 +222,7 @@ Status Loader::take_include(const std::string& pattern, const Place& place, int 
   std::vector<std::string> paths;
   if (failed == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
-  // A pattern may match nothing; a plain name must be there.
+  // A pattern may match no file; a name without wildcards must exist.
   if (failed == GLOB_NOMATCH && pattern.find_first_of("*?[") == std::string::npos)
     paths.push_back(wanted);
   if (failed != 0 && failed != GLOB_NOMATCH) return refuse(place, "Can't read the directory");
@@ -243,7 +244,7 @@ Status Loader::take_user(const std::vector<std::string>& words, const Place& pla
   return {};
 }
 
-// Whether the command exists is for the command table to say, when the server starts.
+// The command table checks whether the command exists, when the server starts.
 Status Loader::take_rename(const std::vector<std::string>& words, const Place& place) {
   const std::string from = to_lower(words[1]);
   const std::string to = to_lower(words[2]);
@@ -256,7 +257,7 @@ Status Loader::take_rename(const std::vector<std::string>& words, const Place& p
   return {};
 }
 
-// The command line, taken apart.
+// The parsed command line.
 struct CommandLine {
   StartAction action = StartAction::kServe;
   std::optional<std::string> file;
@@ -268,7 +269,7 @@ bool is_option(std::string_view word) {
   return word.starts_with("--");
 }
 
-// What stands alone on the command line, instead of directives.
+// An option that stands alone on the command line and asks for something other than serving.
 std::optional<StartAction> lone_action(std::string_view word) {
   if (word == "-v" || word == "--version") return StartAction::kPrintVersion;
   if (word == "-h" || word == "--help") return StartAction::kPrintHelp;
@@ -276,9 +277,9 @@ std::optional<StartAction> lone_action(std::string_view word) {
   return std::nullopt;
 }
 
-// `--port 6380 --save 60 1 --save ""`: a word with -- begins a directive, unless it is the first
-// word after a lone name, which is then its value. "--port 6380" in one word is understood as well.
-// A --save without value means no save points.
+// Splits `--port 6380 --save 60 1 --save ""` into directives. A word that starts with -- begins a
+// directive, unless it is the first word after a lone name: then it is the value of that name.
+// "--port 6380" in one word is understood as well. A --save without a value means no save points.
 Result<std::vector<std::vector<std::string>>> split_options(const std::vector<std::string>& words) {
   std::vector<std::vector<std::string>> lines;
   bool value_expected = false;
@@ -334,7 +335,7 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
   return line;
 }
 
-// KVSTASH_SAVE replaces the save points of the file; a --save adds to what there is, as in Redis.
+// KVSTASH_SAVE replaces the save points of the file; --save adds to them, as in Redis.
 Status take_environment(Loader& loader, const std::vector<EnvironmentLine>& lines) {
   for (const EnvironmentLine& line : lines) {
     if (line.words[0] == "save") loader.restart_save_points();
@@ -360,7 +361,7 @@ Status take_stdin(Loader& loader, const ReadStdin& read_stdin) {
   return loader.take_text(*text, "standard input", 0);
 }
 
-// Everything, what counts most last.
+// Reads all sources in order of rising precedence, so that a later source overrides an earlier one.
 Status take_all(Loader& loader, const CommandLine& line,
                 const std::vector<EnvironmentLine>& environment, const ReadStdin& read_stdin) {
   Status done;
@@ -371,7 +372,7 @@ Status take_all(Loader& loader, const CommandLine& line,
   return done;
 }
 
-// What only the whole can be wrong about.
+// Checks the rules that concern several directives together.
 Status check_together(const ServerOptions& options) {
   if (options.cluster.enabled && !options.replication.primary_host.empty())
     return Error::literal("replicaof directive not allowed in cluster mode\n");

@@ -1,8 +1,8 @@
 // CONFIG REWRITE: brings a configuration file up to date with the options in force.
 //
 // Comments, blank lines, includes and the order of lines stay. A line whose value changed is
-// replaced where it stands, a second line of the same directive is dropped, and what the file does
-// not mention and is not at its default is appended under one heading.
+// replaced where it stands. A second line of the same directive is dropped. A directive that the
+// file does not mention and that is not at its default is appended, under one heading.
 #pragma once
 
 #include "base/result.h"
@@ -16,16 +16,16 @@ namespace kvstash::server {
 
 // Which directives are written.
 enum class RewriteScope : uint8_t {
-  kNeeded,  // Those that the file has, and those that are not at their default.
+  kNeeded,  // Directives that the file has, and directives that are not at their default.
   kAll,
 };
 
-// The new text. Pure. Reading it again gives options equal to `options`.
+// Returns the new text. Pure. Reading that text again gives options equal to `options`.
 std::string rewrite_config(std::string_view old_text, const ServerOptions& options,
                            RewriteScope scope = RewriteScope::kNeeded);
 
-// Rewrites `options.config_file`: a temporary file beside it, fsync, rename. Blocks on the disk.
-// The error is a reason like "Permission denied".
+// Rewrites `options.config_file`: writes a temporary file beside it, syncs it and renames it.
+// Blocks on the disk. The error is a reason like "Permission denied".
 Status rewrite_config_file(const ServerOptions& options,
                            RewriteScope scope = RewriteScope::kNeeded);
 

@@ -40,7 +40,7 @@ Server& server_of(Call& call) {
   return static_cast<Server&>(call.server());
 }
 
-// As C's atoi, which test suites rely on: what is no number is 0.
+// Reads a number as C's atoi does, which test suites rely on: a text that is no number is 0.
 bool flag_of(std::string_view word) {
   return std::atoi(std::string(word).c_str()) != 0;
 }
@@ -57,7 +57,7 @@ Status reply_ok(Call& call) {
 
 // ---- Stopping and failing.
 
-// The server stands still, as one that is busy would: every shard is held meanwhile.
+// DEBUG SLEEP holds every shard while it sleeps, so the whole server stops serving.
 Status debug_sleep(Call& call) {
   constexpr double kNsPerSecond = 1e9;
   const double seconds = std::strtod(std::string(call.arg(2)).c_str(), nullptr);
@@ -79,7 +79,7 @@ Status debug_panic(Call&) {
 }
 
 Status debug_assert(Call& call) {
-  ensure(call.argc() == 1);  // It is not.
+  ensure(call.argc() == 1);  // This fails: argc() is 2.
   return {};
 }
 
@@ -110,7 +110,8 @@ Status debug_pause_cron(Call& call) {
   return reply_ok(call);
 }
 
-// Lets scripts run what is flagged noscript, as far as it can be run inside them: script_call.cc.
+// DEBUG SET-DISABLE-DENY-SCRIPTS lets scripts run commands that are flagged noscript, as far as
+// those can run inside a script: see script_call.cc.
 Status debug_set_disable_deny_scripts(Call& call) {
   scripting::Scripting::of(call).allows_denied = flag_of(call.arg(2));
   return reply_ok(call);
@@ -135,8 +136,8 @@ Status debug_quicklist_packed_threshold(Call& call) {
   return reply_ok(call);
 }
 
-// Output buffers here are lent for a turn and never shrink on a schedule: there is nothing to tune,
-// but suites that tune it want to hear OK.
+// DEBUG REPLYBUFFER does nothing. Output buffers are lent for a turn and never shrink on a
+// schedule, so there is nothing to tune, but test suites that tune it expect OK.
 Status debug_replybuffer(Call& call) {
   const std::string_view what = call.arg(2);
   if (equals_ignore_case(what, "resizing")) return reply_ok(call);
@@ -194,7 +195,8 @@ Status debug_object(Call& call) {
   return {};
 }
 
-// Both print where Redis does, since suites know the answer.
+// DEBUG LISTPACK and DEBUG QUICKLIST print to standard output as Redis does, because test suites
+// expect the same reply.
 Status debug_listpack(Call& call) {
   const Key key = call.inspect(2);
   if (!key.exists()) return errors::no_such_key();
@@ -234,8 +236,8 @@ Status debug_sdslen(Call& call) {
   return {};
 }
 
-// The value of the key `number`: "value:<number>", cut or filled with zeros to `size` bytes if that
-// is not 0.
+// The value of the key `number`: "value:<number>". If `size` is not 0, it is cut or filled with
+// zeros to `size` bytes.
 std::string populated_value(int64_t number, size_t size) {
   std::string value = "value:" + std::to_string(number);
   if (size != 0) value.resize(size, '\0');
@@ -307,7 +309,7 @@ Status debug_structsize(Call& call) {
   return {};
 }
 
-// ---- The allocator, and our own matcher.
+// ---- The allocator, and our own glob matcher.
 
 Status debug_mallctl(Call& call) {
   std::optional<int64_t> value;
@@ -327,7 +329,7 @@ Status debug_mallctl_str(Call& call) {
   return {};
 }
 
-// Patterns and texts by chance: whatever they are, matching ends.
+// Matches random patterns with random texts. The test passes if every match ends.
 Status debug_stringmatch_test(Call& call) {
   constexpr int kRounds = 10'000;
   constexpr uint64_t kBytesMax = 32;
@@ -422,12 +424,12 @@ Status debug_help(Call& call) {
   return commands::reply_help(call, kLines);
 }
 
-// Which of the arguments behind the subcommand are keys.
+// Which of the arguments that follow the subcommand are keys.
 enum class DebugKeys : uint8_t {
   kNone,
-  kFirst,    // Only looked at.
-  kAll,      // Read.
-  kUnnamed,  // Keys that the arguments do not name.
+  kFirst,    // The first argument is a key whose value is not read, only its properties.
+  kAll,      // Every argument is a key whose value is read.
+  kUnnamed,  // The command touches keys that its arguments do not name.
 };
 
 struct DebugRow {
@@ -474,7 +476,7 @@ constexpr DebugRow kRows[] = {
     {"structsize", 2, 2, debug_structsize},
 };
 
-// The row that the arguments ask for, or null.
+// The row that the subcommand and the number of arguments select, or null.
 const DebugRow* row_of(std::span<const std::string_view> argv) {
   for (const DebugRow& row : kRows) {
     if (equals_ignore_case(row.name, argv[1]) && argv.size() >= row.argc_min &&

@@ -16,14 +16,14 @@
 namespace kvstash::server {
 namespace {
 
-// Numbers enter a digest as four bytes, the highest first.
+// Adds a number to a digest as four bytes, the highest first.
 void mix_number(Digest& digest, uint32_t number) {
   const char bytes[] = {static_cast<char>(number >> 24), static_cast<char>(number >> 16),
                         static_cast<char>(number >> 8), static_cast<char>(number)};
   digest.mix({bytes, sizeof(bytes)});
 }
 
-// The number of a type is Redis's, not ours.
+// The number that Redis, not kvstash, gives to a type.
 uint32_t type_number(store::ValueType type) {
   switch (type) {
     case store::ValueType::kString:
@@ -55,7 +55,7 @@ void mix_list(Digest& digest, const store::List& list) {
     mix_value(digest, value);
 }
 
-// Members, fields and elements of sorted sets have no order of their own.
+// Sets, hashes and sorted sets are digested without regard to the order of their elements.
 
 void merge_set(Digest& digest, const store::Set& set) {
   set.for_each([&](store::PackedValue member) {
@@ -84,7 +84,7 @@ void merge_hash(Digest& digest, const store::Hash& hash) {
   });
 }
 
-// An entry's id stands with a point here. Groups do not count.
+// A digest writes an entry's id with a point instead of a hyphen. Consumer groups are left out.
 void mix_stream(Digest& digest, const store::Stream& stream) {
   store::StreamCursor cursor(stream, store::StreamId::min(), store::StreamId::max());
   while (cursor.next()) {

@@ -1,6 +1,6 @@
 // Digests of the data as DEBUG DIGEST and DIGEST-VALUE define them, so that tests can compare two
-// servers: the same keys and values have the same digest in Redis, and whatever the number of
-// shards.
+// servers: the same keys and values have the same digest in Redis and in kvstash, with any number
+// of shards.
 //
 // SHA-1 is used as a checksum here, not for security. Digests of keys are combined by exclusive or,
 // because keys have no order; the parts of a value are chained.
@@ -18,9 +18,9 @@ namespace kvstash::server {
 
 class Digest {
  public:
-  // Order matters: what follows depends on what came before.
+  // Adds bytes in an order that matters: the same bytes mixed in another order give another digest.
   void mix(std::string_view bytes);
-  // Order does not matter.
+  // Adds bytes in an order that does not matter.
   void merge(std::string_view bytes);
   void merge(const Digest& other);
 
@@ -37,11 +37,12 @@ class Digest {
   Bytes bytes_{};
 };
 
-// Of a value and whether it has a deadline, without its key.
+// The digest of a value and of whether it has a deadline, without its key.
 Digest value_digest(const store::Entry& entry);
 
-// The keyspaces of one database on all shards (null: nothing there). Adds nothing if all are empty.
-// A resize under way is ended first, so that every entry is met once.
+// Adds the keys of one database. `shards` has its keyspace on each shard, or null if that shard has
+// none. Adds nothing if all are empty. Finishes a resize that is under way, so that each entry is
+// visited once.
 void add_database(Digest& digest, uint32_t db, std::span<store::Keyspace* const> shards);
 
 }  // namespace kvstash::server

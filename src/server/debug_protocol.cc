@@ -57,7 +57,7 @@ Status write_map(ReplyWriter& to) {
   return {};
 }
 
-// RESP2 has no attributes: there the reply comes alone.
+// RESP2 has no attributes, so there the reply is written without one.
 Status write_attribute(ReplyWriter& to) {
   if (to.is_resp3()) {
     to.attribute(1);

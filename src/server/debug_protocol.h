@@ -8,7 +8,8 @@
 
 namespace kvstash::server {
 
-// `type` in any case: string, integer, double, ... The error lists them all.
+// Writes a reply of the type named `type`, in any case: string, integer, double, ... The error
+// lists all types.
 Status write_sample(std::string_view type, resp::ReplyWriter& to);
 
 }  // namespace kvstash::server

@@ -1,4 +1,5 @@
-// What DEBUG changes and nothing else owns. Changed while every shard is held, read on any shard.
+// State that DEBUG commands change and that no other part owns. It is changed while every shard is
+// held, and read on any shard.
 #pragma once
 
 #include <string>
@@ -6,7 +7,7 @@
 namespace kvstash::server {
 
 struct DebugState {
-  std::string replication_id = random_id();  // INFO's master_replid; DEBUG CHANGE-REPL-ID.
+  std::string replication_id = random_id();  // INFO's master_replid; set by DEBUG CHANGE-REPL-ID.
 
   static std::string random_id();  // 40 hex digits.
 };

@@ -19,7 +19,7 @@ using store::ListpackView;
 using store::PackedValue;
 using store::ValueType;
 
-constexpr size_t kShownBytesMax = 40;  // Of an element.
+constexpr size_t kShownBytesMax = 40;  // Longer elements are cut to this size.
 
 // ---- Sizes in Redis's snapshot format.
 
@@ -31,7 +31,7 @@ size_t raw_bytes(size_t size) {
   return length_bytes(size) + size;
 }
 
-// A string: small integers are written as such.
+// The size of a string, which is smaller if it can be written as an integer.
 size_t string_bytes(std::string_view text) {
   if (const std::optional<int64_t> number = parse_int64(text)) {
     if (*number == static_cast<int8_t>(*number)) return 2;
@@ -51,7 +51,7 @@ size_t list_bytes(const List& list) {
   size_t bytes = 0;
   list.for_each_piece([&](const List::Piece& piece) {
     ++pieces;
-    bytes += 1 + raw_bytes(piece.stored.size());  // A piece tells first what it is.
+    bytes += 1 + raw_bytes(piece.stored.size());  // A byte before each piece says its kind.
     if (piece.is_compressed) bytes += 1 + length_bytes(piece.raw_bytes);
   });
   return length_bytes(pieces) + bytes;
@@ -96,7 +96,7 @@ size_t group_bytes(const store::ConsumerGroup& group) {
     bytes += kStreamIdBytes + sizeof(int64_t) + length_bytes(at.value().deliveries);
   bytes += length_bytes(group.consumers().size());
   for (const store::Consumer* consumer : group.consumers().all()) {
-    bytes += raw_bytes(consumer->name().size()) + 2 * sizeof(int64_t);  // Seen and active.
+    bytes += raw_bytes(consumer->name().size()) + 2 * sizeof(int64_t);  // Times seen and active.
     const size_t pending = consumer->pending().size();
     bytes += length_bytes(pending) + pending * kStreamIdBytes;
   }

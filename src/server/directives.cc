@@ -19,7 +19,7 @@ bool is_pattern(std::string_view text) {
   return text.find_first_of("[*?") != std::string_view::npos;
 }
 
-// Why CONFIG SET may not touch this row at all; empty if it may.
+// The reason why CONFIG SET may not set this row at all; empty if it may.
 std::string_view refusal(const Directive& row, bool is_unchanged, SetRights rights) {
   if (row.is(kImmutable) && !(row.is(kOursImmutable) && is_unchanged))
     return "can't set immutable config";
@@ -27,7 +27,7 @@ std::string_view refusal(const Directive& row, bool is_unchanged, SetRights righ
   return {};
 }
 
-// The rows that `pairs` name, in order, once it is sure that each of them may be set.
+// The rows that `pairs` name, in order. The error says why one of them may not be set.
 Result<std::vector<const Directive*>> settable_rows(const ServerOptions& options, Words pairs,
                                                     SetRights rights) {
   std::vector<const Directive*> rows;
@@ -49,7 +49,7 @@ Result<std::vector<const Directive*>> settable_rows(const ServerOptions& options
   return rows;
 }
 
-// Collects what CONFIG GET answers, each name once.
+// Collects the answer of CONFIG GET, with each name once.
 class Matches {
  public:
   explicit Matches(const ServerOptions& options) : options_(options) {}
@@ -108,7 +108,7 @@ std::string get(const ServerOptions& options, const Directive& directive) {
 }
 
 Status set(ServerOptions& options, const Directive& directive, Words words, SetFrom from) {
-  // One word that holds several: how CONFIG SET gives them, and a quoted line of a file.
+  // Several words may be quoted as one: in CONFIG SET, and in a line of a file.
   if (!directive.is(kMultiArg) || words.size() != 1)
     return write_value(options, directive, words, from);
   std::vector<std::string_view> pieces;

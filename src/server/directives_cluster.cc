@@ -26,7 +26,7 @@ Status check_hostname(Words words, SetFrom) {
   return {};
 }
 
-// The name stands in the lines of CLUSTER NODES, between the marks that separate their fields.
+// The lines of CLUSTER NODES contain the name, so it must not contain their separators.
 Status check_nodename(Words words, SetFrom) {
   constexpr std::string_view kMarks = "!#$%&()*+:;<>?@[]^{|}~,= \t\r\n";
   if (words[0].size() > kHostnameBytesMax || words[0].find_first_of(kMarks) != words[0].npos)

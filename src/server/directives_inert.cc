@@ -17,7 +17,8 @@ constexpr std::string_view kNoIoThreads = "each shard reads and writes its own c
 constexpr std::string_view kNoCpuLists =
     "start the server under taskset(1) or a cpuset, which it respects";
 
-// A client that turns it on waits for something to happen; a file may say yes and start.
+// CONFIG SET refuses to turn defragmentation on, because the client would wait for an effect. A
+// file may say yes, so that the server starts.
 Status check_defrag(Words words, SetFrom from) {
   const bool wants_it = !words[0].empty() && (words[0][0] == 'y' || words[0][0] == 'Y');
   if (from == SetFrom::kCommand && wants_it)

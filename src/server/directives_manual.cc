@@ -21,7 +21,7 @@ constexpr std::string_view kSyntax =
     "7000) over both. CONFIG SET changes what is not marked \"at start only\", and CONFIG REWRITE "
     "brings the file up to date.";
 
-// `text` as comment lines, broken at blanks.
+// Formats `text` as comment lines, broken at blanks.
 std::string comment(std::string_view text) {
   std::string result;
   std::string line = "#";
@@ -42,7 +42,7 @@ std::string rule(std::string_view title) {
   return line + '\n';
 }
 
-// What there is to know beside the text of the row.
+// Remarks that follow from the row's flags, alias and inertness, for the end of its comment.
 std::string remarks(const Directive& row) {
   std::string text;
   if (row.is(kImmutable)) text += " At start only.";

@@ -28,7 +28,7 @@ constexpr ValueWord kLogFormatWords[] = {
     {"json", static_cast<int64_t>(LogFormat::kJson)},
 };
 
-// The numbers are those of syslog(3).
+// The numbers are the facilities of syslog(3).
 constexpr ValueWord kSyslogFacilityWords[] = {
     {"user", 1 << 3},    {"local0", 16 << 3}, {"local1", 17 << 3},
     {"local2", 18 << 3}, {"local3", 19 << 3}, {"local4", 20 << 3},
@@ -56,7 +56,7 @@ bool is_title_variable(std::string_view name) {
   return false;
 }
 
-// Every {name} in a process title must be one that can be filled in.
+// Every {name} in a process title must be a known one.
 Status check_title(Words words, SetFrom) {
   const Error invalid = Error::literal("template format is invalid or contains unknown variables");
   std::string_view text = words[0];

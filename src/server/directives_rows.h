@@ -1,5 +1,5 @@
-// What the files of rows (directives_<topic>.cc) share: how a row reaches a field, the special
-// values, and the list of groups. For those files and directives.cc only.
+// What the files of rows (directives_<topic>.cc) share: how a row reaches its field, the special
+// values, and the list of groups. Only those files and directives.cc include this.
 #pragma once
 
 #include "server/directives.h"
@@ -8,7 +8,7 @@
 
 namespace kvstash::server {
 
-// The structure inside `options` that has a field of the class `Owner`.
+// The structure inside `options` that is of the class `Owner`.
 template <typename Owner>
 constexpr Owner& part_of(ServerOptions& options) {
   if constexpr (std::is_same_v<Owner, engine::EngineOptions>) {
@@ -39,24 +39,24 @@ struct MemberOf<Field Owner::*> {
   using field = Field;
 };
 
-// The field that a pointer to member names, wherever its structure stands: at<&NetOptions::port>.
+// The field that a pointer to member names, in whichever structure it is: at<&NetOptions::port>.
 template <auto member>
 constexpr typename MemberOf<decltype(member)>::field& at(ServerOptions& options) {
   return part_of<typename MemberOf<decltype(member)>::owner>(options).*member;
 }
 
-// Reading through `at`, which promises not to write.
+// Reads a field through `at`, which takes options that may be written; this function does not.
 template <auto member>
 constexpr const typename MemberOf<decltype(member)>::field& at(const ServerOptions& options) {
   return at<member>(const_cast<ServerOptions&>(options));
 }
 
-// A slot for numbers, booleans and strings.
+// Makes a slot for a number, a boolean or a string.
 template <auto member>
 inline constexpr Slot field =
     static_cast<typename MemberOf<decltype(member)>::field& (*)(ServerOptions&)>(&at<member>);
 
-// A slot for enumerations and for bits.
+// Makes a slot for an enumeration or for flags.
 template <auto member>
 inline constexpr Slot enum_field =
     EnumSlot{[](const ServerOptions& options) { return static_cast<int64_t>(at<member>(options)); },
@@ -64,14 +64,14 @@ inline constexpr Slot enum_field =
                at<member>(options) = static_cast<typename MemberOf<decltype(member)>::field>(value);
              }};
 
-// Largest values that Redis's types hold; the error messages show them.
+// The largest values that Redis's types hold; error messages show them.
 inline constexpr uint64_t kIntMax = 2'147'483'647;
 inline constexpr int64_t kIntMin = -2'147'483'648;
 inline constexpr uint64_t kUintMax = 4'294'967'295;
 inline constexpr uint64_t kInt64Max = 9'223'372'036'854'775'807u;
 inline constexpr uint64_t kUint64Max = 18'446'744'073'709'551'615u;
 
-// Values that no kind covers; see directives_special.cc.
+// Reads and writes the values of kind kSpecial; see directives_special.cc.
 std::string read_bind(const ServerOptions& options);
 Status write_bind(ServerOptions& options, Words words, SetFrom from);
 std::string read_save(const ServerOptions& options);
@@ -101,11 +101,11 @@ inline constexpr Slot kNotifySlot = SpecialSlot{read_notify, write_notify};
 inline constexpr Slot kPercentilesSlot = SpecialSlot{read_percentiles, write_percentiles};
 inline constexpr Slot kOutputBufferLimitSlot = SpecialSlot{read_output_limits, write_output_limits};
 
-// Text to value and back for the plain kinds; see directives_values.cc.
+// Converts text to a value and back for all other kinds; see directives_values.cc.
 std::string read_value(const ServerOptions& options, const Directive& row);
 Status write_value(ServerOptions& options, const Directive& row, Words words, SetFrom from);
 
-// An integer within the row's range, or the reason why not.
+// Parses an integer within min and max. The error is the reason why it is not one.
 Result<int64_t> parse_integer(std::string_view text, int64_t min, uint64_t max);
 
 // The groups, one from each file of rows.

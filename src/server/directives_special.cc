@@ -1,5 +1,5 @@
-// The values that are more than one word or number: lists of addresses, save points, limits by
-// class, event classes. Each has a function that reads it and one that writes it.
+// The values that are more than one word or number: lists of addresses, save points, output limits
+// by client class, event classes. Each has a function that reads it and one that writes it.
 #include "base/numbers.h"
 #include "base/text.h"
 #include "server/directives_rows.h"
@@ -20,7 +20,7 @@ constexpr size_t kBindAddressesMax = 16;
 constexpr size_t kSavePointsMax = 128;
 constexpr size_t kPercentilesMax = 128;
 
-// With a blank between them.
+// Joins the words with a blank between them.
 std::string join(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -30,7 +30,7 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
-// One address or name. Blanks inside would make two of it when it is written out.
+// Whether the text is one address or name. With blanks inside it would be read back as several.
 bool is_one_word(std::string_view text) {
   return !text.empty() && std::none_of(text.begin(), text.end(), is_blank);
 }
@@ -69,7 +69,7 @@ std::string read_save(const ServerOptions& options) {
 
 namespace {
 
-// Save points may carry a '+' or zeros in front, which no other number may.
+// Reads a number of a save point, which, unlike other numbers, may begin with '+' or zeros.
 std::optional<int64_t> save_number(std::string_view text) {
   while (text.size() > 1 && (text[0] == '+' || text[0] == '0'))
     text.remove_prefix(1);
@@ -78,7 +78,8 @@ std::optional<int64_t> save_number(std::string_view text) {
 
 }  // namespace
 
-// The lines of a file add up; CONFIG SET replaces; nothing at all means no saving.
+// Save points in several lines of a file add up; CONFIG SET replaces them all; an empty value means
+// no save points.
 Status write_save(ServerOptions& options, Words words, SetFrom from) {
   const Error invalid = Error::literal("Invalid save parameters");
   if (is_nothing(words)) {
@@ -105,7 +106,7 @@ std::string read_dir(const ServerOptions& options) {
   return options.process.dir;
 }
 
-// Kept as an absolute path, so that it means the same wherever the process stands.
+// The directory is kept as an absolute path, so that it does not depend on the working directory.
 Status write_dir(ServerOptions& options, Words words, SetFrom) {
   const std::string path(words[0]);
   char* resolved = ::realpath(path.c_str(), nullptr);
@@ -156,7 +157,7 @@ std::string read_hz(const ServerOptions& options) {
   return std::to_string(options.engine.hz);
 }
 
-// Any number is taken, and brought into the range that makes sense.
+// Any number is accepted, and clamped to the range that is supported.
 Status write_hz(ServerOptions& options, Words words, SetFrom) {
   const Result<int64_t> value = parse_integer(words[0], 0, kIntMax);
   if (!value.ok()) return value.error();
@@ -196,7 +197,8 @@ struct EventClass {
   uint32_t bits;
 };
 
-// In the order in which CONFIG GET writes them. A stands for all that `notify::kAll` holds.
+// Event classes in the order in which CONFIG GET writes them. 'A' stands for all bits of
+// `notify::kAll`.
 constexpr EventClass kEventClasses[] = {
     {'A', engine::notify::kAll},      {'g', engine::notify::kGeneric},
     {'$', engine::notify::kString},   {'l', engine::notify::kList},
@@ -216,7 +218,7 @@ std::string read_notify(const ServerOptions& options) {
   for (const EventClass& known : kEventClasses) {
     if ((left & known.bits) != known.bits) continue;
     text += known.letter;
-    left &= ~known.bits;  // After A, none of the letters it stands for.
+    left &= ~known.bits;  // After 'A', the letters it includes are not written.
   }
   return text;
 }
@@ -238,7 +240,7 @@ Status write_notify(ServerOptions& options, Words words, SetFrom) {
 
 namespace {
 
-// Up to six decimals, without the zeros at the end.
+// Writes the percentile with up to six decimals, without zeros at the end.
 std::string percentile_text(double value) {
   char digits[32];
   std::snprintf(digits, sizeof digits, "%.6f", value);
@@ -259,7 +261,7 @@ std::string read_percentiles(const ServerOptions& options) {
   return text;
 }
 
-// Rounded to the decimals that are shown, so that what is written is what is in force.
+// Percentiles are rounded to the decimals that CONFIG GET shows, so that it shows the exact values.
 Status write_percentiles(ServerOptions& options, Words words, SetFrom) {
   if (is_nothing(words)) words = {};
   if (words.size() > kPercentilesMax) return Error::literal("Too many percentiles");
@@ -320,7 +322,7 @@ std::optional<engine::OutputBufferLimit> parse_output_limit(Words words) {
 
 }  // namespace
 
-// Classes that are not named keep what they have, in a file and in CONFIG SET.
+// Client classes that are not named keep their limits, in a file as in CONFIG SET.
 Status write_output_limits(ServerOptions& options, Words words, SetFrom) {
   if (is_nothing(words)) words = {};
   if (words.size() % 4 != 0)

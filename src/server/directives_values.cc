@@ -29,7 +29,7 @@ Result<int64_t> parse_octal(std::string_view text, int64_t min, uint64_t max) {
   return value;
 }
 
-// An empty text is 0, as Redis has it.
+// Reads a memory size. An empty text is 0, as in Redis.
 std::optional<uint64_t> memory_of(std::string_view text) {
   return text.empty() ? std::optional<uint64_t>(0) : parse_memory(text);
 }
@@ -71,7 +71,7 @@ Error not_one_of(const Directive& row) {
   return Error::text(std::move(reason));
 }
 
-// Enumerations take one word; flags any number but none.
+// Reads words of an enumeration or of flags. Flags may be several words, but not none.
 Result<int64_t> parse_words(const Directive& row, Words words) {
   if (words.empty()) return not_one_of(row);
   int64_t value = 0;
@@ -85,7 +85,7 @@ Result<int64_t> parse_words(const Directive& row, Words words) {
   return value;
 }
 
-// Two words may stand for one value; the first is the one that is shown.
+// Writes the words of a value. If two words have the same value, the first one is written.
 std::string words_of(const Directive& row, int64_t value) {
   for (const ValueWord& known : row.words)
     if (known.value == value) return std::string(known.word);
@@ -110,7 +110,8 @@ std::string number_text(const Directive& row, int64_t value) {
   return std::to_string(value);
 }
 
-// One call for each type of field. Nothing is written unless the text is good.
+// Parses the words and stores the value: one overload for each type of field. Stores nothing on an
+// error.
 struct Writer {
   ServerOptions& options;
   const Directive& row;
@@ -146,7 +147,7 @@ struct Writer {
 };
 
 struct Reader {
-  ServerOptions& options;  // Only read: slots give access for both.
+  ServerOptions& options;  // Only read, though a slot can also write.
   const Directive& row;
 
   std::string operator()(bool& (*at)(ServerOptions&)) const { return at(options) ? "yes" : "no"; }

@@ -12,24 +12,25 @@ namespace {
 
 constexpr std::string_view kPrefix = "KVSTASH_";
 
-// What container systems set for a service of our name.
+// Whether a container system set this variable for a service called "kvstash".
 bool is_service_variable(std::string_view name, std::string_view value) {
   return name.starts_with("SERVICE_") || name.starts_with("PORT_") || value.starts_with("tcp://");
 }
 
-// TLS_PORT -> tls-port
+// Converts the name of a variable to that of a directive: TLS_PORT -> tls-port.
 std::string directive_name(std::string_view name) {
   std::string result = to_lower(name);
   std::replace(result.begin(), result.end(), '_', '-');
   return result;
 }
 
-// Lines that are no directives of the table but may be given this way, too.
+// Whether the name is that of a line that is no directive but may be given in the environment.
 bool is_other_line(std::string_view name) {
   return name == "user" || name == "rename-command";
 }
 
-// A directive takes the value as it is; other lines are split into words.
+// The words of the value. A directive takes the value as one word; other lines are split into
+// words.
 std::optional<std::vector<std::string>> words_of(const std::string& name, std::string_view value) {
   if (find_directive(name) != nullptr) return std::vector<std::string>{name, std::string(value)};
   if (!is_other_line(name)) return std::nullopt;

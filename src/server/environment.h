@@ -1,6 +1,6 @@
 // Directives from the environment: KVSTASH_TLS_PORT=7000 means `tls-port 7000`.
 //
-// For containers, where a variable is easier to give than a file. Pure.
+// Useful for containers, where a variable is easier to set than a file. Pure.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace kvstash::server {
 
-// One directive with its words, and the variable it came from.
+// One directive with its words, and the variable that gave it.
 struct EnvironmentLine {
   std::string variable;
   std::vector<std::string> words;
@@ -21,9 +21,9 @@ struct EnvironmentLines {
   std::vector<std::string> notices;    // KVSTASH_ variables that name no directive.
 };
 
-// What `environment` (as main() gets it: NAME=value, ends with null) says to us. Variables that
-// container systems make up for a service called "kvstash" (KVSTASH_SERVICE_HOST,
-// KVSTASH_PORT=tcp://..., KVSTASH_PORT_6379_TCP) are passed over in silence.
+// Reads the directives in `environment` (as main() gets it: NAME=value, ends with null). Ignores
+// variables that container systems set for a service called "kvstash" (KVSTASH_SERVICE_HOST,
+// KVSTASH_PORT=tcp://..., KVSTASH_PORT_6379_TCP).
 EnvironmentLines environment_lines(const char* const* environment);
 
 }  // namespace kvstash::server

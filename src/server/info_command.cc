@@ -9,11 +9,11 @@
 
 namespace kvstash::server {
 
-// Every shard copies its counters; the text is written where the client is.
+// INFO has every shard copy its counters; the connection's own shard writes the text.
 Status info(Call& call) {
   auto& server = static_cast<Server&>(call.server());
   const InfoChoice choice = InfoChoice::of(call.args_from(1));
-  // Measured before the answers of the shards take memory of their own.
+  // Read now, before the answers of the shards take memory of their own.
   const size_t allocated = allocator_stats().allocated;
   call.gather<admin::ShardCounters>(
       [detail =

@@ -14,7 +14,7 @@ namespace kvstash::server {
 namespace {
 
 constexpr double kKilo = 1024;
-constexpr size_t kKeysShown = 10;  // Of hot and big ones.
+constexpr size_t kKeysShown = 10;  // At most this many hot keys and big keys are shown.
 
 double ratio(uint64_t a, uint64_t b) {
   return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
@@ -41,7 +41,7 @@ std::string_view policy_name(engine::EvictionPolicy policy) {
   return kNames[static_cast<size_t>(policy)];
 }
 
-// One line for each way in, as Redis 7.2 has them.
+// Writes one line for each kind of listener, as Redis 7.2 does.
 void write_listeners(const InfoFacts& facts, InfoText& to) {
   const net::NetOptions& net = facts.options.net;
   unsigned number = 0;
@@ -321,7 +321,7 @@ void write_commandstats(const InfoFacts& facts, InfoText& to) {
   }
 }
 
-// Codes come from error replies: what would break the line is not shown.
+// Makes the code of an error reply safe to show: bytes that would break the line are replaced.
 std::string safe_name(std::string name) {
   std::ranges::replace_if(
       name, [](char c) { return c == '#' || c == ':' || c == '\n' || c == '\r'; }, '_');
@@ -335,7 +335,7 @@ void write_errorstats(const InfoFacts& facts, InfoText& to) {
     to.field("errorstat_" + safe_name(code), std::string_view("count=" + std::to_string(count)));
 }
 
-// 50 as "50", 99.9 as "99.9".
+// Writes a percentile without needless zeros: 50 as "50", 99.9 as "99.9".
 std::string percentile_name(double percentile) {
   std::string text = fixed_text(percentile, 6);
   text.erase(text.find_last_not_of('0') + 1);
@@ -414,7 +414,8 @@ void write_largest(std::vector<admin::BigKeyCounters> keys, std::string_view tit
   }
 }
 
-// The elements of a string are its bytes, which the first list has.
+// Strings are left out of the list by elements: their elements are bytes, which the first list
+// shows.
 void write_bigkeys(const InfoFacts& facts, InfoText& to) {
   std::vector<admin::BigKeyCounters> keys = facts.sum.big_keys;
   write_largest(keys, "bigkey_bytes_", &admin::BigKeyCounters::bytes, to);

@@ -1,8 +1,8 @@
 // INFO's text: its sections in Redis's order, with Redis's field names, and our own fields beside
 // them.
 //
-// Pure: everything comes from a snapshot and the options. What kvstash does not have yet is told
-// truthfully with the values of a Redis that does not use it.
+// Pure: everything comes from a snapshot and the options. Fields about features that kvstash does
+// not have yet show the values of a Redis that does not use the feature.
 #pragma once
 
 #include "admin/snapshot.h"
@@ -19,16 +19,16 @@ namespace kvstash::server {
 class InfoText;
 struct InfoFacts;
 
-// The sections asked for, as a set.
+// The set of sections that INFO was asked for.
 class InfoChoice {
  public:
-  // `words` as the client sent them: names of sections, default, all, everything, modules; none:
-  // default. Names that are not known choose nothing.
+  // `words` are as the client sent them: names of sections, default, all, everything, modules.
+  // Without any word the choice is default. Unknown names choose nothing.
   static InfoChoice of(std::span<const std::string_view> words);
 
   bool has(size_t section) const { return (sections_ >> section & 1) != 0; }
-  bool wants_latencies() const;  // They are long to copy.
-  bool wants_keys() const;       // Hot or big ones.
+  bool wants_latencies() const;  // Latencies take long to copy.
+  bool wants_keys() const;       // Hot or big keys.
 
  private:
   using SectionWriter = void (*)(const InfoFacts&, InfoText&);
@@ -37,18 +37,18 @@ class InfoChoice {
   uint32_t sections_ = 0;
 };
 
-// What the text is made of. Views: it lives as long as the call.
+// The data that the text is made from. It refers to values that live as long as the call.
 struct InfoFacts {
   const ServerOptions& options;
   const RunInfo& run;
   std::string_view replication_id;  // 40 hex digits.
   const admin::Snapshot& snapshot;
-  const admin::ShardCounters& sum;  // Over the snapshot's shards.
+  const admin::ShardCounters& sum;  // The sum over the shards.
 };
 
 std::string info_text(const InfoFacts& facts, const InfoChoice& choice);
 
-// Bytes for people: "0B", "1.50K", "23.54G".
+// Formats a number of bytes for people: "0B", "1.50K", "23.54G".
 std::string human_bytes(uint64_t bytes);
 
 }  // namespace kvstash::server

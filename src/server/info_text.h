@@ -20,7 +20,7 @@ class InfoText {
     field(name, std::string_view(std::to_string(value)));
   }
   void fixed(std::string_view name, double value, int decimals);
-  // The same value for many.
+  // Writes several fields that have the same value.
   void fields(std::initializer_list<std::string_view> names, std::string_view value);
 
   std::string take() { return std::move(text_); }
@@ -29,7 +29,7 @@ class InfoText {
   std::string text_;
 };
 
-// As printf's "%.*f".
+// Formats a number as printf's "%.*f" does.
 std::string fixed_text(double value, int decimals);
 
 }  // namespace kvstash::server

@@ -11,7 +11,7 @@
 namespace kvstash::server {
 namespace {
 
-// Asks every shard for its series of spikes; `write` gets them as one.
+// Asks every shard for its series of latency spikes, and calls `write` with the merged series.
 void gather_events(Call& call,
                    std::function<void(const LatencyEvents&, resp::ReplyWriter&)> write) {
   call.gather<LatencyEvents>(
@@ -21,11 +21,11 @@ void gather_events(Call& call,
       });
 }
 
-// ---- HISTOGRAM. Buckets double from about one microsecond on. Their bounds are those of a
+// ---- HISTOGRAM. Bucket bounds double, beginning at about one microsecond. They are those of a
 // histogram with a precision of two digits, which is what Redis shows: 1, 2, 4, 8, 16, 33, 66, ...
 
 constexpr uint64_t kFirstBucketNs = 1024;
-constexpr uint64_t kLastBucketNs = uint64_t{1} << 36;  // Where LatencyHistogram ends.
+constexpr uint64_t kLastBucketNs = uint64_t{1} << 36;  // The last bound of LatencyHistogram.
 
 int64_t bucket_usec(uint64_t ns) {
   return static_cast<int64_t>((ns + ns / 128 - 1) / 1000);
@@ -50,7 +50,8 @@ void write_histogram(const LatencyHistogram& latency, resp::ReplyWriter& to) {
   to.end_map(at, pairs);
 }
 
-// The commands whose histograms are wanted: all, or those named, a container by its subcommands.
+// The commands whose histograms are wanted: all commands, or the named ones. A container stands for
+// all its subcommands.
 std::vector<uint32_t> wanted_commands(Call& call) {
   const engine::CommandTable& table = call.shards().commands();
   std::vector<uint32_t> ids;
@@ -183,7 +184,7 @@ Status latency_latest(Call& call) {
   return {};
 }
 
-// Several shards may have the same event: what counts is the names.
+// Several shards may have series of the same event, so names are counted, not series.
 Status latency_reset(Call& call) {
   using Names = std::set<std::string>;
   std::vector<std::string> wanted;

@@ -14,11 +14,11 @@ using engine::LatencySeries;
 
 constexpr size_t kGraphColumns = 80;
 constexpr int64_t kGraphRows = 4;
-constexpr std::string_view kGlyphs = "_o#";  // Levels within one row of the graph.
+constexpr std::string_view kGlyphs = "_o#";  // The levels within one row of the graph.
 
 LatencySeries merge(std::span<const LatencySeries* const> parts) {
   LatencySeries merged;
-  std::map<int64_t, int64_t> worst;  // By second.
+  std::map<int64_t, int64_t> worst;  // The largest latency of each second.
   for (const LatencySeries* part : parts) {
     merged.max_ms = std::max(merged.max_ms, part->max_ms);
     for (const LatencySample& sample : part->samples) {
@@ -33,7 +33,7 @@ LatencySeries merge(std::span<const LatencySeries* const> parts) {
   return merged;
 }
 
-// "5s", "3m", "2h", "9d".
+// Formats an age: "5s", "3m", "2h", "9d".
 std::string age_text(int64_t age_s) {
   if (age_s < 60) return std::to_string(age_s) + "s";
   if (age_s < 3600) return std::to_string(age_s / 60) + "m";
@@ -52,14 +52,14 @@ Range range_of(const LatencySeries& series) {
   return {min->latency_ms, max->latency_ms};
 }
 
-// A level of 0 to 11: three in each of the four rows.
+// The height of a bar as a level of 0 to 11: each of the four rows has three levels.
 int64_t level_of(const LatencySample& sample, const Range& range) {
   constexpr auto kLevels = static_cast<int64_t>(kGlyphs.size()) * kGraphRows;
   const int64_t height = std::max<int64_t>(range.max_ms - range.min_ms, 1);
   return std::min((sample.latency_ms - range.min_ms) * kLevels / height, kLevels - 1);
 }
 
-// The part of a bar that stands in one row, counted from the bottom.
+// The character that shows a bar's part in one row. Rows count from the bottom.
 char bar_glyph(int64_t level, int64_t row) {
   const int64_t within = level - row * static_cast<int64_t>(kGlyphs.size());
   if (within < 0) return ' ';

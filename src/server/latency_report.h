@@ -1,4 +1,4 @@
-// What LATENCY says about spikes: series of all shards as one, the graph, the advice. Pure.
+// The texts of LATENCY about spikes: the merged series of all shards, the graph, the advice. Pure.
 #pragma once
 
 #include "engine/telemetry/latency_monitor.h"
@@ -14,12 +14,12 @@ namespace kvstash::server {
 
 using LatencyEvents = std::map<std::string, engine::LatencySeries, std::less<>>;
 
-// One series for each event, of at most engine::LatencySeries::kSamplesMax samples: of each second
-// the worst, the newest seconds of all.
+// Merges the series of all shards into one for each event. It keeps the largest latency of each
+// second, and of those the newest engine::LatencySeries::kSamplesMax.
 LatencyEvents merge_latencies(std::span<const LatencyEvents> shards);
 
-// A bar for each sample of the series (not empty), oldest first, 80 in a row, with their ages
-// below.
+// Draws a bar for each sample of the series, which is not empty: oldest first, 80 in a row, with
+// the age of each sample below its bar.
 std::string latency_graph_text(std::string_view event, const engine::LatencySeries& series,
                                int64_t now_s);
 

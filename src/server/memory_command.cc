@@ -13,12 +13,12 @@ namespace {
 
 using Parts = std::vector<admin::ShardCounters>;
 
-// Asks the shards for what memory is made of; `write` gets the sum.
+// Asks every shard for the counters of its memory, and calls `write` with the sum.
 void gather_memory(Call& call, std::function<void(const MemoryUse&, const admin::ProcessCounters&,
                                                   const admin::ShardCounters&, resp::ReplyWriter&)>
                                    write) {
   auto& server = static_cast<Server&>(call.server());
-  const size_t allocated = allocator_stats().allocated;  // Before the shards' answers.
+  const size_t allocated = allocator_stats().allocated;  // Before the shards answer.
   call.gather<admin::ShardCounters>(
       [now_ms = call.now_ms()](engine::Shard& shard) {
         return read_shard(shard, {.clients = true}, now_ms);
@@ -31,7 +31,7 @@ void gather_memory(Call& call, std::function<void(const MemoryUse&, const admin:
       });
 }
 
-// Writes the pairs of one map and counts them.
+// Writes the pairs of one map, and counts them for its header.
 class PairWriter {
  public:
   explicit PairWriter(resp::ReplyWriter& to) : to_(&to), at_(to.begin()) {}
@@ -59,7 +59,8 @@ class PairWriter {
   size_t pairs_ = 0;
 };
 
-// Our deadlines are part of the entries, and slots have no list of their keys.
+// Entries contain their deadlines, and slots have no list of their keys, so those overheads are
+// zero.
 void write_db(const admin::DbCounters& db, resp::ReplyWriter& to) {
   PairWriter pairs(to);
   pairs.number("overhead.hashtable.main", db.table_bytes);

@@ -5,7 +5,7 @@
 namespace kvstash::server {
 namespace {
 
-// Below this much memory ratios say nothing.
+// With less memory than this, ratios say nothing.
 constexpr uint64_t kAdviceBytesMin = uint64_t{5} << 20;
 constexpr uint64_t kClientBytesMax = uint64_t{200} << 10;
 

@@ -1,5 +1,6 @@
-// What the options ask for and this version cannot do yet: nobody shall trust it with data because
-// a directive was accepted in silence. Rows leave this list as the features arrive.
+// Features that the options ask for and that this version does not have yet. They are logged, so
+// that nobody trusts the server with data because a directive was accepted in silence. A row leaves
+// this list when its feature arrives.
 #pragma once
 
 #include "server/options.h"
@@ -9,7 +10,7 @@
 
 namespace kvstash::server {
 
-// One sentence for each, for the log at start. They live for ever. Pure.
+// One sentence for each missing feature, for the log at start. The views are valid for ever. Pure.
 std::vector<std::string_view> missing_features(const ServerOptions& options);
 
 }  // namespace kvstash::server

@@ -1,9 +1,9 @@
 // ServerOptions: every choice an operator can make, as one plain value.
 //
-// The rooms' options, plus what belongs to the process, to persistence, replication and cluster.
-// The initialisers are the defaults; names, ranges and documentation are in server/directives.h.
-// Copy it, change the copy with `set` or `apply`, hand it out whole: nobody reads a field while it
-// changes.
+// It has the rooms' options, plus what belongs to the process, to persistence, replication and
+// cluster. The initialisers are the defaults; names, ranges and documentation are in
+// server/directives.h. To change options, copy them, change the copy with `set` or `apply`, and
+// replace the whole value: no field changes while someone reads it.
 #pragma once
 
 #include "base/log.h"
@@ -20,7 +20,7 @@ namespace kvstash::server {
 enum class Supervised : uint8_t { kNo, kUpstart, kSystemd, kAuto };
 enum class OomScoreAdj : uint8_t { kNo, kRelative, kAbsolute };
 
-// How a signal shuts the server down: bits, none of them is "default".
+// How a signal shuts the server down, as bits; no bit set is "default".
 namespace shutdown_mode {
 inline constexpr uint32_t kDefault = 0;
 inline constexpr uint32_t kSave = 1u << 0;
@@ -39,8 +39,8 @@ struct ProcessOptions {
   LogFormat log_format = LogFormat::kText;
   std::string logfile;  // Empty: standard output.
   bool syslog_enabled = false;
-  std::string syslog_ident = "redis";  // What log collectors already match on.
-  int64_t syslog_facility = 16 << 3;   // As openlog(3) wants it; local0.
+  std::string syslog_ident = "redis";  // The name that log collectors already match.
+  int64_t syslog_facility = 16 << 3;   // local0, as openlog(3) takes it.
   bool always_show_logo = false;
   bool set_proc_title = true;
   std::string proc_title_template = "{title} {listen-addr} {server-mode}";
@@ -49,7 +49,7 @@ struct ProcessOptions {
   bool use_exit_on_panic = false;
   bool disable_thp = true;
   OomScoreAdj oom_score_adj = OomScoreAdj::kNo;
-  int64_t oom_score_adj_values[3] = {0, 200, 800};  // Primary, replica, background child.
+  int64_t oom_score_adj_values[3] = {0, 200, 800};  // For a primary, a replica, a background child.
   int64_t shutdown_timeout_s = 10;
   uint32_t shutdown_on_sigint = shutdown_mode::kDefault;
   uint32_t shutdown_on_sigterm = shutdown_mode::kDefault;
@@ -63,7 +63,7 @@ struct ProcessOptions {
   bool operator==(const ProcessOptions&) const = default;
 };
 
-// Save when at least `changes` were made and `seconds` have passed.
+// Save when at least `changes` were made and `seconds` have passed since the last save.
 struct SavePoint {
   int64_t seconds = 0;
   int64_t changes = 0;
@@ -136,7 +136,7 @@ enum class EndpointType : uint8_t { kIp, kHostname, kUnknownEndpoint };
 struct ClusterOptions {
   bool enabled = false;
   std::string config_file = "nodes.conf";
-  int64_t port = 0;  // Of the bus; 0: the data port + 10000.
+  int64_t port = 0;  // Port of the bus; 0: the data port + 10000.
   int64_t node_timeout_ms = 15'000;
   int64_t replica_validity_factor = 10;
   int64_t migration_barrier = 1;
@@ -157,8 +157,8 @@ struct ClusterOptions {
   bool operator==(const ClusterOptions&) const = default;
 };
 
-// Directives that other servers act on and this one only remembers: CONFIG GET answers what was
-// set, and loading says in one line why it has no effect.
+// Directives that have an effect in other servers and that this one only stores: CONFIG GET returns
+// the value that was set, and loading logs one line that says why it has no effect.
 struct InertOptions {
   bool activedefrag = false;
   uint64_t active_defrag_ignore_bytes = uint64_t{100} << 20;
@@ -174,7 +174,7 @@ struct InertOptions {
   bool operator==(const InertOptions&) const = default;
 };
 
-// One `rename-command` line. `to` empty: the command is disabled.
+// One `rename-command` line. If `to` is empty the command is disabled.
 struct RenamedCommand {
   std::string from;
   std::string to;
@@ -191,13 +191,13 @@ struct ServerOptions {
   ClusterOptions cluster;
   InertOptions inert;
 
-  // Lines that are not directives of CONFIG GET: each in the order given.
+  // Lines that CONFIG GET does not show, in the order given.
   std::vector<std::vector<std::string>> users;  // `user` lines: the name, then its ACL rules.
   std::vector<RenamedCommand> renamed_commands;
 
   std::string config_file;  // Absolute path of the file read at start; empty: none.
-  // Where and how the program was started, for a reload: what was said goes on winning over the
-  // file, and its relative paths stay what they were.
+  // Where and how the program was started. A reload needs these: the command line and environment
+  // of the start still win over the file, and relative paths are still resolved from here.
   std::string start_directory;
   std::vector<EnvironmentLine> start_environment;
   std::vector<std::vector<std::string>> start_arguments;

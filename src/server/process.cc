@@ -20,7 +20,7 @@
 namespace kvstash::server {
 namespace {
 
-// Descriptors that are not clients: listeners, loops, log, files.
+// Descriptors kept for everything that is no client: listeners, loops, log, files.
 constexpr int64_t kReservedDescriptors = 32;
 constexpr std::string_view kDaemonPidfile = "/var/run/redis.pid";
 
@@ -84,10 +84,10 @@ void notify_supervisor(std::string_view message) {
   const size_t length = std::strlen(path);
   if (length >= sizeof(address.sun_path)) return;
   std::memcpy(address.sun_path, path, length);
-  if (path[0] == '@') address.sun_path[0] = '\0';  // An abstract name.
+  if (path[0] == '@') address.sun_path[0] = '\0';  // A NUL begins an abstract name.
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
-  // A supervisor that is gone cannot be told; there is nobody to report that to.
+  // If the supervisor is gone the message is lost; there is no one else to report that to.
   static_cast<void>(!::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
                               reinterpret_cast<const sockaddr*>(&address),
                               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length)));

@@ -1,6 +1,6 @@
-// Server::reload: what SIGHUP does. The configuration file is read again, and what can change at
-// run time changes; certificates are loaded anew even if their names are the same. The log file is
-// opened again, for logrotate.
+// Server::reload: what SIGHUP does. The configuration file is read again, and the options that can
+// change at run time take their new values. Certificates are loaded again even if their names are
+// the same. The log file is reopened, for logrotate.
 #include "base/log.h"
 #include "engine/shard.h"
 #include "server/config_file.h"
@@ -14,8 +14,8 @@
 namespace kvstash::server {
 namespace {
 
-// The options as they were given at the start, with the immutable ones as they are now: those need
-// a restart.
+// Reads file, environment and command line again. Immutable options keep their present values,
+// because changing them needs a restart.
 Result<ServerOptions> read_again(const ServerOptions& now) {
   ServerOptions fresh = now;
   std::vector<std::string> notices;
@@ -53,10 +53,11 @@ void Server::reload() {
   if (!fresh.ok()) return tell_failure(fresh.error());
   auto change = [this, next = std::move(fresh),
                  version = options_version_](const engine::Hold&) mutable {
-    // What CONFIG SET changed while this waited is not to be lost.
+    // CONFIG SET may have changed options while this function waited for the hold; read again, so
+    // that its changes are kept.
     if (version != options_version_) next = read_again(options_);
     if (!next.ok()) return tell_failure(next.error());
-    // As at start, the rest of the file counts even where the system gives fewer descriptors.
+    // As at start, the rest of the file takes effect even if the system gives fewer descriptors.
     if ((*next).net.maxclients > options_.net.maxclients)
       (*next).net.maxclients = fit_descriptor_limit((*next).net.maxclients);
     if (Status changed = change_options(*std::move(next), true); !changed.ok())

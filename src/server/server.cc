@@ -76,7 +76,8 @@ constexpr std::string_view kProtectedModeError =
     "accepting connections from the outside.\r\n";
 
 void refuse(int fd, std::string_view message) {
-  // The socket is new and its buffer empty: one write takes it all or the client is gone.
+  // The socket is new and its buffer empty, so one write takes the whole message, or the client is
+  // gone.
   static_cast<void>(!::write(fd, message.data(), message.size()));
   ::close(fd);
 }
@@ -110,7 +111,7 @@ bool has_same_listeners(const net::NetOptions& a, const net::NetOptions& b) {
          a.unixsocket == b.unixsocket && a.unixsocketperm == b.unixsocketperm;
 }
 
-// What CONFIG SET answers when the listeners that were asked for cannot be opened.
+// The error of a CONFIG SET whose listeners cannot be opened.
 Error cannot_listen(const net::NetOptions& wanted, const net::NetOptions& now) {
   if (wanted.bind != now.bind) return Error::literal("Failed to bind to specified addresses.");
   if (has_same_listeners(wanted, now))
@@ -166,8 +167,9 @@ Status Server::start() {
   return {};
 }
 
-// Replaces all listeners. On failure there are none left, unless it was the certificates' fault.
-// Shard 0's thread, or with it held.
+// Loads the certificates, and replaces all listeners if their options differ. If that fails there
+// are no listeners left; if the certificates fail, nothing changes. Shard 0's thread, or with shard
+// 0 held.
 Status Server::open_listeners(const ServerOptions& wanted) {
   std::shared_ptr<net::TlsContext> tls;
   if (wanted.net.tls.port != 0) {
@@ -179,7 +181,7 @@ Status Server::open_listeners(const ServerOptions& wanted) {
     tls_ = std::move(tls);
     return {};
   }
-  // The old sockets must go before the new ones can take their addresses.
+  // The old sockets must be closed before the new ones can bind to their addresses.
   listeners_.clear();
   tcp_port_ = 0;
   if (Status listening = listen_on_all(wanted); !listening.ok()) {
@@ -241,7 +243,7 @@ void Server::accept(int fd, const net::Address& peer, bool is_tls) {
   }
   net::set_no_delay(fd);
   if (options_.net.tcp_keepalive_s > 0) {
-    // A peer that cannot be probed is served all the same.
+    // A connection without keepalive probes is served all the same.
     if (Status set = net::set_keepalive(fd, std::chrono::seconds(options_.net.tcp_keepalive_s));
         !set.ok())
       log(LogLevel::kVerbose, set.error().message());
@@ -291,7 +293,7 @@ int Server::run() {
 
 std::string Server::describe(const engine::Session& session, int64_t now_ms) const {
   std::string line = commands::client_line(session, now_ms);
-  line.pop_back();  // The end of the line.
+  line.pop_back();  // The line feed.
   return line;
 }
 
@@ -321,7 +323,8 @@ uint16_t Server::tcp_port() const {
 }
 
 Status Server::change_options(ServerOptions next, bool reads_certificates) {
-  // At start fewer clients than asked for are better than no server; now nothing is changed.
+  // At start, fewer clients than asked for are better than no server; at run time the change is
+  // refused.
   if (next.net.maxclients > options_.net.maxclients) {
     const int64_t fits = fit_descriptor_limit(next.net.maxclients);
     if (fits < next.net.maxclients)
@@ -337,7 +340,7 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
       log(LogLevel::kWarning, opened.error().message());
       if (Status back = open_listeners(options_); !back.ok())
         log(LogLevel::kWarning, back.error().message());
-      // The directory was there a moment ago; without it only relative paths to come would suffer.
+      // The directory existed a moment ago; a failure here affects only relative paths used later.
       if (::chdir(options_.process.dir.c_str()) != 0)
         log(LogLevel::kWarning, "Can't go back to the working directory");
       return cannot_listen(next.net, options_.net);
@@ -363,7 +366,7 @@ void Server::on_signal(int signal) {
   const bool is_int = signal == SIGINT;
   if (shutdown_ && is_int) {
     log(LogLevel::kWarning, "You insist... exiting now.");
-    std::_Exit(1);  // Other threads run: nothing of theirs is taken down.
+    std::_Exit(1);  // Other threads still run, so nothing of theirs may be destroyed.
   }
   log(LogLevel::kWarning, is_int ? "Received SIGINT scheduling shutdown..."
                                  : "Received SIGTERM scheduling shutdown...");
@@ -396,7 +399,7 @@ void Server::begin_shutdown(ShutdownRequest request, uint64_t asker) {
 
 bool Server::abort_shutdown() {
   if (!shutdown_ || has_stopped_) return false;
-  // Without its addresses the server is of no use: then the shutdown goes on.
+  // Without its listeners the server is of no use, so the shutdown goes on.
   if (Status opened = open_listeners(options_); !opened.ok()) {
     log(LogLevel::kWarning, opened.error().message());
     return false;
@@ -430,7 +433,8 @@ void Server::check_shutdown() {
 void Server::stop_shards() {
   has_stopped_ = true;
   shutdown_timer_->stop();
-  // Shard 0 last: it runs this function, and its loop must live until the others have been told.
+  // Shard 0 is told last: it runs this function, and its loop must run until the others have been
+  // told.
   for (size_t id = shells_.size(); id-- > 0;)
     shards_->submit(id, [shell = shells_[id].get()](engine::Shard&) { shell->stop(); });
 }

@@ -1,10 +1,10 @@
-// Server: the composition root. Owns the options, the command table, the shards with their threads,
-// the listeners and the metrics page, and wires them together; reading server.cc tells how
+// Server: the composition root. It owns the options, the command table, the shards with their
+// threads, the listeners and the metrics page, and wires them together; reading server.cc shows how
 // kvstash is put together.
 //
 // Made and run by main(). Shard 0 runs on the thread that calls run(), with the listeners and the
-// signals on its loop. Options change only while every shard is held, so commands on any shard
-// read them without a lock; the metrics thread asks shards by message.
+// signals on its loop. Options change only while every shard is held, so commands on any shard read
+// them without a lock; the metrics thread asks shards by message.
 #pragma once
 
 #include "base/clock.h"
@@ -45,7 +45,7 @@ class ShardShell;
 inline constexpr std::string_view kVersion = "0.1.0";
 inline constexpr std::string_view kRedisVersion = "7.2.4";
 
-// What INFO tells about this run of the program. Constant after start.
+// Facts about this run of the program, for INFO. Constant after start.
 struct RunInfo {
   std::string run_id;  // 40 hex digits.
   int64_t started_ms = 0;
@@ -66,38 +66,39 @@ class Server final : public engine::ServerPort {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Listens; the error names the address and the reason.
+  // Opens the listeners. The error names the address and the reason.
   Status start();
-  // Serves until a shutdown. The exit code.
+  // Serves until a shutdown. Returns the exit code.
   int run();
 
   // ---- For commands, on any shard's thread.
   const ServerOptions& options() const { return options_; }
-  // Takes over checked options (server::apply), with what follows from them: log level, listeners,
-  // certificates (read anew when they changed, or when `reads_certificates`: the files may have).
-  // Only while every shard is held. An error changes nothing.
+  // Takes over options that server::apply has checked, and updates the log level, listeners and
+  // certificates to match. Certificates are read again if their options changed, or if
+  // `reads_certificates`, because the files may have changed. Call only while every shard is held.
+  // An error changes nothing.
   Status change_options(ServerOptions next, bool reads_certificates);
   const RunInfo& run_info() const { return run_info_; }
   engine::ShardSet& shards() { return *shards_; }
   std::string describe(const engine::Session& session, int64_t now_ms) const override;
   Status load_acl() override;
   Status save_acl() override;
-  // Expiry of the certificate in use, if TLS is on.
+  // The time at which the certificate in use expires; nothing if TLS is off.
   std::optional<Instant> tls_not_after() const;
   uint64_t rejected_connections() const { return rejected_.load(std::memory_order_relaxed); }
   void reset_rejected_connections() { rejected_.store(0, std::memory_order_relaxed); }
-  uint16_t tcp_port() const;  // The real one, if 0 was asked for.
+  uint16_t tcp_port() const;  // The port in use, also if the options say 0.
 
   // ---- On shard 0's thread.
-  // Stops the server once the replies under way have left, or the shutdown's time is over. `asker`
-  // is the session that hears of an abort; 0: none.
+  // Stops the server once the replies under way have left, or shutdown-timeout is over. `asker` is
+  // the id of the session to be told if the shutdown is aborted; 0: none.
   void begin_shutdown(ShutdownRequest request, uint64_t asker);
-  // A shutdown that waits can be taken back (SHUTDOWN ABORT); false: there was none.
+  // Aborts a shutdown that is waiting (SHUTDOWN ABORT). False: none was waiting.
   bool abort_shutdown();
 
   // ---- Any thread.
 
-  // A shutdown has begun: no new connections, and soon no replies.
+  // Whether a shutdown has begun: no new connections are accepted, and soon no commands are.
   bool is_stopping() const { return is_stopping_.load(std::memory_order_relaxed); }
 
   DebugState debug_state;
@@ -115,7 +116,7 @@ class Server final : public engine::ServerPort {
   void stop_shards();
 
   ServerOptions options_;
-  uint64_t options_version_ = 0;  // Counts the changes.
+  uint64_t options_version_ = 0;  // The number of changes so far.
   RunInfo run_info_;
   engine::CommandTable commands_;
   std::unique_ptr<scripting::Scripting> scripting_;  // Outlives the shards, which run scripts.
@@ -129,10 +130,10 @@ class Server final : public engine::ServerPort {
   uint16_t tcp_port_ = 0;
   std::atomic<uint64_t> rejected_{0};
   std::optional<ShutdownRequest> shutdown_;
-  std::vector<uint64_t> shutdown_askers_;  // Sessions.
+  std::vector<uint64_t> shutdown_askers_;  // Ids of their sessions.
   std::atomic<bool> is_stopping_{false};
   int64_t shutdown_at_ms_ = 0;
-  bool has_stopped_ = false;  // The shards have been told to end: too late for an abort.
+  bool has_stopped_ = false;  // The shards have been told to end, so it is too late for an abort.
   int exit_code_ = 0;
 };
 

@@ -10,10 +10,11 @@
 namespace kvstash::server {
 namespace {
 
-// One client's turn: what it pipelines beyond this waits for the other clients.
+// Reads of one client in a turn. Input beyond this waits until the other clients had their turn.
 constexpr int kReadsPerTurn = 4;
 constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
-// Who has not authenticated and takes nothing of the replies it has is not waited for any longer.
+// A client that has not authenticated and takes none of its waiting replies is closed after this
+// time.
 constexpr int64_t kUnauthStallMs = 3000;
 
 }  // namespace
@@ -40,7 +41,7 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
   auto* shell = static_cast<SessionShell*>(context);
   ShardShell& owner = *shell->owner_;
   owner.shard().wake_up();
-  // Nobody reads from one that waits in a blocking command, so its end would not be seen.
+  // A session that waits in a blocking command is not read from, so a read would not find its end.
   if (ready.hung_up && shell->session_->waiter != nullptr) {
     owner.destroy(*shell);
     return;
@@ -48,7 +49,7 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
   const net::Readiness todo = shell->transport_.meaning(ready);
   const size_t unsent = shell->unsent_bytes();
   bool is_open = true;
-  // One that is about to go on has input left: no more is read before that is used.
+  // A session that is about to resume has unparsed input; no more is read until that is used.
   const bool reads = shell->session_->stopped == 0 && !shell->session_->is_listed_resume;
   if (todo.readable && reads) is_open = shell->read();
   if (is_open && todo.writable) is_open = shell->flush();
@@ -59,7 +60,7 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
   if (!todo.readable) return;
   shell->update_interest();
   if (const size_t now_unsent = shell->unsent_bytes(); now_unsent > unsent)
-    owner.add_output(now_unsent - unsent);  // Last: it may destroy the shell.
+    owner.add_output(now_unsent - unsent);  // Must come last: it may destroy the shell.
 }
 
 bool SessionShell::read() {
@@ -78,7 +79,7 @@ bool SessionShell::read() {
   return true;
 }
 
-// A client that is never quite done reading must not keep all that it ever read.
+// Drops bytes that were sent, so that a client that never reads everything does not keep them all.
 void SessionShell::drop_sent() {
   constexpr size_t kSentBytesKept = size_t{256} << 10;
   if (!has_unsent() || session_->sent < kSentBytesKept || session_->sent < unsent_bytes()) return;
@@ -86,7 +87,7 @@ void SessionShell::drop_sent() {
   session_->replies.out().shrink();
 }
 
-// Writes what can be written. False: the connection is over.
+// Writes as much as the socket takes. False: the connection is over.
 bool SessionShell::send() {
   const std::string_view out = session_->replies.sendable();
   is_socket_full_ = false;
@@ -104,7 +105,7 @@ bool SessionShell::send() {
     progress_at_ms_ = owner_->shard().now_ms();
     session_->note_activity(progress_at_ms_);
   }
-  if (!session_->replies.has_begun()) {  // Else it stands where the rest of it will come.
+  if (!session_->replies.has_begun()) {  // Otherwise the rest of a reply will be appended.
     drop_sent();
     trim_output();
   }
@@ -113,7 +114,8 @@ bool SessionShell::send() {
 }
 
 bool SessionShell::flush() {
-  // Like Redis before anything is sent: what a turn may leave to be read is bounded, too.
+  // As in Redis the hard limit is checked before sending, too: it also bounds what one turn may
+  // produce.
   if (is_over_hard_limit() || !send() || is_over_output_limit(owner_->shard().now_ms()))
     return false;
   if ((session_->stopped & engine::kStopClosing) != 0 && !has_unsent() &&
@@ -191,7 +193,7 @@ bool SessionShell::is_over_output_limit(int64_t now_ms) {
 }
 
 bool SessionShell::check_limits(int64_t now_ms) {
-  trim_output();  // It was lent a buffer and had nothing to say.
+  trim_output();  // An unused output buffer goes back.
   const engine::EngineOptions& options = owner_->shard().options();
   const int64_t idle_s = (now_ms - session_->info.active_ms) / 1000;
   const int64_t timeout_s = owner_->net_options().timeout_s;
@@ -199,7 +201,7 @@ bool SessionShell::check_limits(int64_t now_ms) {
     log(LogLevel::kVerbose, "Closing idle client", {{"addr", session_->info.address}});
     return false;
   }
-  owner_->shard().clients().settle_output(*session_);  // Others may have made room.
+  owner_->shard().clients().settle_output(*session_);  // Other clients may have made room.
   const int64_t stalled = stalled_ms(now_ms);
   if (!session_->is_authenticated && stalled > kUnauthStallMs) {
     log_closed(*session_, "it has not authenticated, and does not read its replies");

@@ -1,7 +1,7 @@
-// SessionShell: moves the bytes of one client between its socket and its Session. Decides nothing
-// about commands.
+// SessionShell: moves the bytes of one client between its socket and its Session. It decides
+// nothing about commands.
 //
-// Lives on its shard's loop, owned by the ShardShell. Idle it holds no buffers.
+// Lives on its shard's loop, owned by the ShardShell. While idle it holds no buffers.
 #pragma once
 
 #include "engine/client/session.h"
@@ -19,7 +19,7 @@ namespace kvstash::server {
 
 class ShardShell;
 
-// Logs that the server closes a client, and why.
+// Logs that the server closes a client, and the reason.
 void log_closed(const engine::Session& session, std::string_view why);
 
 class SessionShell {
@@ -32,23 +32,25 @@ class SessionShell {
   engine::Session& session() { return *session_; }
   net::Transport& transport() { return transport_; }
 
-  // Sends what can be sent and watches for what is next. False: the connection is over; the caller
-  // destroys this object.
+  // Sends as much as the socket takes, and updates which events are watched. False: the connection
+  // is over, and the caller destroys this object.
   bool flush();
-  // ---- While the shard is busy with a script: the same, but the connection stays, whatever comes.
-  // What to look for; nothing, while a command of it is being answered.
+  // ---- While the shard is busy with a script. These functions read and send, but never destroy
+  // the session.
+  // The events to look for; none while a command of this session waits for its reply.
   net::Readiness interest_while_busy() const;
   void serve_while_busy(net::Readiness ready);
   void send_while_busy();
 
-  // Of what is to be sent to it, with what waits for the journal.
+  // Bytes of replies that have not been sent, including output that waits for the journal.
   size_t unsent_bytes() const { return session_->replies.out().size() - session_->sent; }
   bool has_unsent() const { return unsent_bytes() != 0; }
 
-  // Once a second: time-outs and limits. False: to be closed, the reason is logged.
+  // Checks time-outs and limits, once a second. False: the connection must be closed; the reason is
+  // logged.
   bool check_limits(int64_t now_ms);
 
-  // How long it has taken nothing of its replies, if it is held back for them; else 0.
+  // For how long the client has taken no bytes of its replies, if it is held back for them; else 0.
   int64_t stalled_ms(int64_t now_ms) const;
 
  private:
@@ -58,8 +60,9 @@ class SessionShell {
   void update_interest();
   void drop_sent();
   void trim_output();
-  // Of client-output-buffer-limit: the limit for this kind of client, and whether it is passed, the
-  // soft one for too long or the hard one at all. Passed, it is logged and counted.
+  // These apply client-output-buffer-limit: the limit for this kind of client, whether its soft
+  // limit has been passed for too long or its hard limit at all, and whether its hard limit is
+  // passed. A limit that is passed is logged and counted.
   const engine::OutputBufferLimit& output_limit() const;
   bool is_over_output_limit(int64_t now_ms);
   bool is_over_hard_limit();
@@ -67,11 +70,11 @@ class SessionShell {
   ShardShell* owner_;
   net::Transport transport_;
   engine::Session* session_;
-  bool is_socket_full_ = false;  // The last write stopped short: the rest waits for room.
-  bool has_ended_ = false;       // Found while the shard was busy: the loop will find it, too.
-  int64_t progress_at_ms_ = 0;   // When bytes last left.
+  bool is_socket_full_ = false;  // The last write was partial; the rest waits for room.
+  bool has_ended_ = false;       // The connection ended while the shard was busy.
+  int64_t progress_at_ms_ = 0;   // When bytes were last sent.
   int64_t over_soft_since_ms_ = 0;
-  net::Poll poll_;  // Last: gone before the descriptor it watches.
+  net::Poll poll_;  // Last, so that it is destroyed before the descriptor it watches.
 };
 
 }  // namespace kvstash::server

@@ -12,10 +12,10 @@ namespace {
 
 constexpr int64_t kCheckPeriodMs = 1000;
 constexpr int64_t kNotSet = std::numeric_limits<int64_t>::max();
-// Buffers for replies that wait for the next client to have some. A batch of 64 replies of a
-// kilobyte must fit in one, or every batch would grow its buffer anew.
+// The largest output buffer that is kept for the next client. A batch of 64 replies of a kilobyte
+// must fit into one, or every batch would grow its buffer again.
 constexpr size_t kSpareOutputBytesMax = size_t{256} << 10;
-constexpr size_t kSpareOutputsBytesMax = size_t{4} << 20;  // All of them.
+constexpr size_t kSpareOutputsBytesMax = size_t{4} << 20;  // All kept buffers together.
 constexpr size_t kSpareOutputsMax = 64;
 constexpr size_t kTurnOutputBytesMax = size_t{256} << 10;
 
@@ -35,7 +35,7 @@ ShardShell::~ShardShell() = default;
 void ShardShell::run() {
   while (!stops_) {
     bool is_busy = shard_->finish_turn();
-    // Also after the wall clock was set back.
+    // Clients are also checked after the wall clock was set back.
     const int64_t to_check_ms = check_at_ms_ - shard_->now_ms();
     if (to_check_ms <= 0 || to_check_ms > kCheckPeriodMs) check_clients();
     if (shard_->is_draining && !is_drained() && is_quiet())
@@ -52,8 +52,8 @@ void ShardShell::run() {
   sessions_.clear();
 }
 
-// So that the loop is back for the shard's next event. An alarm that goes off earlier is left
-// alone: the loop then looks again. False: the event is due now.
+// Sets the alarm for the shard's next event. An alarm that goes off earlier is left alone: the loop
+// then calls this again. False: the event is due now.
 bool ShardShell::set_alarm() {
   const int64_t next_ns = shard_->next_event_ns();
   if (next_ns >= alarm_at_ns_) return true;
@@ -102,7 +102,8 @@ void ShardShell::flush_sessions() {
   }
 }
 
-// Without the loop, whose turn this may be the middle of. What ended is left for it to find.
+// Reads from the sockets without the loop, because this may be called inside a callback of the
+// loop. A connection that has ended is closed by the loop later.
 void ShardShell::read_while_busy() {
   if (accept_) accept_();
   look_.clear();
@@ -168,8 +169,8 @@ void ShardShell::check_clients() {
   close_stalled(now_ms);
 }
 
-// While all clients of all shards have too many unread replies: the largest go that were held back
-// for that, and have taken nothing since for too long.
+// Called when unread replies may exceed the limit for all clients of all shards. Closes, largest
+// first, clients that are held back because of unread replies and have read nothing for too long.
 void ShardShell::close_stalled(int64_t now_ms) {
   const int64_t timeout_ms = shard_->options().client_stall_timeout_s * 1000;
   engine::ShardSet& set = shard_->set();

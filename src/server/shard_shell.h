@@ -1,7 +1,7 @@
-// ShardShell: the loop that runs one shard: its wake-up, its alarm and its clients' sockets.
+// ShardShell: the loop that runs one shard, with its wake-up, its alarm and its clients' sockets.
 //
-// Made before its thread starts; run() is that thread. open(), drain() and stop() are called on it,
-// by message from elsewhere.
+// Made before its thread starts; run() is that thread. Other threads send a message to have open(),
+// drain() or stop() called on it.
 #pragma once
 
 #include "base/spares.h"
@@ -24,7 +24,7 @@ namespace kvstash::server {
 
 class ShardShell final : public engine::ShardPort {
  public:
-  // `options` is the server's, constant while no shard is held by a change of options.
+  // `options` are the server's, which change only while every shard is held.
   ShardShell(engine::Shard& shard, const net::NetOptions& options);
   ~ShardShell() override;
 
@@ -42,35 +42,35 @@ class ShardShell final : public engine::ShardPort {
   void open(NewClient client);
   void destroy(SessionShell& shell);
   void stop() { stops_ = true; }
-  // From now on no new commands are taken; is_drained() once every reply has left.
+  // Takes no new commands from now on. is_drained() is true once every reply has left.
   void drain();
-  void undrain();  // They are again.
+  void undrain();  // Takes new commands again.
 
-  // Output buffers change hands, so that idle connections hold none and busy ones do not grow a
-  // new one every turn.
+  // Lend an output buffer to a session and take it back, so that idle connections hold none and
+  // busy ones do not grow a new one every turn.
   void lend_output(engine::Session& session) override;
   void return_output(engine::Session& session);
-  // Replies of so many bytes were made. They leave at the end of the turn, or now if much has piled
-  // up, so that they are still in the cache. May destroy any session.
+  // Notes that replies of `bytes` bytes were made. They leave at the end of the turn, or now if
+  // much has piled up, so that they are still in the cache. May destroy any session.
   void add_output(size_t bytes);
 
   // ---- Any thread.
   size_t connection_count() const { return connections_.load(std::memory_order_relaxed); }
   bool is_drained() const { return is_drained_.load(std::memory_order_acquire); }
-  // A connection is on its way here.
+  // Counts a connection that is on its way to this shard.
   void expect_connection() { connections_.fetch_add(1, std::memory_order_relaxed); }
 
   engine::Shard& shard() { return *shard_; }
   net::Loop& loop() { return loop_; }
   const net::NetOptions& net_options() const { return *net_options_; }
 
-  // engine::ShardPort.
+  // The functions of engine::ShardPort.
   void ring() override { wake_.ring(); }
   void flush_sessions() override;
   void close_session(engine::Session& session) override;
   void read_while_busy() override;
   void send_while_busy() override;
-  // Shard 0's: takes the connections that wait at the listeners.
+  // Sets the function that accepts the connections waiting at the listeners; for shard 0.
   void set_acceptor(std::function<void()> accept) { accept_ = std::move(accept); }
 
  private:
@@ -85,13 +85,13 @@ class ShardShell final : public engine::ShardPort {
   net::Loop loop_;
   net::Wake wake_;
   net::Alarm alarm_;
-  int64_t alarm_at_ns_;  // When it goes off.
+  int64_t alarm_at_ns_;  // When the alarm goes off.
   int64_t check_at_ms_ = 0;
   bool stops_ = false;
   std::unordered_map<SessionShell*, std::unique_ptr<SessionShell>> sessions_;
   std::function<void()> accept_;
   net::Look look_;
-  std::vector<SessionShell*> looked_at_;  // In the order of look_.
+  std::vector<SessionShell*> looked_at_;  // The sessions in look_, in its order.
   Spares<resp::ReplyBuffer> spare_outputs_;
   size_t spare_outputs_bytes_ = 0;
   size_t turn_output_bytes_ = 0;

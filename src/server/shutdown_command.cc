@@ -41,7 +41,7 @@ Result<ShutdownWords> parse(Call& call) {
   return words;
 }
 
-// What shard 0 answers.
+// The answers of shard 0 to SHUTDOWN ABORT and to SHUTDOWN.
 struct Aborted {
   bool was_under_way;
 };
@@ -49,9 +49,9 @@ struct Begun {};
 
 }  // namespace
 
-// Success has no reply: the connection ends with the server, or is told when the shutdown is
-// aborted. A save that was asked for and cannot be made stops the shutdown, unless it is forced:
-// data is never lost silently. Shutdowns are shard 0's, so it is asked.
+// A successful SHUTDOWN has no reply: the connection ends with the server, or gets an error if the
+// shutdown is aborted. A save that was asked for and cannot be made refuses the shutdown, unless it
+// is forced: data is never lost silently. Shard 0 runs shutdowns, so the command asks shard 0.
 Status shutdown(Call& call) {
   auto& server = static_cast<Server&>(call.server());
   const Result<ShutdownWords> words = parse(call);

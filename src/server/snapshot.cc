@@ -19,9 +19,9 @@ namespace {
 
 constexpr unsigned kTtlSamples = 16;
 
-// The mean time left of a few keys chosen by chance.
+// The mean remaining time of a few random keys.
 int64_t sample_ttl(const store::Keyspace& space, int64_t now_ms, Random& random) {
-  unsigned __int128 sum = 0;  // Clients choose deadlines: a few of them may be more than fits.
+  unsigned __int128 sum = 0;  // Clients choose deadlines, so a sum may exceed 64 bits.
   unsigned count = 0;
   for (unsigned i = 0; i < kTtlSamples; ++i) {
     const store::Entry* entry = space.deadlines().sample(random);
@@ -120,7 +120,7 @@ std::string os_name() {
 
 admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& detail,
                                 int64_t now_ms) {
-  shard.publish_memory();  // So that read_process, which comes last, has the bytes of now.
+  shard.publish_memory();  // So that read_process, which is called last, reads the present bytes.
   admin::ShardCounters counters;
   counters.stats = shard.stats();
   counters.dbs = read_databases(shard, now_ms);
@@ -219,7 +219,7 @@ void collect_snapshot(Server& server, std::function<void(admin::Snapshot)> done)
   collection->parts.resize(shards.size());
   collection->missing = shards.size();
   collection->done = std::move(done);
-  // Each shard fills in its own part; who comes last adds the process, and hands all of it over.
+  // Each shard fills in its own part. The last one to do so adds the process and calls `done`.
   for (size_t id = 0; id < shards.size(); ++id) {
     shards.submit(id, [&server, collection](engine::Shard& shard) {
       collection->parts[shard.id()] =

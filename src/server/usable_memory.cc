@@ -19,14 +19,14 @@ void add_with_parents(const std::string& root, std::string_view path, std::strin
                       std::vector<std::string>& files) {
   while (!path.empty() && path != "/") {
     files.push_back(root + std::string(path) + std::string(file));
-    path = path.substr(0, path.rfind('/'));  // It begins with one.
+    path = path.substr(0, path.rfind('/'));  // The path begins with '/'.
   }
   files.push_back(root + std::string(file));
 }
 
 }  // namespace
 
-// A line is "number:controllers:path"; version 2 has the number 0 and no controllers.
+// Each line is "number:controllers:path"; version 2 has the number 0 and no controllers.
 std::vector<std::string> memory_limit_files(std::string_view groups) {
   std::vector<std::string> files;
   for (const std::string_view line : split(groups, '\n')) {

@@ -16,7 +16,8 @@ std::string text_of(const YAML::Node& node) {
   return node.IsNull() ? "" : node.Scalar();
 }
 
-// Walks the tree. Aliases let a short text stand for a huge one, so lines are counted.
+// Walks the tree and collects its lines. Their number is bounded, because aliases let a short text
+// stand for a huge one.
 class Collector {
  public:
   Status add_map(const std::string& prefix, const YAML::Node& map, int depth) {
@@ -34,7 +35,7 @@ class Collector {
   std::vector<YamlLine> take() { return std::move(lines_); }
 
  private:
-  // `at` is where the name stands; an empty value has no place of its own.
+  // `at` is the place of the name, because an empty value has no place of its own.
   Status add_value(const std::string& name, const YAML::Mark& at, const YAML::Node& value,
                    int depth) {
     if (value.IsMap()) return add_map(name, value, depth + 1);
@@ -55,7 +56,7 @@ class Collector {
         return bad_yaml(item.Mark(), "a list of lists of plain words at most");
       words.push_back(text_of(item));
     }
-    if (words.size() == 1) words.push_back("");  // `save: []` says nothing, aloud.
+    if (words.size() == 1) words.push_back("");  // `save: []` is a directive with an empty value.
     return add_line(at, std::move(words));
   }
 

@@ -1,16 +1,16 @@
-// A configuration file in YAML: the same directives, nested as one likes.
+// A configuration file in YAML: the same directives as in redis.conf syntax, nested in any way.
 //
 //   port: 7000
 //   tls:            # tls-port, tls-cert-file
 //     port: 7001
 //     cert-file: /etc/tls/server.crt
 //   save: [3600, 1, 300, 100]
-//   user:           # Two lines: a list of lists repeats the directive.
+// Two lines: a list of lists repeats the directive.
 //     - [ann, on, nopass]
 //     - [bob, off]
 //
-// Nested keys join with '-', a list gives several words, true and false are yes and no. Pure; wraps
-// yaml-cpp, whose exceptions end here.
+// Nested keys are joined with '-', a list gives several words, true and false mean yes and no.
+// Pure. Wraps yaml-cpp and catches its exceptions.
 #pragma once
 
 #include "base/result.h"
@@ -21,13 +21,14 @@
 
 namespace kvstash::server {
 
-// One directive with its words, and the line of the file it stands on (from 1).
+// One directive with its words, and its line number in the file (from 1).
 struct YamlLine {
   int line = 0;
   std::vector<std::string> words;
 };
 
-// Fails on what is not YAML, not a mapping, or too deep or large; the error names the line.
+// Fails if the text is not YAML, is not a mapping, or is too deep or too large. The error names the
+// line.
 Result<std::vector<YamlLine>> parse_yaml_config(std::string_view text);
 
 }  // namespace kvstash::server

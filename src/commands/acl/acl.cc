@@ -35,7 +35,8 @@ bool has_blank_or_nul(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return c == '\0' || is_blank(c); });
 }
 
-// Closes the connections that act as a user. The caller's own answers first.
+// Closes the connections that act as this user. The caller's own connection closes after its
+// replies.
 void kill_sessions_of(Call& call, const AclUser& user) {
   call.each_held([&](Shard& shard) {
     for (const auto& [id, session] : shard.clients().all()) {
@@ -60,7 +61,7 @@ bool may_keep(const AclUser& user, const engine::SubscriptionSet& subscriptions)
   return true;
 }
 
-// Closes the connections that act as the user and listen to what it may not listen to (any more).
+// Closes the connections that act as this user and subscribe to a channel that it may not use.
 void kill_listeners_of(Call& call, const AclUser& user) {
   call.each_held([&](Shard& shard) {
     if (shard.pubsub().subscriptions().session_count() == 0) return;
@@ -246,7 +247,7 @@ Status acl_cat(Call& call) {
   return {};
 }
 
-// Replies OK, or a text that says why not.
+// ACL DRYRUN replies OK, or a text that says why the command would be denied.
 Status acl_dryrun(Call& call) {
   const Acl::UserPtr user = call.shards().acl().find(call.arg(2));
   if (user == nullptr) return Error::text("ERR User '" + std::string(call.arg(2)) + "' not found");
@@ -283,7 +284,7 @@ Status acl_genpass(Call& call) {
     }
     bits = *asked;
   }
-  std::vector<unsigned char> bytes(static_cast<size_t>(bits + 3) / 4);  // A digit each.
+  std::vector<unsigned char> bytes(static_cast<size_t>(bits + 3) / 4);  // One byte for each digit.
   call.shards().ports().entropy->fill(bytes.data(), bytes.size());
   std::string password;
   for (const unsigned char byte : bytes)

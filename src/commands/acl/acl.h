@@ -1,6 +1,6 @@
 // ACL: users, what they may do, and what was denied to them.
 //
-// SETUSER, DELUSER and LOAD change users while every shard is held; the others only look.
+// SETUSER, DELUSER and LOAD change users while every shard is held; the others only read them.
 #pragma once
 
 #include "base/result.h"

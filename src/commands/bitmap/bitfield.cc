@@ -19,7 +19,7 @@ using store::Overflow;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// Of strings, where the operator's limit is not at hand.
+// A size limit that no string exceeds, for use where the operator's limit is not known.
 constexpr uint64_t kAnyLength = std::numeric_limits<uint64_t>::max();
 
 enum class Action : uint8_t { kGet, kSet, kIncrBy };
@@ -98,7 +98,7 @@ void reply_field(Call& call, std::string_view bytes, const Step& step) {
   call.reply().integer(store::read_field(bytes, step.offset, step.type));
 }
 
-// Runs a SET or INCRBY and replies; true if the field has another value now.
+// Runs a SET or INCRBY and writes its reply. True if the field has another value now.
 bool write_step(Call& call, std::span<char> bytes, const Step& step) {
   const int64_t old = store::read_field({bytes.data(), bytes.size()}, step.offset, step.type);
   const bool adds = step.action == Action::kIncrBy;
@@ -144,7 +144,7 @@ Status read_and_write(Call& call, const std::vector<Step>& steps) {
       reply_field(call, {bytes.data(), bytes.size()}, step);
     }
   }
-  if (grows) changes = std::max<uint64_t>(changes, 1);  // A watcher sees another length.
+  if (grows) changes = std::max<uint64_t>(changes, 1);  // A new length is a change, too.
   if (changes != 0) key.changed(notify::kString, "setbit", changes);
   return {};
 }
@@ -171,7 +171,8 @@ Status bitfield_ro(Call& call) {
   return read_only(call, *steps);
 }
 
-// The key is changed unless all steps are GET, and as long as nobody knows what they are.
+// The flags of the key say that it is only read if all steps are GET. If the steps cannot be parsed
+// the key counts as changed.
 engine::KeysFound bitfield_keys(std::span<const std::string_view> argv,
                                 std::vector<engine::KeyAt>& keys) {
   const Result<std::vector<Step>> steps = parse_steps(ArgReader(argv.subspan(2)), kAnyLength);

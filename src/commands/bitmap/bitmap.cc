@@ -17,7 +17,8 @@ using engine::Key;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// A range as the client wrote it: first and last, in bytes or bits, from the end if negative.
+// A range as the client wrote it, in bytes or bits. A negative end counts from the end of the
+// string.
 struct RangeArgs {
   int64_t first = 0;
   int64_t last = -1;
@@ -30,7 +31,7 @@ Status parse_unit(ArgReader& args, RangeArgs& range) {
   return {};
 }
 
-// The bits meant in a string of `bytes` bytes; empty if there are none.
+// The bits of the range in a string of `bytes` bytes; empty if there are none.
 store::BitRange resolve(const RangeArgs& range, size_t bytes) {
   const auto size = static_cast<int64_t>(range.in_bits ? bytes * 8 : bytes);
   const auto from_start = [size](int64_t index) {
@@ -43,12 +44,13 @@ store::BitRange resolve(const RangeArgs& range, size_t bytes) {
   return {static_cast<size_t>(first) * unit, (static_cast<size_t>(last) + 1) * unit};
 }
 
-// Both ends counted from the end, and crossed. BITPOS has no such rule: it clips first.
+// Whether both ends count from the end of the string and are in the wrong order. BITPOS has no such
+// rule: it clips first.
 bool is_reversed(const RangeArgs& range) {
   return range.first < 0 && range.last < 0 && range.first > range.last;
 }
 
-// BITCOUNT key [start end [BYTE | BIT]]. Redis does not look at the unit of a reversed range.
+// Parses BITCOUNT key [start end [BYTE | BIT]].
 Result<RangeArgs> parse_count_range(ArgReader args) {
   RangeArgs range;
   if (args.done()) return range;
@@ -64,7 +66,8 @@ Result<RangeArgs> parse_count_range(ArgReader args) {
   return range;
 }
 
-// BITPOS key bit [start [end [BYTE | BIT]]]. Redis looks at the unit before it looks at the end.
+// Parses BITPOS key bit [start [end [BYTE | BIT]]]. As in Redis, an error in the unit is reported
+// before one in the end.
 Result<RangeArgs> parse_position_range(ArgReader args) {
   RangeArgs range;
   if (args.done()) return range;
@@ -102,7 +105,7 @@ Result<store::BitOperation> parse_operation(std::string_view text) {
   return errors::syntax();
 }
 
-// What BITOP leaves under its destination.
+// Stores the result of BITOP at its destination; an empty result removes the key.
 void store_combined(Call& call, std::span<const char> bytes) {
   Key key = call.write(2);
   if (!bytes.empty()) {
@@ -167,14 +170,14 @@ Status bitpos(Call& call) {
   if (!args.ok()) return args.error();
   Key key = call.read(1);
   if (Status status = key.expect_string(); !status.ok()) return status;
-  if (!key.exists()) {  // Like an endless row of zeros, whatever the range.
+  if (!key.exists()) {  // An absent key is an endless row of zeros, whatever the range.
     call.reply().integer(value ? -1 : 0);
     return {};
   }
   const std::string_view bytes = key.string();
   const store::BitRange range = resolve(*args, bytes.size());
   const std::optional<size_t> found = store::find_bit(bytes, range, value);
-  // Zeros follow a string, unless the client said where to stop.
+  // Zeros follow a string, unless the client gave an end.
   const bool has_end = call.argc() > 4;
   const bool finds_padding = !value && !has_end && range.begin < range.end;
   const auto otherwise = finds_padding ? static_cast<int64_t>(range.end) : -1;
@@ -187,7 +190,7 @@ Status bitop(Call& call) {
   if (!operation.ok()) return operation.error();
   if (*operation == store::BitOperation::kNot && call.argc() != 4)
     return Error::literal("ERR BITOP NOT must be called with a single source key.");
-  std::vector<Key> keys;  // Views of small numbers point into them: they must not move.
+  std::vector<Key> keys;  // A view may point into its Key, so keys must not move.
   keys.reserve(call.argc() - 3);
   std::vector<std::string_view> sources;
   sources.reserve(call.argc() - 3);
@@ -198,7 +201,7 @@ Status bitop(Call& call) {
     sources.push_back(keys.back().string());
     size = std::max(size, sources.back().size());
   }
-  // Apart from all sources: the destination may be one of them.
+  // The result has memory of its own, because the destination may be one of the sources.
   const auto result = std::make_unique_for_overwrite<char[]>(size);
   store::combine_bits(*operation, sources, {result.get(), size});
   store_combined(call, {result.get(), size});

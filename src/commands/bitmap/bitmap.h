@@ -1,4 +1,4 @@
-// Bitmap commands: strings as arrays of bits, the first bit being the highest of the first byte.
+// Bitmap commands: strings as arrays of bits. The first bit is the highest bit of the first byte.
 //
 // Their rows are in bitmap_table.cc. Each runs on the thread that holds the shards of its keys.
 #pragma once
@@ -26,7 +26,7 @@ Status bitop(Call& call);
 Status bitfield(Call& call);
 Status bitfield_ro(Call& call);
 
-// Where their keys are (FindKeys), by the parsers that they use.
+// Find the keys of these commands (FindKeys) with the parsers that the commands use.
 engine::KeysFound bitfield_keys(std::span<const std::string_view> argv,
                                 std::vector<engine::KeyAt>& keys);
 

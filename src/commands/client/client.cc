@@ -60,7 +60,7 @@ Status client_no_touch(Call& call) {
   return {};
 }
 
-// OFF and SKIP are not answered themselves.
+// CLIENT REPLY ON gets a reply; OFF and SKIP get none.
 Status client_reply(Call& call) {
   ReplyMode& mode = call.session().reply_mode;
   if (equals_ignore_case(call.arg(2), "on")) {

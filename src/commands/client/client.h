@@ -1,6 +1,6 @@
-// CLIENT: a connection's own name, id and habits, and what an operator may ask of all connections.
+// CLIENT: a connection's own name, id and settings, and operations on all connections.
 //
-// The rows are in client_table.cc. They run on the connection's shard; those about other
+// The rows are in client_table.cc. The commands run on the connection's shard; those about other
 // connections ask all shards.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace kvstash::commands {
 
 using engine::Call;
 
-// One's own connection.
+// The caller's own connection.
 Status client_getname(Call& call);
 Status client_id(Call& call);
 Status client_info(Call& call);
@@ -24,13 +24,14 @@ Status client_reply(Call& call);
 Status client_setinfo(Call& call);
 Status client_setname(Call& call);
 
-// Client-side caching: whether, and how, one's connection hears of changes to what it reads.
+// Client-side caching: whether and how the caller's connection is told about changes of keys it
+// read.
 Status client_caching(Call& call);
 Status client_getredir(Call& call);
 Status client_tracking(Call& call);
 Status client_trackinginfo(Call& call);
 
-// All connections.
+// Operations on all connections.
 Status client_kill(Call& call);
 Status client_list(Call& call);
 Status client_pause(Call& call);

@@ -1,4 +1,4 @@
-// CLIENT TRACKING and its kin: declared in client.h.
+// CLIENT TRACKING and the other commands of client-side caching. Declared in client.h.
 #include "base/text.h"
 #include "commands/client/client.h"
 #include "engine/client/session.h"
@@ -24,13 +24,14 @@ namespace errors = engine::errors;
 
 // ---- TRACKING.
 
-// What was asked for. With a redirection the client it goes to must be found first, whatever else
-// is wrong: `error` is what then comes out of the rest.
+// The parsed arguments of CLIENT TRACKING. If they name a client to redirect to, Redis reports that
+// this client does not exist before any other error. So an error in the other arguments is kept in
+// `error` until the shards have been asked for that client.
 struct TrackingRequest {
   bool is_on = false;
   std::optional<uint64_t> redirect;
   ClientTracking choices;
-  std::vector<std::string_view> prefixes;  // As given; dead after the command.
+  std::vector<std::string_view> prefixes;  // Views of the command's arguments.
   std::optional<Error> error;
 };
 
@@ -65,7 +66,7 @@ Status parse_options(ArgReader args, TrackingRequest& request) {
   return {};
 }
 
-// Redis's messages show a prefix up to its first NUL.
+// The prefix as Redis's messages show it: up to its first NUL.
 std::string shown(std::string_view prefix) {
   return std::string(prefix.substr(0, prefix.find('\0')));
 }
@@ -81,7 +82,7 @@ Status overlapping(std::string_view prefix, std::string_view with, bool is_exist
                      "'. Prefixes for a single client must not overlap.");
 }
 
-// Every pair, in the order in which Redis finds them.
+// Checks every pair of prefixes, in the order in which Redis does.
 Status check_pairs(const std::vector<std::string_view>& prefixes, const ClientTracking& now) {
   for (size_t i = 0; i < prefixes.size(); ++i) {
     for (const std::string& existing : now.prefixes) {
@@ -94,12 +95,14 @@ Status check_pairs(const std::vector<std::string_view>& prefixes, const ClientTr
   return {};
 }
 
-// No key may be told to a client twice. If any overlap, some that stand side by side in order do.
+// Prefixes of one client may not overlap, so that no key is told to it twice. If any two overlap,
+// two neighbours in sorted order do.
 Status check_prefixes(const std::vector<std::string_view>& prefixes, const ClientTracking& now) {
   constexpr size_t kPairwiseMax = 1024;
   if (prefixes.empty() || prefixes.size() + now.prefixes.size() <= kPairwiseMax)
     return check_pairs(prefixes, now);
-  // The client's own overlap only with "", which is added to any of them.
+  // The client's present prefixes overlap only if one of them is "": BCAST without PREFIX adds that
+  // one unchecked. Every prefix overlaps with it.
   if (now.prefixes.contains("")) return overlapping(prefixes.front(), "", true);
   std::vector<std::string_view> all = prefixes;
   all.insert(all.end(), now.prefixes.begin(), now.prefixes.end());
@@ -110,7 +113,7 @@ Status check_prefixes(const std::vector<std::string_view>& prefixes, const Clien
   return {};
 }
 
-// Whether the options fit each other, and what the client does already.
+// Checks that the options are compatible with each other and with the client's present tracking.
 Status check_options(const TrackingRequest& request, const ClientTracking* now) {
   const ClientTracking& choices = request.choices;
   if (!choices.is_bcast && !request.prefixes.empty())
@@ -153,8 +156,9 @@ TrackingRequest parse_tracking(Call& call, const ClientTracking* now) {
   return request;
 }
 
-// Every shard is asked whether it knows the client that shall hear of changes, and adds the
-// prefixes to what it tells; only then is it as the client wished.
+// Turns tracking on or off. Every shard is asked whether it has the client to redirect to, and adds
+// the new prefixes to those that it reports changes of. Only then does the session's tracking
+// change.
 class Turning {
  public:
   Turning(Call& call, TrackingRequest request)
@@ -166,7 +170,7 @@ class Turning {
     }
   }
 
-  // On each shard. Whether the target is there.
+  // Runs on each shard. Returns whether the client to redirect to is there.
   bool ask(Shard& shard) const {
     for (const std::string& prefix : added_)
       shard.tracking().add_prefix(prefix, static_cast<uint32_t>(home_->id()));

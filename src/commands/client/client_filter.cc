@@ -72,7 +72,7 @@ Result<ClientType> parse_client_type(std::string_view word) {
   return Error::text("ERR Unknown client type '" + std::string(word) + "'");
 }
 
-// Nobody replicates; a monitor counts as normal.
+// No connection is a replica or a primary yet. A monitor counts as normal.
 ClientType type_of(const engine::Session& session) {
   return session.is_subscriber() ? ClientType::kPubsub : ClientType::kNormal;
 }

@@ -1,5 +1,5 @@
-// ClientFilter: which connections CLIENT KILL and CLIENT LIST mean. Parsed once, then matched on
-// every shard against that shard's sessions. Owns its text; a value.
+// ClientFilter: which connections CLIENT KILL and CLIENT LIST select. It is parsed once, then every
+// shard matches its own sessions against it. A value that owns its text.
 #pragma once
 
 #include "base/result.h"
@@ -19,7 +19,7 @@ namespace kvstash::commands {
 
 enum class ClientType : uint8_t { kNormal, kReplica, kMaster, kPubsub };
 
-// Error: "Unknown client type '...'".
+// Parses a client type. The error is "Unknown client type '...'".
 Result<ClientType> parse_client_type(std::string_view word);
 ClientType type_of(const engine::Session& session);
 
@@ -32,12 +32,12 @@ struct ClientFilter {
   std::optional<int64_t> age_s_min;
   bool skips_caller = true;
 
-  // Everything must fit. Does not look at skips_caller.
+  // Whether the session matches all conditions that are set. skips_caller is left to the caller.
   bool matches(const engine::Session& session, int64_t now_ms) const;
 };
 
-// What follows CLIENT KILL: an address alone, or pairs of an option and its value. A user must be
-// one that `acl` knows.
+// Parses the arguments of CLIENT KILL: an address alone, or pairs of an option and its value. A
+// user must be known to `acl`.
 Result<ClientFilter> parse_kill_filter(std::span<const std::string_view> args,
                                        const engine::Acl& acl);
 

@@ -29,7 +29,7 @@ class Fields {
   std::string line_;
 };
 
-// The letters of Redis, in its order.
+// The flags as Redis's letters, in its order.
 std::string flags_of(const Session& session) {
   std::string flags;
   if (session.is_monitor) flags += 'O';
@@ -46,7 +46,7 @@ std::string flags_of(const Session& session) {
   return flags.empty() ? "N" : flags;
 }
 
-// What happened after the moment of the command that asks, happened just now.
+// The time since `then_ms`. It is 0 if `then_ms` is later than `now_ms`, the moment of the command.
 int64_t seconds_since(int64_t then_ms, int64_t now_ms) {
   return std::max<int64_t>(now_ms - then_ms, 0) / 1000;
 }
@@ -62,11 +62,11 @@ std::string_view events_of(const Session& session) {
 std::string client_line(const Session& session, int64_t now_ms) {
   const engine::SessionInfo& info = session.info;
   const size_t unread = session.end - session.begin;
-  // What comes next is read into it; the chunk that all connections share is nobody's.
+  // The free part of the session's own chunk. A chunk shared by all connections counts for none.
   const size_t chunk_bytes = session.chunk_bytes();
   const size_t room = chunk_bytes == 0 ? 0 : chunk_bytes - unread;
-  // Redis counts what is past a buffer of fixed size apart, and tools look there for clients that
-  // do not read.
+  // Redis counts output beyond a buffer of fixed size separately, and tools look at that number to
+  // find clients that do not read.
   const size_t near_bytes = std::min(session.unsent_bytes(), kNearReplyBytes);
   const size_t far_bytes = session.unsent_bytes() - near_bytes;
   const std::string_view command =
@@ -87,7 +87,7 @@ std::string client_line(const Session& session, int64_t now_ms) {
       .add("multi", session.multi.is_active ? static_cast<int64_t>(session.multi.queue.size()) : -1)
       .add("qbuf", unread)
       .add("qbuf-free", room)
-      // Arguments stay where they were read; this is where they stand in the query buffer.
+      // The arguments stay in the query buffer; the parser's memory holds only their positions.
       .add("argv-mem", session.parser.memory_bytes())
       .add("multi-mem", session.multi.queue.bytes())
       .add("rbs", session.replies.out().capacity())

@@ -1,5 +1,5 @@
-// The line that CLIENT LIST and CLIENT INFO show of a connection: the fields of Redis 7.2, in its
-// order, ending in a newline. On the shard of the session.
+// The line that CLIENT LIST and CLIENT INFO show of a connection. It has the fields of Redis 7.2 in
+// its order, and ends in a newline. Call it on the shard of the session.
 #pragma once
 
 #include <cstdint>

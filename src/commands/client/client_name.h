@@ -1,5 +1,6 @@
-// Client names: what CLIENT SETNAME, CLIENT SETINFO and HELLO accept. They stand in CLIENT LIST
-// between blanks, one client a line, so neither may occur in them. Pure; any thread.
+// Client names: what CLIENT SETNAME, CLIENT SETINFO and HELLO accept. CLIENT LIST shows one client
+// a line and separates fields by blanks, so a name may contain neither blanks nor line ends. Pure;
+// any thread.
 #pragma once
 
 #include "base/result.h"

@@ -1,4 +1,4 @@
-// CLIENT's subcommands about all connections: each shard is asked about its own.
+// CLIENT's subcommands about all connections: each shard is asked about its own connections.
 #include "base/clock.h"
 #include "base/text.h"
 #include "commands/client/client.h"
@@ -67,7 +67,7 @@ Lines lines_on(Shard& shard, const ListOptions& options, int64_t now_ms) {
   return lines;
 }
 
-// All in the order of their ids, or those asked for in the order asked.
+// Joins the lines: those of the requested ids in the order requested, or all in the order of ids.
 std::string join(const Lines& lines, const ListOptions& options) {
   std::string text;
   if (!options.ids) {
@@ -108,7 +108,7 @@ Killed kill_on(Shard& shard, const ClientFilter& filter, uint64_t caller_id, int
 
 struct PauseOptions {
   int64_t asked_ns;  // When the command came, by the node's monotonic clock.
-  int64_t until_ns;  // When the pause ends, by the same clock.
+  int64_t until_ns;  // When the pause ends, by the node's monotonic clock.
   engine::PauseMode mode;
 };
 
@@ -124,7 +124,7 @@ Result<PauseOptions> parse_pause(Call& call) {
                       .mode = only_writes ? engine::PauseMode::kWrites : engine::PauseMode::kAll};
 }
 
-// Every shard does it, then the client hears OK.
+// Runs `action` on every shard, then replies OK.
 void on_all_shards(Call& call, std::function<void(Shard&)> action) {
   call.gather<bool>(
       [action = std::move(action)](Shard& shard) {

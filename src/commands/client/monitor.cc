@@ -1,4 +1,4 @@
-// MONITOR: declared in server.h. What monitors see is written by Shard::feed_monitors.
+// MONITOR. Declared in server.h. engine::Monitors::feed writes the lines that monitors see.
 #include "commands/server/server.h"
 #include "engine/client/session.h"
 #include "engine/execution/call.h"
@@ -7,7 +7,7 @@
 namespace kvstash::commands {
 
 Status monitor(Call& call) {
-  // Inside EXEC a client expects one reply for each command, and nothing else.
+  // Inside EXEC a client expects one reply for each command, and no pushes.
   if (call.caller().in_transaction)
     return Error::literal("ERR MONITOR isn't allowed for DENY BLOCKING client");
   engine::Session& session = call.session();

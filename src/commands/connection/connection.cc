@@ -23,10 +23,10 @@ using engine::ReplyMode;
 using engine::Session;
 namespace errors = engine::errors;
 
-constexpr std::string_view kServerName = "redis";  // What libraries expect to speak to.
+constexpr std::string_view kServerName = "redis";  // The name that client libraries expect.
 constexpr std::string_view kServerVersion = "7.2.4";
 
-// Logs the connection in as `user`, or says why not.
+// Logs the connection in as `user`. The error is WRONGPASS.
 Status authenticate(Call& call, std::string_view user, std::string_view password) {
   engine::Acl& acl = call.shards().acl();
   engine::Acl::UserPtr whom = acl.authenticate(user, password);
@@ -82,7 +82,7 @@ Result<HelloOptions> parse_hello(ArgReader args) {
 }
 
 void reply_hello(Call& call) {
-  // The version may just have changed.
+  // HELLO may have changed the protocol version, so the reply needs a writer of its own.
   resp::ReplyWriter reply(call.reply().buffer(), call.caller().resp);
   reply.map(7);
   reply.bulk("server");
@@ -168,7 +168,7 @@ Status quit(Call& call) {
   return {};
 }
 
-// The name and version of the library stay: they still tell what is behind the connection.
+// RESET keeps the name and version of the library, because they still describe the client.
 Status reset(Call& call) {
   Session& session = call.session();
   stop_monitoring(call);

@@ -1,6 +1,6 @@
-// Connection commands: what a client says about its own connection. CLIENT is in client.h.
+// Connection commands: commands about the client's own connection. CLIENT is in client.h.
 //
-// Their rows are in connection_table.cc. They run on the connection's shard.
+// Their rows are in connection_table.cc. The commands run on the connection's shard.
 #pragma once
 
 #include "base/result.h"

@@ -37,7 +37,7 @@ std::optional<double> score_of(const Key& key, std::string_view member) {
   return key.exists() ? key.view<SortedSet>()->score(member) : std::nullopt;
 }
 
-// Records the scores that were computed, as Redis writes them.
+// Records GEOADD as a ZADD with the computed scores, as Redis does.
 void record_as_zadd(Call& call, const AddOptions& options, std::span<const Addition> additions) {
   if (!call.wants_effects()) return;
   call.record({"ZADD", call.arg(1)});

@@ -31,7 +31,7 @@ Status georadiusbymember_ro(Call& call);
 Status geosearch(Call& call);
 Status geosearchstore(Call& call);
 
-// Where their keys are (FindKeys), by the parsers that they use.
+// Find the keys of these commands (FindKeys) with the parsers that the commands use.
 engine::KeysFound georadius_keys(std::span<const std::string_view> argv,
                                  std::vector<engine::KeyAt>& keys);
 engine::KeysFound georadiusbymember_keys(std::span<const std::string_view> argv,

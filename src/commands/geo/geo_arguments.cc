@@ -13,7 +13,7 @@ namespace errors = engine::errors;
 using store::GeoPoint;
 
 Error not_on_map(const GeoPoint& point) {
-  constexpr size_t kCharsMax = 700;  // Two times the 316 of the largest double, and the words.
+  constexpr size_t kCharsMax = 700;  // Twice the 316 of the largest double, and the words.
   char text[kCharsMax];
   std::snprintf(text, sizeof text, "ERR invalid longitude,latitude pair %f,%f", point.longitude,
                 point.latitude);

@@ -10,15 +10,15 @@
 
 namespace kvstash::commands {
 
-// The next two arguments, which must be there: longitude and latitude of a point on the map.
+// Parses the next two arguments, which must exist: longitude and latitude of a point on the map.
 Result<store::GeoPoint> parse_geo_point(engine::ArgReader& args);
 
-// Metres of one m, km, ft or mi.
+// The number of metres in one m, km, ft or mi.
 Result<double> parse_geo_unit(std::string_view name);
 
-// With four digits after the point, as a bulk string.
+// Writes the distance with four digits after the point, as a bulk string.
 void reply_distance(resp::ReplyWriter& to, double distance);
-// A pair of doubles.
+// Writes the point as a pair of doubles.
 void reply_geo_point(resp::ReplyWriter& to, const store::GeoPoint& point);
 
 }  // namespace kvstash::commands

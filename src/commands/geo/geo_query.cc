@@ -28,7 +28,7 @@ Status parse_unit(ArgReader& args, GeoShape& shape) {
   return {};
 }
 
-// radius unit
+// Parses: radius unit.
 Status parse_circle(ArgReader& args, GeoShape& shape) {
   const std::optional<double> radius = parse_double(args.next());
   if (!radius) return Error::literal("ERR need numeric radius");
@@ -38,7 +38,7 @@ Status parse_circle(ArgReader& args, GeoShape& shape) {
   return parse_unit(args, shape);
 }
 
-// width height unit
+// Parses: width height unit.
 Status parse_box(ArgReader& args, GeoShape& shape) {
   const std::optional<double> width = parse_double(args.next());
   if (!width) return Error::literal("ERR need numeric width");
@@ -81,7 +81,7 @@ class Parser {
  private:
   bool is_search() const { return command_->form == GeoForm::kSearch; }
 
-  // The arguments that have their places, up to the options.
+  // Parses the arguments at fixed places, which come before the options.
   Status take_fixed(ArgReader& args) {
     args.next();
     if (command_->is_store) take_destination(args);
@@ -94,7 +94,7 @@ class Parser {
     }
     if (command_->form == GeoForm::kRadiusByMember) {
       const std::string_view member = args.next();
-      if (*locate_ == nullptr) {  // Redis does not look at radius and unit then.
+      if (*locate_ == nullptr) {  // Redis ignores radius and unit then.
         args.next();
         args.next();
         return {};
@@ -112,7 +112,7 @@ class Parser {
     args.next();
   }
 
-  // Words alone.
+  // Takes an option that has no value.
   bool take_flag(ArgReader& args) {
     if (args.take("WITHDIST")) return query_.with_distance = true;
     if (args.take("WITHHASH")) return query_.with_hash = true;
@@ -130,7 +130,7 @@ class Parser {
     return false;
   }
 
-  // Words with values.
+  // Takes an option that has values.
   Status take_option(ArgReader& args) {
     if (args.take_with("COUNT")) return parse_count(args, query_);
     if (command_->may_store && args.take_with("STORE")) {
@@ -174,7 +174,7 @@ class Parser {
     return {};
   }
 
-  // What is wrong only as a whole.
+  // Checks the rules that concern several options together.
   Status check() const {
     if (query_.destination_at != 0 &&
         (query_.with_distance || query_.with_hash || query_.with_point)) {

@@ -1,5 +1,4 @@
-// GeoQuery: what a geo search was asked for: the words of GEOSEARCH, GEORADIUS and their forms,
-// read into one struct.
+// GeoQuery: the parsed arguments of a geo search, for GEOSEARCH, GEORADIUS and their variants.
 //
 // Texts are views of the arguments. One thread.
 #pragma once
@@ -24,8 +23,8 @@ enum class GeoForm : uint8_t {
 
 struct GeoCommand {
   GeoForm form;
-  bool may_store = false;  // GEORADIUS and GEORADIUSBYMEMBER: STORE, STOREDIST
-  bool is_store = false;   // GEOSEARCHSTORE
+  bool may_store = false;  // STORE and STOREDIST name a destination.
+  bool is_store = false;   // GEOSEARCHSTORE.
 };
 
 struct GeoQuery {
@@ -34,19 +33,19 @@ struct GeoQuery {
   store::GeoShape shape;
   Order order = Order::kAsFound;
   size_t count = 0;  // 0: all.
-  bool any = false;  // The first `count` found will do.
+  bool any = false;  // Stop when `count` places are found.
   bool with_distance = false;
   bool with_hash = false;
   bool with_point = false;
-  size_t destination_at = 0;  // Argument of the key to store to; 0: none.
+  size_t destination_at = 0;  // Index of the destination's argument; 0: none.
   bool stores_distance = false;
 };
 
-// Where a member is; nothing if there is no such member.
+// Returns the position of a member; nothing if there is no such member.
 using LocateMember = std::function<std::optional<store::GeoPoint>(std::string_view member)>;
 
-// Reads the whole command. Without `locate` there is no set to search: the arguments are checked as
-// far as they can be, as Redis does. An error leaves in `query` what stood before it.
+// Parses the whole command. If `locate` is null there is no set to search: the arguments are
+// checked as far as Redis checks them then. After an error `query` has what was parsed before it.
 Status parse_geo_query(std::span<const std::string_view> argv, const GeoCommand& command,
                        const LocateMember& locate, GeoQuery& query);
 

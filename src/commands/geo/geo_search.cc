@@ -1,7 +1,7 @@
-// GEOSEARCH, GEORADIUS and their forms. Declared in geo.h.
+// GEOSEARCH, GEORADIUS and their variants. Declared in geo.h.
 //
-// The places in a cell of the map have scores that follow each other, so a search walks over a few
-// ranges of scores and keeps what lies in its shape.
+// The places in one cell of the map have consecutive scores, so a search walks over a few ranges of
+// scores and keeps the places that lie in its shape.
 #include "commands/geo/geo.h"
 #include "commands/geo/geo_arguments.h"
 #include "commands/geo/geo_query.h"
@@ -24,14 +24,14 @@ using store::SortedSet;
 using Order = GeoQuery::Order;
 
 struct FoundPlace {
-  size_t rank;  // In the set that was searched.
+  size_t rank;  // The rank in the set that is searched.
   double score;
   double distance_m;
   GeoPoint point;
 };
 using FoundPlaces = std::vector<FoundPlace>;
 
-// Appends what lies both in the cell and in the shape, until there are `limit` places.
+// Appends the places that lie both in the cell and in the shape, until there are `limit` places.
 void search_cell(const SortedSet& set, const GeoCell& cell, const GeoShape& shape, size_t limit,
                  FoundPlaces& found) {
   const store::GeoScores scores = store::scores_of(cell);
@@ -57,8 +57,8 @@ FoundPlaces search(const SortedSet& set, const GeoQuery& query) {
   return found;
 }
 
-// Brings the places that are wanted to the front, and drops the others. Of places at the same
-// distance, those found first come first.
+// Sorts the places and keeps only the number that the query wants. Places at the same distance stay
+// in the order in which they were found.
 void select(FoundPlaces& found, const GeoQuery& query) {
   const size_t wanted = query.count == 0 ? found.size() : std::min(query.count, found.size());
   const auto is_before = [&](const FoundPlace& a, const FoundPlace& b) {
@@ -94,8 +94,9 @@ SortedSet copy_found(const SortedSet& set, const FoundPlaces& found, const GeoQu
   return copy;
 }
 
-// Records what was stored as the sorted set itself, a bounded number of members in each record:
-// which places lie in a shape, and how far away, depends on the machine's mathematical library.
+// Records the stored sorted set itself, with a bounded number of members in each record. The search
+// is not recorded, because the places in a shape and their distances depend on the machine's
+// mathematical library.
 void record_stored(Call& call, std::string_view name, const SortedSet& stored, bool was_there) {
   constexpr size_t kMembersMax = 512;
   if (!call.wants_effects()) return;
@@ -120,7 +121,7 @@ void store_found(Call& call, const GeoCommand& command, size_t destination_at, S
                    command.form == GeoForm::kSearch ? "geosearchstore" : "georadiusstore", count);
 }
 
-// Parses and runs a search of the set at argument `source_at`.
+// Parses the command, and runs its search of the set at argument `source_at`.
 Status run(Call& call, size_t source_at, const GeoCommand& command) {
   const Key source = call.read(source_at);
   if (Status status = source.expect(SortedSet::kType); !status.ok()) return status;
@@ -156,8 +157,8 @@ Status run(Call& call, size_t source_at, const GeoCommand& command) {
 constexpr GeoCommand kRadius{.form = GeoForm::kRadius, .may_store = true};
 constexpr GeoCommand kRadiusByMember{.form = GeoForm::kRadiusByMember, .may_store = true};
 
-// The key, and that of the last STORE or STOREDIST. Whether a member is there, which the command
-// asks while it reads its arguments, decides only on which errors it finds.
+// Finds the source key, and the key of the last STORE or STOREDIST. It can do so without the set:
+// whether a member exists decides only which error the command reports.
 engine::KeysFound find_keys(std::span<const std::string_view> argv, const GeoCommand& command,
                             std::vector<engine::KeyAt>& keys) {
   GeoQuery query;

@@ -17,7 +17,8 @@ using store::PackedValue;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// A key that is absent or a hash, whose fields `fields` (every `step`th of these) may be changed.
+// Opens the key, which must be absent or a hash, for a change of `fields` (every `step`th of
+// these). Removes those of the fields whose deadline has passed.
 Result<Key> write_hash(Call& call, Call::Args fields, size_t step = 1) {
   Key key = call.write(1);
   if (Status status = key.expect(Hash::kType); !status.ok()) return status.error();
@@ -26,7 +27,7 @@ Result<Key> write_hash(Call& call, Call::Args fields, size_t step = 1) {
   return key;
 }
 
-// Stores all the pairs behind the key. Returns how many fields are new.
+// Stores all the pairs that follow the key. Returns how many fields are new.
 Result<int64_t> store_pairs(Call& call) {
   if (call.argc() % 2 != 0) return errors::wrong_arity(call.command().spec->name);
   Result<Key> key = write_hash(call, call.args_from(2), 2);
@@ -42,7 +43,7 @@ Result<int64_t> store_pairs(Call& call) {
   return added;
 }
 
-// Stores a value that was computed from the field's former one: the field's deadline stays.
+// Stores a value that was computed from the field's old value. The field keeps its deadline.
 void update(Call& call, Key& key, std::string_view value, std::string_view event) {
   key.open<Hash>()->set(call.arg(2), value, hash_options(call), FieldDeadlineRule::kKeep);
   key.changed(notify::kHash, event);
@@ -54,8 +55,8 @@ std::optional<PackedValue> find_field(Call& call, const Key& key) {
   return key.view<Hash>()->find(call.arg(2), call.horizon_ms());
 }
 
-// Records the sum of HINCRBYFLOAT itself: arithmetic elsewhere might not come to the same. HSET
-// takes a field's deadline away, so that one is recorded as well.
+// Records the sum of HINCRBYFLOAT itself, because another machine might compute another sum. HSET
+// removes a field's deadline, so the deadline is recorded as well.
 void record_sum(Call& call, const Key& key, std::string_view sum) {
   if (!call.wants_effects()) return;
   const std::string_view field = call.arg(2);

@@ -45,7 +45,7 @@ Status hexpiretime(Call& call);
 Status hpexpiretime(Call& call);
 Status hpersist(Call& call);
 
-// Several fields at once, with what becomes of their deadlines or of them. hash_getset.cc
+// Several fields at once, with their deadlines or their removal. hash_getset.cc
 Status hgetex(Call& call);
 Status hsetex(Call& call);
 Status hgetdel(Call& call);

@@ -1,4 +1,4 @@
-// HEXPIRE, HTTL and their relatives: the deadlines of fields. Declared in hash.h.
+// HEXPIRE, HTTL and their variants: the deadlines of fields. Declared in hash.h.
 #include "commands/hash/hash.h"
 #include "commands/hash/hash_fields.h"
 #include "commands/shared/container_options.h"
@@ -16,7 +16,7 @@ namespace notify = engine::notify;
 
 enum class TimeOrigin : uint8_t { kNow, kEpoch };
 
-// What became of a field, as clients are told.
+// The result for one field, as the reply shows it.
 enum class FieldOutcome : int8_t {
   kAbsent = -2,
   kNoDeadline = -1,
@@ -34,7 +34,7 @@ void reply_all_absent(Call& call, size_t count) {
     reply(call, FieldOutcome::kAbsent);
 }
 
-// One word at most.
+// Takes a condition if the next word is one. There can be only one.
 ExpireCondition take_condition(ArgReader& args) {
   if (args.take("NX")) return {.if_none = true};
   if (args.take("XX")) return {.if_some = true};
@@ -63,7 +63,7 @@ Result<NewDeadline> parse_new_deadline(Call& call, TimeOrigin origin, TimeUnit u
   return wanted;
 }
 
-// One field. A deadline that has passed deletes it at once.
+// Gives one field its deadline. If the deadline has passed, the field is deleted at once.
 FieldOutcome give_deadline(Call& call, Hash& hash, std::string_view field,
                            const NewDeadline& wanted) {
   if (!hash.contains(field, call.horizon_ms())) return FieldOutcome::kAbsent;
@@ -77,8 +77,8 @@ FieldOutcome give_deadline(Call& call, Hash& hash, std::string_view field,
   return FieldOutcome::kDone;
 }
 
-// Tells of the fields that changed. All fields get the same deadline, so either all of them were
-// deleted or all of them have it now.
+// Reports the fields that changed. All of them got the same deadline, so either all were deleted or
+// all have it now.
 void note_changes(Call& call, Key& key, int64_t deadline_ms, FieldNames changed) {
   const bool is_deletion = call.is_past(deadline_ms);
   if (is_deletion) {
@@ -116,12 +116,12 @@ Status give_deadlines(Call& call, TimeOrigin origin, TimeUnit unit) {
   return {};
 }
 
-// Rounded up, so that a field that lives is never said to have no time left.
+// Converts `ms`. Seconds are rounded up, so that a field that exists never has 0 seconds left.
 int64_t rounded_up(int64_t ms, TimeUnit unit) {
   return unit == TimeUnit::kMilliseconds ? ms : ms / 1000 + (ms % 1000 != 0 ? 1 : 0);
 }
 
-// The deadlines as times to go or as times of day.
+// Replies the deadlines of fields, either as time left or as time since 1970.
 Status tell_deadlines(Call& call, TimeOrigin origin, TimeUnit unit) {
   const Key key = call.peek(1);
   if (Status status = key.expect(Hash::kType); !status.ok()) return status;

@@ -1,5 +1,5 @@
-// HGETEX, HSETEX and HGETDEL: several fields at once, and what becomes of their deadlines or of
-// them. Declared in hash.h.
+// HGETEX, HSETEX and HGETDEL: several fields at once, with their deadlines or their removal.
+// Declared in hash.h.
 #include "commands/hash/hash.h"
 #include "commands/hash/hash_fields.h"
 #include "commands/shared/container_options.h"
@@ -57,7 +57,7 @@ Result<GetexOptions> parse_getex(Call& call) {
   return options;
 }
 
-// Gives one field its new deadline, or none. True if that changed anything.
+// Sets or removes the deadline of one field, or deletes it. True if that changed anything.
 bool apply_getex(Call& call, Hash& hash, std::string_view field, const GetexOptions& options) {
   if (!hash.contains(field, call.horizon_ms())) return false;
   if (options.persist) return hash.clear_deadline(field);
@@ -85,10 +85,10 @@ struct SetexOptions {
   Condition condition = Condition::kNone;
   std::optional<int64_t> deadline_ms;
   bool keep_deadlines = false;
-  FieldNames pairs;  // Names and values in turn.
+  FieldNames pairs;  // Alternating names and values.
 };
 
-// "FIELDS" has been read.
+// Parses the pairs, after "FIELDS" has been read.
 Result<FieldNames> parse_pairs(ArgReader args) {
   if (args.done()) return errors::wrong_arity("hsetex");
   const std::optional<int64_t> count = parse_int64(args.next());
@@ -165,7 +165,8 @@ std::vector<std::string_view> names_of(const SetexOptions& options) {
   return names;
 }
 
-// HSETEX with a deadline that has passed: the fields that are there go. It is told in any case.
+// HSETEX with a deadline that has passed: deletes the fields that exist. The events are sent even
+// if no field existed.
 void delete_pairs(Call& call, Key& key, const SetexOptions& options) {
   std::vector<std::string_view> deleted;
   if (key.exists()) {
@@ -180,8 +181,8 @@ void delete_pairs(Call& call, Key& key, const SetexOptions& options) {
   if (!deleted.empty()) record_deletion(call, key, deleted);
 }
 
-// HSET, and then the deadlines of the fields: Redis 7.0 knows no other word for the first, and no
-// word for the second, which later versions call HPEXPIREAT.
+// Records HSETEX as HSET and HPEXPIREAT. Redis 7.0 has no HSETEX; HPEXPIREAT exists only in later
+// versions, but there is no other command for the deadlines.
 void record_setex(Call& call, const Key& key, const SetexOptions& options) {
   if (!call.wants_effects()) return;
   call.record({"HSET", key.name()}, options.pairs);

@@ -20,7 +20,7 @@ namespace errors = engine::errors;
 
 struct RandomFieldsOptions {
   size_t count = 0;
-  bool may_repeat = false;  // A negative count.
+  bool may_repeat = false;  // The count is negative.
   bool has_values = false;
 };
 
@@ -56,7 +56,7 @@ Status reply_one(Call& call) {
   return {};
 }
 
-// With values: pairs in RESP3, one flat array in RESP2.
+// Begins the reply. With values it has pairs in RESP3, and one flat array in RESP2.
 void reply_header(resp::ReplyWriter& to, size_t count, bool has_values) {
   to.array(has_values && !to.is_resp3() ? count * 2 : count);
 }

@@ -1,4 +1,4 @@
-// HGET and what else only looks at a hash. Declared in hash.h.
+// HGET and the other commands that only read a hash. Declared in hash.h.
 #include "commands/hash/hash.h"
 #include "commands/shared/packed_reply.h"
 #include "engine/execution/call.h"
@@ -12,7 +12,7 @@ using store::Hash;
 using store::HashField;
 using store::PackedValue;
 
-// A key that is absent or a hash.
+// Opens the key, which must be absent or a hash, for reading.
 Result<Key> read_hash(Call& call) {
   Key key = call.read(1);
   if (Status status = key.expect(Hash::kType); !status.ok()) return status.error();

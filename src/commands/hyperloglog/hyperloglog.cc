@@ -19,13 +19,13 @@ void make_empty(Key& key) {
   key.set_text(store::empty_hll(), store::Encoding::kRaw, std::nullopt);
 }
 
-// Opens the string as it is: Redis, too, keeps it raw from the first use on.
+// Opens the string for changes as raw bytes. Redis, too, keeps it raw once it was used.
 std::span<char> open(Key& key) {
   return key.open_string(key.string_size());
 }
 
-// Raises the registers to those of the keys from `first` on; a key that is absent adds nothing.
-// True if one of them is dense.
+// Raises the registers to those of the keys from argument `first` on; an absent key adds nothing.
+// True if one of the HyperLogLogs is dense.
 Result<bool> merge_keys(Call& call, size_t first, HllRegisters& registers) {
   bool has_dense = false;
   for (size_t i = first; i < call.argc(); ++i) {
@@ -39,7 +39,8 @@ Result<bool> merge_keys(Call& call, size_t first, HllRegisters& registers) {
   return has_dense;
 }
 
-// The cached count, or one that is cached from now on: a change that has no event.
+// Replies the cached count. If there is none it computes and caches one, which is a change without
+// an event.
 Status count_one(Call& call) {
   Key key = call.read(1);
   if (!key.exists()) {
@@ -70,7 +71,7 @@ Status pfadd(Call& call) {
   } else {
     const Result<HllView> view = view_hll(key);
     if (!view.ok()) return view.error();
-    // A damaged one must be known before the first of several changes.
+    // With several elements, damage must be found before the first change.
     if (call.argc() > 3 && !view->is_sound()) return corrupt_hll();
     open(key);
   }

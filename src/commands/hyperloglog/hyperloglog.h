@@ -1,7 +1,7 @@
-// HyperLogLog commands: estimates of how many different elements were added.
+// HyperLogLog commands: estimates of how many different elements were added to a key.
 //
 // The values are strings (store/hyperloglog.h), which clients may read and set as such. Rows are in
-// hyperloglog_table.cc. Each runs on the thread that holds the shards of its keys.
+// hyperloglog_table.cc. Each command runs on the thread that holds the shards of its keys.
 #pragma once
 
 #include "base/result.h"
@@ -18,7 +18,7 @@ Status pfadd(Call& call);
 Status pfcount(Call& call);
 Status pfmerge(Call& call);
 
-// For tests and curiosity. hyperloglog_debug.cc
+// For tests and debugging. hyperloglog_debug.cc
 Status pfdebug(Call& call);
 Status pfselftest(Call& call);
 

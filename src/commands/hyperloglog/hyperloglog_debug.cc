@@ -18,7 +18,7 @@ using store::HllMark;
 using store::HllRegisters;
 using store::HllView;
 
-// Makes the key's HyperLogLog dense, which is recorded as it was asked for. False: it is dense.
+// Makes the key's HyperLogLog dense, and records the command as sent. False: it was dense already.
 Result<bool> convert(Call& call, Key& key, const HllView& view) {
   if (view.encoding() == HllEncoding::kDense) return false;
   if (Status status = make_dense(key); !status.ok()) return status.error();
@@ -47,7 +47,7 @@ Status reply_runs(Call& call, const HllView& view) {
 
 // ---- PFSELFTEST.
 
-// What is written to dense registers is read from them.
+// Tests that dense registers have the values that were written to them.
 Status test_registers(Random& random) {
   constexpr int kRounds = 1000;
   for (int round = 0; round < kRounds; ++round) {
@@ -69,7 +69,7 @@ Status test_registers(Random& random) {
   return {};
 }
 
-// Counts of known numbers of elements are as near as they should be.
+// Tests that estimates for known numbers of elements have no more than the expected error.
 Status test_estimates(Random& random) {
   constexpr uint64_t kElements = 1'000'000;
   const double standard_error = 1.04 / std::sqrt(static_cast<double>(store::kHllRegisters));
@@ -85,7 +85,7 @@ Status test_estimates(Random& random) {
     next_check *= 10;
     const auto estimate = static_cast<double>(store::hll_count(registers));
     const double error = std::abs(estimate - static_cast<double>(count));
-    // Of ten elements, two may meet in a register.
+    // Two of ten elements may share a register.
     const double error_max =
         count == 10 ? 1.0 : std::ceil(standard_error * 6 * static_cast<double>(count));
     if (error > error_max) {

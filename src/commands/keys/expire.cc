@@ -1,4 +1,4 @@
-// EXPIRE, TTL and their relatives: declared in keys.h.
+// EXPIRE, TTL and their variants. Declared in keys.h.
 #include "commands/keys/expire_rule.h"
 #include "commands/keys/keys.h"
 #include "engine/execution/call.h"
@@ -11,7 +11,7 @@ using engine::Key;
 
 enum class TimeOrigin : uint8_t { kNow, kEpoch };
 
-// Gives a key a deadline that has passed: the key goes at once, and the record is a deletion.
+// Gives a key a deadline that has passed: deletes the key at once, and records a deletion.
 void expire_at_once(Call& call, Key& key) {
   key.erase();
   key.changed(engine::notify::kGeneric, "del");
@@ -49,7 +49,8 @@ Status set_time_to_live(Call& call, TimeOrigin origin, TimeUnit unit) {
   return {};
 }
 
-// The deadline as a time to go or as a time of day; -1: none, -2: no key.
+// Replies the key's deadline, either as time left or as time since 1970; -1 if the key has none, -2
+// if there is no key.
 Status tell_deadline(Call& call, TimeOrigin origin, TimeUnit unit) {
   const Key key = call.peek(1);
   const Key::Deadline deadline_ms = key.deadline();

@@ -16,7 +16,7 @@ Result<ExpireCondition> parse_expire_condition(engine::ArgReader args) {
     } else if (args.take("LT")) {
       condition.if_earlier = true;
     } else {
-      // As a C string, like Redis: none of what follows a NUL.
+      // As in Redis, the message shows the word up to its first NUL.
       const std::string_view word = args.peek();
       return Error::text("ERR Unsupported option " + std::string(word.substr(0, word.find('\0'))));
     }

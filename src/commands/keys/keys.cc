@@ -46,7 +46,7 @@ Status delete_keys(Call& call, bool lazily) {
 
 enum class IfTargetExists : uint8_t { kReplace, kRefuse };
 
-// False if the target exists and stays.
+// False: the target exists and must not be replaced.
 Result<bool> rename_key(Call& call, IfTargetExists if_exists) {
   const bool refuses = if_exists == IfTargetExists::kRefuse;
   Key from = call.write(1);
@@ -110,7 +110,8 @@ bool move_key(Call& call, DbIndex db) {
 
 }  // namespace
 
-// What is long to free is freed elsewhere in any case, so the two differ in what is counted only.
+// DEL and UNLINK differ only in what is counted: a value that takes long to free goes to the reaper
+// in both cases.
 Status del(Call& call) {
   return delete_keys(call, call.options().lazyfree_lazy_user_del);
 }

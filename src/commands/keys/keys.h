@@ -1,7 +1,7 @@
-// Key commands: what can be done to a key whatever it holds.
+// Key commands: operations on a key that do not depend on the type of its value.
 //
-// Their rows are in keys_table.cc. Each runs on the thread that holds the shards of its keys, but
-// for those that ask all shards, which run on the connection's.
+// Their rows are in keys_table.cc. Each runs on the thread that holds the shards of its keys. The
+// commands that ask all shards run on the connection's shard.
 #pragma once
 
 #include "base/result.h"
@@ -35,12 +35,12 @@ Status ttl(Call& call);
 Status pttl(Call& call);
 Status persist(Call& call);
 
-// Asking all shards.
+// Commands that ask all shards.
 Status keys(Call& call);
 Status scan(Call& call);
 Status randomkey(Call& call);
 
-// OBJECT, and MEMORY USAGE (whose container is the server's).
+// OBJECT, and MEMORY USAGE (the MEMORY container is in src/server).
 Status object_encoding(Call& call);
 Status object_freq(Call& call);
 Status object_help(Call& call);

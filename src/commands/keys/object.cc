@@ -1,4 +1,4 @@
-// OBJECT: how a value is kept and how much it is used; and MEMORY USAGE. Declared in keys.h.
+// OBJECT: how a value is kept and how much it is used. Also MEMORY USAGE. Declared in keys.h.
 #include "commands/keys/keys.h"
 #include "commands/shared/help.h"
 #include "engine/command/arg_reader.h"
@@ -16,7 +16,8 @@ using engine::EvictionPolicy;
 using engine::Key;
 namespace errors = engine::errors;
 
-// Redis shares the objects of small integers and shows that by this count of references.
+// Redis shares the objects of integers from 0 to kSharedIntegers - 1, and shows kSharedReferences
+// as their reference count.
 constexpr int64_t kSharedIntegers = 10'000;
 constexpr int64_t kSharedReferences = std::numeric_limits<int32_t>::max();
 
@@ -28,7 +29,7 @@ bool is_lru(EvictionPolicy policy) {
   return policy == EvictionPolicy::kVolatileLru || policy == EvictionPolicy::kAllkeysLru;
 }
 
-// An access clock of its own rules sharing out.
+// Small integers are not shared if each entry needs an access clock of its own.
 bool shares_integers(const EngineOptions& options) {
   const EvictionPolicy policy = options.maxmemory_policy;
   return options.maxmemory_bytes == 0 || (!is_lfu(policy) && !is_lru(policy));
@@ -113,7 +114,7 @@ Status object_refcount(Call& call) {
   return {};
 }
 
-// Every byte is counted, so SAMPLES is checked and otherwise ignored.
+// MEMORY USAGE counts every byte, so SAMPLES is parsed and otherwise ignored.
 Status memory_usage(Call& call) {
   for (ArgReader args(call.args_from(3)); !args.done();) {
     if (!args.take_with("SAMPLES")) return errors::syntax();

@@ -1,4 +1,4 @@
-// SCAN, KEYS and RANDOMKEY: what looks at all shards for keys. Declared in keys.h.
+// SCAN, KEYS and RANDOMKEY: the commands that search all shards for keys. Declared in keys.h.
 #include "commands/keys/key_search.h"
 #include "commands/keys/keys.h"
 #include "commands/keys/scan_cursor.h"
@@ -20,11 +20,11 @@ using engine::ShardData;
 using resp::ReplyWriter;
 namespace errors = engine::errors;
 
-constexpr size_t kScanCount = 10;          // COUNT unless asked otherwise.
-constexpr size_t kBucketsPerKey = 10;      // A scan of an emptied table ends a call after so many.
-constexpr unsigned kRandomKeyDraws = 100;  // Looking for a key whose deadline has not passed.
+constexpr size_t kScanCount = 10;          // Used if there is no COUNT.
+constexpr size_t kBucketsPerKey = 10;      // Most buckets that a call visits per key of COUNT.
+constexpr unsigned kRandomKeyDraws = 100;  // Tries to find a key that has not expired.
 
-// What SCAN asks of a shard. Owns its text.
+// The parsed arguments of SCAN, to be sent to a shard. Owns its text.
 struct ScanQuery {
   DbIndex db{};
   KeyFilter filter;
@@ -80,7 +80,8 @@ void reply_scan(ReplyWriter& to, const ScanCursor& cursor, const FoundKeys& foun
   reply_keys(to, found);
 }
 
-// What a scan meets and would show, had it not expired, goes at once, as with any other reader.
+// Walks over keys of one shard. Removes the matching keys whose deadline has passed, as any reader
+// does.
 WalkResult walk_shard(const Hold& hold, ShardData& shard, const ScanQuery& query,
                       store::ScanPosition from) {
   const store::Keyspace* space = shard.keyspace_if_any(query.db);
@@ -91,12 +92,13 @@ WalkResult walk_shard(const Hold& hold, ShardData& shard, const ScanQuery& query
   return result;
 }
 
-// A shard's contribution to a scan that is at the beginning of a shard. None: not asked, or too
-// many keys to go along with another shard's.
+// One shard's part of a scan that begins at the start of a shard. None: the shard was not walked,
+// because it comes before that shard, or has too many keys to be answered together with it.
 using ScanPart = std::optional<WalkResult>;
 
-// The first shard's part, and the parts behind it that are complete and fit the count: a small
-// database is answered at once however many shards it is spread over.
+// Replies the first shard's part, together with the parts of the following shards that are complete
+// and fit the count. So a small database is answered in one call, however many shards it is spread
+// over.
 void finish_scan(std::vector<ScanPart>& parts, size_t first, size_t count, ReplyWriter& to) {
   WalkResult& total = *parts[first];
   ScanCursor cursor{.shard = first, .position = total.next};
@@ -113,7 +115,7 @@ void finish_scan(std::vector<ScanPart>& parts, size_t first, size_t count, Reply
   reply_scan(to, cursor, total.found);
 }
 
-// At the beginning of a shard: asks those behind it as well, if they have few keys.
+// Scans from the beginning of a shard. Also asks the following shards, if they have few keys.
 void scan_from_shard(Call& call, ScanQuery query, size_t first) {
   const size_t count = query.count;
   call.gather<ScanPart>(
@@ -129,7 +131,7 @@ void scan_from_shard(Call& call, ScanQuery query, size_t first) {
       });
 }
 
-// In the middle of a shard: asks only that one.
+// Scans from a position inside a shard. Asks only that shard.
 void scan_within_shard(Call& call, ScanQuery query, ScanCursor cursor) {
   const size_t shards = call.shards().size();
   call.ask<WalkResult>(
@@ -144,7 +146,7 @@ void scan_within_shard(Call& call, ScanQuery query, ScanCursor cursor) {
       });
 }
 
-// Looks a literal pattern up where it must be.
+// Looks up a literal pattern as a key, on the shard of that key.
 void ask_for_literal(Call& call, DbIndex db, KeyFilter filter,
                      std::function<void(const FoundKeys&, ReplyWriter&)> reply) {
   const size_t shard = call.shards().shard_of(filter.pattern);
@@ -158,7 +160,7 @@ void ask_for_literal(Call& call, DbIndex db, KeyFilter filter,
 }
 
 struct RandomKeyPart {
-  size_t size = 0;  // 0: no candidate.
+  size_t size = 0;  // 0: the shard has no candidate.
   std::string key;
 };
 
@@ -169,13 +171,14 @@ RandomKeyPart draw_key(const Hold& hold, ShardData& shard, DbIndex db) {
     const store::Entry* entry = space->table().sample(hold.random());
     if (!entry->is_expired(hold.horizon_ms())) return {space->size(), std::string(entry->key())};
   }
-  // Keys that a pause keeps from going are better than none.
+  // While a pause keeps expired keys from being removed, an expired key is better than none.
   if (shard.keeps_due_keys())
     return {space->size(), std::string(space->table().sample(hold.random())->key())};
   return {};
 }
 
-// Shards with more keys get more of the draws. `dice` is uniform over 64 bits.
+// Replies one of the drawn keys. A shard's chance is proportional to its number of keys. `dice` is
+// uniform over 64 bits.
 void reply_drawn(const std::vector<RandomKeyPart>& parts, uint64_t dice, ReplyWriter& to) {
   uint64_t total = 0;
   for (const RandomKeyPart& part : parts)
@@ -200,7 +203,7 @@ Status scan(Call& call) {
   if (!query.ok()) return query.error();
 
   const ScanCursor cursor = cursor_of(*number);
-  if (cursor.shard >= call.shards().size()) {  // Not a cursor of ours: nothing is left to see.
+  if (cursor.shard >= call.shards().size()) {  // No cursor of this server: the scan ends.
     reply_scan(call.reply(), {}, {});
   } else if (cursor.position != store::ScanPosition{}) {
     scan_within_shard(call, std::move(*query), cursor);

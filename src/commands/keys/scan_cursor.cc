@@ -23,7 +23,7 @@ ScanCursor cursor_of(uint64_t number) {
 }
 
 Result<uint64_t> parse_cursor(std::string_view text) {
-  text = text.substr(0, text.find('\0'));  // Redis reads no further.
+  text = text.substr(0, text.find('\0'));  // Redis stops reading at a NUL.
   const bool has_sign = text.starts_with('-') || text.starts_with('+');
   const std::string_view digits = has_sign ? text.substr(1) : text;
   if (has_sign && digits.empty()) return invalid_cursor();

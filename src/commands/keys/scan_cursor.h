@@ -1,13 +1,14 @@
-// ScanCursor: the number that SCAN gives a client and gets back: where in which shard to go on.
+// ScanCursor: the number that SCAN gives to a client and gets back. It says where to go on: a
+// shard, and a position in it.
 //
 //    63   62            48 47                                   0
 //   ┌───┬────────────────┬───────────────────────────────────────┐
 //   │ 0 │     shard      │   position in the shard's hash space   │
 //   └───┴────────────────┴───────────────────────────────────────┘
 //
-// 0 is both the beginning and, as an answer, the end. It stays below 2^63, because many clients
-// keep it in a signed integer. Nothing on the server remembers a cursor: any number is a valid
-// question, and one that we never gave is answered with some keys or none. Pure; any thread.
+// 0 is both the beginning and, in a reply, the end. Cursors stay below 2^63, because many clients
+// keep them in a signed integer. The server remembers no cursors: every number is accepted, and a
+// number that it never gave out finds some keys or none. Pure; any thread.
 #pragma once
 
 #include "base/result.h"
@@ -32,8 +33,8 @@ struct ScanCursor {
 uint64_t cursor_number(const ScanCursor& cursor);
 ScanCursor cursor_of(uint64_t number);
 
-// As strtoul reads it, which is what Redis does: a sign is fine, "" is 0, "-1" is 2^64 - 1; blanks
-// in front or anything behind is not.
+// Parses a cursor as strtoul does, because Redis uses that: a sign is accepted, "" is 0, "-1" is
+// 2^64 - 1. Blanks in front and anything after the number are refused.
 Result<uint64_t> parse_cursor(std::string_view text);
 
 }  // namespace kvstash::commands

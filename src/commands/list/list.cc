@@ -49,7 +49,7 @@ Result<int64_t> parse_index(std::string_view text) {
   return *index;
 }
 
-// The index of the first element equal to `text`.
+// The index of the first element that equals `text`.
 std::optional<size_t> find_first(const List& list, std::string_view text) {
   const PackedNeedle needle(text);
   ListCursor cursor(list, ListEnd::kHead);
@@ -85,7 +85,7 @@ Status llen(Call& call) {
   return {};
 }
 
-// As in Redis, an absent key is answered before the index is read.
+// LINDEX. As in Redis, an absent key is answered before the index is parsed.
 Status lindex(Call& call) {
   const Key key = call.read(1);
   if (!key.exists()) {
@@ -127,7 +127,7 @@ Status lrange(Call& call) {
   return {};
 }
 
-// As in Redis, an absent key is answered before the index is read.
+// LSET. As in Redis, an absent key is answered before the index is parsed.
 Status lset(Call& call) {
   Key key = call.write(1);
   if (!key.exists()) return errors::no_such_key();
@@ -188,7 +188,7 @@ Status lrem(Call& call) {
   return {};
 }
 
-// A trim that cuts nothing off is told all the same, but counts for nothing.
+// An LTRIM that removes nothing sends its event all the same, but counts as no change.
 Status ltrim(Call& call) {
   const Result<int64_t> start = parse_index(call.arg(2));
   if (!start.ok()) return start.error();

@@ -1,7 +1,8 @@
-// List commands: sequences that are pushed and popped at both ends.
+// List commands: sequences of elements that are pushed and popped at both ends.
 //
-// Their rows are in list_table.cc. Each runs on the thread that holds the shards of its keys. Those
-// that wait (B...) try what their namesakes do, and wait where there is nothing to take.
+// Their rows are in list_table.cc. Each runs on the thread that holds the shards of its keys. The
+// blocking commands (B...) do the same as the commands without the B, and wait if there is no
+// element.
 #pragma once
 
 #include "base/result.h"
@@ -47,7 +48,7 @@ Status rpoplpush(Call& call);
 Status blmove(Call& call);
 Status brpoplpush(Call& call);
 
-// Where their keys are (FindKeys), by the parsers that they use.
+// Find the keys of these commands (FindKeys) with the parsers that the commands use.
 engine::KeysFound lmpop_keys(std::span<const std::string_view> argv,
                              std::vector<engine::KeyAt>& keys);
 engine::KeysFound blmpop_keys(std::span<const std::string_view> argv,

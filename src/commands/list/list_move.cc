@@ -1,5 +1,5 @@
-// Moving an element from the end of one list to an end of another, or of the same one: LMOVE,
-// RPOPLPUSH and those that wait for the element. Declared in list.h.
+// Commands that move an element from an end of one list to an end of another or the same list:
+// LMOVE, RPOPLPUSH and their blocking variants. Declared in list.h.
 #include "commands/list/list.h"
 #include "commands/list/list_end.h"
 #include "commands/shared/block_timeout.h"
@@ -33,7 +33,7 @@ Result<Ends> parse_ends(Call& call) {
 
 constexpr Ends kTailToHead{ListEnd::kTail, ListEnd::kHead};
 
-// Within one list, which never goes.
+// Moves an element within one list, which never becomes empty.
 void rotate(Call& call, Key& key, Ends ends) {
   {
     auto list = key.open<List>();
@@ -46,7 +46,7 @@ void rotate(Call& call, Key& key, Ends ends) {
     call.reply().bulk(element);
   }
   tell_pushed(key, ends.to, 1);
-  tell_popped(key, ends.from, 0);  // A move counts once.
+  tell_popped(key, ends.from, 0);  // A move counts as one change.
 }
 
 void move_between(Call& call, Key& from, Key& to, Ends ends) {
@@ -64,7 +64,7 @@ void move_between(Call& call, Key& from, Key& to, Ends ends) {
   tell_popped(from, ends.from, 0);
 }
 
-// False, and nothing replied: the source is not there.
+// False: the source does not exist, and nothing was replied.
 Result<bool> move_element(Call& call, Ends ends) {
   Key from = call.write(1);
   if (Status status = from.expect(ValueType::kList); !status.ok()) return status.error();
@@ -86,7 +86,7 @@ Status move_now(Call& call, Ends ends) {
   return {};
 }
 
-// True if it has moved something, and so what it did is to be written down.
+// True if an element was moved; the caller must then record the move.
 Result<bool> move_or_wait(Call& call, Ends ends, std::string_view seconds) {
   const Result<BlockTimeout> timeout = parse_block_seconds(seconds, call.now_ms());
   if (!timeout.ok()) return timeout.error();

@@ -1,5 +1,5 @@
-// Taking elements from the ends of lists: LPOP, RPOP, LMPOP and those that wait for an element.
-// Declared in list.h.
+// Commands that take elements from the ends of lists: LPOP, RPOP, LMPOP and their blocking
+// variants. Declared in list.h.
 #include "base/numbers.h"
 #include "commands/list/list.h"
 #include "commands/list/list_end.h"
@@ -24,14 +24,14 @@ using store::PackedValue;
 using store::ValueType;
 namespace errors = engine::errors;
 
-// Takes `count` elements, which must be there, and writes each into the reply.
+// Pops `count` elements, which must exist, and writes each into the reply.
 void take(Call& call, Key& key, ListEnd end, size_t count) {
   key.open<List>()->pop(end, count, list_limits(call),
                         [&](PackedValue value) { reply_value(call.reply(), value); });
   tell_popped(key, end, count);
 }
 
-// With a count the reply is an array, and null if there is no key.
+// LPOP and RPOP. With a count the reply is an array, and a null array if there is no key.
 Status pop(Call& call, ListEnd end) {
   if (call.argc() > 3) return errors::wrong_arity(call.command().spec->name);
   const bool has_count = call.argc() == 3;
@@ -53,12 +53,11 @@ Status pop(Call& call, ListEnd end) {
   return {};
 }
 
-// ---- The first of several lists that has something.
+// ---- The first of several keys that exists.
 
 using Names = std::span<const std::string_view>;
 
-// The first key that exists and is a list; one of another type before it is an error. None is
-// there: null.
+// Returns the first key that exists, or null if none does. Error: that key is not a list.
 Result<std::optional<Key>> first_list(Call& call, Names names) {
   for (const std::string_view name : names) {
     Key key = call.write(name);
@@ -77,7 +76,7 @@ void wait(Call& call, Names names, BlockTimeout timeout) {
               .timeout_reply = engine::TimeoutReply::kNullArray});
 }
 
-// BLPOP and BRPOP: a key and one element.
+// BLPOP and BRPOP: reply a key and one element.
 Status pop_or_wait(Call& call, ListEnd end) {
   const Result<BlockTimeout> timeout =
       parse_block_seconds(call.arg(call.argc() - 1), call.now_ms());
@@ -105,12 +104,12 @@ struct MultiPop {
   size_t count = 1;
 };
 
-// `args`: numkeys key [key ...] LEFT | RIGHT [COUNT count]. How many keys there are.
+// Returns how many keys `args` has: numkeys key [key ...] LEFT | RIGHT [COUNT count].
 Result<size_t> count_names(Names args) {
   return count_keys(args, 1, errors::syntax());
 }
 
-// The same.
+// Parses numkeys key [key ...] LEFT | RIGHT [COUNT count].
 Result<MultiPop> parse_multi_pop(Names args) {
   const Result<size_t> count = count_names(args);
   if (!count.ok()) return count.error();
@@ -128,7 +127,7 @@ Result<MultiPop> parse_multi_pop(Names args) {
   return pop;
 }
 
-// False, and nothing replied: there is nothing to take.
+// False: there is no element to pop, and nothing was replied.
 Result<bool> pop_first(Call& call, const MultiPop& pop) {
   Result<std::optional<Key>> found = first_list(call, pop.names);
   if (!found.ok()) return found.error();

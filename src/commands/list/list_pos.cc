@@ -1,4 +1,4 @@
-// LPOS: where an element stands. Declared in list.h.
+// LPOS: the positions of an element. Declared in list.h.
 #include "commands/list/list.h"
 #include "engine/command/arg_reader.h"
 #include "engine/execution/call.h"
@@ -23,9 +23,9 @@ constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
 struct PosOptions {
   ListEnd from = ListEnd::kHead;
-  int64_t rank = 1;              // The match to begin with, counted from that end.
-  std::optional<int64_t> count;  // Matches asked for, in an array; none: the first one only.
-  int64_t looks = kNoLimit;      // Elements looked at, at most.
+  int64_t rank = 1;              // The match to begin with, counted from the end `from`.
+  std::optional<int64_t> count;  // How many matches to reply, as an array; none: only the first.
+  int64_t looks = kNoLimit;      // How many elements to look at.
 };
 
 Status set_rank(PosOptions& options, int64_t rank) {
@@ -44,7 +44,7 @@ Status set_rank(PosOptions& options, int64_t rank) {
   return {};
 }
 
-// A number from 0 on; 0 is no limit.
+// Parses a number that is not negative; 0 means no limit.
 Result<int64_t> parse_limit(ArgReader& args, Error otherwise) {
   Result<int64_t> limit = args.integer(otherwise);
   if (!limit.ok()) return limit;
@@ -76,7 +76,7 @@ Result<PosOptions> parse_pos_options(ArgReader args) {
   return options;
 }
 
-// Writes the places of the matches asked for, as integers; returns how many.
+// Writes the positions of the wanted matches as integers. Returns how many it wrote.
 size_t reply_matches(const List& list, std::string_view element, const PosOptions& options,
                      resp::ReplyWriter& to) {
   const PackedNeedle needle(element);
@@ -84,7 +84,7 @@ size_t reply_matches(const List& list, std::string_view element, const PosOption
   const int64_t wanted = options.count.value_or(1);
   ListCursor cursor(list, options.from);
   PackedValue value{int64_t{0}};
-  int64_t passed = 0;  // Matches before the rank.
+  int64_t passed = 0;  // Matches so far, to be compared with the rank.
   int64_t found = 0;
   for (int64_t i = 0; i < options.looks && found < wanted && cursor.take(value); ++i) {
     if (!needle.matches(value) || ++passed < options.rank) continue;

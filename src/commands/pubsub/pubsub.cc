@@ -24,12 +24,13 @@ Status publish_on(Call& call, ChannelKind kind) {
   const std::string_view channel = call.arg(1);
   engine::PubSub& owner = call.owner_of(channel).pubsub();
   const uint64_t receivers = owner.publish(kind, channel, call.arg(2), call.hold().pushes());
-  call.record_as_sent(engine::RecordTarget::kReplicas);  // On disk a message is of no use.
+  call.record_as_sent(engine::RecordTarget::kReplicas);  // The AOF needs no messages.
   call.reply().integer(static_cast<int64_t>(receivers));
   return {};
 }
 
-// The channels with subscribers, those that fit the pattern if there is one.
+// Lists the channels that have subscribers, or those of them that match the pattern if there is
+// one.
 Status list_channels(Call& call, ChannelKind kind) {
   if (call.argc() > 3) return subcommand_syntax(call);
   const std::string pattern(call.argc() == 3 ? call.arg(2) : "*");
@@ -54,7 +55,8 @@ Status list_channels(Call& call, ChannelKind kind) {
   return {};
 }
 
-// Each channel and how many listen to it. Every owner fills in its own.
+// Replies each channel with its number of subscribers. Each shard counts only the channels that it
+// owns.
 Status count_subscribers(Call& call, ChannelKind kind) {
   const auto names =
       std::make_shared<const Names>(call.args_from(2).begin(), call.args_from(2).end());
@@ -106,7 +108,7 @@ Status pubsub_shardnumsub(Call& call) {
   return count_subscribers(call, ChannelKind::kShardChannel);
 }
 
-// Every shard knows all patterns.
+// PUBSUB NUMPAT asks no other shard, because every shard knows all patterns.
 Status pubsub_numpat(Call& call) {
   const engine::ChannelTable& table = call.worker().pubsub().audiences();
   call.reply().integer(static_cast<int64_t>(table.names(ChannelKind::kPattern).size()));

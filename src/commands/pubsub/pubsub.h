@@ -1,7 +1,8 @@
-// Publish/subscribe: PUBLISH and its kin, and PUBSUB, which tells about channels.
+// Publish/subscribe: PUBLISH, SUBSCRIBE and their variants, and PUBSUB, which reports on channels.
 //
-// The rows are in pubsub_table.cc. A publication runs on the shard that owns its channel; a
-// subscription asks that shard (for a pattern, all) to count it. See engine/pubsub/pubsub.h.
+// The rows are in pubsub_table.cc. A publication runs on the shard that owns its channel. A
+// subscription to a channel asks that shard to count it, and one to a pattern asks all shards. See
+// engine/pubsub/pubsub.h.
 #pragma once
 
 #include "base/result.h"
@@ -17,7 +18,7 @@ using engine::Call;
 Status publish(Call& call);
 Status spublish(Call& call);
 
-// In subscribe.cc.
+// Defined in subscribe.cc.
 Status subscribe(Call& call);
 Status psubscribe(Call& call);
 Status ssubscribe(Call& call);

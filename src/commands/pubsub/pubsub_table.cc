@@ -10,7 +10,7 @@ using namespace engine;
 using namespace commands::rows;
 using enum ArgType;
 
-// Shard channels stand where keys would, so that clients find the node they belong to.
+// Shard channels are declared like keys, so that clients find the node they belong to.
 constexpr KeySpec kOneShardChannel[] = {key_at(1, kKeyNotKey)};
 constexpr KeySpec kManyShardChannels[] = {keys_from(1, -1, 1, kKeyNotKey)};
 

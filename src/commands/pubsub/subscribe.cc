@@ -1,8 +1,9 @@
-// SUBSCRIBE and its kin: declared in pubsub.h.
+// SUBSCRIBE and its variants. Declared in pubsub.h.
 //
 // A subscription is entered on the connection's shard, then counted by the shards that publish to
-// it, and only then confirmed. So whoever publishes after the confirmation is heard, and what comes
-// before it stands behind it: the place of the answer is taken when the command is.
+// it, and only then confirmed. So every message that is published after the confirmation arrives. A
+// message that is published before it stands behind it in the output, because the reply gets its
+// place when the command runs.
 #include "commands/pubsub/pubsub.h"
 #include "engine/client/session.h"
 #include "engine/execution/call.h"
@@ -23,14 +24,14 @@ using engine::SubscriptionChange;
 constexpr std::string_view kJoined[] = {"subscribe", "psubscribe", "ssubscribe"};
 constexpr std::string_view kLeft[] = {"unsubscribe", "punsubscribe", "sunsubscribe"};
 
-// What the confirmation tells: shard channels are counted apart.
+// The number of subscriptions that a confirmation shows: shard channels are counted separately.
 size_t subscriptions_of(const Session& session, ChannelKind kind) {
   if (kind == ChannelKind::kShardChannel) return session.subscription_count(kind);
   return session.subscription_count(ChannelKind::kChannel) +
          session.subscription_count(ChannelKind::kPattern);
 }
 
-// One change to a session's subscriptions, name by name, and its confirmations.
+// One change of a session's subscriptions, added name by name, and its confirmations.
 class Changing {
  public:
   Changing(Call& call, ChannelKind kind, bool joins)
@@ -58,14 +59,14 @@ class Changing {
     writer_.integer(static_cast<int64_t>(subscriptions_of(session, change_.kind)));
   }
 
-  // There was nothing to leave.
+  // Writes the confirmation of an UNSUBSCRIBE when there is no subscription.
   void confirm_nothing() {
     begin_confirmation();
     writer_.null();
     writer_.integer(static_cast<int64_t>(subscriptions_of(call_->session(), change_.kind)));
   }
 
-  // Has the change counted, then answers.
+  // Has the publishing shards count the change, then replies.
   void finish() {
     if (change_.names.empty()) {
       call_->reply().raw(confirmations_.view());
@@ -97,12 +98,12 @@ class Changing {
 
   Call* call_;
   SubscriptionChange change_;
-  engine::Sources held_sources_;  // Of each name, if all shards are held.
+  engine::Sources held_sources_;  // Sources of every name, if all shards are held.
   resp::ReplyBuffer confirmations_;
   resp::ReplyWriter writer_;
 };
 
-// In a transaction that was under way when its client left: subscriptions have gone with it.
+// Whether the client left while its transaction was under way. Its subscriptions were removed then.
 bool has_left(Call& call) {
   if (!call.session().is_closed) return false;
   call.reply().null();
@@ -148,7 +149,8 @@ Status psubscribe(Call& call) {
 }
 
 Status ssubscribe(Call& call) {
-  // Inside EXEC a client expects one reply for each command; the older two are let through.
+  // Inside EXEC a client expects one reply for each command. Redis permits SUBSCRIBE and PSUBSCRIBE
+  // there nevertheless, but not SSUBSCRIBE.
   if (call.caller().in_transaction)
     return Error::literal("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
   return join(call, ChannelKind::kShardChannel);

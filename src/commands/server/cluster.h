@@ -1,7 +1,7 @@
-// CLUSTER, READONLY, READWRITE, ASKING: what clients of a cluster ask a node. This server is no
-// node of one, and says so as Redis does.
+// CLUSTER, READONLY, READWRITE, ASKING: commands of clients of a cluster. This server is not a node
+// of a cluster, and replies so as Redis does.
 //
-// The rows are in cluster_table.cc. They run on the connection's shard.
+// The rows are in cluster_table.cc. The commands run on the connection's shard.
 #pragma once
 
 #include "base/result.h"

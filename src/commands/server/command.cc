@@ -60,7 +60,8 @@ void write_named_docs(const Command& command, ReplyWriter& reply) {
 
 using Filter = std::function<bool(const Command&)>;
 
-// FILTERBY MODULE | ACLCAT | PATTERN. No module is ever loaded, so none has commands.
+// Parses FILTERBY MODULE | ACLCAT | PATTERN. No command is in a module, because none is ever
+// loaded.
 std::optional<Filter> parse_filter(std::string_view kind, std::string_view value) {
   if (equals_ignore_case(kind, "MODULE")) return [](const Command&) { return false; };
   if (equals_ignore_case(kind, "ACLCAT")) {
@@ -99,14 +100,14 @@ bool has_keys(const Command& command) {
   return false;
 }
 
-// The command that `argv` names, whatever the number of its arguments; or null.
+// The command that `argv` names, whatever the number of its arguments; null if there is none.
 const Command* named_by(const CommandTable& table, Call::Args argv) {
   const Command* command = table.find(argv[0]);
   if (command == nullptr || command->subcommands.empty() || argv.size() == 1) return command;
   return CommandTable::find_subcommand(*command, argv[1]);
 }
 
-// May be empty only for commands that need no key.
+// The keys of the command. The result may be empty only for a command that needs no key.
 Result<std::vector<KeyAt>> keys_among(const CommandTable& table, Call::Args argv) {
   const Command* command = named_by(table, argv);
   if (command == nullptr) return Error::literal("ERR Invalid command specified");
@@ -115,7 +116,7 @@ Result<std::vector<KeyAt>> keys_among(const CommandTable& table, Call::Args argv
     return Error::literal("ERR Invalid number of arguments specified for command");
   }
   std::vector<KeyAt> keys;
-  // Some of the keys would be misleading.
+  // An incomplete list of keys would be misleading.
   if (CommandTable::keys_of(*command, argv, keys) != engine::KeysFound::kAll) keys.clear();
   if (keys.empty() && !command->has(engine::kNoMandatoryKeys)) {
     return Error::literal("ERR Invalid arguments specified for command");

@@ -1,8 +1,8 @@
-// COMMAND: what the server's commands are, from the rows of the command table.
+// COMMAND: descriptions of the server's commands, from the rows of the command table.
 //
-// `COMMAND INFO` and `COMMAND DOCS` answer field for field as Redis does, because client libraries
-// and command lines parse them. The rows are in command_table.cc. They run on the connection's
-// shard and touch no data.
+// `COMMAND INFO` and `COMMAND DOCS` reply field for field as Redis does, because client libraries
+// and command lines parse the replies. The rows are in command_table.cc. The commands run on the
+// connection's shard and touch no data.
 #pragma once
 
 #include "base/result.h"
@@ -15,7 +15,7 @@ namespace kvstash::commands {
 
 using engine::Call;
 
-// COMMAND alone: COMMAND INFO of everything.
+// COMMAND without arguments: COMMAND INFO of all commands.
 Status command(Call& call);
 
 Status command_count(Call& call);

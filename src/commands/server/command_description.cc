@@ -229,7 +229,7 @@ void write_key_spec(const KeySpec& keys, ReplyWriter& reply) {
 
 // ---- Documentation.
 
-// A map whose length is known when it ends: fields that a row leaves empty are left out.
+// A map without the fields that a row leaves empty. Its length is written when it ends.
 class OptionalFields {
  public:
   explicit OptionalFields(ReplyWriter& reply) : reply_(reply), mark_(reply.begin()) {}
@@ -242,7 +242,7 @@ class OptionalFields {
     ++count_;
     write_pair(field, value, reply_);
   }
-  // The caller writes the value.
+  // Begins a field whose value the caller writes.
   void begin(std::string_view field) {
     ++count_;
     reply_.bulk(field);

@@ -1,7 +1,7 @@
-// Command description: what COMMAND INFO and COMMAND DOCS say about one command, as Redis says it,
-// field for field and in its order.
+// Command description: the replies of COMMAND INFO and COMMAND DOCS about one command, as Redis
+// writes them, field for field and in its order.
 //
-// Everything comes from the command's row. Pure: writes a reply and touches nothing else.
+// Everything comes from the command's row. Pure: it only writes the reply.
 #pragma once
 
 #include "engine/command/command_table.h"
@@ -12,14 +12,15 @@
 
 namespace kvstash::commands {
 
-// The element of COMMAND INFO: an array of name, arity, flags, the old triple of keys, ACL
+// Writes the element of COMMAND INFO: an array of name, arity, flags, first key, last key and step,
+// ACL categories, tips, key specifications and subcommands.
 // categories, tips, key specifications and subcommands.
 void write_info(const engine::Command& command, resp::ReplyWriter& reply);
 
-// The value of COMMAND DOCS: a map of those fields that the row has.
+// Writes the value of COMMAND DOCS: a map of those fields that the row has.
 void write_docs(const engine::Command& command, resp::ReplyWriter& reply);
 
-// The names of KeyFlags ("RW", "access", ...), as a set.
+// Writes the names of KeyFlags ("RW", "access", ...), as a set.
 void write_key_flags(uint32_t flags, resp::ReplyWriter& reply);
 
 }  // namespace kvstash::commands

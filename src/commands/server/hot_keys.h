@@ -1,7 +1,7 @@
-// HOTKEYS: the keys that are used most, as each shard has sampled them
+// HOTKEYS: the keys that are used most, according to the samples of each shard
 // (engine/telemetry/hot_keys.h).
 //
-// The rows are in hot_keys_table.cc. They run on the connection's shard and ask all shards.
+// The rows are in hot_keys_table.cc. The commands run on the connection's shard and ask all shards.
 #pragma once
 
 #include "base/result.h"

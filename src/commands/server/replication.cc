@@ -22,7 +22,7 @@ void wait_for(Call& call, BlockTimeout timeout, engine::TimeoutReply reply) {
 Status role(Call& call) {
   call.reply().array(3);
   call.reply().bulk("master");
-  call.reply().integer(0);  // The offset of replication.
+  call.reply().integer(0);  // The replication offset.
   call.reply().array(0);
   return {};
 }

@@ -1,7 +1,7 @@
-// WAIT, WAITAOF, ROLE: what clients ask about copies of their writes. There are none: no replica
+// WAIT, WAITAOF, ROLE: commands about copies of a client's writes. There are no copies: no replica
 // follows this server, and no file is written.
 //
-// The rows are in replication_table.cc. They run on the connection's shard.
+// The rows are in replication_table.cc. The commands run on the connection's shard.
 #pragma once
 
 #include "base/result.h"

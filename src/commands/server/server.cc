@@ -36,8 +36,8 @@ Status flush(Call& call, DbIndex first, DbIndex last) {
   for (auto db = static_cast<uint32_t>(first); db <= static_cast<uint32_t>(last); ++db)
     engine::flush_db(call.hold(), static_cast<DbIndex>(db), *mode);
   call.each_held([&](Shard& shard) { shard.tracking().flush(call.hold().pushes()); });
-  // A flush names no key, so no key's change brings it into the journal. As in Redis it is recorded
-  // even if there was nothing to flush: a replica may hold keys of its own.
+  // A flush changes no key by name, so no change of a key records it. As in Redis it is recorded
+  // even if the database was empty, because a replica may hold keys of its own.
   call.record_as_sent();
   call.reply().ok();
   return {};
@@ -53,7 +53,8 @@ bool is_db(Call& call, DbIndex db) {
   return static_cast<uint32_t>(db) < static_cast<uint64_t>(call.options().databases);
 }
 
-// ---- LOLWUT: a shelf of jars, each filled by chance. Clients look for the line of Redis.
+// ---- LOLWUT: a shelf of jars, each filled at random. Clients look for the line with Redis's
+// version.
 
 constexpr std::string_view kVersionLines = "Redis ver. 7.2.4\nkvstash ver. 0.1.0\n";
 constexpr unsigned kJars = 8;
@@ -118,7 +119,7 @@ Status swapdb(Call& call) {
   return {};
 }
 
-// The only command whose answer is the clock itself.
+// TIME is the only command that reads the clock itself.
 Status time(Call& call) {
   constexpr int64_t kMicroseconds = 1'000'000;
   call.take_moment();
@@ -129,7 +130,8 @@ Status time(Call& call) {
   return {};
 }
 
-// VERSION chooses among Redis's drawings; we have one. Its number is checked all the same.
+// VERSION chooses among Redis's drawings. kvstash has only one, but its number is checked all the
+// same.
 Status lolwut(Call& call) {
   ArgReader args(call.args_from(1));
   if (args.take_with("VERSION")) {

@@ -29,7 +29,7 @@ Entries newest_on(Shard& shard, size_t count) {
           entries.begin() + static_cast<std::ptrdiff_t>(std::min(count, entries.size()))};
 }
 
-// The newest `count` of all shards, newest first.
+// Merges the entries of all shards: the newest `count`, newest first.
 Entries merge(std::vector<Entries>& parts, size_t count) {
   Entries all;
   for (Entries& part : parts)
@@ -62,7 +62,7 @@ Status slowlog_get(Call& call) {
       return Error::literal("ERR count should be greater than or equal to -1");
     wanted = *number;
   }
-  // Each shard keeps as many as all together may show.
+  // Each shard keeps as many entries as the reply may show.
   const size_t count =
       wanted == -1 ? length_max(call) : std::min(static_cast<size_t>(wanted), length_max(call));
   call.gather<Entries>([count](Shard& shard) { return newest_on(shard, count); },

@@ -1,6 +1,6 @@
-// SLOWLOG: the commands that took longest, as each shard noted them.
+// SLOWLOG: the commands that took longest, as noted by each shard.
 //
-// The rows are in slowlog_table.cc. They run on the connection's shard and ask all shards.
+// The rows are in slowlog_table.cc. The commands run on the connection's shard and ask all shards.
 #pragma once
 
 #include "base/result.h"

@@ -14,7 +14,7 @@ using store::PackedValue;
 using store::Set;
 namespace notify = engine::notify;
 
-// Whether there is a set there, with that member in it.
+// Whether the key is a set that contains the member.
 bool contains(const Key& key, std::string_view member) {
   return key.exists() && key.view<Set>()->contains(member);
 }
@@ -73,7 +73,7 @@ Status smove(Call& call) {
   Key from = call.write(1);
   Key to = call.write(2);
   const std::string_view member = call.arg(3);
-  if (!from.exists()) {  // Redis does not look at the target's type then.
+  if (!from.exists()) {  // As in Redis, the target's type is not checked then.
     call.reply().integer(0);
     return {};
   }

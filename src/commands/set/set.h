@@ -30,7 +30,7 @@ Status scard(Call& call);
 Status smembers(Call& call);
 Status sscan(Call& call);
 
-// Chosen at random. set_random.cc
+// Random members. set_random.cc
 Status spop(Call& call);
 Status srandmember(Call& call);
 
@@ -43,7 +43,7 @@ Status sunionstore(Call& call);
 Status sdiff(Call& call);
 Status sdiffstore(Call& call);
 
-// Where their keys are (FindKeys), by the parsers that they use.
+// Find the keys of these commands (FindKeys) with the parsers that the commands use.
 engine::KeysFound sintercard_keys(std::span<const std::string_view> argv,
                                   std::vector<engine::KeyAt>& keys);
 

@@ -1,8 +1,8 @@
 // Intersection, union and difference of sets. Declared in set.h.
 //
-// Replies are written while the sets are walked; only a union, and a difference with many large
-// sets to subtract, must collect their members first. What is stored has the form that Redis gives
-// it, which depends on the order of the steps.
+// Replies are written while the sets are walked. Only a union, and a difference with many large
+// sets to subtract, must collect their members first. A stored result has the encoding that Redis
+// gives it, which depends on the order of the steps.
 #include "commands/set/set.h"
 #include "commands/shared/container_options.h"
 #include "commands/shared/counted_keys.h"
@@ -29,10 +29,10 @@ namespace notify = engine::notify;
 
 using Sets = std::span<const Set* const>;
 
-// The sets that keys name, looked at for as long as this lives.
+// Views of the sets at several keys, valid as long as this object.
 class Operands {
  public:
-  // `names` are looked up in order; WRONGTYPE if one of them names something else.
+  // Looks up `names` in order. Error: a key holds another type (WRONGTYPE).
   Status load(Call& call, std::span<const std::string_view> names) {
     sets_.reserve(names.size());
     for (const std::string_view name : names) {
@@ -47,17 +47,18 @@ class Operands {
     return {};
   }
 
-  // One for each key; null: there is no such key.
+  // One element for each key; null if the key does not exist.
   std::vector<const Set*>& sets() { return sets_; }
 
  private:
-  std::deque<engine::Viewed<Set>> views_;  // Which do not move.
+  std::deque<engine::Viewed<Set>> views_;  // A deque, because views must not move.
   std::vector<const Set*> sets_;
 };
 
 // ---- Intersection.
 
-// Puts the smallest in front. False: one of them is empty, and so is what they have in common.
+// Moves the smallest set to the front. False: one of the keys is absent, so the intersection is
+// empty.
 bool order_for_intersection(std::vector<const Set*>& sets) {
   if (std::ranges::find(sets, nullptr) != sets.end()) return false;
   std::ranges::stable_sort(sets, std::less(), [](const Set* set) { return set->size(); });
@@ -68,7 +69,7 @@ bool is_in_all(PackedValue member, Sets others) {
   return std::ranges::all_of(others, [member](const Set* set) { return set->contains(member); });
 }
 
-// As Redis chooses: what the members of the smallest set will fit, most likely.
+// The encoding that Redis chooses for the result, by the encoding of the smallest set.
 Encoding form_of_intersection(const Set& smallest) {
   return smallest.encoding() == Encoding::kIntset ? Encoding::kIntset : Encoding::kListpack;
 }
@@ -91,7 +92,7 @@ Set intersection(Sets sets, const SetOptions& options) {
 
 // ---- Union.
 
-// `form`: of the set in which the members are collected.
+// `form` is the encoding of the set in which the members are collected.
 Set union_of(Sets sets, Encoding form, const SetOptions& options) {
   Set result(form, options);
   for (const Set* set : sets) {
@@ -103,8 +104,8 @@ Set union_of(Sets sets, Encoding form, const SetOptions& options) {
 
 // ---- Difference.
 
-// Whether it costs less to look every member of the first set up in the others, or to take the
-// members of all others out of a copy of the first: Redis's estimate.
+// Whether looking up every member of the first set in the others costs less than removing the
+// members of the others from a copy of the first, by Redis's estimate.
 bool is_look_up_cheaper(Sets sets) {
   size_t look_ups = 0;
   size_t removals = 0;
@@ -116,7 +117,8 @@ bool is_look_up_cheaper(Sets sets) {
   return look_ups / 2 <= removals;
 }
 
-// What is subtracted, the largest first: it most likely has a member.
+// Removes absent sets, and orders the sets to subtract by size. The largest comes first, because it
+// is the most likely to contain a member.
 void order_for_subtraction(std::vector<const Set*>& sets) {
   std::erase(sets, nullptr);
   std::stable_sort(sets.begin() + 1, sets.end(),
@@ -141,7 +143,7 @@ Set subtract_from_copy(Sets sets, Encoding form, const SetOptions& options) {
   return result;
 }
 
-// What SDIFFSTORE keeps. The first set is there.
+// The result of SDIFFSTORE. The first set must exist.
 Set difference(std::vector<const Set*>& sets, const SetOptions& options) {
   order_for_subtraction(sets);
   if (!is_look_up_cheaper(sets)) return subtract_from_copy(sets, Encoding::kIntset, options);
@@ -157,7 +159,8 @@ void reply_set(Call& call, const Set& set) {
   set.for_each([&call](PackedValue member) { reply_value(call.reply(), member); });
 }
 
-// Replaces whatever is at the command's first key. An empty set removes it.
+// Stores the result at the command's first key, in place of any old value. An empty result removes
+// the key.
 void store_result(Call& call, Set result, std::string_view event) {
   Key key = call.write(1);
   const size_t size = result.size();
@@ -177,13 +180,13 @@ struct CardOptions {
   size_t limit = std::numeric_limits<size_t>::max();
 };
 
-// `args`: numkeys key [key ...] [LIMIT limit]. How many keys there are.
+// Returns how many keys `args` has: numkeys key [key ...] [LIMIT limit].
 Result<size_t> count_names(Call::Args args) {
   return count_keys(args, 0,
                     Error::literal("ERR Number of keys can't be greater than number of args"));
 }
 
-// The same.
+// Parses numkeys key [key ...] [LIMIT limit].
 Result<CardOptions> parse_card_options(Call::Args words) {
   const Result<size_t> names = count_names(words);
   if (!names.ok()) return names.error();
@@ -258,7 +261,7 @@ Status sunion(Call& call) {
   }
   const bool is_intset = std::ranges::all_of(
       sets, [](const Set* set) { return set->encoding() == Encoding::kIntset; });
-  // A table finds what is there already faster than a listpack does.
+  // A table finds members that it already has faster than a listpack does.
   const Encoding form = is_intset ? Encoding::kIntset : Encoding::kHashtable;
   reply_set(call, union_of(sets, form, set_options(call)));
   return {};

@@ -20,7 +20,7 @@ using store::Set;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// Records members that chance took, as SREM of a bounded number of them in each record.
+// Records members that were popped at random, as SREM with a bounded number of members each.
 class RemovalRecords {
  public:
   explicit RemovalRecords(Call& call, const Key& key) : call_(&call), key_(key.name()) {}
@@ -61,7 +61,7 @@ Status pop_one(Call& call) {
   return {};
 }
 
-// Every member goes, which needs no choice and only one record.
+// Pops every member, which needs no random choice and only one record.
 void pop_all(Call& call, Key& key) {
   size_t count = 0;
   {

@@ -26,7 +26,7 @@ Result<BlockTimeout> checked_timeout(int64_t timeout_ms, int64_t now_ms) {
 Result<BlockTimeout> parse_block_seconds(std::string_view text, int64_t now_ms) {
   const std::optional<long double> seconds = parse_long_double(text);
   if (!seconds) return Error::literal("ERR timeout is not a float or out of range");
-  // Rounded up: the shortest timeout must not become for ever.
+  // Rounded up, because 0 would mean no timeout.
   const long double ms = std::ceil(*seconds * 1000);
   if (ms > static_cast<long double>(kMax)) return out_of_range();
   if (ms < 0) return Error::literal("ERR timeout is negative");

@@ -9,12 +9,12 @@
 
 namespace kvstash::commands {
 
-using BlockTimeout = std::optional<int64_t>;  // Milliseconds; none: for ever.
+using BlockTimeout = std::optional<int64_t>;  // Milliseconds; none: no timeout.
 
-// Seconds with a fraction, as BLPOP and its family take them; zero is for ever. `now_ms`: a timeout
-// that would end after the last time there is, is refused as Redis does.
+// Parses seconds with a fraction, as BLPOP and similar commands take them; 0 means no timeout. As
+// in Redis, a timeout is refused if its end, counted from `now_ms`, would overflow.
 Result<BlockTimeout> parse_block_seconds(std::string_view text, int64_t now_ms);
-// Whole milliseconds, as XREAD's BLOCK, WAIT and CLIENT PAUSE take them.
+// Parses whole milliseconds, as XREAD's BLOCK, WAIT and CLIENT PAUSE take them.
 Result<BlockTimeout> parse_block_milliseconds(std::string_view text, int64_t now_ms);
 
 }  // namespace kvstash::commands

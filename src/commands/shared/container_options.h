@@ -1,6 +1,6 @@
-// The limits under which containers choose their forms, out of the options as they are now.
+// The limits that decide which encodings containers use, taken from the present options.
 //
-// Cheap enough to be asked for by each command that changes a container.
+// Cheap enough to be called by each command that changes a container.
 #pragma once
 
 #include "engine/execution/call.h"

@@ -1,5 +1,5 @@
-// Counted keys: arguments of the form "numkeys key [key ...] ...", read by the commands that have
-// them and by the extraction of their keys.
+// Counted keys: arguments of the form "numkeys key [key ...] ...". The commands that have them use
+// this, and so does the extraction of their keys.
 //
 // Pure; any thread.
 #pragma once
@@ -15,12 +15,12 @@
 
 namespace kvstash::commands {
 
-// How many keys there are, at least 1, behind `args[0]`, which says so; at least `behind` arguments
-// follow the last of them. `args` has that many besides. Errors: what is said is no such number, or
-// `too_many`.
+// Returns the number of keys, which `args[0]` says and which is at least 1. `args` must have more
+// than `behind` elements. Error: `args[0]` is no positive number. Error `too_many`: fewer than
+// `behind` arguments would follow the keys.
 Result<size_t> count_keys(std::span<const std::string_view> args, size_t behind, Error too_many);
 
-// Appends as many keys as the command's own parser has counted, from argument `first` on.
+// Appends as many keys as the command's own parser has counted, beginning with argument `first`.
 engine::KeysFound append_counted(const Result<size_t>& count, size_t first, uint32_t flags,
                                  std::vector<engine::KeyAt>& keys, size_t step = 1);
 

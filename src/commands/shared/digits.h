@@ -1,4 +1,4 @@
-// Digits: a number as text, for the journal's records. Lives where it is made; views die with it.
+// Digits: a number as text, for the journal's records. Its views are valid as long as the object.
 #pragma once
 
 #include "base/numbers.h"

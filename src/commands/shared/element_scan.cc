@@ -41,7 +41,7 @@ void ElementScan::add(store::PackedValue value) {
   ++replied_;
 }
 
-// The cursor goes in front of the elements, but is known after them.
+// Completes the reply. The cursor stands before the elements, but is known only after them.
 void ElementScan::finish(store::ScanPosition next) {
   to_->end_array(begin_, replied_);
   char digits[kInt64CharsMax];

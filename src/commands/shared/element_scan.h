@@ -1,8 +1,8 @@
-// Element scan: what HSCAN, SSCAN and ZSCAN have in common: their options, when a call has seen
-// enough, and the shape of the reply.
+// Element scan: what HSCAN, SSCAN and ZSCAN share: their options, when a call has seen enough, and
+// the form of the reply.
 //
 // A container is walked from a position (store/hash_table.h: ScanPosition), which is the cursor: 0
-// is both the beginning and, as an answer, the end. Lives for one command, on its thread.
+// is both the beginning and, in a reply, the end. Lives for one command, on its thread.
 #pragma once
 
 #include "base/result.h"
@@ -18,14 +18,14 @@
 namespace kvstash::commands {
 
 struct ElementScanOptions {
-  std::string_view pattern = "*";  // As long as the command's arguments.
-  size_t count = 10;               // About so many elements a call.
-  bool has_values = true;          // Not NOVALUES.
+  std::string_view pattern = "*";  // A view of an argument.
+  size_t count = 10;               // About how many elements a call visits.
+  bool has_values = true;          // False with NOVALUES.
 };
 
 enum class NoValues : uint8_t { kRefused, kAllowed };
 
-// What follows the cursor.
+// Parses the arguments that follow the cursor.
 Result<ElementScanOptions> parse_element_scan(engine::ArgReader args, NoValues no_values);
 
 // Writes the reply of one call.
@@ -34,15 +34,15 @@ class ElementScan {
   ElementScan(const ElementScanOptions& options, resp::ReplyWriter& to)
       : options_(&options), to_(&to), begin_(to.begin()) {}
 
-  // Whether an element of this name is asked for. It is counted as seen.
+  // Whether an element of this name matches. Counts the element as seen.
   bool wants(store::PackedValue name);
-  void add(store::PackedValue value);  // One element of the reply.
+  void add(store::PackedValue value);  // Adds one element to the reply.
 
-  // Calls `step`, which takes a position, visits what is there and returns the next one, until
-  // enough was seen; then completes the reply.
+  // Calls `step` until enough elements were seen, then completes the reply. `step` takes a
+  // position, visits the elements there and returns the next position.
   template <typename Step>
   void run(store::ScanPosition from, Step&& step) {
-    constexpr size_t kStepsPerElement = 10;  // In a table that has been emptied.
+    constexpr size_t kStepsPerElement = 10;  // Bounds a call in an almost empty table.
     store::ScanPosition at = from;
     size_t steps = 0;
     do {

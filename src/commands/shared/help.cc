@@ -10,7 +10,7 @@ namespace kvstash::commands {
 
 namespace {
 
-constexpr size_t kShownBytesMax = 128;  // Of the client's own word in an error.
+constexpr size_t kShownBytesMax = 128;  // Longest part of the client's own word in an error.
 
 }  // namespace
 

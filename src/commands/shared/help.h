@@ -14,12 +14,13 @@ class Call;
 
 namespace kvstash::commands {
 
-// An array of status replies: a line that names the container, `lines` (what a subcommand is called
-// and takes; beneath it, indented by four blanks, what it does), and HELP's own two lines.
+// Writes an array of status replies: a line that names the container, `lines`, and HELP's own two
+// lines. `lines` has, for each subcommand, its name and arguments, and beneath, indented by four
+// blanks, what it does.
 Status reply_help(engine::Call& call, std::span<const std::string_view> lines);
 
-// For subcommands whose number of arguments depends on the arguments: "unknown subcommand or wrong
-// number of arguments for '...'. Try ... HELP."
+// The error "unknown subcommand or wrong number of arguments for '...'. Try ... HELP.", for
+// subcommands whose number of arguments depends on the arguments.
 Error subcommand_syntax(const engine::Call& call);
 
 }  // namespace kvstash::commands

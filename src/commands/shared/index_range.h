@@ -1,5 +1,5 @@
-// Index ranges as clients give them: both ends included, negative ones counted from the end (-1 is
-// the last element), anything beyond the ends cut off. Pure.
+// Index ranges as clients give them. Both ends are included, negative ones count from the end (-1
+// is the last element), and anything beyond the ends is cut off. Pure.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace kvstash::commands {
 
-// Elements `first` .. `first + count - 1`, all of them there. Count 0: no element; first is 0.
+// The elements `first` .. `first + count - 1`, which all exist. If there are none, both fields are
+// 0.
 struct IndexRange {
   size_t first = 0;
   size_t count = 0;
@@ -26,7 +27,7 @@ constexpr IndexRange index_range(int64_t start, int64_t stop, size_t length) {
   return {static_cast<size_t>(start), static_cast<size_t>(stop - start) + 1};
 }
 
-// The element at `index`, or nothing if there is none.
+// The index of the element that `index` means; nothing if there is no such element.
 constexpr std::optional<size_t> index_at(int64_t index, size_t length) {
   const auto size = static_cast<int64_t>(length);
   if (index < 0) index += size;

@@ -1,4 +1,4 @@
-// How elements of containers (store/listpack.h: PackedValue) are written into a reply.
+// Writes elements of containers (store/listpack.h: PackedValue) into a reply.
 #pragma once
 
 #include "resp/reply_writer.h"
@@ -6,7 +6,7 @@
 
 namespace kvstash::commands {
 
-// As a bulk string, whichever way it is kept.
+// Writes an integer or a text as a bulk string.
 inline void reply_value(resp::ReplyWriter& to, store::PackedValue value) {
   value.is_integer() ? to.bulk_int64(value.integer()) : to.bulk(value.text());
 }

@@ -1,6 +1,6 @@
 // Row parts: what many command rows have in common, named once.
 //
-// Made to be used whole (`using namespace rows`) in the *_table.cc files and nowhere else.
+// For use as a whole (`using namespace rows`) in the *_table.cc files, and nowhere else.
 #pragma once
 
 #include "engine/command/command_spec.h"
@@ -9,7 +9,7 @@
 
 namespace kvstash::commands::rows {
 
-// ---- Keys. "Looks at": existence, type and the like; "reads": the value itself.
+// ---- Keys. "Looks at" means existence, type and the like; "reads" means the value itself.
 
 inline constexpr engine::KeySpec kLooksAtFirst[] = {engine::key_at(1, engine::kKeyRO)};
 inline constexpr engine::KeySpec kLooksAtSecond[] = {engine::key_at(2, engine::kKeyRO)};
@@ -18,7 +18,7 @@ inline constexpr engine::KeySpec kReadsFirst[] = {
     engine::key_at(1, engine::kKeyRO | engine::kKeyAccess)};
 inline constexpr engine::KeySpec kReadsAll[] = {
     engine::keys_from(1, -1, 1, engine::kKeyRO | engine::kKeyAccess)};
-// Changes it without telling what it was, or telling.
+// "Updates" means a change whose reply does not show the value; "reads and updates" shows it.
 inline constexpr engine::KeySpec kUpdatesFirst[] = {
     engine::key_at(1, engine::kKeyRW | engine::kKeyUpdate)};
 inline constexpr engine::KeySpec kReadsAndUpdatesFirst[] = {
@@ -35,7 +35,7 @@ inline constexpr engine::ArgSpec kOneKey[] = {
 inline constexpr engine::ArgSpec kManyKeys[] = {
     {.name = "key", .type = engine::ArgType::kKey, .key_spec = 0, .flags = engine::kArgMultiple}};
 
-// ---- Tips: for clients that route commands over a cluster, or compare answers.
+// ---- Tips: for clients that route commands over a cluster, or that compare replies.
 
 inline constexpr std::string_view kVaries[] = {"nondeterministic_output"};
 inline constexpr std::string_view kVariesInOrder[] = {"nondeterministic_output_order"};

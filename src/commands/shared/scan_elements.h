@@ -1,4 +1,4 @@
-// The body that HSCAN, SSCAN and ZSCAN share, around how each visits its container.
+// The body that HSCAN, SSCAN and ZSCAN share; they differ in how they visit their container.
 #pragma once
 
 #include "commands/keys/scan_cursor.h"
@@ -11,15 +11,16 @@
 
 namespace kvstash::commands {
 
-// Runs the command on the container of type T at its key. `step`, called with the container, the
-// scan, its options and a position, gives the scan what is there and returns the next position.
+// Runs the command on the container of type T at its key. `step` is called with the container, the
+// scan, its options and a position. It passes the elements there to the scan and returns the next
+// position.
 template <store::Container T, typename Step>
 Status scan_elements(engine::Call& call, NoValues no_values, Step&& step) {
   const Result<uint64_t> cursor = parse_cursor(call.arg(2));
   if (!cursor.ok()) return cursor.error();
   const engine::Key key = call.read(1);
   if (Status status = key.expect(T::kType); !status.ok()) return status;
-  if (!key.exists()) {  // Redis looks at the options only if there is a key.
+  if (!key.exists()) {  // As in Redis, options are parsed only if the key exists.
     call.reply().array(2);
     call.reply().bulk("0");
     call.reply().array(0);

@@ -25,12 +25,12 @@ using store::ListEnd;
 using store::PackedValue;
 namespace notify = engine::notify;
 
-// Reads what patterns name, key by key.
+// Reads the values that patterns name, one key at a time.
 class PatternReader {
  public:
   explicit PatternReader(Call& call) : call_(&call) {}
 
-  // Calls use(PackedValue) if there is such a value.
+  // Calls use(PackedValue) if the value exists.
   template <typename Use>
   void read(const SortPattern& pattern, std::string_view element, Use&& use) {
     if (pattern.is_element()) return use(PackedValue(element));
@@ -52,8 +52,8 @@ class PatternReader {
   std::string name_;
 };
 
-// As strtod reads it: the whole text, which ends at a NUL; "" is 0. NaN: not a number, or too large
-// or small for one.
+// Parses a score as strtod does. The whole text up to its NUL must be a number; "" is 0. NaN: it is
+// no number, or out of range.
 double read_score(const char* text) {
   char* end = nullptr;
   errno = 0;
@@ -61,7 +61,7 @@ double read_score(const char* text) {
   return *end != '\0' || errno == ERANGE ? std::nan("") : score;
 }
 
-// Finds what each element is sorted by. False: a score is no number.
+// Finds the weight by which each element is sorted. False: a weight is not a number.
 bool load_weights(Call& call, const SortOptions& options, SortElements& elements) {
   PatternReader reader(call);
   bool all_numbers = true;
@@ -83,7 +83,8 @@ bool load_weights(Call& call, const SortOptions& options, SortElements& elements
   return all_numbers;
 }
 
-// Calls use(PackedValue), or use of nothing, for each value of the result.
+// Calls `use` for each value of the result, with a PackedValue or with nothing if the value does
+// not exist.
 template <typename Use>
 void for_each_result(Call& call, const SortOptions& options, std::span<const SortElement> elements,
                      Use&& use) {
@@ -116,8 +117,8 @@ void reply_result(Call& call, const SortOptions& options, std::span<const SortEl
   });
 }
 
-// Records a stored result as the list itself, a bounded number of elements in each record: the
-// order of text depends on the machine's locale.
+// Records the stored list itself, with a bounded number of elements in each record. SORT is not
+// recorded, because the order of text depends on the machine's locale.
 void record_list(Call& call, std::string_view name, const List& list, bool was_there) {
   constexpr size_t kElementsMax = 1024;
   if (!call.wants_effects()) return;
@@ -131,7 +132,7 @@ void record_list(Call& call, std::string_view name, const List& list, bool was_t
   }
 }
 
-// Replaces what is at the key with the result; an empty one removes it.
+// Stores the result at the destination, in place of any old value. An empty result removes the key.
 void store_result(Call& call, const SortOptions& options, std::span<const SortElement> elements) {
   List list;
   const store::ListLimits limits = list_limits(call);
@@ -155,7 +156,7 @@ void store_result(Call& call, const SortOptions& options, std::span<const SortEl
   call.reply().integer(static_cast<int64_t>(size));
 }
 
-// Patterns could read any key, so they are for those who may.
+// Patterns could read any key, so they are allowed only to users who may read every key.
 SortPatterns patterns_for(Call& call) {
   const engine::AclUser* user = call.caller().user;
   const bool may_read_all =
@@ -171,7 +172,8 @@ Status sort_key(Call& call, SortStore store) {
   const Key key = call.read(1);
   SortElements elements;
   if (key.exists()) {
-    // Sets have no order to keep: what is stored, or decides over a script, must not depend on it.
+    // A set has no order of its own, so it is sorted where the order has lasting effects: in a
+    // stored list, and in a script.
     const bool needs_order = options.store_at != 0 || call.caller().in_script;
     if (options.keeps_order && key.type() == store::ValueType::kSet && needs_order) {
       options.keeps_order = false;
@@ -192,7 +194,7 @@ Status sort_key(Call& call, SortStore store) {
   return {};
 }
 
-// All shards if there are patterns; what is refused reads nothing.
+// All shards if there are patterns. A command with wrong arguments reads no keys.
 engine::Scope scope_of(std::span<const std::string_view> argv, SortStore store) {
   SortOptions options;
   const bool is_refused = !parse_sort_options(argv, store, SortPatterns::kAllowed, options).ok();
@@ -218,8 +220,8 @@ engine::Scope sort_ro_scope(std::span<const std::string_view> argv, engine::Shar
   return scope_of(argv, SortStore::kRefused);
 }
 
-// The key, and that of the last STORE. Keys that patterns name are no arguments: whether the user
-// may read them all is asked by the command itself.
+// Finds the key, and the key of the last STORE. Keys that patterns name are not arguments; the
+// command itself checks whether the user may read every key.
 engine::KeysFound sort_keys(std::span<const std::string_view> argv,
                             std::vector<engine::KeyAt>& keys) {
   SortOptions options;

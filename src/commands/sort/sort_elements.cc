@@ -26,10 +26,10 @@ size_t size_of(const Key& key) {
   return key.view<SortedSet>()->size();
 }
 
-// Whether one element comes before another, if ascending.
+// The order of SORT: whether one element comes before another.
 class SortOrder {
  public:
-  // Without a collation, bytes are compared.
+  // If `collation` is null, bytes are compared.
   SortOrder(const SortOptions& options, const Collation* collation)
       : options_(&options), collation_(collation) {}
 
@@ -42,7 +42,7 @@ class SortOrder {
   int compare(const SortElement& one, const SortElement& other) const {
     if (!options_->is_alpha) {
       if (one.score != other.score) return one.score < other.score ? -1 : 1;
-      return one.text.compare(other.text);  // So that the order never depends on chance.
+      return one.text.compare(other.text);  // Makes the order unique.
     }
     if (!one.has_weight || !other.has_weight) return int{one.has_weight} - int{other.has_weight};
     return collation_ == nullptr ? one.weight.compare(other.weight)
@@ -83,7 +83,7 @@ Status SortElements::load(const Key& key, const SortOptions& options) {
   return {};
 }
 
-// A part of a list or a sorted set, counted from the end where it begins.
+// Loads a part of a list or a sorted set, counted from the end at which the part begins.
 void SortElements::load_in_order(const Key& key, const SortRange& part, bool is_descending) {
   if (part.count == 0) return;
   elements_.reserve(part.count);
@@ -104,7 +104,7 @@ void SortElements::load_in_order(const Key& key, const SortRange& part, bool is_
 
 void SortElements::sort(const SortOptions& options, const std::string& locale) {
   std::optional<Collation> collation;
-  // What is stored must be the same everywhere, whatever the locale.
+  // A stored result must be the same on every machine, so it does not depend on the locale.
   if (options.is_alpha && options.store_at == 0) collation.emplace(locale);
   const SortOrder order(options, collation ? &*collation : nullptr);
   const size_t end = range_.first + range_.count;

@@ -1,7 +1,6 @@
-// The elements that SORT puts in order: copies, with what they are sorted by.
+// The elements that SORT orders: copies, each with the weight by which it is sorted.
 //
-// Takes memory for every element of the key, as SORT has always done. Lives for one command, on its
-// thread.
+// Takes memory for every element of the key, as in Redis. Lives for one command, on its thread.
 #pragma once
 
 #include "commands/sort/sort_options.h"
@@ -19,25 +18,26 @@ namespace kvstash::commands {
 
 struct SortElement {
   std::string_view text;
-  std::string_view weight{};  // A NUL follows the bytes, here and there.
+  std::string_view weight{};  // Followed by a NUL, like every text kept here.
   double score = 0;
   bool has_weight = false;
 };
 
 class SortElements {
  public:
-  // The elements of the key, in the order that it has (or the opposite, if that is to be kept and
-  // DESC), and without those that LIMIT can do without. WRONGTYPE: it has no elements.
+  // Loads the elements of the key, except those that LIMIT makes unnecessary. They are in the key's
+  // own order, or in the opposite order if that order is to be kept and DESC is given. Error: the
+  // type has no elements (WRONGTYPE).
   Status load(const engine::Key& key, const SortOptions& options);
 
   std::span<SortElement> all() { return elements_; }
-  // Copies a text; the view lives as long as this, and a NUL follows its bytes.
+  // Copies a text. The view is valid as long as this object, and a NUL follows its bytes.
   std::string_view keep(store::PackedValue value);
 
-  // Orders all(), or as much of it as range() shows. Scores are numbers by now.
+  // Sorts all(), or at least the part of it that range() shows. Scores must be numbers.
   void sort(const SortOptions& options, const std::string& locale);
 
-  // What LIMIT leaves.
+  // The elements that LIMIT leaves.
   std::span<const SortElement> range() const {
     return std::span(elements_).subspan(range_.first, range_.count);
   }
@@ -48,7 +48,7 @@ class SortElements {
 
   std::vector<SortElement> elements_;
   SortRange range_;
-  std::deque<std::string> chunks_;  // Bytes of texts; each keeps its capacity.
+  std::deque<std::string> chunks_;  // The bytes of texts; no chunk is ever reallocated.
 };
 
 }  // namespace kvstash::commands

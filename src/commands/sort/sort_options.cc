@@ -16,7 +16,7 @@ SortPattern::SortPattern(std::string_view text) : kind_(Kind::kNothing) {
   kind_ = Kind::kKey;
   prefix_ = text.substr(0, star);
   suffix_ = text.substr(star + 1);
-  // An arrow at the very end is part of the key.
+  // An arrow at the very end is part of the name of the key.
   const size_t arrow = suffix_.find("->");
   if (arrow == std::string_view::npos || arrow + 2 == suffix_.size()) return;
   field_ = suffix_.substr(arrow + 2);

@@ -1,8 +1,8 @@
-// What SORT is asked for, parsed, and its patterns taken apart.
+// The parsed arguments of SORT, and its patterns taken apart.
 //
-// A pattern names a key, or a field of a hash, for each element: "weight:*", "user:*->name". "#" is
-// the element itself; a pattern without a star names nothing. Views of the arguments: they live as
-// long as those. Pure; any thread.
+// A pattern names a key, or a field of a hash, for each element: "weight:*", "user:*->name". "#"
+// means the element itself; any other pattern without a star names nothing. Views of the arguments,
+// valid as long as those. Pure; any thread.
 #pragma once
 
 #include "base/result.h"
@@ -27,7 +27,7 @@ class SortPattern {
   bool has_field() const { return !field_.empty(); }
   std::string_view field() const { return field_; }
 
-  // The name of the element's key, written to `name`. Only if names_keys().
+  // Writes the name of the element's key to `name`. Call it only if names_keys().
   void key_for(std::string_view element, std::string& name) const;
 
  private:
@@ -42,26 +42,26 @@ class SortPattern {
 struct SortOptions {
   bool is_descending = false;
   bool is_alpha = false;
-  bool keeps_order = false;       // BY without a star: nothing is sorted.
-  std::optional<SortPattern> by;  // Only if it names keys.
+  bool keeps_order = false;       // BY without a star: the elements are not sorted.
+  std::optional<SortPattern> by;  // Set only if the pattern names keys.
   std::vector<SortPattern> gets;
-  size_t store_at = 0;  // Argument of the key to store to; 0: none.
+  size_t store_at = 0;  // Index of the destination's argument; 0: none.
   int64_t offset = 0;
-  int64_t count = -1;  // Negative: all.
+  int64_t count = -1;  // Negative: no limit.
 
-  // Whether keys are read that only the elements know.
+  // Whether keys are read whose names depend on the elements.
   bool reads_other_keys() const;
 };
 
 enum class SortStore : uint8_t { kRefused, kAllowed };
 enum class SortPatterns : uint8_t { kRefused, kAllowed };
 
-// Reads a whole command: what follows its key. Patterns are refused to users who may not read every
-// key. An error leaves in `options` what stood before it.
+// Parses a whole command. Patterns are refused to users who may not read every key. After an error
+// `options` has what was parsed before it.
 Status parse_sort_options(std::span<const std::string_view> argv, SortStore store,
                           SortPatterns patterns, SortOptions& options);
 
-// The elements that LIMIT leaves, of `size`: first .. first + count - 1.
+// The elements that LIMIT leaves of `size`: first .. first + count - 1.
 struct SortRange {
   size_t first = 0;
   size_t count = 0;

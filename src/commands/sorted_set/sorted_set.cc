@@ -12,7 +12,8 @@ using engine::Key;
 using store::SortedSet;
 namespace errors = engine::errors;
 
-// The number of members in a range, of ranks as a parser made it of the arguments 2 and 3.
+// ZCOUNT and ZLEXCOUNT: the number of members in the range that `parse` reads from arguments 2 and
+// 3.
 template <typename Range>
 Status count(Call& call, Result<Range> (&parse)(std::string_view, std::string_view)) {
   const Result<Range> range = parse(call.arg(2), call.arg(3));

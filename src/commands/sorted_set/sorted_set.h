@@ -46,7 +46,7 @@ Status zrevrange(Call& call);
 Status zrevrangebylex(Call& call);
 Status zrevrangebyscore(Call& call);
 
-// Taking members out from an end; the last three wait for one.
+// Popping members from an end; the last three commands wait if there is none.
 Status zmpop(Call& call);
 Status zpopmax(Call& call);
 Status zpopmin(Call& call);
@@ -63,7 +63,7 @@ Status zinterstore(Call& call);
 Status zunion(Call& call);
 Status zunionstore(Call& call);
 
-// Where their keys are (FindKeys), by the parsers that they use.
+// Find the keys of these commands (FindKeys) with the parsers that the commands use.
 engine::KeysFound zmpop_keys(std::span<const std::string_view> argv,
                              std::vector<engine::KeyAt>& keys);
 engine::KeysFound bzmpop_keys(std::span<const std::string_view> argv,

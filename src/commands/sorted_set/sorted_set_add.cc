@@ -61,7 +61,7 @@ Status reply_incremented(Call& call, const AddResult& result) {
   return {};
 }
 
-// `args`: options, and then pairs of score and member.
+// `args` has options, and then pairs of score and member.
 Status add(Call& call, ArgReader args, bool is_increment) {
   const AddOptions options = parse_add_options(args, is_increment);
   const Call::Args pairs = call.args_from(call.argc() - args.left());
@@ -112,7 +112,7 @@ Status zadd(Call& call) {
   return add(call, ArgReader(call.args_from(2)), false);
 }
 
-// Takes the options of ZADD where they leave a pair, as Redis does.
+// As in Redis, ZINCRBY accepts the options of ZADD if a pair is left after them.
 Status zincrby(Call& call) {
   return add(call, ArgReader(call.args_from(2)), true);
 }

@@ -1,4 +1,4 @@
-// Adding members with scores to a key: what ZADD, ZINCRBY and GEOADD have in common.
+// Adding members with scores to a key: what ZADD, ZINCRBY and GEOADD share.
 #pragma once
 
 #include "engine/execution/call.h"
@@ -14,7 +14,7 @@ namespace kvstash::commands {
 
 struct AddOptions {
   store::ScoreRule rule;
-  bool count_changed = false;  // CH
+  bool count_changed = false;  // CH: count changed members too.
 };
 
 struct Addition {
@@ -22,7 +22,7 @@ struct Addition {
   std::string_view member{};
 };
 
-// What a command will add, read before anything is changed. A few need no allocation.
+// The members that a command will add, parsed before anything is changed. A few need no allocation.
 class Additions {
  public:
   explicit Additions(size_t count) : size_(count) {
@@ -39,8 +39,8 @@ class Additions {
   std::vector<Addition> many_;
 };
 
-// Adds to the sorted set at the command's first argument, reports what changed and replies. Where
-// the rule is an increment there is one addition.
+// Adds to the sorted set at the command's first argument, reports the changes and replies. If the
+// rule is an increment, there must be exactly one addition.
 Status add_members(engine::Call& call, const AddOptions& options,
                    std::span<const Addition> additions);
 

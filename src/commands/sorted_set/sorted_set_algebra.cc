@@ -1,6 +1,7 @@
-// ZUNION, ZINTER, ZDIFF and what stores or counts their results. Declared in sorted_set.h.
+// ZUNION, ZINTER, ZDIFF and the commands that store or count their results. Declared in
+// sorted_set.h.
 //
-// Inputs are sorted sets and sets, whose members all count with a score of 1. As in Redis they are
+// Inputs are sorted sets and sets; all members of a set have the score 1. As in Redis, inputs are
 // visited from the smallest to the largest, which decides how floating-point sums are rounded.
 #include "commands/shared/container_options.h"
 #include "commands/shared/counted_keys.h"
@@ -31,10 +32,10 @@ constexpr double kSetScore = 1;
 
 // ---- Inputs.
 
-// One of the sets that are combined. Borrows the value, which must not change meanwhile.
+// One of the sets to combine. Borrows the value, which must not change meanwhile.
 struct Input {
   ValueType type = ValueType::kSortedSet;
-  store::ObjectWord word{};  // 0: there is no such key.
+  store::ObjectWord word{};  // 0: the key does not exist.
   size_t size = 0;
   double weight = 1;
 
@@ -50,7 +51,7 @@ Result<Input> input_of(const Key& key) {
   return input;
 }
 
-// visit(member, score)
+// Calls visit(member, score) for each member.
 template <typename Visit>
 void for_each(const Input& input, const Visit& visit) {
   if (input.word == 0) return;
@@ -73,19 +74,19 @@ std::optional<double> score_in(const Input& input, std::string_view member) {
   return Viewed<Set>(input.word)->contains(member) ? std::optional(kSetScore) : std::nullopt;
 }
 
-// ---- What was asked.
+// ---- Arguments.
 
 enum class Operation : uint8_t { kUnion, kIntersection, kDifference };
 enum class Aggregate : uint8_t { kSum, kMin, kMax };
 
-// What becomes of the result.
+// What happens to the result.
 enum class Outcome : uint8_t { kReplied, kStored, kCounted };
 
 struct Combination {
   std::vector<Input> inputs;
   Aggregate aggregate = Aggregate::kSum;
   bool with_scores = false;
-  size_t limit = std::numeric_limits<size_t>::max();  // ZINTERCARD stops counting there.
+  size_t limit = std::numeric_limits<size_t>::max();  // ZINTERCARD stops counting here.
 };
 
 Status parse_weights(ArgReader& args, std::vector<Input>& inputs) {
@@ -138,7 +139,7 @@ Status parse_options(ArgReader args, Operation operation, Outcome outcome,
   return {};
 }
 
-// `args`: numkeys key [key ...] and options. How many keys there are.
+// Returns how many keys `args` has: numkeys key [key ...] and options.
 Result<size_t> count_inputs(Call::Args args, std::string_view command) {
   const std::optional<int64_t> count = parse_int64(args[0]);
   if (!count) return errors::not_an_integer();
@@ -151,7 +152,7 @@ Result<size_t> count_inputs(Call::Args args, std::string_view command) {
   return keys;
 }
 
-// The same.
+// Parses numkeys key [key ...] and options, and looks up the keys.
 Result<Combination> parse_combination(Call& call, Call::Args args, Operation operation,
                                       Outcome outcome) {
   const Result<size_t> keys = count_inputs(args, call.command().spec->name);
@@ -171,12 +172,12 @@ Result<Combination> parse_combination(Call& call, Call::Args args, Operation ope
 
 // ---- Combining.
 
-// Infinities of both signs, and an infinity by zero, make 0.
+// The sum of both infinities, and zero times an infinity, are not numbers, and count as 0.
 double zero_if_nan(double score) {
   return std::isnan(score) ? 0 : score;
 }
 
-// The order of the arguments decides what becomes of a score that is not a number.
+// The order of the two arguments matters if one of them is NaN.
 double aggregated(double score, double more, Aggregate aggregate) {
   switch (aggregate) {
     case Aggregate::kSum:
@@ -203,7 +204,8 @@ SortedSet unite(const Combination& combination, const store::SortedSetOptions& l
   return result;
 }
 
-// The score of a member of the smallest input in the intersection, if it is there.
+// The member's score in the intersection; nothing if an input lacks it. `plain` is its score in the
+// smallest input.
 std::optional<double> common_score(const Combination& combination, std::string_view member,
                                    double plain) {
   const std::vector<Input>& inputs = combination.inputs;
@@ -234,8 +236,8 @@ size_t count_common(const Combination& combination) {
   return count;
 }
 
-// Looks each member of the first input up in the others. Or takes the others' members out of a
-// copy, where that is less work: the choice is Redis's.
+// Whether removing the members of the other inputs from a copy of the first is less work than
+// looking up each member of the first in the others. Redis decides by the same estimate.
 bool is_subtraction_cheaper(const std::vector<Input>& inputs) {
   double lookups = 0;
   double removals = 0;
@@ -340,7 +342,7 @@ Status zintercard(Call& call) {
   return {};
 }
 
-// Of all that combine sorted sets and reply, count, or store.
+// Finds the keys of all commands that combine sorted sets and reply or count the result.
 engine::KeysFound zunion_keys(std::span<const std::string_view> argv,
                               std::vector<engine::KeyAt>& keys) {
   return append_counted(count_inputs(argv.subspan(1), argv[0]), 2,

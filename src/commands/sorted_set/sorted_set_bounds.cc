@@ -17,7 +17,7 @@ std::optional<double> read_score(std::string_view text) {
   double score = 0;
   const char* end = text.data() + text.size();
   const auto [stop, failure] = std::from_chars(text.data(), end, score);
-  if (failure != std::errc() || stop != end) {  // Rare: strtod knows more forms, and wants a NUL.
+  if (failure != std::errc() || stop != end) {  // Rare forms that only strtod reads.
     const std::string copy(text);
     char* rest = nullptr;
     score = std::strtod(copy.c_str(), &rest);

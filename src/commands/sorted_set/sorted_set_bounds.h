@@ -10,8 +10,8 @@
 
 namespace kvstash::commands {
 
-// As strtod reads them up to a NUL, which is what Redis does: "" is 0, and blanks in front are
-// fine.
+// Parses scores as strtod does, up to a NUL, because Redis uses that: "" is 0, and leading blanks
+// are accepted.
 Result<store::ScoreRange> parse_score_range(std::string_view min, std::string_view max);
 Result<store::LexRange> parse_lex_range(std::string_view min, std::string_view max);
 

@@ -1,4 +1,4 @@
-// Taking members out from an end: ZPOPMIN, ZPOPMAX, ZMPOP and those that wait for a member.
+// Commands that pop members from an end: ZPOPMIN, ZPOPMAX, ZMPOP and their blocking variants.
 // Declared in sorted_set.h.
 #include "commands/shared/block_timeout.h"
 #include "commands/shared/counted_keys.h"
@@ -21,7 +21,7 @@ using End = SortedSet::End;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// The ranks that a pop takes, and the order in which it tells them.
+// The ranks that a pop removes: the `count` lowest or highest.
 RankRange ranks_at(const SortedSet& set, End end, size_t count) {
   count = std::min(count, set.size());
   return {.first = end == End::kLowest ? 0 : set.size() - count, .count = count};
@@ -31,7 +31,7 @@ std::string_view pop_command(End end) {
   return end == End::kLowest ? "ZPOPMIN" : "ZPOPMAX";
 }
 
-// Takes the members at these ranks, which are not none, out of a key.
+// Removes the members at these ranks from a key. There must be at least one rank.
 void erase_popped(Key& key, End end, const RankRange& ranks) {
   key.open<SortedSet>()->erase_ranks(ranks);
   key.changed(notify::kZset, end == End::kLowest ? "zpopmin" : "zpopmax", ranks.count);
@@ -56,7 +56,7 @@ Status pop(Call& call, End end) {
   {
     const auto set = key.view<SortedSet>();
     ranks = ranks_at(*set, end, static_cast<size_t>(*count));
-    // A single element is flat in RESP3, too, unless it was asked for by number.
+    // Without a count, the reply is flat in RESP3 as well.
     if (has_count) {
       reply_ranks(call.reply(), *set, ranks, end == End::kHighest, true);
     } else {
@@ -78,19 +78,19 @@ struct MultiPop {
   size_t count = 1;
 };
 
-// An integer that is at least 1.
+// Parses an integer that is at least 1; `message` is the error otherwise.
 Result<size_t> parse_count(std::string_view text, std::string_view message) {
   const std::optional<int64_t> count = parse_int64(text);
   if (!count || *count < 1) return Error::literal(message);
   return static_cast<size_t>(*count);
 }
 
-// `args`: numkeys key [key ...] MIN|MAX [COUNT count]. How many keys there are.
+// Returns how many keys `args` has: numkeys key [key ...] MIN|MAX [COUNT count].
 Result<size_t> count_names(Call::Args args) {
   return count_keys(args, 1, errors::syntax());
 }
 
-// The same.
+// Parses numkeys key [key ...] MIN|MAX [COUNT count].
 Result<MultiPop> parse_multi_pop(Call::Args args) {
   const Result<size_t> key_count = count_names(args);
   if (!key_count.ok()) return key_count.error();
@@ -110,7 +110,7 @@ Result<MultiPop> parse_multi_pop(Call::Args args) {
   return wanted;
 }
 
-// Pops from a key that has members and replies its name and a list of pairs.
+// Pops from a key that has members. Replies its name and a list of pairs.
 void reply_multi_pop(Call& call, Key& key, const MultiPop& wanted) {
   RankRange ranks;
   {
@@ -133,7 +133,7 @@ void reply_multi_pop(Call& call, Key& key, const MultiPop& wanted) {
   call.record({pop_command(wanted.end), key.name(), count.view()});
 }
 
-// Pops one member and replies the key's name, the member and its score.
+// Pops one member. Replies the key's name, the member and its score.
 void reply_named_pop(Call& call, Key& key, End end) {
   RankRange ranks;
   {
@@ -149,9 +149,9 @@ void reply_named_pop(Call& call, Key& key, End end) {
   call.record({pop_command(end), key.name()});
 }
 
-// ---- The first of several keys that has members.
+// ---- The first of several keys that exists.
 
-// A key of another type before it is an error; nothing if there is none.
+// Returns the first key that exists, or nothing if none does. Error: that key is not a sorted set.
 Result<std::optional<Key>> first_sorted_set(Call& call, Call::Args names) {
   for (const std::string_view name : names) {
     Key key = call.write(name);

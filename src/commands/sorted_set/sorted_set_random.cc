@@ -16,22 +16,23 @@ using engine::Key;
 using store::SortedSet;
 namespace errors = engine::errors;
 
-// Where fewer than one in so many members are drawn, drawing ranks beats walking over the set.
+// If fewer than one in so many members are drawn, drawing ranks is faster than walking over the
+// set.
 constexpr size_t kSparse = 4;
 
 void reply_at(resp::ReplyWriter& to, const SortedSet::Iterator& at, bool with_scores) {
   reply_element(to, at.member(), at.score(), with_scores);
 }
 
-// Independent draws.
+// Draws members independently, so a member may be drawn several times.
 void draw_with_repeats(resp::ReplyWriter& to, const SortedSet& set, size_t count, Random& random,
                        bool with_scores) {
   for (; count != 0; --count)
     reply_at(to, set.sample(random), with_scores);
 }
 
-// `count` different members, each choice equally likely: in the set's order, taking a member with
-// the probability that as many are still wanted as are left.
+// Draws `count` different members, each choice equally likely. Walks over the set in its order, and
+// takes each member with the probability (members still wanted) / (members still left).
 void draw_walking(resp::ReplyWriter& to, const SortedSet& set, size_t count, Random& random,
                   bool with_scores) {
   SortedSet::Iterator at = set.first();
@@ -42,7 +43,8 @@ void draw_walking(resp::ReplyWriter& to, const SortedSet& set, size_t count, Ran
   }
 }
 
-// The same in random order; `count` is far below the size, so few draws meet.
+// Draws `count` different members in random order. `count` is far below the size, so few draws hit
+// a member that is drawn already.
 void draw_ranks(resp::ReplyWriter& to, const SortedSet& set, size_t count, Random& random,
                 bool with_scores) {
   std::unordered_set<size_t> drawn;

@@ -21,7 +21,7 @@ namespace errors = engine::errors;
 
 enum class RangeBy : uint8_t { kRank, kScore, kLex };
 
-// What the name of a command says; the rest is left to its options.
+// What the name of a command decides. Options decide the fields that are not set here.
 struct RangeForm {
   std::optional<RangeBy> by;
   std::optional<bool> is_reverse;
@@ -32,10 +32,10 @@ struct RangeQuery {
   RangeBy by = RangeBy::kRank;
   bool is_reverse = false;
   bool with_scores = false;
-  int64_t offset = 0;  // LIMIT; negative: beyond the end.
-  int64_t limit = -1;  // Negative: none.
+  int64_t offset = 0;  // LIMIT's offset; if negative, the range is empty.
+  int64_t limit = -1;  // LIMIT's count; if negative, there is no limit.
 
-  // One of these, according to `by`.
+  // The bounds of the range. `by` says which of these fields are used: ranks, scores or members.
   int64_t first = 0;
   int64_t last = 0;
   store::ScoreRange scores{};
@@ -88,7 +88,7 @@ Status put(Result<Range> parsed, Range& into) {
   return {};
 }
 
-// Ranges of scores and members are given from max to min if the order is reversed.
+// If the order is reversed, ranges of scores and members are given from max to min.
 Status parse_bounds(std::string_view start, std::string_view stop, RangeQuery& query) {
   if (query.by == RangeBy::kRank) {
     const std::optional<int64_t> first = parse_int64(start);
@@ -103,7 +103,7 @@ Status parse_bounds(std::string_view start, std::string_view stop, RangeQuery& q
   return put(parse_lex_range(start, stop), query.members);
 }
 
-// `args`: the bounds, then options.
+// `args` has the bounds, then options.
 Result<RangeQuery> parse_query(Call::Args args, const RangeForm& form) {
   RangeQuery query;
   if (Status status = parse_options(ArgReader(args.subspan(2)), form, query); !status.ok())

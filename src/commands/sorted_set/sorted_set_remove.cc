@@ -1,4 +1,5 @@
-// ZREM and ZREMRANGEBY...: what removes members without telling them. Declared in sorted_set.h.
+// ZREM and ZREMRANGEBY...: commands that remove members and do not reply them. Declared in
+// sorted_set.h.
 #include "commands/shared/index_range.h"
 #include "commands/sorted_set/sorted_set.h"
 #include "commands/sorted_set/sorted_set_bounds.h"
@@ -14,13 +15,13 @@ using store::SortedSet;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// After so many members were removed: `event`, and "del" if none is left.
+// Reports that `count` members were removed: sends `event`, and "del" if none is left.
 void report_removed(Key& key, std::string_view event, size_t count) {
   key.changed(notify::kZset, event, count);
   if (!key.exists()) key.also(notify::kGeneric, "del");
 }
 
-// Removes the ranks that `ranks_in` finds in the set.
+// Removes the range of ranks that `ranks_in` returns for the set.
 template <typename RanksIn>
 Status remove_ranks(Call& call, const RanksIn& ranks_in, std::string_view event) {
   Key key = call.write(1);

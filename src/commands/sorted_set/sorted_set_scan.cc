@@ -10,7 +10,7 @@ using store::SortedSet;
 Status zscan(Call& call) {
   const auto step = [](const SortedSet& set, ElementScan& scan, const ElementScanOptions&,
                        store::ScanPosition at) {
-    // Redis prints the scores of large sets here as nowhere else.
+    // Redis formats the scores of large sets differently here than in all other replies.
     const bool is_large = set.encoding() == store::Encoding::kSkiplist;
     return set.scan(at, [&](std::string_view member, double score) {
       if (!scan.wants(member)) return;

@@ -32,7 +32,7 @@ StreamLimits stream_limits(const Call& call) {
           .block_entries_max = static_cast<size_t>(options.stream_node_max_entries)};
 }
 
-// The id of the entry to be added behind `last`.
+// Chooses the id of the entry to add after `last`.
 Result<StreamId> choose_id(const StreamEdit& edit, StreamId last, int64_t now_ms) {
   if (last == StreamId::max())
     return Error::literal(
@@ -50,9 +50,9 @@ Result<StreamId> choose_id(const StreamEdit& edit, StreamId last, int64_t now_ms
   return *id;
 }
 
-// The command with its id, and with the trimming as it went: exactly, because blocks may be cut
-// elsewhere. What emptied the stream is recorded as a trim to no entries, since there is no first
-// entry whose id could be the threshold.
+// Records the command with the id that was chosen, and with its trimming made exact, because
+// another server may have other blocks. A trim that emptied the stream is recorded as one to length
+// 0, since there is no first entry whose id could be the threshold.
 void record_edit(Call& call, const StreamEdit& edit, const Stream& stream) {
   if (!call.wants_effects()) return;
   const bool is_approximate = edit.trim && edit.trim->whole_blocks_only;
@@ -140,7 +140,7 @@ Status xdel(Call& call) {
     call.reply().integer(0);
     return {};
   }
-  for (const std::string_view text : call.args_from(2)) {  // All or nothing.
+  for (const std::string_view text : call.args_from(2)) {  // Check all ids before using any.
     if (const Result<StreamId> id = parse_stream_id(text); !id.ok()) return id.error();
   }
   uint64_t deleted = 0;

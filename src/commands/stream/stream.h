@@ -1,6 +1,6 @@
 // The commands of streams: entries (stream.cc), reading (stream_range.cc, stream_read.cc), consumer
-// groups (stream_group.cc, stream_pending.cc, stream_claim.cc) and XINFO (stream_info.cc). What
-// each does is told by its row in stream_table.cc; what they share is in stream_arguments.h,
+// groups (stream_group.cc, stream_pending.cc, stream_claim.cc) and XINFO (stream_info.cc). Each
+// command is described by its row in stream_table.cc. The shared parts are in stream_arguments.h,
 // stream_reply.h and stream_effects.h.
 #pragma once
 
@@ -48,7 +48,7 @@ Status xinfo_groups(engine::Call& call);
 Status xinfo_help(engine::Call& call);
 Status xinfo_stream(engine::Call& call);
 
-// Where their keys are (FindKeys), by the parsers that they use.
+// Find the keys of these commands (FindKeys) with the parsers that the commands use.
 engine::KeysFound xread_keys(std::span<const std::string_view> argv,
                              std::vector<engine::KeyAt>& keys);
 engine::KeysFound xreadgroup_keys(std::span<const std::string_view> argv,

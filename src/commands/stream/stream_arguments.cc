@@ -13,13 +13,13 @@ namespace errors = engine::errors;
 using store::StreamId;
 using store::StreamTrim;
 
-constexpr size_t kIdTextMax = 127;  // Redis's buffer.
+constexpr size_t kIdTextMax = 127;  // The size of Redis's buffer.
 
 Error invalid_id() {
   return Error::literal("ERR Invalid stream ID specified as stream command argument");
 }
 
-// As strtoull reads it: what is not a canonical number may have blanks and a sign before it.
+// Parses as strtoull does: a number that is not canonical may begin with blanks and a sign.
 std::optional<uint64_t> parse_loose_uint64(std::string_view text) {
   if (const std::optional<int64_t> value = parse_int64(text)) {
     if (*value < 0) return std::nullopt;
@@ -45,7 +45,7 @@ struct ParsedId {
   bool has_seq = true;
 };
 
-// `may_be_open`: "ms-*" is allowed.
+// If `may_be_open`, "ms-*" is accepted.
 std::optional<ParsedId> read_id(std::string_view text, uint64_t missing_seq, bool may_be_open) {
   if (text.size() > kIdTextMax) return std::nullopt;
   text = text.substr(0, text.find('\0'));
@@ -60,13 +60,13 @@ std::optional<ParsedId> read_id(std::string_view text, uint64_t missing_seq, boo
   return ParsedId{{*ms, *seq}};
 }
 
-// MAXLEN or MINID and what follows it.
+// Parses MAXLEN, MINID and LIMIT, with their values.
 class TrimParser {
  public:
   TrimParser(StreamArgs args, StreamEdit& edit) : args_(args), edit_(&edit) {}
 
-  // `at` is the argument that may be one of the options; moves it to the last one taken. True if it
-  // was one.
+  // Tries to parse the argument `at` as one of these options. True if it is one; `at` is then the
+  // last argument of the option.
   Result<bool> take(size_t& at) {
     if (at + 1 >= args_.size()) return false;
     if (equals_ignore_case(args_[at], "maxlen")) return take_threshold(at, true);
@@ -75,7 +75,7 @@ class TrimParser {
     return false;
   }
 
-  // What only all the options together tell.
+  // Checks the rules that concern several options together, and sets the limit.
   Status finish(const engine::EngineOptions& options, bool must_trim);
 
  private:
@@ -118,7 +118,7 @@ Result<bool> TrimParser::take_limit(size_t& at) {
   return true;
 }
 
-// Trimming whole blocks is limited, so that no command works for long.
+// The limit of a trim to whole blocks without LIMIT: it keeps the command short.
 uint64_t default_limit(const engine::EngineOptions& options) {
   constexpr int64_t kBlocks = 100;
   constexpr int64_t kLimitMax = 1'000'000;

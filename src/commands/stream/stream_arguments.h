@@ -1,6 +1,6 @@
-// What the commands of streams understand: ids, ranges of ids, and how a stream is to be trimmed.
+// Arguments of the commands of streams: ids, ranges of ids, and how a stream is to be trimmed.
 //
-// Pure: text in, values or Redis's errors out.
+// Pure: returns values or Redis's errors.
 #pragma once
 
 #include "base/result.h"
@@ -18,25 +18,26 @@ namespace kvstash::commands {
 
 using StreamArgs = std::span<const std::string_view>;
 
-// "ms-seq", or "ms" alone, whose seq is `missing_seq`.
+// Parses "ms-seq", or "ms" alone, whose seq is `missing_seq`.
 Result<store::StreamId> parse_stream_id(std::string_view text, uint64_t missing_seq = 0);
 
-// The same, and "-" and "+" for the smallest and the largest id.
+// Parses an id, or "-" and "+", which mean the smallest and the largest id.
 Result<store::StreamId> parse_stream_id_or_end(std::string_view text, uint64_t missing_seq = 0);
 
-// The ends of a range: as parse_stream_id_or_end, or with "(" before an id that does not belong to
-// the range any more.
+// Parse the ends of a range. Each is as for parse_stream_id_or_end, or has "(" before an id that is
+// excluded from the range.
 Result<store::StreamId> parse_range_start(std::string_view text);
 Result<store::StreamId> parse_range_end(std::string_view text);
 
-// What XADD and XTRIM say before their fields. Positions count from the command's name.
+// The arguments of XADD and XTRIM before the fields. Positions are indices in the command's
+// arguments, whose name has index 0.
 struct StreamEdit {
   bool no_mkstream = false;
   std::optional<store::StreamTrim> trim;
-  size_t threshold_at = 0;  // Where the trimming's number or id stands.
-  size_t limit_at = 0;      // Where LIMIT stands; 0: nowhere.
+  size_t threshold_at = 0;  // Position of the trimming's number or id.
+  size_t limit_at = 0;      // Position of LIMIT; 0: there is none.
 
-  // XADD's id: none for "*"; without a number of its own for "ms-*".
+  // XADD's id; none for "*". For "ms-*" has_seq is false.
   std::optional<store::StreamId> id;
   bool has_seq = true;
   size_t id_at = 0;
@@ -44,7 +45,7 @@ struct StreamEdit {
 Result<StreamEdit> parse_xadd(StreamArgs args, const engine::EngineOptions& options);
 Result<StreamEdit> parse_xtrim(StreamArgs args, const engine::EngineOptions& options);
 
-// A number of entries: below 0 is 0.
+// Parses a number of entries. A negative number counts as 0.
 Result<uint64_t> parse_stream_count(std::string_view text);
 
 }  // namespace kvstash::commands

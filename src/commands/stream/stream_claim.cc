@@ -25,17 +25,17 @@ namespace errors = engine::errors;
 
 constexpr store::ValueType kStreamType = store::ValueType::kStream;
 
-// How an entry is to change hands, by XCLAIM and XAUTOCLAIM.
+// The options of XCLAIM and XAUTOCLAIM: which entries are claimed, and how.
 struct ClaimOptions {
   int64_t idle_ms_min = 0;
   int64_t delivered_ms = 0;
-  std::optional<uint64_t> deliveries{};  // Set to; else one more, if it is delivered.
-  bool force = false;                    // Also what is not pending.
+  std::optional<uint64_t> deliveries{};  // The new count; none: one more, unless JUSTID.
+  bool force = false;                    // Claims entries that are not pending, too.
   bool just_id = false;
-  StreamId last_id{};  // The group's is at least this.
+  StreamId last_id{};  // The group's last id is raised to this.
 };
 
-// One command that claims, with its key open.
+// One run of XCLAIM or XAUTOCLAIM, with its key open.
 class Claimer {
  public:
   Claimer(Call& call, Key& key, Stream& stream, const ClaimOptions& options)
@@ -48,7 +48,7 @@ class Claimer {
 
   ConsumerGroup& group() { return *group_; }
 
-  // An entry that is no longer in the stream: it is not pending any more either.
+  // Removes the pending entry of an id that is no longer in the stream.
   void drop(StreamId id) {
     const PendingEntry* entry = group_->find_pending(id);
     if (entry == nullptr) return;
@@ -57,7 +57,8 @@ class Claimer {
     has_changed_ = true;
   }
 
-  // An entry that is there. True, and it stands in the reply, if it is the consumer's now.
+  // Claims an entry that is in the stream. True: it belongs to the consumer now, and is in the
+  // reply.
   bool claim(StreamId id) {
     const PendingEntry* entry = group_->find_pending(id);
     if (entry == nullptr) {
@@ -73,14 +74,15 @@ class Claimer {
     return true;
   }
 
-  // What the group has read has changed; the records of entries tell it too.
+  // Records the group's last id, which has changed, unless a record of an entry contains it
+  // already.
   void note_last_id() {
     if (!has_changed_) record_group(*call_, name(), *group_);
     has_changed_ = true;
   }
   void finish() {
     if (has_changed_) key_->changed_quietly(0, {}, std::max<uint64_t>(claimed_, 1));
-    // A consumer that was made, and that no record of an entry makes known elsewhere.
+    // A new consumer is recorded on its own if no record of an entry mentions it.
     if (seen_.is_new && claimed_ == 0) record_consumer(*call_, name(), seen_.consumer->name());
   }
 
@@ -132,15 +134,15 @@ Result<int64_t> option_value(ArgReader& args, std::string_view error) {
   return *value;
 }
 
-// A time that makes no sense is now: clients reckon with clocks of their own. What a record says
-// was the time.
+// A delivery time that is negative or in the future counts as now, because the clocks of clients
+// may differ. In a replay a recorded time is accepted even if it is in the future.
 int64_t sane_delivery_time(const Call& call, int64_t time_ms) {
   const int64_t now_ms = call.now_ms();
   if (call.is_replay() && time_ms >= 0) return time_ms;
   return time_ms < 0 || time_ms > now_ms ? now_ms : time_ms;
 }
 
-// One of the options behind the ids.
+// Parses one of the options that follow the ids.
 Status take_claim_option(const Call& call, ArgReader& args, ClaimOptions& options) {
   if (args.take("FORCE")) {
     options.force = true;
@@ -215,7 +217,7 @@ Status xclaim(Call& call) {
 
 namespace {
 
-constexpr uint64_t kLooksPerEntry = 10;  // Pending entries looked at, for each asked for.
+constexpr uint64_t kLooksPerEntry = 10;  // Pending entries looked at for each requested entry.
 
 struct AutoClaim {
   StreamId start;
@@ -247,7 +249,8 @@ Result<AutoClaim> parse_autoclaim(Call& call) {
   return claim;
 }
 
-// Where the client shall go on stands before the entries, and is known after them.
+// Inserts the id at which the client must go on. It stands before the entries, but is known only
+// after them.
 void insert_next(resp::ReplyWriter& reply, resp::ReplyWriter::Mark begin, StreamId next) {
   resp::ReplyBuffer head;
   resp::ReplyWriter writer(head, reply.version());

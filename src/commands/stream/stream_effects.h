@@ -1,7 +1,7 @@
-// Stream effects: the records that stand in the journal for commands on streams whose outcome
-// depends on the clock or on what was read. All are commands that Redis writes too.
+// Stream effects: the journal's records of commands on streams whose result depends on the clock or
+// on entries that were read. Redis, too, propagates all of these commands.
 //
-// Each costs nothing when there is no journal.
+// Each function does nothing if there is no journal.
 #pragma once
 
 #include "engine/execution/call.h"
@@ -11,7 +11,7 @@
 
 namespace kvstash::commands {
 
-// An id, or a number, as text.
+// The text of an id.
 class StreamIdText {
  public:
   explicit StreamIdText(store::StreamId id) : size_(store::format_stream_id(text_, id)) {}
@@ -22,19 +22,19 @@ class StreamIdText {
   size_t size_;
 };
 
-// The group of a stream, by the names that the command used.
+// A consumer group, by the names of its key and group in the command.
 struct GroupName {
   std::string_view key;
   std::string_view group;
 };
 
-// The state of a pending entry, as an XCLAIM that gives it just that state; for a consumer that is
-// not known there, it makes it.
+// Records the state of a pending entry, as an XCLAIM that sets exactly this state. XCLAIM also
+// creates the consumer if it does not exist.
 void record_pending(engine::Call& call, GroupName name, const store::ConsumerGroup& group,
                     store::StreamId id, const store::PendingEntry& entry);
-// What the group has read, as XGROUP SETID.
+// Records how far the group has read, as XGROUP SETID.
 void record_group(engine::Call& call, GroupName name, const store::ConsumerGroup& group);
-// A consumer that nothing else tells of, as XGROUP CREATECONSUMER.
+// Records a consumer that no other record mentions, as XGROUP CREATECONSUMER.
 void record_consumer(engine::Call& call, GroupName name, std::string_view consumer);
 
 }  // namespace kvstash::commands

@@ -22,7 +22,7 @@ namespace notify = engine::notify;
 
 constexpr store::ValueType kStreamType = store::ValueType::kStream;
 
-// What may stand behind the id of XGROUP CREATE and SETID.
+// The options that may follow the id of XGROUP CREATE and SETID.
 struct GroupOptions {
   bool makes_stream = false;
   int64_t entries_read = ConsumerGroup::kUnknown;
@@ -46,7 +46,7 @@ Result<GroupOptions> parse_group_options(Call& call, bool may_make_stream) {
   return options;
 }
 
-// The key of an XGROUP command, which must be there and a stream.
+// Checks that the key of an XGROUP command exists and is a stream.
 Status expect_stream(const Key& key) {
   if (!key.exists())
     return Error::literal(
@@ -55,7 +55,7 @@ Status expect_stream(const Key& key) {
   return key.expect(kStreamType);
 }
 
-// The same, and its group.
+// Checks that the key exists and is a stream, and that it has the group in argument 3.
 Status expect_group(Call& call, const Key& key) {
   if (Status status = expect_stream(key); !status.ok()) return status;
   if (key.view<Stream>()->find_group(call.arg(3)) == nullptr)
@@ -130,7 +130,7 @@ Status xgroup_setid(Call& call) {
   return {};
 }
 
-// Those who wait to read for the group hear of it, so this is not a quiet change.
+// This is not a quiet change, because clients that wait to read for the group must learn of it.
 Status xgroup_destroy(Call& call) {
   Key key = call.write(2);
   if (Status status = expect_stream(key); !status.ok()) return status;
@@ -196,7 +196,7 @@ Status xack(Call& call) {
     call.reply().integer(0);
     return {};
   }
-  for (const std::string_view text : call.args_from(3)) {  // All or nothing.
+  for (const std::string_view text : call.args_from(3)) {  // Check all ids before using any.
     if (const Result<StreamId> id = parse_stream_id(text); !id.ok()) return id.error();
   }
   uint64_t acknowledged = 0;

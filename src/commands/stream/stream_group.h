@@ -1,4 +1,4 @@
-// A consumer group that a command works on, found by the names in its arguments.
+// The consumer group and consumer that a command works on, found by the names in its arguments.
 #pragma once
 
 #include "commands/stream/stream_effects.h"
@@ -10,7 +10,7 @@
 
 namespace kvstash::commands {
 
-// "No such key ... or consumer group ...".
+// The error "No such key ... or consumer group ...".
 inline Error no_key_or_group(GroupName name) {
   return Error::text("NOGROUP No such key '" + std::string(name.key) + "' or consumer group '" +
                      std::string(name.group) + "'");
@@ -20,8 +20,9 @@ inline Error no_group(GroupName name) {
                      "' for key name '" + std::string(name.key) + "'");
 }
 
-// The consumer of that name, made if there is none; it is seen now. That it was made is told as an
-// event, but its record is left to the caller: others may make it known too.
+// Finds the consumer of that name, or creates it, and notes that it was seen now. A creation is
+// sent as an event, but the caller must record it, unless another of its records mentions the
+// consumer.
 struct SeenConsumer {
   store::Consumer* consumer;
   bool is_new;

@@ -58,12 +58,12 @@ std::optional<int64_t> entries_read(const ConsumerGroup& group) {
 
 // ---- XINFO STREAM
 
-// The fields that both forms begin with.
+// Writes the fields with which both forms of XINFO STREAM begin.
 void reply_counters(ReplyWriter& reply, const Stream& stream) {
   const Stream::Counters& counters = stream.counters();
   field(reply, "length", stream.size());
   field(reply, "radix-tree-keys", stream.blocks().size());
-  // The nodes of the tree and its leaves, which are the blocks. An empty radix tree has its root.
+  // The nodes of our tree and its leaves, which are the blocks. An empty radix tree has a root.
   const size_t nodes = stream.blocks().node_count() + stream.blocks().size();
   field(reply, "radix-tree-nodes", std::max<size_t>(nodes, 1));
   field(reply, "last-generated-id", counters.last_id);
@@ -157,7 +157,7 @@ void reply_short(ReplyWriter& reply, const Stream& stream) {
   reply_edge(reply, "last-entry", stream, StreamCursor::Direction::kBackward);
 }
 
-// FULL [COUNT count]. None: the short form.
+// Parses FULL [COUNT count]. None: the short form was asked for.
 Result<std::optional<uint64_t>> parse_full(Call& call) {
   const size_t options = call.argc() - 3;
   if (options == 0) return std::optional<uint64_t>();

@@ -20,7 +20,7 @@ using store::Stream;
 using store::StreamId;
 namespace errors = engine::errors;
 
-// XPENDING's range: which pending entries, and whose.
+// The range of XPENDING: which pending entries to show, and of which consumer.
 struct PendingRange {
   int64_t idle_ms_min = 0;
   StreamId start;
@@ -52,7 +52,7 @@ Result<PendingRange> parse_pending_range(Call& call) {
   return range;
 }
 
-// How many are pending, the first and the last, and how many each consumer has.
+// Replies how many entries are pending, the first and the last id, and how many each consumer has.
 void reply_summary(Call& call, const ConsumerGroup& group) {
   resp::ReplyWriter& reply = call.reply();
   reply.array(4);
@@ -86,7 +86,8 @@ void reply_pending(Call& call, StreamId id, const PendingEntry& entry) {
   reply.integer(static_cast<int64_t>(entry.deliveries));
 }
 
-// Writes the entries of `tree` in the range; `entry_at` tells what is known of each.
+// Writes the pending entries in the range. `tree` has their ids; `entry_at` returns the entry at an
+// iterator.
 template <typename Tree, typename EntryAt>
 void reply_range(Call& call, const PendingRange& range, const Tree& tree, const EntryAt& entry_at) {
   const resp::ReplyWriter::Mark begin = call.reply().begin();

@@ -15,7 +15,7 @@ using store::StreamCursor;
 using store::StreamId;
 namespace errors = engine::errors;
 
-// The last COUNT given; none: all.
+// Parses COUNT. The last one counts; none: no limit.
 Result<std::optional<uint64_t>> parse_count(ArgReader args) {
   std::optional<uint64_t> count;
   while (!args.done()) {

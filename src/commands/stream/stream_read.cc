@@ -30,24 +30,24 @@ namespace notify = engine::notify;
 
 constexpr store::ValueType kStreamType = store::ValueType::kStream;
 
-// Under what circumstances the arguments are read.
+// The circumstances that decide which arguments are accepted.
 struct ReadContext {
-  bool is_group = false;   // XREADGROUP.
-  bool in_script = false;  // Nothing may wait.
+  bool is_group = false;   // XREADGROUP, not XREAD.
+  bool in_script = false;  // Nothing may block.
   int64_t now_ms = 0;
 };
 
-// What XREAD and XREADGROUP say before their streams.
+// The arguments of XREAD and XREADGROUP, up to the streams.
 struct ReadOptions {
-  bool is_group = false;  // XREADGROUP.
+  bool is_group = false;  // XREADGROUP, not XREAD.
   bool has_group = false;
   std::string_view group{};
   std::string_view consumer{};
   bool no_ack = false;
-  uint64_t count = 0;  // 0: all.
+  uint64_t count = 0;  // 0: no limit.
   bool blocks = false;
   BlockTimeout timeout_ms{};
-  size_t first_key = 0;  // Argument of the first stream; the ids follow the streams.
+  size_t first_key = 0;  // Index of the first stream's argument; the ids follow the streams.
   size_t streams = 0;
 };
 
@@ -119,7 +119,7 @@ Status ReadParser::take_streams() {
   return {};
 }
 
-// One option, with what follows its name.
+// Parses one option and its values, after its name was read.
 Status ReadParser::take_option(std::string_view name) {
   if (equals_ignore_case(name, "BLOCK") && !args_.done()) return take_block();
   if (equals_ignore_case(name, "COUNT") && !args_.done()) {
@@ -144,13 +144,13 @@ Status ReadParser::take_option(std::string_view name) {
   return errors::syntax();
 }
 
-// Reads a whole command.
+// Parses a whole command.
 Result<ReadOptions> parse_read(StreamArgs argv, const ReadContext& context) {
   return ReadParser(argv, context).parse();
 }
 
-// The keys, by the parser of the commands themselves. It is told that there is time and that the
-// command may wait, so that nothing fails here that does not fail there.
+// Finds the keys with the parser of the commands. The context says that blocking is permitted and
+// that the time is 0, so that this accepts every command that the execution accepts.
 engine::KeysFound find_keys(StreamArgs argv, bool is_group, std::vector<engine::KeyAt>& keys) {
   const Result<ReadOptions> options = parse_read(argv, {.is_group = is_group});
   if (!options.ok()) return engine::KeysFound::kRefused;
@@ -164,16 +164,16 @@ engine::KeysFound find_keys(StreamArgs argv, bool is_group, std::vector<engine::
 // ---- Where to read from.
 
 struct Start {
-  StreamId after{};        // The last entry that the client knows.
-  bool wants_new = false;  // ">": after the last that the group was given.
+  StreamId after{};        // The last entry that the client has seen.
+  bool wants_new = false;  // ">": entries that the group has not been given.
   std::string_view text{};
 };
 
-// The special ids of XREAD; `stream` is null if there is no key.
+// Resolves the special ids "$" and "+" of XREAD. `stream` is null if there is no key.
 StreamId resolve_edge(std::string_view text, const Stream* stream) {
   if (stream == nullptr) return {};
   if (text == "$") return stream->last_id();
-  const std::optional<StreamId> last = stream->last_entry();  // "+": before the last entry.
+  const std::optional<StreamId> last = stream->last_entry();  // "+": the last entry is new.
   return last ? last->previous().value_or(StreamId{}) : stream->last_id();
 }
 
@@ -199,7 +199,7 @@ Error no_group_to_read(std::string_view key, std::string_view group) {
                      std::string(group) + "' in XREADGROUP with GROUP option");
 }
 
-// Checks one stream, and tells where to start. Nothing has been done yet.
+// Checks one stream, and returns where to start reading. Changes nothing.
 Result<Start> check_stream(Call& call, const ReadOptions& options, size_t index) {
   Key key = call.read(options.first_key + index);
   if (Status status = key.expect(kStreamType); !status.ok()) return status.error();
@@ -214,7 +214,7 @@ Result<Start> check_stream(Call& call, const ReadOptions& options, size_t index)
   return parse_start(id, options.is_group, &*stream);
 }
 
-// The reply: streams with what they have, as far as they have something.
+// The reply: a name and entries for each stream that has some.
 class StreamsReply {
  public:
   explicit StreamsReply(resp::ReplyWriter& reply) : reply_(&reply), begin_(reply.begin()) {}
@@ -244,7 +244,7 @@ bool has_entries_after(const Stream& stream, StreamId id) {
   return last && *last > id;
 }
 
-// `id` is that of an entry, or below that of one.
+// The smallest id greater than `id`. No caller passes the largest id there is.
 StreamId behind(StreamId id) {
   return id.next().value_or(StreamId::max());
 }
@@ -260,7 +260,8 @@ void block(Call& call, const ReadOptions& options, std::span<const Start> starts
   wait.keys.assign(keys.begin(), keys.end());
   std::ranges::sort(wait.keys);
   wait.keys.erase(std::unique(wait.keys.begin(), wait.keys.end()), wait.keys.end());
-  // "$" means the end of the stream as it is now, not when the command runs again.
+  // "$" means the present end of the stream. The blocked command runs again later, so "$" is
+  // replaced by the id.
   const bool has_edge =
       std::ranges::any_of(starts, [](const Start& start) { return start.text == "$"; });
   if (has_edge) {
@@ -273,7 +274,7 @@ void block(Call& call, const ReadOptions& options, std::span<const Start> starts
   call.block(std::move(wait));
 }
 
-// ---- XREADGROUP: one stream of it.
+// ---- XREADGROUP: reading one stream.
 
 class GroupReader {
  public:
@@ -290,7 +291,7 @@ class GroupReader {
   void reply_new();
   void reply_history(StreamId after);
 
-  // A consumer that was made, and that no record of an entry makes known elsewhere.
+  // A new consumer is recorded on its own if no record of an entry mentions it.
   void finish() {
     if (seen_.is_new && !is_recorded_) record_consumer(*call_, name_, options_->consumer);
   }
@@ -309,7 +310,7 @@ class GroupReader {
   bool is_recorded_ = false;
 };
 
-// Counts an entry as read by the group, and keeps the counter right as far as deletions allow.
+// Counts an entry as read by the group. If deletions make the count uncertain, it is estimated.
 void GroupReader::note_read(StreamId id) {
   const int64_t read = group_->entries_read();
   const bool is_counted = read != ConsumerGroup::kUnknown &&
@@ -326,7 +327,7 @@ void GroupReader::note_read(StreamId id) {
 void GroupReader::give(StreamId id) {
   const PendingEntry entry{
       .delivered_ms = call_->now_ms(), .deliveries = 1, .consumer = seen_.consumer};
-  // If XGROUP SETID went back, somebody has it already.
+  // If XGROUP SETID lowered the last id, a consumer may have the entry already.
   if (!group_->add_pending(id, entry)) group_->redeliver(id, entry);
   group_->set_active(*seen_.consumer, call_->now_ms());
   record_pending(*call_, name_, *group_, id, entry);
@@ -351,8 +352,8 @@ void GroupReader::reply_new() {
   key_->changed_quietly();
 }
 
-// What the consumer was given after that id and has not acknowledged. That it was given again is
-// not worth a record.
+// Replies the entries after `after` that the consumer was given and has not acknowledged. The new
+// delivery time and count are not recorded.
 void GroupReader::reply_history(StreamId after) {
   resp::ReplyWriter& reply = call_->reply();
   const resp::ReplyWriter::Mark begin = reply.begin();

@@ -42,8 +42,8 @@ Result<LcsOptions> parse_options(ArgReader args) {
   return options;
 }
 
-// Time and memory grow with the product of the sizes. Redis bounds them by the size of its table of
-// 32-bit lengths, and so do we, though our own is smaller.
+// LCS needs time and memory in proportion to the product of the sizes. Redis bounds it by the size
+// of its table of 32-bit lengths. kvstash has the same bound, though its own table is smaller.
 Status check_sizes(const Call& call, std::string_view a, std::string_view b) {
   constexpr size_t kSizeMax = UINT32_MAX - 1;
   if (a.size() >= kSizeMax || b.size() >= kSizeMax)

@@ -25,7 +25,7 @@ Result<int64_t> parse_integer(std::string_view text) {
   return *value;
 }
 
-// The value of a key that is absent or a string.
+// Replies the value of a key that is absent or a string.
 void reply_value(Call& call, Key& key) {
   if (!key.exists()) return call.reply().null();
   if (key.entry().encoding() == store::Encoding::kInt)
@@ -45,7 +45,8 @@ void store_until(Call& call, Key& key, std::string_view value, int64_t deadline_
     call.record({"SET", key.name(), value, "PXAT", Digits(deadline_ms).view()});
 }
 
-// Of a key that is absent or a string, if the condition compares.
+// Whether the condition of SET holds. If the condition compares, the key must be absent or a
+// string.
 bool holds(const SetOptions& options, Key& key) {
   switch (options.condition) {
     case SetCondition::kAlways:
@@ -62,7 +63,7 @@ bool holds(const SetOptions& options, Key& key) {
   return false;
 }
 
-// SET with anything behind the value.
+// SET with options.
 Status set_with_options(Call& call) {
   SetOptions options;
   if (Status status = parse_set_options(ArgReader(call.args_from(3)), options); !status.ok())
@@ -89,7 +90,7 @@ Status set_with_options(Call& call) {
     store_value(key, value, options.keep_deadline ? key.deadline() : std::nullopt);
   }
   if (!options.return_old) call.reply().ok();
-  // The record is without GET, as nobody reads its reply, and without a value to compare with.
+  // The record omits GET, as nobody reads its reply, and the condition, as it held.
   if ((options.return_old || options.compares()) && !deadline) {
     if (options.keep_deadline) {
       call.record({"SET", key.name(), value, "KEEPTTL"});
@@ -117,7 +118,7 @@ void erase_found(Call& call, Key& key, std::string_view record) {
   call.record({record, key.name()});
 }
 
-// What GETEX does after its reply.
+// Changes or removes the deadline as GETEX asks. Called after its reply is written.
 void apply_getex(Call& call, Key& key, const GetexOptions& options, Deadline deadline) {
   if (deadline && options.expiry->is_absolute() && call.is_past(*deadline)) {
     erase_found(call, key, call.options().lazyfree_lazy_expire ? "UNLINK" : "DEL");
@@ -132,13 +133,13 @@ void apply_getex(Call& call, Key& key, const GetexOptions& options, Deadline dea
   }
 }
 
-// Whether a string of `size` bytes with `extra` more behind it may exist.
+// Whether a string of `size` bytes may grow by `extra` bytes.
 bool fits(const Call& call, size_t size, size_t extra) {
   const uint64_t limit = call.string_bytes_max();
   return size <= limit && extra <= limit - size;
 }
 
-// The bytes first .. last, both counted from the end if negative.
+// The bytes from first to last. A negative index counts from the end.
 std::string_view slice(std::string_view bytes, int64_t first, int64_t last) {
   if (first < 0 && last < 0 && first > last) return {};
   const auto size = static_cast<int64_t>(bytes.size());
@@ -149,7 +150,7 @@ std::string_view slice(std::string_view bytes, int64_t first, int64_t last) {
   return bytes.substr(static_cast<size_t>(first), static_cast<size_t>(last - first) + 1);
 }
 
-// INCR and its kin.
+// INCR, DECR, INCRBY and DECRBY.
 Status add(Call& call, int64_t increment) {
   Key key = call.write(1);
   if (Status status = key.expect_string(); !status.ok()) return status;
@@ -226,7 +227,7 @@ Status getex(Call& call) {
   if (!options.ok()) return options.error();
   Key key = call.read(1);
   if (Status status = key.expect_string(); !status.ok()) return status;
-  if (!key.exists()) {  // Redis looks at the number only if there is a key.
+  if (!key.exists()) {  // As in Redis, the number is parsed only if the key exists.
     call.reply().null();
     return {};
   }
@@ -388,7 +389,7 @@ Status incrbyfloat(Call& call) {
   return {};
 }
 
-// The key is read only if GET or a comparison is asked for.
+// Finds the key of SET. SET reads it only if GET or a comparison is asked for.
 engine::KeysFound set_keys(std::span<const std::string_view> argv,
                            std::vector<engine::KeyAt>& keys) {
   SetOptions options;

@@ -48,7 +48,7 @@ Status incrby(Call& call);
 Status decrby(Call& call);
 Status incrbyfloat(Call& call);
 
-// Where their keys are (FindKeys), by the parsers that they use.
+// Find the keys of these commands (FindKeys) with the parsers that the commands use.
 engine::KeysFound set_keys(std::span<const std::string_view> argv,
                            std::vector<engine::KeyAt>& keys);
 

@@ -18,7 +18,7 @@ using engine::Key;
 namespace errors = engine::errors;
 namespace notify = engine::notify;
 
-// Deletes the key, if there is one and it shall go, and answers how many went.
+// Deletes the key if it exists and `shall_go`. Replies how many keys were deleted.
 void delete_if(Call& call, Key& key, bool shall_go) {
   const bool goes = key.exists() && shall_go;
   if (goes) {
@@ -29,7 +29,7 @@ void delete_if(Call& call, Key& key, bool shall_go) {
   call.reply().integer(goes ? 1 : 0);
 }
 
-// How many pairs MSETEX has, all of them among its arguments.
+// Returns the number of pairs that MSETEX announces. Error: its arguments contain fewer.
 Result<size_t> count_pairs(Call::Args argv) {
   const std::optional<int64_t> count = parse_int64(argv[1]);
   if (!count || *count < 1 || *count > std::numeric_limits<int32_t>::max())
@@ -39,7 +39,7 @@ Result<size_t> count_pairs(Call::Args argv) {
   return pairs;
 }
 
-// Whether NX or XX, which look at all keys, let MSETEX go on.
+// Whether the condition NX or XX of MSETEX holds for all keys.
 bool holds_for_all(Call& call, SetCondition condition, size_t pairs) {
   if (condition == SetCondition::kAlways) return true;
   for (size_t i = 0; i < pairs; ++i)
@@ -47,7 +47,7 @@ bool holds_for_all(Call& call, SetCondition condition, size_t pairs) {
   return true;
 }
 
-// Stores one pair of MSETEX, and records it as a SET of its own.
+// Stores one pair of MSETEX, and records it as a separate SET.
 void store_pair(Call& call, size_t at, const SetOptions& options, Key::Deadline deadline) {
   Key key = call.write(at);
   const std::string_view value = call.arg(at + 1);
@@ -75,7 +75,7 @@ Status delifeq(Call& call) {
 Status delex(Call& call) {
   if (call.argc() != 2 && call.argc() != 4) return errors::wrong_arity("delex");
   Key key = call.write(1);
-  if (call.argc() == 2 || !key.exists()) {  // Redis looks at the condition only if there is a key.
+  if (call.argc() == 2 || !key.exists()) {  // Redis parses the condition only if there is a key.
     delete_if(call, key, true);
     return {};
   }
@@ -111,7 +111,7 @@ Status msetex(Call& call) {
   return {};
 }
 
-// The key is read only if there is a condition.
+// Finds the key of DELEX. DELEX reads it only if there is a condition.
 engine::KeysFound delex_keys(std::span<const std::string_view> argv,
                              std::vector<engine::KeyAt>& keys) {
   const uint32_t flags = argv.size() > 2 ? engine::kKeyRW | engine::kKeyAccess : engine::kKeyRM;

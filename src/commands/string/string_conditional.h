@@ -1,8 +1,8 @@
-// Commands of later versions that change strings only if they are as the client expects, or many at
-// once with one expiry. SET's own conditions are in string.cc.
+// String commands of later Redis versions: changes under a condition, and MSETEX, which sets many
+// keys with one expiry. SET's own conditions are in string.cc.
 //
 // Their rows are in string_conditional_table.cc. Each runs on the thread that holds the shards of
-// its keys. The journal gets what they did, in words that every version of Redis knows.
+// its keys. The journal gets their effects as commands that every version of Redis knows.
 #pragma once
 
 #include "base/result.h"
@@ -24,7 +24,7 @@ Status delifeq(Call& call);
 Status delex(Call& call);
 Status msetex(Call& call);
 
-// Where their keys are (FindKeys), by the parsers that they use.
+// Find the keys of these commands (FindKeys) with the parsers that the commands use.
 engine::KeysFound delex_keys(std::span<const std::string_view> argv,
                              std::vector<engine::KeyAt>& keys);
 engine::KeysFound msetex_keys(std::span<const std::string_view> argv,

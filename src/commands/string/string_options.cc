@@ -21,8 +21,8 @@ constexpr UnitWord kUnitWords[] = {
     {"PXAT", Expiry::Unit::kUnixMilliseconds},
 };
 
-// Takes one of the four words and its number. The same word may come again, and the last one
-// counts; another one may not.
+// Takes one of the four expiry words and its number. The same word may come again, and the last one
+// counts. A different one is not accepted.
 bool take_expiry(ArgReader& args, std::optional<Expiry>& expiry) {
   for (const UnitWord& candidate : kUnitWords) {
     if (expiry && expiry->unit != candidate.unit) continue;
@@ -33,8 +33,7 @@ bool take_expiry(ArgReader& args, std::optional<Expiry>& expiry) {
   return false;
 }
 
-// Takes a word that makes SET conditional. A second condition must be the same word, and may not
-// compare.
+// Takes a condition of SET. NX and XX may be repeated; no other second condition is accepted.
 bool take_condition(ArgReader& args, SetOptions& options) {
   const auto take = [&](SetCondition condition, bool found) {
     if (found) options.condition = condition;

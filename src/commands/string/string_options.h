@@ -1,5 +1,5 @@
-// The options of SET, MSETEX and GETEX, parsed once into typed structs. Views live as long as the
-// command's arguments. Pure; any thread.
+// The options of SET, MSETEX and GETEX, parsed once into typed structs. Views are valid as long as
+// the command's arguments. Pure; any thread.
 #pragma once
 
 #include "base/result.h"
@@ -11,8 +11,8 @@
 
 namespace kvstash::commands {
 
-// An expiry as the client wrote it; the number is read later, as Redis does: an option that is
-// wrong is reported before a number that is.
+// An expiry as the client wrote it. The number is parsed later, because Redis reports a wrong
+// option before a wrong number.
 struct Expiry {
   enum class Unit : uint8_t { kSeconds, kMilliseconds, kUnixSeconds, kUnixMilliseconds };
 
@@ -27,7 +27,7 @@ enum class SetCondition : uint8_t { kAlways, kIfAbsent, kIfPresent, kIfEqual, kI
 
 struct SetOptions {
   SetCondition condition = SetCondition::kAlways;
-  std::string_view expected{};  // What IFEQ and IFNE compare the old value with.
+  std::string_view expected{};  // The value of IFEQ or IFNE.
   bool return_old = false;      // GET.
   bool keep_deadline = false;   // KEEPTTL.
   std::optional<Expiry> expiry;
@@ -40,14 +40,16 @@ struct GetexOptions {
   std::optional<Expiry> expiry;
 };
 
-// `args`: what follows the value, or the key. An error leaves in `options` what stood before it.
+// `args` has the words that follow the value, or for GETEX the key. After an error `options` has
+// what was parsed before it.
 Status parse_set_options(engine::ArgReader args, SetOptions& options);
 Result<GetexOptions> parse_getex_options(engine::ArgReader args);
-// What follows the last pair of MSETEX: the options of SET without GET and comparisons.
+// Parses the words that follow the last pair of MSETEX: the options of SET without GET and
+// comparisons.
 Result<SetOptions> parse_msetex_options(engine::ArgReader args);
 
-// The deadline in milliseconds since 1970. Errors: not an integer; not positive or out of the range
-// of 64 bits, which names `command`.
+// The deadline in milliseconds since 1970. Errors: the number is not an integer; it is not
+// positive, or the deadline exceeds 64 bits. The last error names `command`.
 Result<int64_t> deadline_from(const Expiry& expiry, int64_t now_ms, std::string_view command);
 
 }  // namespace kvstash::commands

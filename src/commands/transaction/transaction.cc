@@ -26,7 +26,7 @@ using engine::WatchedKey;
 using Keys = std::vector<std::string>;
 using Watched = std::vector<WatchedKey>;
 
-// The keys to watch from now on. One that is watched already keeps the version seen first.
+// The keys to watch from now on. A key that is watched already keeps the version seen first.
 Keys new_keys(Call& call) {
   std::unordered_set<std::string_view> known;
   for (const WatchedKey& watched : call.session().multi.watched) {
@@ -39,7 +39,7 @@ Keys new_keys(Call& call) {
   return keys;
 }
 
-// What is past its deadline is gone already: its removal later must not count as a change.
+// Removes the key if its deadline has passed, so that its removal later does not count as a change.
 void remove_due(const Hold& hold, ShardData& shard, DbIndex db, const std::string& key) {
   const store::Keyspace* space = shard.keyspace_if_any(db);
   if (space == nullptr) return;
@@ -48,7 +48,7 @@ void remove_due(const Hold& hold, ShardData& shard, DbIndex db, const std::strin
     engine::expire_due(hold, {shard, db, key}, entry);
 }
 
-// Those of `keys` that live on `shard`, with their present versions.
+// The keys among `keys` that live on `shard`, with their present versions.
 Watched watch_on(const Hold& hold, ShardData& shard, DbIndex db, const Keys& keys) {
   Watched watched;
   for (const std::string& key : keys) {
@@ -59,7 +59,7 @@ Watched watch_on(const Hold& hold, ShardData& shard, DbIndex db, const Keys& key
   return watched;
 }
 
-// On the shard of the session. A client that left meanwhile watches nothing.
+// Runs on the shard of the session. If the client has left meanwhile, nothing is watched.
 void remember(Shard& home, Session& session, Watched& watched) {
   session.multi.watch(std::move(watched));
   if (session.is_closed) home.clients().unwatch_all(session);
@@ -74,7 +74,7 @@ Status multi(Call& call) {
   return {};
 }
 
-// The dispatcher runs what a transaction queued; here arrives only an EXEC outside of any.
+// The dispatcher runs an EXEC inside a transaction; this runs only for an EXEC without MULTI.
 Status exec(Call&) {
   return Error::literal("ERR EXEC without MULTI");
 }

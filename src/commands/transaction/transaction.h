@@ -1,8 +1,8 @@
-// Transaction commands: how a connection enters and leaves a transaction. EXEC itself, and the
-// queueing of commands in between, are the executor's.
+// Transaction commands: how a connection enters and leaves a transaction. The engine runs EXEC and
+// queues the commands before it.
 //
-// Their rows are in transaction_table.cc. They run on the connection's shard;
-// WATCH asks the shards of its keys for their versions.
+// Their rows are in transaction_table.cc. The commands run on the connection's shard; WATCH asks
+// the shards of its keys for their versions.
 #pragma once
 
 #include "base/result.h"
