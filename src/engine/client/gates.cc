@@ -10,10 +10,11 @@
 namespace kvstash::engine {
 namespace {
 
-// One warning about HTTP in so much time: an attacker must not fill the log.
+// A warning about HTTP is logged at most once in this time, so that an attacker cannot fill the
+// log.
 constexpr int64_t kHttpLogPeriodMs = 60'000;
 
-// Whatever its arguments. EXEC does what its queue does.
+// The command's flags whatever its arguments are. EXEC has the flags of its queue.
 uint32_t row_flags_of(const Session& session, const Command& command) {
   return command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
 }
@@ -22,8 +23,8 @@ bool is_allowed(Allowed allowed, const Session& session) {
   return allowed == Allowed::kYes || (allowed == Allowed::kLocal && session.info.is_local);
 }
 
-// Protected commands are DEBUG and those of MODULE that would load something; each of the two has
-// an option of its own.
+// Protected commands are DEBUG and the commands of MODULE that would load something; each of the
+// two groups has an option of its own.
 Status admit_protected(const Session& session, const Command& command,
                        const EngineOptions& options) {
   const bool is_module = command.name.starts_with("module|");
@@ -38,7 +39,8 @@ Status admit_protected(const Session& session, const Command& command,
       (is_module ? " kvstash loads no modules." : ""));
 }
 
-// Whether it may lead to messages for clients of other shards: publications and changes of keys.
+// Whether a command with these flags may cause pushes to clients of other shards: by publications
+// and changes of keys.
 bool makes_pushes(uint32_t flags) {
   return (flags & (kWrite | kMayReplicate)) != 0;
 }
@@ -131,7 +133,7 @@ bool Gates::has_rate_token(Session& session) const {
   const int64_t now_ms = shard_->now_ms();
   const int64_t passed_ms = std::max<int64_t>(now_ms - session.rate_at_ms, 0);
   const double earned = static_cast<double>(passed_ms) * static_cast<double>(rate) / 1000.0;
-  // Without a limit commands take tokens that nobody gives: such a debt is forgotten.
+  // While there was no limit, commands took tokens that nothing gave back: this debt is forgotten.
   const double kept = std::max(session.rate_tokens, 0.0);
   session.rate_tokens = std::min(kept + earned, static_cast<double>(rate));
   session.rate_at_ms = now_ms;
@@ -158,7 +160,8 @@ Gates::Verdict Gates::find_command(Session& session, Request& request) {
   return Verdict::kPassed;
 }
 
-// A browser that was lured into sending a form here: what else it holds must not be run.
+// A command of HTTP comes from a browser that was made to send a form here: the rest of the form
+// must not be run.
 bool Gates::is_http(std::string_view name) const {
   return equals_ignore_case(name, "post") || equals_ignore_case(name, "host:");
 }
@@ -210,7 +213,7 @@ Gates::Verdict Gates::pass_pressure(Session& session, const Request& request) {
 }
 
 // Writers wait while eviction cannot keep up, and transactions are refused as a whole when nothing
-// can be evicted. A queue takes memory whatever stands in it.
+// can be evicted. Queueing takes memory, whichever command is queued.
 Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
   ShardSet& set = shard_->set();
   const Command& command = *request.command;
@@ -226,8 +229,8 @@ Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
 
 // ---- 10. The order.
 
-// What asks other shards comes after all that the connection sent before, and so does what may
-// wait.
+// A command that asks other shards, or may wait, waits for all commands that the connection sent
+// before.
 Gates::Verdict Gates::pass_order(Session& session, const Request& request) {
   if (session.under_way == 0) [[likely]]
     return Verdict::kPassed;
