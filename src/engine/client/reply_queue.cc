@@ -70,7 +70,7 @@ void ReplyQueue::seal(Lsn lsn, Lsn released) {
   const size_t sealed_to = sealed_.empty() ? sendable_ : sealed_.back().end;
   ensure(sealed_to <= end);
   if (follows_ <= released) [[likely]] {
-    sealed_.clear();  // Earlier parts follow from lower LSNs.
+    sealed_.clear();  // Earlier parts follow from no higher LSN.
     sendable_ = end;
     return;
   }

@@ -10,7 +10,7 @@
 
 namespace kvstash::engine {
 
-// Views into `argv`, and literals.
+// Returns views into `argv`, and literals.
 std::vector<std::string_view> redacted(const Command& command,
                                        std::span<const std::string_view> argv);
 

@@ -1,4 +1,4 @@
-// Channel: what clients subscribe to and publish on, by name. A channel belongs to the shard of its
+// Channel: a name that clients subscribe to and publish on. A channel belongs to the shard of its
 // name's slot, its *owner*, where all its publications run; see pubsub.h.
 //
 // Pure; any thread.
@@ -17,8 +17,8 @@
 
 namespace kvstash::engine {
 
-// What a subscription is to. Shard channels are a name space of their own, and no pattern finds
-// them.
+// What a subscription is to. Shard channels are a name space of their own, and patterns do not
+// match them.
 enum class ChannelKind : uint8_t { kChannel, kPattern, kShardChannel };
 inline constexpr size_t kChannelKinds = 3;
 

@@ -259,7 +259,7 @@ void BusyTurns::postpone(HoldGroup& group) {
     shard_->set().end_evictions();  // No client waits for an eviction while a script runs.
     shard_->set().evicts_clients_soon.store(
         false,
-        std::memory_order_relaxed);  // Replies do not wait for it.
+        std::memory_order_relaxed);  // Replies must not wait for a refused hold.
   }
 }
 
