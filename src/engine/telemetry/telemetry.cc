@@ -80,7 +80,7 @@ void Telemetry::sample_rates(int64_t now_ms) {
 }
 
 void Telemetry::reset() {
-  // It is not a statistic: it counts the changes that a save would write.
+  // The count of changes is not a statistic: it says how much a save would have to write.
   const uint64_t dirty = stats_.dirty;
   stats_ = {};
   stats_.dirty = dirty;
