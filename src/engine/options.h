@@ -111,7 +111,7 @@ struct EngineOptions {
   int64_t stream_node_max_entries = 100;
   uint64_t hll_sparse_max_bytes = 3000;
 
-  // What one client may take.
+  // Limits of one client.
   uint64_t proto_max_bulk_len = uint64_t{512} << 20;
   uint64_t client_query_buffer_limit = uint64_t{1} << 30;
   OutputBufferLimit client_output_buffer_limit[kClientClasses] = {

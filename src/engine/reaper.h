@@ -27,7 +27,7 @@ class Reaper {
  private:
   void run();
 
-  mutable std::mutex lock_;  // Held to move the queue, never while freeing.
+  mutable std::mutex lock_;  // Held while the queue is moved, never while memory is freed.
   std::condition_variable filled_;
   std::vector<store::Garbage> queue_;
   size_t pending_ = 0;

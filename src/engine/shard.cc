@@ -9,7 +9,7 @@
 namespace kvstash::engine {
 namespace {
 
-// Bounds on the work of one turn besides what clients ask for.
+// Bounds on the work of one turn besides the clients' commands.
 constexpr size_t kResizeBucketsPerTurn = 64;
 constexpr size_t kEvictionsPerTurn = 256;
 constexpr int64_t kCronPeriodMs = 100;

@@ -79,7 +79,7 @@ class Shard {
   EffectSink* sink() { return release_.journal(); }
 
   // ---- Its parts.
-  // Data is touched through a hold; the shard's own thread prefetches and counts without one.
+  // Data is touched through a hold; without one, the shard's own thread only prefetches and counts.
   ShardData& data() { return data_; }
   const ShardData& data() const { return data_; }
   Clients& clients() { return clients_; }
@@ -109,7 +109,7 @@ class Shard {
   const ShardStats& stats() const { return telemetry_.stats(); }
 
   // ---- Eviction.
-  // Evicts in the turns to come until maxmemory is kept.
+  // Evicts keys in the next turns until memory is within maxmemory.
   void begin_evicting() { evicts_ = true; }
   void publish_memory() { engine::publish_memory(*set_, data_); }
   // Called when a command took memory over maxmemory and the shards of `hold` cannot evict enough:

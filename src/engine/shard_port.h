@@ -9,7 +9,8 @@ class ShardPort {
  public:
   virtual ~ShardPort() = default;
 
-  // Wakes the shard's loop. Any thread; called only when the shard said that it sleeps.
+  // Wakes the shard's loop. Any thread; called only after Traffic::claim_wake() found the shard
+  // asleep.
   virtual void ring() = 0;
 
   // Writes the output of sessions that have some (Clients::take_ready). The shard's own thread,

@@ -34,7 +34,7 @@ ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOpti
       acl_(commands, options),
       memory_(shards) {
   ensure(shards > 0 && shards <= kSlotCount);
-  // The vector is sized before a shard is made: shards ask how many there will be.
+  // The vector is sized before a shard is made, because shards ask for the number of shards.
   shards_.resize(shards);
   for (size_t id = 0; id < shards; ++id)
     shards_[id] = std::make_unique<Shard>(*this, id);

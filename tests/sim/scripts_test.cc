@@ -11,7 +11,7 @@ namespace kvstash::test {
 namespace {
 
 constexpr int64_t kTickNs =
-    2 * SimClock::kNsPerMs;  // At each look that a script takes at the time.
+    2 * SimClock::kNsPerMs;  // The time that passes at each look of a script at the clock.
 
 engine::EngineOptions with_threshold(int64_t ms) {
   engine::EngineOptions options;

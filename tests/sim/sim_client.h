@@ -54,7 +54,7 @@ class SimClient {
 
   // Sends a command as it would be typed, without quotes.
   void say(std::string_view line) { send_bytes(std::string(line) + "\r\n"); }
-  // Sends a command of any bytes.
+  // Sends a command whose words may be any bytes.
   void say(const Words& words) {
     const std::vector<std::string_view> argv(words.begin(), words.end());
     std::string bytes;

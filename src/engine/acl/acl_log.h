@@ -1,7 +1,7 @@
 // AclLog: recent denials, the newest first, for ACL LOG. Equal denials within a minute share an
 // entry.
 //
-// One per process, for any thread: denials are rare, so a lock is cheap enough. Bounded by
+// One per process; any thread may use it: denials are rare, so a lock is cheap enough. Bounded by
 // acllog-max-len.
 #pragma once
 

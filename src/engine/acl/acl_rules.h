@@ -2,7 +2,7 @@
 // user one after the other, and write a user as rules. Source: redis.io, "ACL", and the replies of
 // Redis 7.2.
 //
-// Pure. A rule that fails leaves the user as it was.
+// The functions are pure. A rule that fails leaves the user as it was.
 #pragma once
 
 #include "base/result.h"
@@ -31,7 +31,7 @@ Status apply_acl_rule(AclUser& user, std::string_view rule, const AclContext& co
 // Joins the words over which a selector in parentheses may be spread.
 Result<std::vector<std::string>> join_acl_selectors(std::span<const std::string_view> words);
 
-// The categories by their names with '@', in the order of their bits.
+// The categories with their names (without '@'), in the order of their bits.
 struct AclCategoryName {
   uint32_t flag;  // An AclCategory.
   std::string_view name;

@@ -136,7 +136,8 @@ struct AclUser {
   bool may_use_channel(std::string_view channel, bool is_pattern) const;
 };
 
-// "User x has no permissions to run the 'get' command". `in_detail`: names keys and channels, too.
+// The message of a denial, "User x has no permissions to run the 'get' command". `in_detail`: it
+// names the key or channel, too.
 std::string acl_message(const AclDenial& denial, std::string_view user, bool in_detail);
 
 }  // namespace kvstash::engine

@@ -1,16 +1,16 @@
 // Dispatcher: sends each request that passes the gates (gates.h) to where its data is.
 //
-//   here       the key lives on this shard: prefetched with its batch, run at once
-//   hop        another shard's key: into the batch for that shard, the reply has its place kept
+//   here       the key lives on this shard: it was prefetched with its batch, and runs at once
+//   hop        another shard's key: into the batch for that shard; the reply's place is kept
 //   hold       keys of several shards: into the group that is enqueued at the end of the turn
-//   gather     asks shards by message; the connection waits
+//   gather     the command asks shards by message; the connection waits
 //
 // The order promised to a client: replies come in the order of its commands, and commands on the
 // same shard take effect in the order sent. So before a transaction is grouped, the connection's
 // unsent hops go out; before a hop is batched, its unsent transaction goes out; while a transaction
 // is away, the connection's commands for its own shard go through that shard's own mailbox.
 //
-// One per shard, on its thread.
+// One per shard, used on its thread.
 #pragma once
 
 #include "engine/client/gates.h"

@@ -2,21 +2,22 @@
 //
 //    1. drain         the server is about to end, and takes no more commands
 //    2. rate          the connection is over its command rate
-//    3. command       the name is known, the number of arguments fits; no browser speaks
+//    3. command       the name must be known and the number of arguments fit; HTTP clients are
+//    closed
 //    4. admission     authentication, protected commands, subscribers, MULTI, monitors
 //    5. permissions   access control
 //    6. busy          a script runs for too long
 //    7. pause         CLIENT PAUSE
-//    8. pushes        subscribers elsewhere have yet to take in what was published
-//    9. memory        maxmemory, for what is decided before a command reaches its shard
-//   10. order         what asks other shards, or may wait, comes after all that was sent before
+//    8. pushes        too many pushes wait in mailboxes of other shards
+//    9. memory        maxmemory, as far as it is decided before a command reaches its shard
+//   10. order         a command that asks other shards, or may wait, comes after all earlier ones
 //
 // (The slot router, and the states of loading and of being a replica, will join here.) A gate
 // either refuses the request, or stops the session, which brings the same request again later.
 // Before the last gate is passed nothing is counted or told to monitors, except that a request was
 // refused.
 //
-// One per shard, on its thread.
+// One per shard, used on its thread.
 #pragma once
 
 #include "base/result.h"

@@ -29,7 +29,7 @@ std::span<char> Intake::input_room(Session& session) {
   if (session.chunk == nullptr) {
     if (shared_ != nullptr && shared_->capacity - shared_used_ < kReadRoomMin) {
       run_staged();
-      // The session got its own chunk in a busy turn.
+      // The session may have got its own chunk in a busy turn.
       if (session.chunk != nullptr) return input_room(session);
     }
     if (shared_ == nullptr) shared_ = pool.shared();

@@ -58,7 +58,7 @@ class Intake {
     uint32_t argc;
     uint32_t first_place;  // Into places_.
     uint32_t place_count;
-    bool borrows_parser;  // Its arguments stand in the session's parser, not in the chunk.
+    bool borrows_parser;  // The arguments stand in the session's parser, not in the chunk.
   };
   // A session with requests to run: parsed_[first, last).
   struct Staged {

@@ -31,7 +31,7 @@ class Pause {
     mode_ = mode;
   }
   void end() { until_ns_.reset(); }
-  // True: the pause was over at `now_ns`, and has ended.
+  // Ends the pause if it is over at `now_ns`. True: it was on, and has ended.
   bool end_if_over(int64_t now_ns) {
     if (!is_on() || *until_ns_ > now_ns) return false;
     end();

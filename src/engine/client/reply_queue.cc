@@ -20,7 +20,7 @@ void ReplyQueue::append_corked(size_t offset) {
   if (corked_.size() == offset) return;
   Place& last = places_.back();
   if (last.is_filled && last.offset + last.size == offset) {
-    last.size = corked_.size() - last.offset;  // Neighbours share a place.
+    last.size = corked_.size() - last.offset;  // Adjacent filled places are merged.
   } else {
     places_.push_back({offset, corked_.size() - offset, true, false});
   }

@@ -37,7 +37,7 @@ class ReplyQueue {
   bool has_begun() const { return has_begun_; }
 
   // ---- A reply that comes later.
-  // Takes the next place; its number is for fill().
+  // Opens the next place and returns its number for fill().
   uint64_t open(bool is_muted);
   // Fills a place. `lsn`: the LSN that the reply follows from.
   void fill(uint64_t number, std::string_view reply, Lsn lsn);
@@ -77,7 +77,7 @@ class ReplyQueue {
   static constexpr size_t kCompactPlacesMin = 1024;
 
   struct Place {
-    size_t offset;  // In corked_.
+    size_t offset;  // Offset in corked_.
     size_t size;
     bool is_filled;
     bool is_muted;

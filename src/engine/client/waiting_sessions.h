@@ -1,5 +1,5 @@
-// WaitingSessions: the connections of one shard that wait in a blocking command, by the time at
-// which they give up. Lives on the shard of the connections, on its thread.
+// WaitingSessions: the connections of one shard that wait in a blocking command, ordered by the
+// time at which their waits end. Lives on the shard of the connections, used on its thread.
 #pragma once
 
 #include <cstdint>

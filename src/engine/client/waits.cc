@@ -20,7 +20,7 @@ void Waits::begin(Session& session, std::shared_ptr<Waiter> waiter) {
   shard_->monitors().note(session, *waiter->command, argv, waiter->caller.db);
   waiting_.add(session.info.id, waiter->deadline_ns);
   shard_->clients().note_ready(
-      session);  // From now on its shell looks whether the client goes away.
+      session);  // From now on the session's shell checks whether the client leaves.
   const WaitState state = waiter->state.load(std::memory_order_acquire);
   if (state == WaitState::kDone) finish(waiter);
   if (state == WaitState::kWoken) retry(waiter);

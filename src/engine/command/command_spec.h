@@ -1,4 +1,4 @@
-// CommandSpec: all there is to know about a command without running it.
+// CommandSpec: everything about a command except what it does.
 //
 // One constexpr row per command (and per subcommand). Lookup, arity, routing, ACL categories,
 // COMMAND INFO, DOCS, LIST and GETKEYS all read the row; nothing is written twice. Rows live in
@@ -141,7 +141,7 @@ struct KeySpec {
 
   uint32_t flags = 0;
   Begin begin = Begin::kIndex;
-  int32_t index = 0;           // kIndex: the first key's argument (the name is 0).
+  int32_t index = 0;           // kIndex: the first key's argument (the command's name is 0).
   std::string_view keyword{};  // kKeyword: the keys follow this word.
   // kKeyword: the word is searched from this argument on; negative: from the end.
   int32_t start_from = 0;
@@ -245,7 +245,7 @@ struct CommandSpec {
   std::span<const std::string_view> tips{};
   std::span<const ArgSpec> arguments{};
   std::span<const CommandSpec>
-      subcommands{};  // A container's; `run` serves the name alone, if set.
+      subcommands{};  // Of a container; its `run`, if set, serves the name alone.
   RunCommand run = nullptr;
 
   constexpr bool has(CommandFlag flag) const { return (flags & flag) != 0; }

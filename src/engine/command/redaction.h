@@ -1,5 +1,5 @@
-// Redaction: the arguments of a command as the slow log and monitors may show them: a password is
-// "(redacted)". Pure; any thread.
+// Redaction: the arguments of a command as the slow log and monitors may show them, with passwords
+// as "(redacted)". Pure; any thread.
 #pragma once
 
 #include "engine/command/command_table.h"

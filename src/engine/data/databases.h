@@ -12,7 +12,7 @@ enum class FlushMode : uint8_t { kSync, kAsync };
 // by the reaper.
 void flush_db(const Hold& hold, DbIndex db, FlushMode mode);
 
-// Exchanges two databases; the hold covers all shards.
+// Exchanges two databases. The hold covers all shards.
 void swap_db(const Hold& hold, DbIndex a, DbIndex b);
 
 }  // namespace kvstash::engine

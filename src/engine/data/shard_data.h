@@ -1,5 +1,5 @@
 // ShardData: the data of one shard, which a hold lends to the code that runs under it: the shard's
-// slice of every database, and what is remembered of its keys.
+// slice of every database, and tables about its keys (watched, waited for, cached, hot).
 //
 // It knows nothing of sessions, threads, messages or the journal. It belongs to a Shard and is
 // touched only by the thread that holds that shard (engine/execution/hold.h); nothing in it is
@@ -58,7 +58,8 @@ class ShardData {
   const store::Keyspace* keyspace_if_any(DbIndex db) const {
     return databases_[index_of(db)].get();
   }
-  // Calls visit(db, keyspace) for each database that was ever stored into, in their order.
+  // Calls visit(db, keyspace) for each database that was ever stored into, in the order of their
+  // numbers.
   template <typename Visit>
   void each_keyspace(Visit&& visit) {
     for (size_t db = 0; db < databases_.size(); ++db) {

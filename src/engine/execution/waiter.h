@@ -6,12 +6,12 @@
 // the wait ends:
 //
 //   kWaiting ──> kRunning ──> kServed ──> kDone    a key may have something: the command runs again
-//      │  ▲          │                             and has its reply, which may be told once what
-//      │  └──────────┘                             it changed has joined the journal
+//      │  ▲          │                             and has its reply, which may be sent once its
+//      │  └──────────┘                             changes have joined the journal
 //      ├──> kWoken ──> kRunning                    the same, when its keys live on several shards:
 //      │                                           its home sends it as a transaction
-//      └──> kDone                                  its time is over, or its client gave up or is
-//                                                  gone
+//      └──> kDone                                  the timeout is over, the client was unblocked or
+//                                                  is gone
 //
 // The state goes from kRunning back to kWaiting if the command found nothing again. All other
 // fields are written before the waiter is shared, or by the thread that has it in kRunning or

@@ -1,8 +1,8 @@
 // Release: the one place from which anything of a shard leaves, in one order:
 //
-//   1. the journal   what ran here joins the log, and the shard learns the LSN that follows from
-//   2. pushes        publications, invalidations, what monitors see
-//   3. waiters       those who were served here are told at home
+//   1. the journal   the records of what ran here join the log; the shard learns their LSN
+//   2. pushes        publications, invalidations, lines for monitors
+//   3. waiters       the homes of waiters that were served here are told
 //   4. batches       the replies to other shards' hops, and the answers to their gathers
 //   5. requests      this turn's hops and transactions for other shards
 //   6. replies       to the shard's own clients

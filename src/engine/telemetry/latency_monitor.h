@@ -27,7 +27,7 @@ class LatencyMonitor {
  public:
   static constexpr size_t kEventsMax = 32;
 
-  // `threshold_ms` 0: off.
+  // Adds a sample unless it is below the threshold. `threshold_ms` 0: nothing is recorded.
   void add(std::string_view event, int64_t now_s, int64_t latency_ms, int64_t threshold_ms);
   // Removes the series of an event; empty: all series. Returns how many were removed.
   size_t reset(std::string_view event);

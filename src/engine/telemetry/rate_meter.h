@@ -1,7 +1,7 @@
 // RateMeter: how fast a counter grows, as an average over the last samples; for INFO's
 // instantaneous_* fields.
 //
-// The shard's cron gives it the counter about ten times a second, so the average covers about 1.6
+// The shard's cron takes a sample about ten times a second, so the average covers about 1.6
 // seconds. Lives with its shard.
 #pragma once
 

@@ -24,8 +24,8 @@
 
 namespace kvstash::engine {
 
-// What runs while shards are held: one command over several keys, a client's MULTI queue, a waiter
-// that was woken, or an action of the server itself, which has no session and no reply.
+// A unit of work for which shards are held: one command over several keys, a client's MULTI queue,
+// a waiter that was woken, or an action of the server itself, which has no session and no reply.
 struct Transaction : Passenger {
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;

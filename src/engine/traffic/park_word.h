@@ -28,7 +28,7 @@ class ParkWord {
 
   // ---- The executing thread, for a shard that it holds.
   void unpark();
-  // Asks for a busy turn, and waits until it is over.
+  // ask() asks for a busy turn, await_answer() waits until it is over.
   void ask();
   void await_answer();
 

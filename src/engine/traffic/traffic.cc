@@ -58,7 +58,7 @@ bool Traffic::prepare_sleep() {
   return false;
 }
 
-// Adds what is in the mailbox to what was taken before.
+// Appends the messages in the mailbox to those that were taken before.
 void Traffic::take_mail() {
   Message** end = &received_;
   while (*end != nullptr)
