@@ -2,8 +2,7 @@
 //
 //    1. drain         the server is about to end, and takes no more commands
 //    2. rate          the connection is over its command rate
-//    3. command       the name must be known and the number of arguments fit; HTTP clients are
-//    closed
+//    3. command       the name must be known and the arity fit; HTTP clients are closed
 //    4. admission     authentication, protected commands, subscribers, MULTI, monitors
 //    5. permissions   access control
 //    6. busy          a script runs for too long
