@@ -62,8 +62,8 @@ class RandomTalk {
     const uint64_t tens = random_->below(kTens[random_->below(4)]);
     return std::to_string(10 * tens + 1 + random_->below(9));
   }
-  // The same for at most ten seconds: in milliseconds, and in seconds, which the node may round up
-  // to the next millisecond.
+  // A random time of at most ten seconds: in milliseconds, and in seconds, which the node may round
+  // up to the next millisecond.
   std::string short_ms() {
     return std::to_string(10 * random_->below(1000) + 1 + random_->below(8));
   }

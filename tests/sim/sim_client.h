@@ -81,7 +81,7 @@ class SimClient {
       arrivals_.pop_front();
     return SimReply{std::move(reply), arrivals_.front().at_ms};
   }
-  // The same as a line of text; "(nothing)" if none has come.
+  // Takes the next reply or push as a line of text; "(nothing)" if none has come.
   std::string take_text() {
     const std::optional<SimReply> next = take();
     return next ? text_of(next->reply) : "(nothing)";

@@ -73,7 +73,8 @@ class Clients {
   // Lists a session to go on that was not stopped, such as one with input that was given back to
   // it.
   void list_resume(Session& session);
-  // Called for a session that was stopped by its rate or a pause: look_at_delayed() lets it go on.
+  // Called for a session that was stopped by its rate or a pause: look_at_delayed() or the end of
+  // the pause lets it go on.
   void delay(Session& session);
   void look_at_delayed();
   // Called for a session that was stopped because memory is overfull: it goes on when it is not.
@@ -90,7 +91,7 @@ class Clients {
   // True: a session waits for something of which no message tells, so the shard has to look again
   // in a millisecond.
   bool looks_soon() const { return !memory_waiters_.empty() || !push_waiters_.empty(); }
-  // The same in a busy turn, for sessions that await no reply.
+  // In a busy turn: lets sessions go on that await no reply.
   void resume_while_busy();
 
   // ---- CLIENT PAUSE.

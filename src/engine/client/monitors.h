@@ -22,7 +22,7 @@ class Monitors {
   // Does nothing if there are no monitors or the command is one that they do not see.
   void note(const Session& session, const Command& command, std::span<const std::string_view> argv,
             DbIndex db);
-  // The same for any command.
+  // Tells the monitors of all shards of a command, whichever it is.
   void feed(const Session& session, const Command& command, std::span<const std::string_view> argv,
             DbIndex db);
   // Sends a line to the monitors of this shard.

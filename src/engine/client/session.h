@@ -201,7 +201,7 @@ class Session {
   size_t chunk_bytes() const { return chunk == nullptr || chunk->is_shared ? 0 : chunk->capacity; }
   // All bytes that this connection holds.
   size_t total_bytes() const { return sizeof(Session) + memory_bytes(); }
-  // The same without the Session object itself.
+  // Bytes that this connection holds beside the Session object itself.
   size_t memory_bytes() const {
     return chunk_bytes() + replies.memory_bytes() + parser.memory_bytes() + multi.memory_bytes() +
            (subscriptions != nullptr ? subscriptions->memory_bytes() : 0) +

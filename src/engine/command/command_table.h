@@ -61,7 +61,7 @@ class CommandTable {
   // arguments; or null.
   const Command* lookup(std::span<const std::string_view> argv) const;
 
-  // The same by the names of the rows, which no rename changes and by which renamed or removed
+  // As lookup(), by the names of the rows, which no rename changes and by which renamed or removed
   // commands are found as well: for records of a log.
   const Command* lookup_own(std::span<const std::string_view> argv) const;
 

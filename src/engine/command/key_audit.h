@@ -26,7 +26,7 @@ class KeyAudit {
     find(command, args);
     return is_open_ || flags_.contains(key);
   }
-  // The same, for a key that the command changes.
+  // Whether keys_of found that the command changes this key, or may not have found all keys.
   bool allows_change(const Command& command, Args args, std::string_view key) {
     constexpr uint32_t kChanges = kKeyRW | kKeyOW | kKeyRM;
     find(command, args);

@@ -18,7 +18,8 @@ namespace kvstash::engine {
 // Removes what is due of the key, whose entry is `entry`: the key itself, or a bounded number of
 // fields of its hash. Returns the entry's new address; null: the key was removed.
 store::Entry* expire_due(const Hold& hold, const HeldKey& key, store::Entry* entry);
-// The same for one field of a hash, if it is due.
+// Removes one field of the key's hash if the field is due. Returns the entry's new address; null:
+// the key was removed.
 store::Entry* expire_field(const Hold& hold, const HeldKey& key, store::Entry* entry,
                            std::string_view field);
 

@@ -149,7 +149,7 @@ class Call {
     record(argv, std::span<const std::string_view>());
   }
   void record(std::span<const std::string_view> argv);
-  // The same, with the words of `head` and then those of `tail`.
+  // Adds a record of the words of `head` and then those of `tail`.
   void record(std::initializer_list<std::string_view> head, std::span<const std::string_view> tail);
   // Records the command as it was sent, for a change that is not of a key, or that only replicas
   // are to be told.

@@ -33,8 +33,8 @@ struct Record {
   DbIndex db{};
   // Begins with the command's own name, in upper or lower case.
   std::span<const std::string_view> argv;
-  // The same command as RESP, byte for byte as append_request (resp/request_text.h) writes it, to
-  // be copied into the log. Empty: these bytes do not exist, and `argv` is to be formatted.
+  // The command as RESP, byte for byte as append_request (resp/request_text.h) writes it, to be
+  // copied into the log. Empty: these bytes do not exist, and `argv` is to be formatted.
   std::string_view raw{};
   RecordTarget target = RecordTarget::kBoth;
 };

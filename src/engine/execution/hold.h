@@ -46,13 +46,13 @@ class Hold {
   // A hold of several shards. `members`, by shard, outlives the hold; null: all shards of the set.
   Hold(ShardSet& set, const Worker& worker, Moment moment, const std::vector<bool>* members);
 
-  // The same shards at another moment.
+  // A hold of the same shards at another moment.
   Hold at(Moment moment) const {
     Hold later = *this;
     later.moment_ = moment;
     return later;
   }
-  // The same shards, for running records of a log.
+  // A hold of the same shards, for running records of a log.
   Hold replaying() const {
     Hold replay = *this;
     replay.mode_ = HoldMode::kReplay;

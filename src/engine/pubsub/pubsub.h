@@ -66,8 +66,8 @@ class PubSub {
   const Subscriptions& subscriptions() const { return subscriptions_; }
   // The answers of sources that a change of the subscription to `name` has to wait for.
   Sources sources_of(ChannelKind kind, std::string_view name) const;
-  // The same for a command that holds all shards: a join may have to wait for the messages that are
-  // in the mailbox (settle_when_home), and a leave is over at once.
+  // As sources_of(), for a command that holds all shards: a join may have to wait for the messages
+  // that are in the mailbox (settle_when_home), and a leave is over at once.
   Sources sources_held(bool joins);
   // Called while all shards are held, for a join that they count already and that sources_held
   // numbered: the subscription gets what is published from now on. `worker` is the shard whose
