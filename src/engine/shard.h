@@ -141,7 +141,7 @@ class Shard {
   // took, `db` is the session's database after the command.
   void note_command(const Session& session, const Command& command,
                     std::span<const std::string_view> argv, DbIndex db, const CallEnd& end);
-  // Gives the pushes that another shard sent to sessions of this one. `may_send`: if there are
+  // Delivers the pushes that another shard sent to sessions of this one. `may_send`: if there are
   // many, output is sent in between, and sessions may be closed.
   void receive_pushes(const PushBox& box, bool may_send);
   // Sends the pushes of this turn, with invalidations for followers of prefixes.

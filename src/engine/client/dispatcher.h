@@ -47,7 +47,7 @@ class Dispatcher {
   void run_here(Session& session, const Request& request);
   void embark(Session& session, const Request& request, Carriage& carriage, Passenger& passenger);
   void hop(Session& session, const Request& request, size_t to);
-  void hold(Session& session, const Request& request);  // Of the shards in reach_.
+  void hold(Session& session, const Request& request);  // Holds the shards in reach_.
   void join_group(Session& session, const Request& request, Transaction transaction,
                   bool is_at_home);
   void reach_for(Multi& multi);

@@ -160,8 +160,8 @@ Gates::Verdict Gates::find_command(Session& session, Request& request) {
   return Verdict::kPassed;
 }
 
-// A command of HTTP comes from a browser that was made to send a form here: the rest of the form
-// must not be run.
+// Whether the word is of an HTTP request: a browser was made to send a form here, and the rest of
+// the form must not be run.
 bool Gates::is_http(std::string_view name) const {
   return equals_ignore_case(name, "post") || equals_ignore_case(name, "host:");
 }

@@ -167,7 +167,8 @@ void Intake::find_places(Parsed& parsed) {
   parsed.place_count = static_cast<uint32_t>(places_.size()) - parsed.first_place;
 }
 
-// By now the buckets are in the cache, and tell the entries.
+// Prefetches the entries of the staged keys: by now the buckets that point to them are in the
+// cache.
 void Intake::prefetch_entries(const Staged& staged) const {
   if (use_ == Use::kBusy) return;
   const store::HashTable& table = shard_->data().keyspace(staged.session->caller.db).table();

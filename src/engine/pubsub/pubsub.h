@@ -64,14 +64,14 @@ class PubSub {
   // ---- As the home of sessions.
   Subscriptions& subscriptions() { return subscriptions_; }
   const Subscriptions& subscriptions() const { return subscriptions_; }
-  // The answers of sources that a change of the subscription to `name` has to wait for.
+  // The number of sources whose answers a change of the subscription to `name` has to wait for.
   Sources sources_of(ChannelKind kind, std::string_view name) const;
   // As sources_of(), for a command that holds all shards: a join may have to wait for the messages
   // that are in the mailbox (settle_when_home), and a leave is over at once.
   Sources sources_held(bool joins);
-  // Called while all shards are held, for a join that they count already and that sources_held
-  // numbered: the subscription gets what is published from now on. `worker` is the shard whose
-  // thread this is.
+  // Called while all shards are held, for a join that they count already and that sources_held()
+  // numbered: sends the home a message behind all earlier publications, which ends the join.
+  // `worker` is the shard whose thread this is.
   void settle_when_home(const SubscriptionChange& change, uint64_t join_number, Shard& worker);
   // Handles the message that a source has counted a subscription, or that a join has come home.
   void settle(const SubscriptionCounted& counted);
