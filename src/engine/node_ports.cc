@@ -2,7 +2,7 @@
 
 namespace kvstash::engine {
 
-// None of them has a state of its own, so all nodes of a process share them.
+// None of these ports has a state of its own, so all nodes of a process share them.
 const NodePorts& system_ports() {
   static const SystemClock clock;
   static SystemEntropy entropy;

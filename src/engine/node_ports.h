@@ -1,8 +1,8 @@
 // NodePorts: what a node asks of the machine that it runs on, apart from its sockets (ShardPort).
-// Whoever makes a node gives it these, so that a simulation can run whole nodes in one thread under
-// a time of its own. A disk and a network between nodes will join them.
+// The code that makes a node gives it these ports, so that a simulation can run whole nodes in one
+// thread under a time of its own. Ports for a disk and for a network between nodes will be added.
 //
-// Pointers to what outlives the node. Any thread of the node uses them.
+// The pointers are not owned: the ports outlive the node. Any thread of the node uses them.
 #pragma once
 
 #include "base/clock.h"
@@ -17,7 +17,7 @@ struct NodePorts {
   Parking* parking;
 };
 
-// Those of the machine itself: its clocks, its random source, and threads that wait in futex.
+// The ports of the real machine: its clocks, its random source, and futex for threads that park.
 const NodePorts& system_ports();
 
 }  // namespace kvstash::engine

@@ -2,8 +2,8 @@
 //
 // A plain value without logic: server/directives_*.cc gives every field its redis.conf name, range
 // and documentation, and the initialisers here are the defaults. Units stand in the names: `_us`,
-// `_ms`, `_s`, `_bytes`. Each shard reads its own copy, replaced whole on that shard's thread, so
-// no field is ever read while it changes.
+// `_ms`, `_s`, `_bytes`. Options change only while every shard is held (ShardSet::options()), so no
+// shard reads a field while it changes.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace kvstash::engine {
 
-// What maxmemory does when it is reached.
+// What the server does when maxmemory is reached.
 enum class EvictionPolicy : uint8_t {
   kVolatileLru,
   kVolatileLfu,
@@ -31,11 +31,12 @@ enum class Allowed : uint8_t { kNo, kYes, kLocal };
 // Channels a new ACL user starts with.
 enum class AclPubsubDefault : uint8_t { kAllChannels, kResetChannels };
 
-// How carefully RESTORE and loading look at payloads. kClients: those that come from clients.
+// How carefully RESTORE and loading check payloads. kClients: only payloads from clients are
+// checked.
 enum class SanitizePayload : uint8_t { kNo, kYes, kClients };
 
-// What a script or a function may touch: kAny: every key. kDeclared: those in the slots of its
-// keys, and it holds their shards only.
+// What a script or a function may touch. kAny: every key. kDeclared: only keys in the slots of the
+// keys that its caller named; the script then holds only the shards of those keys.
 enum class ScriptKeys : uint8_t { kAny, kDeclared };
 
 // What a replica does when a command from its primary fails.
@@ -61,7 +62,7 @@ inline constexpr uint32_t kAll = kGeneric | kString | kList | kSet | kHash | kZs
                                  kEvicted | kStream | kModule;  // A
 }  // namespace notify
 
-// Classes of clients that client-output-buffer-limit tells apart.
+// The classes of clients that client-output-buffer-limit distinguishes.
 enum class ClientClass : uint8_t { kNormal, kReplica, kPubsub };
 inline constexpr size_t kClientClasses = 3;
 
@@ -76,7 +77,7 @@ struct OutputBufferLimit {
 };
 
 struct EngineOptions {
-  // Shape.
+  // The shape of the node.
   int64_t databases = 16;
   int64_t shards = 0;  // 0: as many as there are usable cores.
 
@@ -96,10 +97,10 @@ struct EngineOptions {
   bool lazyfree_lazy_user_del = false;
   bool lazyfree_lazy_user_flush = false;
 
-  // Encodings: up to these limits a value keeps its compact form.
+  // Encodings: a value keeps its compact form up to these limits.
   int64_t hash_max_listpack_entries = 512;
   uint64_t hash_max_listpack_value = 64;
-  int64_t list_max_listpack_size = -2;  // Negative: -1 = 4 KiB ... -5 = 64 KiB; else entries.
+  int64_t list_max_listpack_size = -2;  // Negative: -1 is 4 KiB ... -5 is 64 KiB; else entries.
   int64_t list_compress_depth = 0;
   int64_t set_max_intset_entries = 512;
   int64_t set_max_listpack_entries = 128;
@@ -110,7 +111,7 @@ struct EngineOptions {
   int64_t stream_node_max_entries = 100;
   uint64_t hll_sparse_max_bytes = 3000;
 
-  // What one client may take.
+  // Limits of one client.
   uint64_t proto_max_bulk_len = uint64_t{512} << 20;
   uint64_t client_query_buffer_limit = uint64_t{1} << 30;
   OutputBufferLimit client_output_buffer_limit[kClientClasses] = {
@@ -118,17 +119,20 @@ struct EngineOptions {
       {uint64_t{256} << 20, uint64_t{64} << 20, 60},  // Replicas.
       {uint64_t{32} << 20, uint64_t{8} << 20, 60},    // Subscribers.
   };
-  uint64_t client_unsent_reply_limit_bytes = 0;  // Of one client: not read from above; 0: off.
-  uint64_t client_unsent_total_limit_bytes = 0;  // Of all clients; 0: a quarter of memory.
-  int64_t client_stall_timeout_s = 60;           // Closed when stuck so long; 0: never.
-  int64_t client_command_rate_limit = 0;         // Commands a second; 0: no limit.
-  int64_t client_commands_in_flight_limit = 0;   // Unanswered commands; 0: no limit.
-  int64_t tracking_table_max_keys = 1'000'000;   // 0: no limit.
-  int64_t busy_reply_threshold_ms = 5000;        // 0: scripts never make the server BUSY.
+  // A client with more unsent replies is not read from; 0: no limit.
+  uint64_t client_unsent_reply_limit_bytes = 0;
+  // The limit on the unsent replies of all clients together; 0: a quarter of memory.
+  uint64_t client_unsent_total_limit_bytes = 0;
+  // A connection that makes no progress for so long is closed; 0: never.
+  int64_t client_stall_timeout_s = 60;
+  int64_t client_command_rate_limit = 0;        // Commands a second; 0: no limit.
+  int64_t client_commands_in_flight_limit = 0;  // Unanswered commands; 0: no limit.
+  int64_t tracking_table_max_keys = 1'000'000;  // 0: no limit.
+  int64_t busy_reply_threshold_ms = 5000;       // 0: scripts never make the server BUSY.
   ScriptKeys script_keys = ScriptKeys::kAny;
 
   // Security.
-  std::string requirepass;  // Password of the default user; empty: none asked.
+  std::string requirepass;  // The default user's password; empty: none is asked for.
   std::string aclfile;
   int64_t acllog_max_len = 128;
   AclPubsubDefault acl_pubsub_default = AclPubsubDefault::kResetChannels;

@@ -1,7 +1,7 @@
 // Reaper: a thread that frees what shards have dropped, so that no client waits for it.
 //
-// Any thread may `take`. The queue is not bounded: what stands in it is memory already given up,
-// and the shards that give it up cannot wait. Destruction frees all that is left.
+// Any thread may call take(). The queue is not bounded: the memory in it was already given up, and
+// the shards that give it up cannot wait. The destructor frees all that is left.
 #pragma once
 
 #include "store/garbage.h"
@@ -27,13 +27,13 @@ class Reaper {
  private:
   void run();
 
-  mutable std::mutex lock_;  // Held to move the queue, never while freeing.
+  mutable std::mutex lock_;  // Held while the queue is moved, never while memory is freed.
   std::condition_variable filled_;
   std::vector<store::Garbage> queue_;
   size_t pending_ = 0;
   size_t freed_ = 0;
   bool stops_ = false;
-  std::thread thread_;  // Last: starts when all the rest is there.
+  std::thread thread_;  // Declared last: it starts when all other fields exist.
 };
 
 }  // namespace kvstash::engine

@@ -1,5 +1,6 @@
-// ServerPort: what commands of the server room reach through a Call, without the engine knowing
-// what a server is. Implemented by server::Server; CONFIG, INFO, DEBUG, SHUTDOWN and ACL use it.
+// ServerPort: the functions of the server that commands of the server room reach through a Call, so
+// that the engine need not know the server. Implemented by server::Server; CONFIG, INFO, DEBUG,
+// SHUTDOWN and ACL use it.
 #pragma once
 
 #include "base/result.h"
@@ -16,11 +17,12 @@ class ServerPort {
  public:
   virtual ~ServerPort() = default;
 
-  // A connection as CLIENT LIST shows it, for records that outlive it. On its shard.
+  // Describes a connection as CLIENT LIST shows it, for records that outlive the connection. Called
+  // on the thread of the session's shard.
   virtual std::string describe(const Session& session, int64_t now_ms) const = 0;
 
-  // The users' file: reads it into the Acl, or writes it. Every shard is held. The error is a
-  // reply.
+  // load_acl() reads the file of users into the Acl, save_acl() writes it. Every shard is held. An
+  // error is the reply to the client.
   virtual Status load_acl() = 0;
   virtual Status save_acl() = 0;
 };

@@ -9,14 +9,15 @@
 namespace kvstash::engine {
 namespace {
 
-// Bounds on the work of one turn besides what clients ask for.
+// Bounds on the work of one turn besides the clients' commands.
 constexpr size_t kResizeBucketsPerTurn = 64;
 constexpr size_t kEvictionsPerTurn = 256;
 constexpr int64_t kCronPeriodMs = 100;
 constexpr int64_t kUsPerMs = 1000;
 constexpr int64_t kNsPerUs = 1000;
 constexpr int64_t kNsPerMs = 1'000'000;
-// With fewer, the blocks that the allocator keeps at hand are worth less than their memory.
+// At a lower rate of commands, the freed blocks that the allocator caches for the thread are worth
+// less than their memory.
 constexpr double kQuietCommandsPerSecond = 1000;
 
 }  // namespace
@@ -66,13 +67,14 @@ void Shard::evict_everywhere(const Hold& hold) {
       set->end_evictions();
     });
   }
-  // It cannot be over before this hold is.
+  // That eviction needs the shards of `hold`, so it cannot be over before this hold is.
   const uint64_t last = set_->evictions_begun();
   if (last > set_->evictions_over())
     hold.each([last](ShardData& shard) { shard.await_eviction(last); });
 }
 
-// Bounded, so that a limit that was lowered does not stop the clients. True: there is more to do.
+// The work of one turn is bounded, so that a lowered limit does not stop the clients. Returns true
+// if there is more to evict.
 bool Shard::evict_turn() {
   if (!evicts_) return false;
   evicts_ = evict(hold_here(), kEvictionsPerTurn) == EvictionEnd::kBudgetUsed;
@@ -82,8 +84,9 @@ bool Shard::evict_turn() {
 
 void Shard::look_at_clock() {
   const int64_t now_us = set_->clock().wall_now_us();
-  // The wall clock was set back: without a cron now, the shard would not rest until the time is
-  // what it was, because the time of the next one by the monotonic clock has long come.
+  // The wall clock was set back. The cron runs now: else the shard would not sleep until the wall
+  // clock comes to cron_at_ms_, because the monotonic time of the next cron, worked out from the
+  // old difference of the clocks, has passed.
   if (now_us < now_us_) [[unlikely]]
     cron_at_ms_ = 0;
   now_us_ = now_us;
@@ -138,7 +141,8 @@ void Shard::flush_sessions() {
 
 bool Shard::finish_turn() {
   wake_up();
-  // A client that listens hears of what others have been told already before its next reply.
+  // Messages are received before staged requests run if a client here subscribes or tracks keys:
+  // pushes that have arrived for a client must come before its next reply.
   if (pubsub_.subscriptions().session_count() + tracking_.session_count() != 0) traffic_.receive();
   intake_.run_staged();
   traffic_.receive();
@@ -181,8 +185,8 @@ int64_t Shard::next_event_ns() const {
   return next_ns;
 }
 
-// What a burst left behind, or a time when another shard was slow: it counts as memory used, and
-// may stand where keys could.
+// Spare buffers that a burst, or waiting for a slow shard, left behind count as memory used, and
+// may take the room of keys.
 void Shard::trim_spares() {
   clients_.chunks().trim();
   intake_.trim();
@@ -198,7 +202,7 @@ void Shard::cron() {
   trim_spares();
   tracking_.sweep();
   publish_memory();
-  if (id_ == 0) set_->measure_overhead(now_ms_);  // Raises the peak as well.
+  if (id_ == 0) set_->measure_overhead(now_ms_);  // This raises the peak as well.
   set_->note_memory_used();
   const uint64_t limit = options().maxmemory_bytes;
   if (limit != 0 && set_->memory_used() > limit) {

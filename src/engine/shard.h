@@ -1,17 +1,17 @@
-// Shard: one thread's slice of everything: of every database, of the connections, of the counters.
-// It joins the parts that do the work, and takes their turns; each part owns what it is about.
+// Shard: one thread with its slice of every database, its connections and its counters. It joins
+// the parts that do the work and takes their turns; each part owns its own data.
 //
-//   ShardData    what a hold lends: databases, and what is remembered of their keys
+//   ShardData    the data that a hold lends: databases, and what is remembered of their keys
 //   Clients      connections, why they were stopped, what they hold; Waits, Monitors beside them
 //   Traffic      mailbox, batches, groups, gathers; ParkWord, BusyTurns beside it
-//   Release      the one place from which anything leaves
-//   Telemetry    what is counted
+//   Release      the one place from which anything leaves the shard
+//   Telemetry    statistics
 //
-// Nothing in it is touched by another thread, except while that thread holds it (hold.h), and
-// except `post`ing to its mailbox through the ShardSet.
+// Another thread touches a shard only while that thread holds it (hold.h); any thread may post to
+// its mailbox through the ShardSet.
 //
-// The shell that owns the loop calls, in turns:  input_room/consume for readable connections,
-// then finish_turn(), then sleeps if traffic().prepare_sleep() says so.
+// In each turn, the shell that owns the loop calls input_room() and consume() for readable
+// connections, then finish_turn(), and then sleeps if traffic().prepare_sleep() says so.
 #pragma once
 
 #include "base/random.h"
@@ -63,21 +63,23 @@ class Shard {
   size_t id() const { return id_; }
   ShardSet& set() { return *set_; }
   const EngineOptions& options() const { return set_->options(); }
-  int64_t now_ms() const { return now_ms_; }  // Wall clock at about the beginning of this turn.
-  void look_at_clock();                       // Within a turn, when something took long.
+  // The wall clock at about the beginning of this turn, in ms since 1970.
+  int64_t now_ms() const { return now_ms_; }
+  // Reads the wall clock anew within a turn, after something took long.
+  void look_at_clock();
   Moment moment() const { return {.ms = now_ms_, .us = now_us_}; }
   // A hold of this shard alone, on its own thread.
   Hold hold_here() { return {*set_, worker_, moment(), data_}; }
-  // A hold of several shards that this thread has parked, or that no thread runs yet. `members`, by
-  // shard, outlives it; null: all of the set.
+  // A hold of several shards that are parked for this thread, or whose threads have not started
+  // yet. `members`, by shard, outlives the hold; null: all shards of the set.
   Hold hold_of(const std::vector<bool>* members) { return {*set_, worker_, moment(), members}; }
-  // A hold that this thread has, at the moment it is now.
+  // The same hold with this shard's present moment. This thread has `hold`.
   Hold now(const Hold& hold) const { return hold.at(moment()); }
   Random& random() { return random_; }
   EffectSink* sink() { return release_.journal(); }
 
   // ---- Its parts.
-  // Data is touched through a hold; the shard's own thread prefetches and counts without one.
+  // Data is touched through a hold; without one, the shard's own thread only prefetches and counts.
   ShardData& data() { return data_; }
   const ShardData& data() const { return data_; }
   Clients& clients() { return clients_; }
@@ -87,12 +89,13 @@ class Shard {
   Monitors& monitors() { return monitors_; }
   PubSub& pubsub() { return pubsub_; }
   const PubSub& pubsub() const { return pubsub_; }
-  Pushes& pushes() { return pushes_; }  // Of this turn.
+  // The pushes that this turn has collected for sessions of all shards.
+  Pushes& pushes() { return pushes_; }
   Tracking& tracking() { return tracking_; }
   const Tracking& tracking() const { return tracking_; }
   Executor& executor() { return executor_; }
   Dispatcher& dispatcher() { return dispatcher_; }
-  // Of a busy turn, where it stands in one.
+  // The intake of the busy turn while the shard is in one (busy_turns.h); else the normal intake.
   Intake& intake() { return busy_.is_in_turn() ? busy_intake_ : intake_; }
   Traffic& traffic() { return traffic_; }
   BusyTurns& busy() { return busy_; }
@@ -106,54 +109,58 @@ class Shard {
   const ShardStats& stats() const { return telemetry_.stats(); }
 
   // ---- Eviction.
-  // Evicts in the turns to come until maxmemory is kept.
+  // Evicts keys in the next turns until memory is within maxmemory.
   void begin_evicting() { evicts_ = true; }
   void publish_memory() { engine::publish_memory(*set_, data_); }
-  // A command took memory over the limit, and what is held cannot give enough: holds every shard,
-  // soon, and evicts. The shards of `hold` run no further command of a client before that.
+  // Called when a command took memory over maxmemory and the shards of `hold` cannot evict enough:
+  // requests a hold of every shard, under which keys are evicted. Until that hold is over, the
+  // shards of `hold` run no further command of a client.
   void evict_everywhere(const Hold& hold);
   bool awaits_eviction() const {
     return data_.awaited_eviction() != 0 && data_.awaited_eviction() > set_->evictions_over();
   }
 
-  // The options are new: takes up what follows from them. The shard is held.
+  // Applies changed options to the shard's parts. The shard is held.
   void take_up_options();
 
   // ---- For the shell.
-  // Where the next bytes of a connection go, and that so many have come.
+  // The shell reads the next bytes of a connection into input_room(), then reports how many bytes
+  // came by consume().
   std::span<char> input_room(Session& session);
   void consume(Session& session, size_t bytes);
-  void wake_up();  // First thing after the loop's wait: the clock is read anew.
+  void wake_up();  // Called first after the loop's wait: reads the clock anew.
   void ring() { port_->ring(); }
-  // Receives messages, expires, goes on with stopped sessions, sends replies. True: call again
-  // soon, there is more to do.
+  // The work at the end of a turn: receives messages, expires keys, goes on with stopped sessions,
+  // sends replies. Returns true if there is more to do and the shell is to call again soon.
   bool finish_turn();
-  // When the loop must be back at the latest, by the node's monotonic clock.
+  // The time at which the shard needs its next turn at the latest, by the node's monotonic clock.
   int64_t next_event_ns() const;
 
   // ---- For its parts.
-  // For the slow log and the monitors: a command of `session` ran, and took so long. `db` is the
-  // one chosen afterwards.
+  // Tells the slow log and the monitors of a command of `session` that ran; `end` says how long it
+  // took, `db` is the session's database after the command.
   void note_command(const Session& session, const Command& command,
                     std::span<const std::string_view> argv, DbIndex db, const CallEnd& end);
-  // What another shard has for sessions of this one. `may_send`: if it is much, everything is sent
-  // now and then, and sessions may be closed.
+  // Delivers the pushes that another shard sent to sessions of this one. `may_send`: if there are
+  // many, output is sent in between, and sessions may be closed.
   void receive_pushes(const PushBox& box, bool may_send);
-  // Before commands of the session run: what this shard has been sent for sessions so far stands in
-  // front of their replies, if the session listens to anything.
+  // Delivers the pushes that this shard has been sent for its sessions, if the session listens to
+  // anything: they stand before the replies to the commands that it sends next.
   void receive_pushes_for(const Session& session) {
     if (session.tracking != nullptr || session.is_subscriber()) [[unlikely]]
       traffic_.receive_pushes();
   }
-  void send_pushes(Lsn lsn);  // With what changed of prefixes that clients follow.
+  // Sends the pushes of this turn, with invalidations for followers of prefixes.
+  void send_pushes(Lsn lsn);
   void flush_sessions();
-  // Stands still until the value of the park word is another.
+  // Parks this thread until the park word has another value than `value`.
   void park(uint32_t value);
 
   bool active_expire = true;              // DEBUG SET-ACTIVE-EXPIRE.
   bool is_cron_paused = false;            // DEBUG PAUSE-CRON.
   size_t quicklist_packed_threshold = 0;  // DEBUG QUICKLIST-PACKED-THRESHOLD: store/quicklist.h.
-  bool is_draining = false;  // A shutdown waits: of new commands only SHUTDOWN is taken.
+  // A shutdown is under way: of new commands only SHUTDOWN is taken.
+  bool is_draining = false;
 
  private:
   bool expires() const { return active_expire && !clients_.pause().is_on(); }
@@ -164,18 +171,18 @@ class Shard {
   ShardSet* set_;
   size_t id_;
   ShardPort* port_ = nullptr;
-  int64_t now_us_ = 0;           // Wall clock: the time of this turn ...
-  int64_t now_ms_ = 0;           // ... and the same in milliseconds.
-  int64_t clocks_apart_ns_ = 0;  // The monotonic clock less the wall clock, as of the last cron.
+  int64_t now_us_ = 0;           // Wall clock of this turn, in us since 1970.
+  int64_t now_ms_ = 0;           // Wall clock of this turn, in ms since 1970.
+  int64_t clocks_apart_ns_ = 0;  // Monotonic clock minus wall clock, as of the last cron.
   int64_t cron_at_ms_ = 0;
-  uint64_t turn_began_ = 0;  // In cycles.
+  uint64_t turn_began_ = 0;  // In cycles of the processor.
   bool is_clock_fresh_ = false;
   bool evicts_ = false;
   Random random_;
 
   Telemetry telemetry_;
   ShardData data_;
-  Worker worker_;  // Of this thread: points to what stands here.
+  Worker worker_;  // The Worker of this shard's thread: it points to other fields here.
   Clients clients_;
   Waits waits_;
   Monitors monitors_;

@@ -10,12 +10,14 @@
 namespace kvstash::engine {
 namespace {
 
-// Eviction is late by a turn or two; so much of the limit may be written meanwhile.
+// Eviction lags behind writes by a turn or two; memory may grow over the limit by 1/32 of it
+// meanwhile.
 constexpr uint64_t kOverfullShare = 32;
-// Asking the allocator takes tens of microseconds: half a per cent of one thread at most.
+// Asking the allocator takes tens of microseconds: at this period at most half a per cent of one
+// thread.
 constexpr int64_t kOverheadPeriodMs = 10;
-// Unsent replies: the part of memory that they may take where nothing else is said, and what one
-// client may have of them.
+// Unsent replies: the part of memory that they may take if no limit is configured, the least value
+// of that limit, and the bounds of what one client may always have.
 constexpr uint64_t kUnsentPart = 4;
 constexpr uint64_t kUnsentLimitMin = uint64_t{1} << 20;
 constexpr uint64_t kUnsentShareMin = uint64_t{4} << 10;
@@ -32,7 +34,7 @@ ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOpti
       acl_(commands, options),
       memory_(shards) {
   ensure(shards > 0 && shards <= kSlotCount);
-  // The vector is sized before a shard is made: shards ask how many there will be.
+  // The vector is sized before a shard is made, because shards ask for the number of shards.
   shards_.resize(shards);
   for (size_t id = 0; id < shards; ++id)
     shards_[id] = std::make_unique<Shard>(*this, id);
@@ -52,7 +54,7 @@ size_t ShardSet::measure_memory() {
   return used;
 }
 
-// Slots in contiguous ranges. With one shard the slot does not matter.
+// Each shard has a contiguous range of slots. With one shard the slot does not matter.
 size_t ShardSet::shard_of(std::string_view key) const {
   if (shards_.size() == 1) return 0;
   return to_index(key_slot(key)) * shards_.size() / kSlotCount;
@@ -81,7 +83,7 @@ size_t ShardSet::enqueue(HoldGroup& group) {
     for (size_t i = 0; i < members.size(); ++i)
       shards_[members[i]]->traffic().mailbox().push(&group.arrivals[i]);
   }
-  // The group may be over, and reused, before this loop: only `members` is looked at.
+  // By now the group may have run and be in use again, so this loop reads only `members`.
   size_t woken = 0;
   for (const size_t id : members) {
     if (!shards_[id]->traffic().claim_wake()) continue;
@@ -112,7 +114,8 @@ void ShardSet::measure_overhead(int64_t now_ms) {
   const bool is_recent = now_ms >= last && now_ms - last < kOverheadPeriodMs;
   if (is_recent) return;
   if (!overhead_at_ms_.compare_exchange_strong(last, now_ms, std::memory_order_relaxed)) return;
-  // The data first: what is added meanwhile is then counted too often, not too rarely.
+  // The data is summed before the total is measured: data added in between is then counted twice
+  // rather than not at all.
   size_t data = 0;
   for (const Published& shard : memory_)
     data += shard.bytes.load(std::memory_order_relaxed);

@@ -1,5 +1,5 @@
-// What one command takes too much goes before the next command of anyone on the shards that it
-// held, wherever the keys are that have to go.
+// When a command takes memory over the limit, keys are evicted before the next command of any
+// client on the shards that it held, wherever the evicted keys are.
 #include "sim/sim_node.h"
 #include "sim/sim_seeds.h"
 
@@ -10,7 +10,7 @@
 namespace kvstash::test {
 namespace {
 
-// Room for so much more than is used now.
+// Sets maxmemory to `bytes` more than is used now.
 void limit_memory(SimNode& node, size_t bytes) {
   node.options().maxmemory_policy = engine::EvictionPolicy::kVolatileRandom;
   node.run_for(100);
@@ -50,7 +50,7 @@ TEST_CASE("commands of others wait on a shard where one took too much, and go on
       SimNode node({.shards = shards, .seed = seed, .cuts_input = false});
       const std::string victim = node.key_on(0);
       const std::string big = node.key_on(1);
-      SimClient& other = node.connect(0);  // Its commands come to the shard in batches.
+      SimClient& other = node.connect(0);  // Its commands come to shard 1 in batches.
       SimClient& near = node.connect(1);
       node.ask(other, "SET " + victim + " x EX 10000");
       limit_memory(node, 100'000);

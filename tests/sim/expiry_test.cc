@@ -1,5 +1,5 @@
-// Keys and fields that expire in simulated time: at the very millisecond, whether anybody looks or
-// not.
+// Keys and fields expire in simulated time at the very millisecond, whether or not a client reads
+// them.
 #include "base/random.h"
 #include "sim/sim_node.h"
 #include "sim/sim_seeds.h"
@@ -18,7 +18,7 @@ engine::EngineOptions with_events() {
   return options;
 }
 
-// From a few milliseconds to some minutes.
+// A random time from a few milliseconds to some minutes.
 uint64_t some_ms(Random& random) {
   constexpr uint64_t kBounds[] = {20, 1000, 30'000, 200'000};
   return 1 + random.below(kBounds[random.below(4)]);
@@ -54,7 +54,7 @@ TEST_CASE("keys and fields go at their millisecond without anybody looking") {
             node.ask(client, "SET " + key + " v PXAT " + std::to_string(at));
             break;
           }
-          case 3:  // The later one counts.
+          case 3:  // The later deadline counts.
             node.ask(client, "SET " + key + " v PX 3");
             node.ask(client, "PEXPIRE " + key + " " + after);
             break;
@@ -120,10 +120,10 @@ TEST_CASE("a wall clock that is set moves deadlines, but not the time that clien
     node.clock().jump_wall_ms(-60'000);
     const uint64_t steps = node.steps();
     node.run_for(5000);
-    CHECK(node.steps() - steps < shards * 100);  // The shards rest as before.
+    CHECK(node.steps() - steps < shards * 100);  // The shards sleep as before.
     CHECK(node.ask(client, "PTTL near") == "56000");
     node.clock().jump_wall_ms(3'700'000);
-    node.run_for(200);  // The next look at the clocks.
+    node.run_for(200);  // The crons read both clocks again.
     CHECK(node.ask(client, "DBSIZE") == "0");
     node.run_for(10'000);
     const auto timeout = waiting.take();

@@ -1,8 +1,8 @@
 // Fiber: a function with a stack of its own, which can stop anywhere and go on there later, in the
 // one thread of a simulation.
 //
-// Sanitizers are told of each change of stacks. The function must have returned before the Fiber
-// goes: what stands on its stack would be lost else.
+// Sanitizers are told of each change of stacks. The function must return before the Fiber is
+// destroyed: what stands on its stack would be lost otherwise.
 #pragma once
 
 #include "base/ensure.h"
@@ -27,7 +27,7 @@ namespace kvstash::test {
 class Fiber {
  public:
   explicit Fiber(std::function<void()> body) : body_(std::move(body)) {
-    // Pages that nobody touches cost nothing; the lowest one catches who goes too deep.
+    // Unused pages cost nothing; the lowest page ends the program when the stack overflows.
     stack_ = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     ensure(stack_ != MAP_FAILED && mprotect(stack_, kGuardBytes, PROT_NONE) == 0);
@@ -56,7 +56,7 @@ class Fiber {
     return is_over_;
   }
 
-  // From outside: goes on with the function until it pauses or returns.
+  // Called from outside the function: goes on with it until it pauses or returns.
   void resume() {
     ensure(!is_over_ && !is_running_);
     is_running_ = true;
@@ -75,7 +75,7 @@ class Fiber {
     is_running_ = false;
   }
 
-  // From inside: returns when it is resumed.
+  // Called from inside the function: returns when it is resumed.
   void pause() {
     ensure(is_running_);
 #ifdef __SANITIZE_ADDRESS__
@@ -88,7 +88,8 @@ class Fiber {
   }
 
  private:
-  static constexpr size_t kStackBytes = size_t{64} << 20;  // Lua goes deep, sanitized Lua deeper.
+  // Lua needs much stack, and more with sanitizers.
+  static constexpr size_t kStackBytes = size_t{64} << 20;
   static constexpr size_t kGuardBytes = 4096;
 
   static void begin(uint32_t high, uint32_t low) {

@@ -1,5 +1,6 @@
-// A node whose journal lets replies out late, at random moments of a simulated run: clients hear
-// what they would hear at once, in the same order, and nothing before its record.
+// A node whose journal releases replies late, at random moments of a simulated run: clients get the
+// same replies as without the delay, in the same order, and get no value before the record that it
+// stands in is released.
 #include "base/random.h"
 #include "engine/execution/effect_sink.h"
 #include "sim/sim_node.h"
@@ -16,8 +17,8 @@
 namespace kvstash::test {
 namespace {
 
-// One log of all lanes, in which each record counts one, and which remembers behind which of them
-// each value ("v<number>v") stands.
+// One log of all lanes. Each record counts one LSN, and the log remembers the LSN behind which each
+// value ("v<number>v") stands.
 class SimJournal {
  public:
   explicit SimJournal(engine::ShardSet& set) : set_(&set) {
@@ -40,7 +41,7 @@ class SimJournal {
     released_ = lsn;
     set_->release_up_to(engine::Lsn{lsn});
   }
-  // 0: it is in no record.
+  // The LSN of a value; 0: it is in no record.
   uint64_t lsn_of(uint64_t value) const {
     const auto at = lsns_.find(value);
     return at == lsns_.end() ? 0 : at->second;
@@ -81,8 +82,8 @@ class SimJournal {
   uint64_t released_ = 0;
 };
 
-// Commands of one client on keys of its own, which end with the client's number. What it hears does
-// not depend on the others.
+// Draws commands of one client on keys of its own, which end with the client's number. Its replies
+// do not depend on the other clients.
 std::vector<SimClient::Words> draw(Random& random, size_t client, size_t count) {
   std::vector<SimClient::Words> commands;
   uint64_t values = 0;
@@ -131,7 +132,8 @@ std::vector<SimClient::Words> draw(Random& random, size_t client, size_t count) 
   return commands;
 }
 
-// What the clients heard; with a journal that is `late`, or without one.
+// The replies and pushes of all clients; with a journal that releases them late if `late`, else
+// without a journal.
 std::vector<std::string> heard_by_all(size_t shards, uint64_t seed, bool late) {
   SimNode node({.shards = shards, .seed = seed});
   const std::unique_ptr<SimJournal> journal =

@@ -1,5 +1,5 @@
-// An hour of everything at once: clients that do not meet hear the same, at the same milliseconds,
-// whatever the number of shards.
+// An hour of commands of all kinds: clients that use different keys get the same replies at the
+// same milliseconds, whatever the number of shards.
 #include "base/random.h"
 #include "sim/random_talk.h"
 #include "sim/sim_node.h"
@@ -14,21 +14,21 @@
 namespace kvstash::test {
 namespace {
 
-// One who uses its own keys, another who gives it what it waits for, and a third who hears of what
-// happens to them.
+// Three clients: one uses its own keys, another feeds the keys that it waits for, and a third gets
+// the keyspace events of these keys.
 struct Actor {
   SimClient* user;
   SimClient* feeder;
   SimClient* listener;
-  std::string heard;              // What the user and the feeder heard, with the times.
-  std::vector<std::string> news;  // What the listener heard; with several shards in any order.
+  std::string heard;              // What the user and the feeder got, with the times.
+  std::vector<std::string> news;  // What the listener got; with several shards in any order.
 };
 
 std::string line_of(const SimReply& reply) {
   return std::to_string(reply.at_ms) + " " + text_of(reply.reply) + "\n";
 }
 
-// Takes what there is. False: an answer is still missing.
+// Takes the replies that have come. False: the client still waits.
 bool listen(SimNode& node, Actor& actor, SimClient& client) {
   while (const auto reply = client.take())
     actor.heard += (&client == actor.user ? "user " : "feeder ") + line_of(*reply);
@@ -36,12 +36,13 @@ bool listen(SimNode& node, Actor& actor, SimClient& client) {
   return session != nullptr && session->waiter == nullptr;
 }
 
-// What each actor hears in `minutes`. Commands are sent at hundredths of a second, and deadlines
-// end between them, so that nothing depends on who is first within a millisecond.
+// What each actor gets in `minutes`. Commands are sent at hundredths of a second, and deadlines end
+// between them, so that nothing depends on the order within a millisecond.
 std::vector<std::string> heard(size_t shards, uint64_t seed, double minutes) {
   engine::EngineOptions engine;
   engine.notify_keyspace_events = engine::notify::kKeyspace | engine::notify::kAll;
-  // How the shards are stepped differs from run to run; what clients do, does not.
+  // The order in which shards are stepped differs between the numbers of shards; the clients do the
+  // same.
   SimNode node({.shards = shards, .seed = seed * 100 + shards, .engine = engine});
   Random random(seed);
   std::vector<Actor> actors;

@@ -1,5 +1,5 @@
-// For how long clients have been idle, in simulated time, and who does not count as idle. What
-// closes those who are idle for too long is the server's (`timeout`).
+// For how long clients have been idle, in simulated time, and which do not count as idle. The
+// server closes clients that are idle for too long (`timeout`), which is not tested here.
 #include "sim/sim_node.h"
 
 #include <doctest/doctest.h>
@@ -9,7 +9,7 @@
 namespace kvstash::test {
 namespace {
 
-// The number behind `name=` in CLIENT LIST's line of the client.
+// The number behind `name=` in the line of CLIENT LIST for the client.
 std::string shown(SimNode& node, SimClient& asks, const SimClient& of, const std::string& name) {
   const std::string line = node.ask(asks, "CLIENT LIST ID " + std::to_string(of.id()));
   const size_t at = line.find(" " + name + "=");
@@ -41,7 +41,7 @@ TEST_CASE("a client is idle since it last sent or was sent something") {
     CHECK(shown(node, operator_, client, "idle") == "7");
     CHECK(shown(node, operator_, client, "age") == "8");
     CHECK(is_idle(node, client));
-    client.send_bytes("PI");  // A part of a command is something as well.
+    client.send_bytes("PI");  // A part of a command counts as well.
     node.run_for(500);
     CHECK(shown(node, operator_, client, "idle") == "0");
   }

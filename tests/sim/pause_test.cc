@@ -1,4 +1,5 @@
-// CLIENT PAUSE in simulated time: it holds commands back until its very end, and several make one.
+// CLIENT PAUSE in simulated time: a pause holds commands back until its very end, and several
+// pauses are merged into one.
 #include "base/random.h"
 #include "sim/sim_node.h"
 #include "sim/sim_seeds.h"
@@ -12,8 +13,8 @@
 namespace kvstash::test {
 namespace {
 
-// What the pauses so far come to, as the documentation says: the later end and the stricter mode
-// win over one that lasts.
+// The merged pause that the documentation promises: the later end and the stricter mode win over a
+// pause that still lasts.
 struct Expected {
   double until_ms = 0;
   bool is_for_all = false;
@@ -46,7 +47,7 @@ TEST_CASE("pauses merge, and end for whom they hold back at their millisecond") 
       const auto held = [&](const Probe& probe) {
         return expected.until_ms > node.now_ms() && (probe.writes || expected.is_for_all);
       };
-      // At each event: who is not held back is answered by now.
+      // Called at each event: a probe that is not held back must have its reply by now.
       const auto look = [&] {
         for (Probe& probe : probes) {
           const auto reply = probe.client->take();

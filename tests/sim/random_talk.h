@@ -1,8 +1,8 @@
-// RandomTalk: what one client says, at random, over keys of its own prefix: values of all types
+// RandomTalk: the random commands of one client over keys of its own prefix: values of all types
 // with deadlines, waiting, transactions and scripts.
 //
-// Nothing that it says draws from the node's randomness, so what it hears follows from the data and
-// the time alone.
+// No command draws from the node's randomness, so the replies follow from the data and the time
+// alone.
 #pragma once
 
 #include "base/random.h"
@@ -19,7 +19,7 @@ class RandomTalk {
  public:
   RandomTalk(Random& random, std::string prefix) : random_(&random), prefix_(std::move(prefix)) {}
 
-  // One command, or a transaction, as lines without the end of the last one.
+  // Draws one command or a transaction, as lines without the end of the last one.
   std::string draw() {
     switch (random_->below(8)) {
       case 0:
@@ -40,7 +40,7 @@ class RandomTalk {
     }
   }
 
-  // Gives something to those who wait.
+  // Draws a command that adds something to a key for which a client may wait.
   std::string feed() {
     return pick({"RPUSH " + key('l') + " " + value(), "LPUSH " + key('l') + " a b",
                  "ZADD " + key('z') + " " + number(9) + " " + value(),
@@ -56,14 +56,14 @@ class RandomTalk {
   std::string any_key() { return key("shlzx"[random_->below(5)]); }
   std::string value() { return "v" + number(1000); }
   std::string field() { return "f" + number(4); }
-  // Milliseconds that end in another digit than 0; from a few to some minutes.
+  // A random number of milliseconds, from a few to some minutes, whose last digit is not 0.
   std::string duration() {
     constexpr uint64_t kTens[] = {3, 50, 1000, 30'000};
     const uint64_t tens = random_->below(kTens[random_->below(4)]);
     return std::to_string(10 * tens + 1 + random_->below(9));
   }
-  // The same, at most ten seconds; as milliseconds, and as seconds, which the node may round up to
-  // the next millisecond.
+  // A random time of at most ten seconds: in milliseconds, and in seconds, which the node may round
+  // up to the next millisecond.
   std::string short_ms() {
     return std::to_string(10 * random_->below(1000) + 1 + random_->below(8));
   }

@@ -1,5 +1,5 @@
 // Scripts that run for too long, in simulated time: they see the node's clock, their shards answer
-// others -BUSY from the threshold on, and SCRIPT KILL ends them.
+// other clients with -BUSY from the threshold on, and SCRIPT KILL ends them.
 #include "sim/sim_node.h"
 #include "sim/sim_seeds.h"
 
@@ -11,7 +11,7 @@ namespace kvstash::test {
 namespace {
 
 constexpr int64_t kTickNs =
-    2 * SimClock::kNsPerMs;  // At each look that a script takes at the time.
+    2 * SimClock::kNsPerMs;  // The time that passes at each look of a script at the clock.
 
 engine::EngineOptions with_threshold(int64_t ms) {
   engine::EngineOptions options;
@@ -39,7 +39,7 @@ TEST_CASE("while a script is too slow its shards answer BUSY, until it is killed
       auto busy = other.take();
       REQUIRE(busy);
       CHECK(text_of(busy->reply).starts_with("-BUSY"));
-      CHECK(busy->at_ms >= 3000);  // Before that, it might have been a script that ends in time.
+      CHECK(busy->at_ms >= 3000);  // Before that, the script is not too slow.
       CHECK(busy->at_ms < 3500);
       busy = other.take();
       REQUIRE(busy);

@@ -1,8 +1,9 @@
 // SimClient: a client of a simulated node, with memory in place of a socket. Everything that it
-// hears has a time.
+// receives has a time.
 //
-// Made by SimNode::connect. What it sends is read by its shard in pieces of random sizes when that
-// is stepped; what it hears is there as soon as the shard has written it.
+// Made by SimNode::connect. When its shard is stepped, the shard reads the bytes that the client
+// has sent, in pieces of random sizes; the client receives output as soon as the shard has written
+// it.
 #pragma once
 
 #include "base/ensure.h"
@@ -23,7 +24,7 @@ namespace kvstash::test {
 
 class SimShard;
 
-// A reply or a push, and when it came, in milliseconds since the simulation began.
+// A reply or a push, and the time at which it came, in milliseconds since the simulation began.
 struct SimReply {
   resp::Reply reply;
   double at_ms = 0;
@@ -51,9 +52,9 @@ class SimClient {
  public:
   using Words = std::vector<std::string>;
 
-  // Sends a command, as it would be typed (without quotes).
+  // Sends a command as it would be typed, without quotes.
   void say(std::string_view line) { send_bytes(std::string(line) + "\r\n"); }
-  // Sends a command of any bytes.
+  // Sends a command whose words may be any bytes.
   void say(const Words& words) {
     const std::vector<std::string_view> argv(words.begin(), words.end());
     std::string bytes;
@@ -61,14 +62,14 @@ class SimClient {
     send_bytes(bytes);
   }
   void send_bytes(std::string_view bytes);
-  // The same at a time to come, in milliseconds since the simulation began.
+  // Sends a command at a later time, in milliseconds since the simulation began.
   void say_at(double ms, std::string_view line);
-  // Goes away, without waiting for replies. What it has sent before may be lost.
+  // Closes the connection without waiting for replies. Bytes that it has sent before may be lost.
   void hang_up();
-  // From now on it takes no bytes, or takes them again: those that wait come at once.
+  // Stops or starts reading. Bytes that waited meanwhile come at once.
   void set_reading(bool reads);
 
-  // The next thing that it has heard and that was not taken yet.
+  // The next reply or push that has come and was not taken yet.
   std::optional<SimReply> take() {
     const std::string_view unread = std::string_view(heard_).substr(taken_);
     resp::Reply reply;
@@ -80,16 +81,16 @@ class SimClient {
       arrivals_.pop_front();
     return SimReply{std::move(reply), arrivals_.front().at_ms};
   }
-  // The same as a line of text; "(nothing)" if there is nothing.
+  // Takes the next reply or push as a line of text; "(nothing)" if none has come.
   std::string take_text() {
     const std::optional<SimReply> next = take();
     return next ? text_of(next->reply) : "(nothing)";
   }
 
-  // All that it ever heard, with the times at which it came.
+  // All that the client ever received, with the times at which it came.
   const std::string& transcript() const { return transcript_; }
   bool is_open() const { return session_ != nullptr; }  // As of its shard's last step.
-  uint64_t id() const { return session_->info.id; }     // Of an open one.
+  uint64_t id() const { return session_->info.id; }     // Only of an open client.
   size_t home() const { return home_; }
 
  private:
@@ -113,7 +114,7 @@ class SimClient {
   size_t home_ = 0;
   engine::Session* session_ = nullptr;
   std::string sent_;
-  size_t read_ = 0;  // Of sent_, by the shard.
+  size_t read_ = 0;  // Bytes of sent_ that the shard has read.
   bool is_new_ = true;
   bool is_listed_ = false;
   bool leaves_ = false;

@@ -1,5 +1,5 @@
-// SimClock: a time that moves only when a simulation moves it, and by a little at each look if
-// asked to, so that what waits in a loop for time to pass comes to its end.
+// SimClock: a clock that moves only when a simulation moves it, and, if set_tick_ns() says so, by a
+// little at each look, so that a loop which waits for time to pass ends.
 //
 // Belongs to one simulation, which is one thread.
 #pragma once
@@ -20,7 +20,7 @@ class SimClock final : public Clock {
   int64_t wall_now_us() const override { return wall_us_at(look()); }
   int64_t monotonic_ns() const override { return look(); }
 
-  // ---- The simulation's: looks that do not move it.
+  // ---- For the simulation: looks that do not move the clock.
   int64_t now_ns() const { return ns_; }
   double elapsed_ms() const { return static_cast<double>(ns_ - kBeginNs) / kNsPerMs; }
   int64_t wall_ms() const { return wall_us_at(ns_) / 1000; }
@@ -30,9 +30,9 @@ class SimClock final : public Clock {
     ns_ = ns;
   }
   void move_by(int64_t ns) { move_to(ns_ + ns); }
-  // The machine's date is set: the wall clock alone jumps.
+  // Jumps only the wall clock, as if the machine's date were set.
   void jump_wall_ms(int64_t by) { wall_begin_us_ += by * 1000; }
-  // So much passes at each look of the node.
+  // Sets how much time passes at each look of the node.
   void set_tick_ns(int64_t tick) { tick_ns_ = tick; }
 
  private:

@@ -1,9 +1,10 @@
 // SimNode: a whole node in one thread: its shards, their sessions, and clients with memory for
 // sockets, under a time of its own and from a seed. The same seed gives the same run, to the byte.
 //
-// The scheduler steps a shard at a time, in an order that the seed gives. While any shard has
-// something to do, time stands still (or passes by a little, if Options::lag_us_max says so); when
-// none has, it jumps to the next thing that is due. So whatever clients hear has an exact time.
+// The scheduler steps one shard at a time, in an order that follows from the seed. While any shard
+// has something to do, time stands still (or passes by a little, if Options::lag_us_max says so);
+// when no shard has, time jumps to the next event that is due. So all that clients receive has an
+// exact time.
 #pragma once
 
 #include "base/random.h"
@@ -35,9 +36,9 @@ class SimNode {
     size_t shards = 1;
     uint64_t seed = 1;
     engine::EngineOptions engine{};
-    // The machine is slow: up to so much time passes now and then between two steps.
+    // Simulates a slow machine: at times up to so much time passes between two steps.
     uint64_t lag_us_max = 0;
-    bool cuts_input = true;  // What clients send arrives in pieces, cut anywhere.
+    bool cuts_input = true;  // Bytes of clients arrive in pieces that are cut anywhere.
   };
 
   explicit SimNode(Options options)
@@ -55,7 +56,7 @@ class SimNode {
   }
   SimNode(const SimNode&) = delete;
   SimNode& operator=(const SimNode&) = delete;
-  // Every client leaves; then no session may be left.
+  // Closes every client; then no session may be left.
   ~SimNode() {
     for (const auto& client : clients_) {
       if (!client->leaves_) client->hang_up();
@@ -68,18 +69,20 @@ class SimNode {
   SimClock& clock() { return clock_; }
   engine::ShardSet& set() { return set_; }
   engine::Shard& at(size_t shard) { return set_.at(shard); }
-  engine::EngineOptions& options() { return options_.engine; }  // Changed between two runs.
+  // Changed only while the node does not run.
+  engine::EngineOptions& options() { return options_.engine; }
   uint64_t steps() const { return steps_; }
-  // The shard stands still in the middle of a turn, because others hold it.
+  // True: the shard is parked in the middle of a turn for a hold.
   bool is_parked(size_t shard) const { return shards_[shard]->is_parked(); }
-  // A key that lives on `shard`: the first, the second, ...
+  // Returns the key number `number`, from 0, that lives on `shard`.
   std::string key_on(size_t shard, size_t number = 0) const {
     for (size_t i = 0;; ++i) {
       std::string key = "k" + std::to_string(i);
       if (set_.shard_of(key) == shard && number-- == 0) return key;
     }
   }
-  double now_ms() const { return clock_.elapsed_ms(); }  // Since the simulation began.
+  // Milliseconds since the simulation began.
+  double now_ms() const { return clock_.elapsed_ms(); }
 
   SimClient& connect(size_t home) {
     clients_.push_back(std::make_unique<SimClient>());
@@ -89,23 +92,23 @@ class SimNode {
     client.shard_->list(client);
     return client;
   }
-  // The client speaks RESP3.
+  // Connects a client that speaks RESP3.
   SimClient& connect3(size_t home) {
     SimClient& client = connect(home);
     ask(client, "HELLO 3");
     return client;
   }
 
-  // ---- Time passes. What is due at the end happens as well.
+  // ---- Time passes. Events that are due exactly at the end happen as well.
   void run_until(double ms) {
     run_until_ns(SimClock::kBeginNs + std::llround(ms * SimClock::kNsPerMs));
   }
   void run_for(double ms) { run_until(now_ms() + ms); }
-  // Runs until nothing is left to do at this moment.
+  // Runs until no shard has anything to do at this moment.
   void settle() { run_until_ns(clock_.now_ns()); }
 
-  // Sends a command and lets the node work, without time passing but for its lag; the next thing
-  // that the client hears, as text.
+  // Sends a command and lets the node work, while no time passes except its lag. Returns the next
+  // reply or push of the client as text.
   template <typename Command>
   std::string ask(SimClient& client, const Command& command) {
     client.say(command);
@@ -113,7 +116,7 @@ class SimNode {
     return client.take_text();
   }
 
-  // One shard takes one step. False: none has anything to do at this moment.
+  // Steps one shard. False: no shard has anything to do at this moment.
   bool step() {
     runnable_.clear();
     for (const auto& shard : shards_) {
@@ -123,7 +126,8 @@ class SimNode {
     SimShard& shard = *runnable_[random_.below(runnable_.size())];
     shard.step();
     ++steps_;
-    ensure(steps_ - steps_before_moment_ < kStepsOfMomentMax);  // Nothing turns in a circle.
+    // The shards do not keep each other busy for ever.
+    ensure(steps_ - steps_before_moment_ < kStepsOfMomentMax);
     ensure(shard.idle_turns() < kIdleTurnsMax);
     if (shard.idle_turns() != 0) move_clock(clock_.now_ns() + kIdleTurnNs);
     if (options_.lag_us_max != 0 && random_.one_in(4))
@@ -133,13 +137,14 @@ class SimNode {
 
  private:
   static constexpr uint64_t kStepsOfMomentMax = 1'000'000;
-  // A shard that wakes a little too early, as it may after the wall clock was set, looks again and
-  // again until its time has come: then each look takes so long.
+  // A shard that wakes a little too early, as it may after the wall clock was set, checks again and
+  // again until its time has come: then each check takes so much time.
   static constexpr int64_t kIdleTurnNs = 1000;
   static constexpr uint64_t kIdleTurnsMax = 200'000;
 
   static Options without_threads(Options options) {
-    options.engine.huge_pages = false;  // Fetched by a thread, whose progress is seen.
+    // They are fetched by a thread, whose timing would influence the run.
+    options.engine.huge_pages = false;
     return options;
   }
 
@@ -149,7 +154,7 @@ class SimNode {
       }
       int64_t next_ns = std::numeric_limits<int64_t>::max();
       for (const auto& shard : shards_) {
-        ensure(!shard->is_parked());  // Nobody would ever let it go.
+        ensure(!shard->is_parked());  // A parked shard would never be unparked.
         next_ns = std::min(next_ns, shard->next_event_ns());
       }
       if (next_ns > end_ns) break;

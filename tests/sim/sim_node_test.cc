@@ -14,7 +14,8 @@
 namespace kvstash::test {
 namespace {
 
-// What a few clients heard who do everything at once over the same keys, on a slow machine.
+// What a few clients received that send commands of all kinds over the same keys, on a slow
+// machine.
 std::string heard_of_everything(size_t shards, uint64_t seed) {
   engine::EngineOptions engine;
   engine.notify_keyspace_events = engine::notify::kKeyevent | engine::notify::kAll;

@@ -1,5 +1,5 @@
-// The seeds of a simulated test: a few fixed ones as a rule, one that is asked for, or random ones
-// for a while. Whatever way a run fails, its seed is said.
+// The seeds of a simulated test: normally a few fixed ones; or one that the environment names, or
+// random ones for some time. However a run fails, its seed is printed.
 #pragma once
 
 #include "base/clock.h"
@@ -21,7 +21,7 @@
 
 namespace kvstash::test {
 
-// While it lives, a program that aborts says this first.
+// While an AbortNote lives, a program that aborts prints its text first.
 class AbortNote {
  public:
   explicit AbortNote(const std::string& text) {
@@ -45,11 +45,11 @@ class AbortNote {
   static inline struct sigaction before_;
 };
 
-// Calls check(seed) for the seeds 1 to `count`; for KVSTASH_MODEL_SEED alone if that is set; for
-// random ones during KVSTASH_MODEL_SECONDS if those are.
+// Calls check(seed) for the seeds 1 to `count`; or for KVSTASH_MODEL_SEED alone if that is set; or
+// for random seeds during KVSTASH_MODEL_SECONDS if that is set.
 template <typename Check>
 void for_seeds(std::string_view what, uint64_t count, Check check) {
-  constexpr std::chrono::seconds kDeadline{120};  // Of one seed, also under a sanitizer.
+  constexpr std::chrono::seconds kDeadline{120};  // For one seed, also under a sanitizer.
   const auto run = [&](uint64_t seed) {
     CAPTURE(seed);
     const std::string title = std::string(what) + ", KVSTASH_MODEL_SEED=" + std::to_string(seed);

@@ -1,5 +1,5 @@
 // SimShard: the loop of one shard in a simulation: a fiber that takes one turn at each step, or
-// stands still in the middle of one while others hold the shard.
+// stands still in the middle of a turn while the shard is parked.
 #pragma once
 
 #include "base/random.h"
@@ -25,8 +25,8 @@ namespace kvstash::test {
 
 class SimShard;
 
-// Parking for shards that share a thread: who waits is left on its stack, and nobody needs to be
-// woken, because the scheduler looks at the words.
+// Parking for shards that share a thread: a shard that waits stays on its stack, and needs no
+// wake-up, because the scheduler reads the words.
 class SimParking final : public engine::Parking {
  public:
   void wait(std::atomic<uint32_t>& word, uint32_t while_it_is) override;
@@ -54,8 +54,8 @@ class SimShard final : public engine::ShardPort {
     fiber_.resume();
   }
 
-  // ---- The scheduler's.
-  // The shard stands still in the middle of a turn, until others let it go.
+  // ---- For the scheduler.
+  // True: the shard is parked in the middle of a turn.
   bool is_parked() const {
     return word_ != nullptr && word_->load(std::memory_order_acquire) == parked_at_;
   }
@@ -63,14 +63,14 @@ class SimShard final : public engine::ShardPort {
     if (word_ != nullptr) return !is_parked();
     return !is_asleep_ || is_rung_ || !listed_.empty() || next_event_ns() <= clock_->now_ns();
   }
-  // The shard has something to do again at this time, if nobody rings before.
+  // The time at which the shard has something to do again, if it is not rung before.
   int64_t next_event_ns() const {
     return coming_.empty() ? alarm_ns_ : std::min(alarm_ns_, coming_.begin()->first);
   }
-  // So many turns the shard has taken one after another with nothing to do, because the time at
-  // which it wants to be back is not later than now.
+  // The number of turns in a row in which the shard had nothing to do, because the time of its next
+  // event is not later than now.
   uint64_t idle_turns() const { return idle_turns_; }
-  // Takes one turn. A turn that parks ends this step, and goes on with the next.
+  // Takes one turn. A turn that parks ends this step, and goes on with the next step.
   void step() {
     parking_->running_ = this;
     word_ = nullptr;
@@ -78,7 +78,7 @@ class SimShard final : public engine::ShardPort {
     parking_->running_ = nullptr;
   }
 
-  // ---- SimClient's, between two steps: the client has something for the shard.
+  // ---- For SimClient, between two steps. list(): the client has something for the shard.
   void list(SimClient& client) {
     if (client.is_listed_) return;
     client.is_listed_ = true;
@@ -173,7 +173,7 @@ class SimShard final : public engine::ShardPort {
         open(*client);
       }
       if (client->session_ == nullptr) continue;
-      if (random_.one_in(4)) {  // Its bytes come later.
+      if (random_.one_in(4)) {  // Its bytes come at a later turn.
         list(*client);
         continue;
       }
@@ -209,7 +209,7 @@ class SimShard final : public engine::ShardPort {
     return 1 + random_.below(kLengths[random_.below(std::size(kLengths))]);
   }
 
-  // Gives the client what it has been answered, if it reads.
+  // Gives the client its output, if it reads.
   void send(SimClient& client) {
     engine::Session& session = *client.session_;
     if (client.reads_) {
@@ -250,15 +250,16 @@ class SimShard final : public engine::ShardPort {
   SimParking* parking_;
   Random random_;
   bool cuts_input_;
-  std::vector<SimClient*> listed_;  // That have something for the shard.
+  std::vector<SimClient*> listed_;  // Clients that have something for the shard.
   std::vector<SimClient*> later_;
   std::multimap<int64_t, std::pair<SimClient*, std::string>> coming_;  // By time.
   bool is_rung_ = false;
   bool is_asleep_ = false;
   int64_t alarm_ns_ = 0;
   uint64_t idle_turns_ = 0;
-  std::atomic<uint32_t>* word_ = nullptr;  // What it waits for, in the middle of a turn, ...
-  uint32_t parked_at_ = 0;                 // ... to be another than this.
+  // The word that the shard waits for while it is parked; else null.
+  std::atomic<uint32_t>* word_ = nullptr;
+  uint32_t parked_at_ = 0;  // The value of that word while the shard is parked.
   bool stops_ = false;
   Fiber fiber_;
 };

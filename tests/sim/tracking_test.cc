@@ -1,6 +1,6 @@
-// Client-side caching in simulated time: a cache that is kept by invalidations never differs from
-// the data once the client has read all that it was sent. Keys change, expire, are renamed and
-// flushed.
+// Client-side caching in simulated time: a cache that is kept up to date by invalidations never
+// differs from the data once the client has read all its input. Keys change, expire, are renamed
+// and flushed.
 #include "base/random.h"
 #include "sim/sim_node.h"
 #include "sim/sim_seeds.h"
@@ -21,7 +21,7 @@ std::string key_of(uint64_t number) {
   return "k" + std::to_string(number);
 }
 
-// A client with a cache: it remembers what it read until it is told to forget it.
+// A client with a cache: it keeps what it read until an invalidation tells it to forget the key.
 class Caching {
  public:
   Caching(SimNode& node, Random& random) : random_(&random) {
@@ -90,7 +90,7 @@ class Caching {
   Random* random_;
   SimClient* client_ = nullptr;
   Mode mode_ = Mode::kDefault;
-  std::deque<std::pair<std::string, bool>> asked_;  // The key, and whether it is remembered.
+  std::deque<std::pair<std::string, bool>> asked_;  // The key, and whether it is cached.
   std::map<std::string, std::string> cache_;
 };
 
@@ -159,7 +159,7 @@ TEST_CASE("a cache kept by invalidations is never wrong once everything was read
           }
         }
       }
-      CHECK(cached > 500);  // The caches were not just always empty.
+      CHECK(cached > 500);  // The caches were not always empty.
     });
   }
 }

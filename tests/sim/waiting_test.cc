@@ -19,19 +19,20 @@ std::string seconds(uint64_t ms) {
   return std::to_string(ms / 1000) + "." + digits.substr(1);
 }
 
-// What the node makes of seconds: like Redis, it rounds up what is not exact as a long double.
+// The milliseconds that the node makes of seconds: like Redis, it rounds up a value that a long
+// double does not hold exactly.
 double rounded_ms(uint64_t ms) {
   return static_cast<double>(std::ceil(std::stold(seconds(ms)) * 1000));
 }
 
-// A blocking command on keys that nobody feeds, which gives up after `ms`.
+// Draws a blocking command on keys that no client fills, with a timeout of `ms`.
 std::string waiting_command(Random& random, uint64_t ms) {
   const std::string key = "none" + std::to_string(random.below(20));
   switch (random.below(6)) {
     case 0:
       return "BLPOP " + key + " other{" + key + "} " + seconds(ms);
     case 1:
-      return "BRPOP " + key + " b c d " + seconds(ms);  // On several shards.
+      return "BRPOP " + key + " b c d " + seconds(ms);  // The keys lie on several shards.
     case 2:
       return "BLMOVE " + key + " to LEFT LEFT " + seconds(ms);
     case 3:
@@ -157,7 +158,7 @@ TEST_CASE("CLIENT UNBLOCK ends a wait at once, and only one that is under way") 
     CHECK(node.ask(client, "CLIENT UNBLOCK " + id + " ERROR") == "1");
     CHECK(waiting.take_text() == "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
     node.ask(client, "RPUSH list a");
-    node.run_for(200'000);  // The timeout of the first wait is long past.
+    node.run_for(200'000);  // The timeout of the first wait is long over.
     CHECK(waiting.take_text() == "(nothing)");
     CHECK(node.ask(client, "LLEN list") == "1");
   }
@@ -194,7 +195,8 @@ TEST_CASE("values are handed on exactly once, whatever waiting clients do meanwh
       }
       node.run_for(1000);
       std::multiset<std::string> values;
-      size_t lost = 0;  // Those who left may have been served, and not heard of it.
+      // Clients that left may have been served without getting the reply.
+      size_t lost = 0;
       for (SimClient* client : waiting) {
         const auto reply = client->take();
         if (!reply) {

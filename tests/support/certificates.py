@@ -1,4 +1,4 @@
-"""Certificates for one test: an authority, and what it signs, as PEM files made by openssl(1)."""
+"""Certificates for one test: an authority and the certificates it signs, as PEM files made by openssl(1)."""
 
 import pathlib
 import subprocess

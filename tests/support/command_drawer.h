@@ -1,8 +1,8 @@
-// CommandDrawer: random commands as their rows document them, over so few keys, fields and members
-// that they meet.
+// CommandDrawer: draws random commands as their rows document them, over so few keys, fields and
+// members that the commands meet.
 //
-// The same seed draws the same commands, but for the times of day in them, which are near the one
-// that the test gives.
+// The same seed draws the same commands, except for absolute times in them, which are near the time
+// that the test sets.
 #pragma once
 
 #include "base/random.h"
@@ -23,9 +23,10 @@ class CommandDrawer {
 
   explicit CommandDrawer(Random& random) : random_(&random) {}
 
-  int64_t now_ms = 0;  // Deadlines as times of day are near it.
+  int64_t now_ms = 0;  // Absolute deadlines are near this time.
 
-  // The row's command, with the names that its rows have. Now and then a word is wrong or missing.
+  // Draws arguments for a command, with its name as in the rows. Sometimes a word is wrong or
+  // missing.
   Words draw(const engine::Command& command) {
     words_.clear();
     counted_at_ = kNone;
@@ -42,7 +43,8 @@ class CommandDrawer {
   }
 
   std::string key() { return key_of(letter_); }
-  uint64_t last_stream_id() const { return last_id_; }  // The time of the last id that XADD drew.
+  // The time part of the last id that XADD drew.
+  uint64_t last_stream_id() const { return last_id_; }
 
  private:
   using ArgSpec = engine::ArgSpec;
@@ -61,7 +63,7 @@ class CommandDrawer {
         low + static_cast<int64_t>(random_->below(static_cast<uint64_t>(high - low) + 1)));
   }
 
-  // Keys of one type have one letter, so that most commands meet values of theirs.
+  // Keys of one type share a letter, so that most commands find values of their type.
   static char letter_of(engine::CommandGroup group) {
     switch (group) {
       case engine::CommandGroup::kString:
@@ -87,7 +89,8 @@ class CommandDrawer {
   std::string key_of(char letter) {
     const bool is_any = letter == '\0' || random_->one_in(12);
     if (is_any) letter = kLetters[random_->below(kLetters.size())];
-    return numbered(letter, letter == 'x' ? 2 : 4);  // Ids and groups are many: the streams few.
+    // Ids and groups are many, so there are few streams.
+    return numbered(letter, letter == 'x' ? 2 : 4);
   }
 
   // ---- Arguments.
@@ -99,7 +102,7 @@ class CommandDrawer {
 
   void put(const ArgSpec& argument) {
     const auto has = [&argument](engine::ArgFlag flag) { return (argument.flags & flag) != 0; };
-    // What mostly leaves nothing behind of an XADD is rare.
+    // Options that mostly make an XADD leave nothing behind are rare.
     const bool is_rare = argument.name == "trim" || argument.name == "nomkstream";
     if (has(engine::kArgOptional) && (is_rare ? !random_->one_in(6) : random_->one_in(2))) return;
     uint64_t times = has(engine::kArgMultiple) ? 1 + random_->below(3) : 1;
@@ -122,7 +125,7 @@ class CommandDrawer {
       case ArgType::kPureToken:
         return;
       case ArgType::kOneOf:
-        // An id made of the time is above all that are drawn.
+        // An id made of the time is above all ids that are drawn.
         if (argument.arguments.front().token == "*" && !random_->one_in(60))
           return put(argument.arguments.back());
         return put(argument.arguments[random_->below(argument.arguments.size())]);
@@ -250,10 +253,12 @@ class CommandDrawer {
   const engine::Command* command_ = nullptr;
   Words words_;
   char letter_ = '\0';
-  size_t counted_at_ = kNone;  // Where the number stands of what comes next, in words_.
+  // Index in words_ of the number of arguments that follow.
+  size_t counted_at_ = kNone;
   uint64_t counted_ = 1;
-  uint64_t keys_ = 1;     // Of the last argument that named several keys.
-  uint64_t streams_ = 0;  // The ids to be drawn for them; 0: not in such a block.
+  uint64_t keys_ = 1;  // Number of keys of the last argument that named several.
+  // Number of ids still to be drawn for these keys; 0: no such block is being drawn.
+  uint64_t streams_ = 0;
   uint64_t last_id_ = 5;
 };
 

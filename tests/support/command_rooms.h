@@ -1,4 +1,4 @@
-// The rows of all commands that need no server around them, for tests of the engine.
+// The rows of all commands that need no server, for tests of the engine.
 #pragma once
 
 #include "commands/tables.h"

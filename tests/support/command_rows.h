@@ -1,6 +1,6 @@
-// Command rows: what every row of a command table must hold, whichever room it comes from.
+// Command rows: checks that hold for every row of a command table, whichever room it comes from.
 //
-// doctest checks, for the unit tests of the tables.
+// These are doctest checks, for the unit tests of the tables.
 #pragma once
 
 #include "engine/command/command_table.h"
@@ -33,7 +33,7 @@ inline int32_t arguments_at_least(const CommandSpec& spec) {
   return spec.arity < 0 ? -spec.arity : spec.arity;
 }
 
-// Redis itself documents these loosely.
+// Commands of which Redis documents the arguments only loosely.
 inline bool is_loosely_documented(std::string_view name) {
   return name == "quit" || name == "debug" || name == "client|kill" || name == "geohash" ||
          name == "geopos" || name == "pfmerge" || name == "sunsubscribe" ||
@@ -62,7 +62,7 @@ inline void check_arguments(const CommandSpec& spec, std::span<const ArgSpec> ar
     CHECK(has_parts == !argument.arguments.empty());
     if (argument.type == ArgType::kPureToken) CHECK_FALSE(argument.token.empty());
     CHECK(argument.key_spec < static_cast<int>(spec.keys.size()));
-    // Patterns of keys, for SORT.
+    // SORT has patterns of keys.
     if (argument.key_spec >= 0 && argument.type != ArgType::kPattern)
       CHECK(argument.type == ArgType::kKey);
     check_arguments(spec, argument.arguments);
@@ -72,7 +72,7 @@ inline void check_arguments(const CommandSpec& spec, std::span<const ArgSpec> ar
 inline void check_documentation(const CommandSpec& spec) {
   CHECK_FALSE(spec.summary.empty());
   CHECK_FALSE(spec.since.empty());
-  // The only two of which nobody has said what they cost.
+  // Only these two commands have no documented complexity.
   CHECK(spec.complexity.empty() == (spec.name == "lolwut" || spec.name == "monitor"));
   CHECK(spec.deprecated_since.empty() == spec.replaced_by.empty());
   for (const engine::HistoryNote& note : spec.history) {
@@ -83,7 +83,7 @@ inline void check_documentation(const CommandSpec& spec) {
     CHECK_FALSE(tip.empty());
 }
 
-// The fewest arguments that the documentation asks for, the name not counted.
+// The fewest arguments that the documentation requires, without the name.
 inline int32_t documented_arguments(std::span<const ArgSpec> arguments) {
   int32_t count = 0;
   for (const ArgSpec& argument : arguments) {
@@ -118,7 +118,8 @@ inline bool allows_more(std::span<const ArgSpec> arguments) {
   });
 }
 
-// Names are lower case and unique; documentation is complete; keys are within the arguments.
+// Checks that names are lower case and unique, that the documentation is complete, and that keys
+// are within the arguments.
 inline void check_row(const Command& command) {
   const CommandSpec& spec = *command.spec;
   CHECK(is_lower_case(spec.name));
@@ -129,7 +130,7 @@ inline void check_row(const Command& command) {
   check_documentation(spec);
 }
 
-// The arity is what the documented arguments come to.
+// Checks that the arity agrees with the documented arguments.
 inline void check_arity(const Command& command) {
   const CommandSpec& spec = *command.spec;
   if (!spec.subcommands.empty() || is_loosely_documented(command.name)) return;
@@ -138,8 +139,9 @@ inline void check_arity(const Command& command) {
   CHECK((spec.arity < 0) == allows_more(spec.arguments));
 }
 
-// Commands that hold the shards of their keys have keys, and only they; but WATCH asks about its
-// own. What clients of a cluster route like a key, as shard channels, is none.
+// Checks that exactly the commands which hold the shards of their keys have keys, and WATCH, which
+// asks about its keys. An argument that cluster clients route like a key, such as a shard channel,
+// is not a key.
 inline void check_scope(const Command& command) {
   const bool by_key = command.spec->scope == engine::Scope::kKeys || command.name == "watch";
   const bool has_keys = std::ranges::any_of(command.spec->keys, [](const KeySpec& keys) {

@@ -1,5 +1,5 @@
-// CommandServer: a command table over one shard, for unit tests that call a command and look at the
-// bytes of its reply. No connection, no admission, no journal.
+// CommandServer: a command table over one shard, for unit tests that call a command and check the
+// bytes of its reply. It has no connections, no gates and no journal.
 #pragma once
 
 #include "base/text.h"
@@ -28,7 +28,7 @@ class CommandServer {
       REQUIRE(table_.rename(line).ok());
   }
 
-  // The reply to a command, or "-" and the error.
+  // Runs a command and returns its reply; or "-" and the error.
   std::string run(std::vector<std::string_view> argv,
                   resp::RespVersion resp = resp::RespVersion::k2) {
     const Result<const engine::Command*> command = table_.resolve(argv);

@@ -1,4 +1,4 @@
-// cpu_time: what a test measures where work must be little, however busy the machine is.
+// cpu_time: processor time, by which a test measures work independently of the load on the machine.
 #pragma once
 
 #include <cstdint>

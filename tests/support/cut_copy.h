@@ -1,11 +1,11 @@
-// CutCopy: everything that some keyspaces held at one moment, from pre-images alone. It walks the
-// keyspaces in the order of the hashes, step by step, and copies what the door of the store
-// (observer.h) tells of ahead of the walk before it changes. So a change that does not pass the
-// door makes it wrong.
+// CutCopy: a copy of everything that some keyspaces held at one moment, made from pre-images alone.
+// It walks the keyspaces in the order of the hashes, step by step; entries ahead of the walk it
+// copies when the store's observer (observer.h) reports that they are about to change. So a change
+// that is not reported makes the copy wrong.
 //
-// It is a snapshot at its simplest: keys that were copied ahead of the walk, and those born there,
-// are marked, and lose their mark when the walk comes by. Large values get a shadow instead of a
-// copy. For tests; on the thread that holds the keyspaces.
+// It is a snapshot in its simplest form: keys that were copied or made ahead of the walk are
+// marked, and lose their mark when the walk reaches them. Large values get a shadow instead of a
+// copy. For tests; used on the thread that holds the keyspaces.
 #pragma once
 
 #include "support/value_image.h"
@@ -22,7 +22,7 @@ namespace kvstash::test {
 
 class CutCopy final : public store::KeyspaceObserver {
  public:
-  // `memories` are those of the keyspaces, so that those made later are observed, too.
+  // `memories` are those of the keyspaces; by them keyspaces that are made later are observed, too.
   CutCopy(const std::vector<store::Keyspace*>& spaces, std::vector<store::ShardMemory*> memories,
           store::Mark mark = store::Mark::kFirst)
       : memories_(std::move(memories)), mark_(mark) {
@@ -59,13 +59,14 @@ class CutCopy final : public store::KeyspaceObserver {
     kept_.push_back(std::move(space));
   }
 
-  // A step of the walk.
+  // Does one step of the walk.
   void walk(store::WalkBudget budget) {
     for (const std::unique_ptr<Cut>& cut : cuts_)
       if (cut->next) walk(*cut, budget);
   }
 
-  // What each of the keyspaces held, in the order given. `live`: the keyspaces there are now.
+  // Ends the copy and returns what each keyspace held, in the order given. `live`: the keyspaces
+  // that exist now.
   std::vector<KeyspaceImage> finish(const std::vector<store::Keyspace*>& live) {
     std::vector<KeyspaceImage> images;
     for (const std::unique_ptr<Cut>& cut : cuts_) {
@@ -100,7 +101,7 @@ class CutCopy final : public store::KeyspaceObserver {
     bool has_passed(uint64_t hash) const { return !next || hash < *next; }
 
     store::Keyspace* space;
-    std::optional<uint64_t> next = 0;  // Where the walk goes on; nothing: it is over.
+    std::optional<uint64_t> next = 0;  // Where the walk goes on; none: it is over.
     KeyspaceImage copied{};
     std::map<std::string, Large> large{};
   };

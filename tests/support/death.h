@@ -1,5 +1,5 @@
-// Death: what a process leaves behind that breaks an invariant, for tests that a mistake of ours
-// ends the process. The mistake is made in a child; the test's own process goes on.
+// Death: how a process ends that breaks an invariant, for tests that a bug of ours ends the
+// process. The bug is provoked in a child process; the test's own process goes on.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -12,7 +12,7 @@
 namespace kvstash::test {
 
 struct Death {
-  int signal = 0;  // 0: it did not die of one.
+  int signal = 0;  // 0: no signal ended the process.
   std::string last_words;
 };
 

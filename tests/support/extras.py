@@ -1,7 +1,7 @@
-"""Commands for differential runs that COMMAND DOCS cannot tell how to draw: scripts, functions, sorting,
-streams with explicit ids, users, encodings, and arguments of the wrong kinds for every command.
+"""Commands for differential runs that cannot be drawn from COMMAND DOCS: scripts, functions, sorting, streams
+with explicit ids, users, encodings, and arguments of the wrong kinds for every command.
 
-`Extras.command()` gives the words of one; `alike` says what may differ in the replies, and why.
+`Extras.command()` gives the words of one command; `alike` knows which differences of replies are allowed, and why.
 """
 
 import hashlib
@@ -155,7 +155,7 @@ LIBRARIES = [
 ]
 FUNCTIONS = ["count", "read", "write", "lies", "fails", "answers", "other", "f", "COUNT", ""]
 
-# Small thresholds are crossed all the time.
+# Thresholds of encodings; most are so small that values often cross them.
 THRESHOLDS = {
     "hash-max-listpack-entries": ["0", "1", "3", "512"],
     "hash-max-listpack-value": ["1", "3", "64"],
@@ -178,32 +178,33 @@ RULES = [
 ]  # fmt: skip
 USERS = ["u1", "u2", "none"]
 
-# Some are options of the commands that they stand in.
+# Some names are also options of the commands in which they are drawn.
 GROUPS = ["g1", "g1", "g2", "streams", "BLOCK"]
 CONSUMERS = ["c1", "c1", "c2", "STREAMS", "GROUP"]
 IDS = ["0", "0-0", "1-1", "3-1", "5-0", "12-1", "39-2", "-", "+", "$", ">", "x"]
 
-# Commands that are not drawn from their documentation, but must refuse wrong arguments alike. Those that wait
-# for a time, change what the connection is, or end the server are not here.
+# Commands that are not drawn from their documentation, but on which both servers must refuse the same wrong
+# arguments. Commands that wait for a time, change the state of the connection, or end the server are left out.
 JUNKED = [
     "acl", "blmpop", "bzmpop", "client", "config", "eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro",
     "function", "latency", "memory", "object", "pubsub", "script", "slowlog", "sort", "sort_ro", "xautoclaim", "xclaim",
     "xgroup", "xinfo", "xpending", "xread", "xreadgroup",
 ]  # fmt: skip
-# The same, but what they answer if nothing is wrong is the server's own.
+# Commands that must refuse the same wrong arguments, but whose other replies may differ between servers.
 JUNKED_LOOSELY = [
     "command", "dump", "hrandfield", "hscan", "scan", "srandmember", "sscan", "zrandmember", "zscan",
 ]  # fmt: skip
-# Not with junk: the oracle takes fewer arguments, or a key would go a moment later, on one server first.
+# Commands that are not drawn with wrong arguments: the oracle accepts fewer arguments, or a key would expire a
+# moment later, on one server before the other.
 NOT_JUNKED = {"zrank", "zrevrank", "expire", "pexpire", "setex", "psetex"}
 JUNK = ["", "x", "1x", "-", "1.5", "9223372036854775808", "-1", " 1", "*", "NX", "\x00", "a", "b", "0", "1"]
 
-# What kvstash and the oracle may say of the same value, and why.
+# Pairs of encodings that kvstash and the oracle may report for the same value, and why.
 ENCODINGS_OF_VERSIONS = {
     (b"listpack", b"quicklist"),  # From 7.2 on a short list is one listpack.
     (b"listpack", b"skiplist"),  # Redis turns a sorted set into a skip list to sort it with SORT.
-    (b"skiplist", b"listpack"),  # From 7.2 on a value is made large if as many elements are given, ...
-    (b"hashtable", b"listpack"),  # ... though some may be the same.
+    (b"skiplist", b"listpack"),  # From 7.2 on so many arguments make a value large, even equal ones.
+    (b"hashtable", b"listpack"),  # From 7.2 on so many arguments make a value large, even equal ones.
     (b"hashtable", b"intset"),
 }
 # Scripts whose replies have scores: kvstash prints them as Redis 7.2 does, with fewer digits than the oracle.
@@ -212,13 +213,13 @@ DOUBLES_OF_VERSIONS = {
     for script in SCRIPTS if "setresp(3) return redis.call('Z" in script
     for text in (script.encode().lower(), hashlib.sha1(script.encode()).hexdigest().encode())
 }  # fmt: skip
-# Redis 7.2 says it in other words.
+# Errors that Redis 7.2 words differently.
 BAD_RANGE = re.compile(rb"syntax error|not an integer")
 DENIED = re.compile(rb"^(This user|User \S*) has no permissions")
 
 
 class Extras:
-    """`known`: the commands that both servers know; `plain`: those of them that are drawn elsewhere."""
+    """`known`: the commands that both servers know; `plain`: commands of them that other code draws as well."""
 
     def __init__(self, random, known, plain, keys, values):
         self.random, self.names = random, set(known)
@@ -304,7 +305,7 @@ class Extras:
         options = [by, self.maybe("LIMIT", self.one("0", "1", "-1", "x"), self.one("2", "10", "-1"))]
         options += [["GET", pattern] for pattern in self.some(["#", "{t}*", "*->f", "none"], 2)]
         options += [self.some(["ASC", "DESC"], 1), self.maybe("ALPHA")]
-        # The order of elements of the same weight is the server's own: it must not become data.
+        # Each server has its own order of elements of the same weight: it must not be stored.
         if not any("*" in pattern for pattern in by) and name == "sort":
             options += [["STORE", self.one(self.keys)] for _ in self.some([0], 2)]
         self.random.shuffle(options)
@@ -375,31 +376,31 @@ def fields_of(items):
 
 
 def without(items, *names):
-    """A flat list of keys and values, as one that can be compared, without some."""
+    """The pairs of a flat list of keys and values, sorted for comparison, without the keys in `names`."""
     fields = fields_of(items)
     return sorted((key, value) for key, value in fields.items() if key not in names)
 
 
 def pending_alike(ours, theirs):
-    """Entries of XPENDING, but for how long they have been idle."""
+    """Whether entries of XPENDING are equal except for their idle times."""
     strip = lambda reply: [[part for at, part in enumerate(entry[1]) if at != 2] for entry in reply[1]]  # noqa: E731
     return strip(ours) == strip(theirs)
 
 
 def groups_alike(ours, theirs):
-    # From 7.2 on a consumer is made though it got nothing.
+    # From 7.2 on a consumer is made even if it gets no entries.
     strip = lambda reply: [without(group[1], b"consumers") for group in reply[1]]  # noqa: E731
     return strip(ours) == strip(theirs)
 
 
 def libraries_alike(ours, theirs):
-    # The order is the server's own, and so is that of a library's functions.
+    # Each server has its own order of libraries, and of the functions of a library.
     return sorted(map(flattened, ours[1])) == sorted(map(flattened, theirs[1]))
 
 
 def user_of(reply):
-    """A user without what 7.2 writes in another way: flags about payloads, which new users have, and the words
-    of command rules, which it keeps as they were given. What they allow is asked of ACL DRYRUN."""
+    """A user without the parts that 7.2 writes differently: flags about payloads, which new users have, and the
+    rules about commands, which 7.2 keeps as they were given. ACL DRYRUN compares what these rules allow."""
     fields = fields_of(reply[1])
     fields[b"flags"] = sorted(flag[1] for flag in fields[b"flags"][1] if b"sanitize" not in flag[1])
     fields[b"selectors"] = [without(selector[1], b"commands") for selector in fields[b"selectors"][1]]
@@ -408,7 +409,7 @@ def user_of(reply):
 
 
 def as_numbers(reply):
-    """The reply with each text that reads as a number as that number."""
+    """The reply with each text that is a number replaced by that number."""
     kind, value = reply
     if isinstance(value, list):
         return kind, [as_numbers(item) for item in value]
@@ -430,7 +431,7 @@ def without_tails(reply):
 
 
 def sort_options(command):
-    """The names of the options of a SORT, without the words that stand behind them: those may read alike."""
+    """The names of the options of a SORT, without their arguments, which may look like options."""
     names, at = set(), 2
     while at < len(command):
         name = command[at].upper()
@@ -440,7 +441,8 @@ def sort_options(command):
 
 
 def sorted_alike(command, ours, theirs):
-    """Elements of equal weight, and those of sets that are not sorted, come in an order of the server's own."""
+    """Whether replies of SORT agree: elements of equal weight, and of sets that are not sorted, may come in any
+    order."""
     words = sort_options(command)
     if b"STORE" in words or ours[0] != b"*" or theirs[0] != b"*":
         return ours == theirs
@@ -454,14 +456,14 @@ def sorted_alike(command, ours, theirs):
 
 
 def alike(command, ours, theirs):
-    """None: nothing is known about this command here. Otherwise whether the replies are alike."""
+    """Whether two replies agree as far as they must; None: this module has no rule for the command."""
     name = command[0].lower()
     sub = command[1].lower() if len(command) > 1 else b""
     both = lambda kinds: ours[0] in kinds and theirs[0] in kinds  # noqa: E731
     if name == b"pfadd" and ours[0] == b"-" and ours[1].startswith(b"INVALIDOBJ"):
-        return True  # Redis sees damage only where it walks.
+        return True  # Redis finds damage only in the parts that it reads.
     if name in (b"bitcount", b"bitpos") and ours[0] in b"-!" and BAD_RANGE.search(ours[1]):
-        return True  # From 7.2 on the arguments are looked at before the key.
+        return True  # From 7.2 on the arguments are checked before the key.
     if name in (b"eval", b"eval_ro", b"evalsha", b"evalsha_ro") and sub in DOUBLES_OF_VERSIONS:
         return ours == theirs or as_numbers(ours) == as_numbers(theirs)
     if name.decode("latin-1") in JUNKED_LOOSELY:

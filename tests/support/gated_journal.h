@@ -1,8 +1,8 @@
-// GatedJournal: lanes of one log that counts LSNs and lets replies out by them, late and at random,
-// on a thread of its own. It remembers behind which LSN each value stands that a command wrote, so
-// that a test can tell whether something was heard before the log had it.
+// GatedJournal: lanes of one log that counts LSNs and releases replies by them, late and at random,
+// on a thread of its own. It remembers the LSN behind which each value stands that a command wrote,
+// so that a test can tell whether a client got something before the log had it.
 //
-// Values that count are words "v<number>v", each written once.
+// Values are words "v<number>v", each written once.
 #pragma once
 
 #include "base/random.h"
@@ -22,7 +22,7 @@
 
 namespace kvstash::test {
 
-// The values that stand in some bytes.
+// Finds the values in some bytes.
 inline std::vector<uint64_t> values_in(std::string_view bytes) {
   std::vector<uint64_t> found;
   for (size_t at = bytes.find('v'); at != std::string_view::npos; at = bytes.find('v', at + 1)) {
@@ -40,24 +40,24 @@ class GatedJournal {
   explicit GatedJournal(uint64_t seed) : random_(seed) {}
   ~GatedJournal() { stop(); }
 
-  // Before the shards' threads start.
+  // Makes a lane; called before the shards' threads start.
   engine::EffectSink& add_lane() {
     lanes_.push_back(std::make_unique<Lane>(*this));
     return *lanes_.back();
   }
-  // Begins to let replies out. `set` outlives stop().
+  // Starts releasing replies. `set` must live until stop().
   void start(engine::ShardSet& set) {
     set_ = &set;
     thread_ = std::thread([this] { run(); });
   }
-  // Lets all out.
+  // Releases all replies and ends the thread.
   void stop() {
     if (!thread_.joinable()) return;
     stops_ = true;
     thread_.join();
   }
 
-  // Behind which LSN the value stands; kLsnMax: it is in no record that has joined the log.
+  // The LSN behind which the value stands; kLsnMax: it is in no record that has joined the log.
   engine::Lsn lsn_of(uint64_t value) {
     const std::lock_guard guard(lock_);
     const auto at = values_.find(value);

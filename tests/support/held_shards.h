@@ -1,7 +1,7 @@
 // HeldShards: some shards without threads, for tests of what runs while shards are held.
 //
-// Whoever runs a command says on whose thread, and which shards are held; all of it happens on the
-// test's own thread. Every shard has a RecordingSink.
+// The test says for each command on whose thread it runs and which shards are held; all of it
+// happens on the test's own thread. Every shard has a RecordingSink.
 #pragma once
 
 #include "engine/shard.h"
@@ -35,20 +35,20 @@ class HeldShards {
   engine::Shard& at(size_t shard) { return set_.at(shard); }
   const std::vector<std::string>& journal(size_t shard) const { return sinks_[shard].records; }
   void forget_journal(size_t shard) { sinks_[shard].records.clear(); }
-  // What a command on shard 0 wrote into the journal.
+  // Runs a command on shard 0 and returns what it wrote to the journal.
   std::vector<std::string> effects_of(const Argv& argv) {
     forget_journal(0);
     run_on(0, argv);
     return journal(0);
   }
-  // `ms` from now, as text.
+  // The time `ms` from now, as text.
   std::string in(int64_t ms) { return std::to_string(at(0).now_ms() + ms); }
   const engine::Command& command(std::string_view name) const { return *table_.find(name); }
   engine::CommandStats& stats_of(size_t shard, std::string_view name) {
     return at(shard).telemetry().of(command(name));
   }
 
-  // A key that lives on `shard`: the first, the second, ...
+  // Returns the key number `number`, from 0, that lives on `shard`.
   std::string key_on(size_t shard, size_t number = 0) const {
     for (size_t i = 0;; ++i) {
       std::string key = "k" + std::to_string(i);
@@ -56,7 +56,7 @@ class HeldShards {
     }
   }
 
-  // Runs a command on `worker`'s thread; the bytes of its reply.
+  // Runs a command on `worker`'s thread and returns the bytes of its reply.
   std::string run(size_t worker, const Argv& argv, const Members& members,
                   engine::KeyPlaces places = {}) {
     return run(worker, argv, at(worker).hold_of(&members), places);
@@ -73,14 +73,15 @@ class HeldShards {
     return std::string(out.view());
   }
 
-  // A key whose deadline passed five milliseconds ago.
+  // Stores a key whose deadline passed five milliseconds ago.
   void set_expired(std::string_view key) {
     engine::Shard& shard = at(set_.shard_of(key));
     shard.data()
         .keyspace(engine::DbIndex{0})
         .put_string({key, keyed_hash(key, set_.seed())}, nullptr, "old", shard.now_ms() - 5);
   }
-  // A hash with fields whose deadlines passed, the last one first, and fields that stay.
+  // Stores a hash with fields whose deadlines have passed, the last field's first, and fields that
+  // stay.
   void set_hash(std::string_view key, const std::vector<std::string>& due,
                 const std::vector<std::string>& fresh) {
     engine::Shard& shard = at(set_.shard_of(key));

@@ -1,9 +1,9 @@
-// LoggedNode: shards without threads whose lanes write one log, and whose commands any of them
-// executes. What the lanes promise is checked at each record: that it comes by the lane of the
-// shard that executes, and that units do not mix.
+// LoggedNode: shards without threads whose lanes write one log, and any of which may execute a
+// command. It checks at each record that the record comes by the lane of the executing shard, and
+// that units are not mixed.
 //
-// Everything happens on the test's own thread. Blocking commands wait; woken ones run again as a
-// node's shards would run them.
+// Everything happens on the test's own thread. Blocking commands wait, and woken ones run again as
+// they do in a node.
 #pragma once
 
 #include "engine/execution/command_runner.h"
@@ -71,7 +71,7 @@ class LoggedNode {
   std::vector<LoggedUnit>& log() { return log_; }
   size_t unit_records() const { return records_; }
 
-  // Everything, and the libraries of functions.
+  // Dumps all data and the libraries of functions.
   NodeDump dump() {
     NodeDump found = test::dump(set_);
     for (const auto& [name, library] : scripting_.libraries().all())
@@ -91,7 +91,7 @@ class LoggedNode {
       shards.push_back(set_.shard_of(argv[1]));
       return shards;
     }
-    // How the keys behind options are found is tested elsewhere: here such a command holds all.
+    // Other tests check how keys behind options are found: here such a command holds all shards.
     if (!command.has_plain_keys ||
         engine::CommandTable::keys_of(command, argv, keys) != engine::KeysFound::kAll)
       return shards;
@@ -100,13 +100,15 @@ class LoggedNode {
     return shards;
   }
 
-  // Runs a command that clients call by these words; the bytes of its reply, or "-" and why it was
-  // not run. `dice` chooses the executing shard and the form in which the client sent the words.
+  // Runs a command by the name that clients use, and returns the bytes of its reply, or "-" and why
+  // it was not run. `dice` chooses the executing shard and the form in which the client sent the
+  // words.
   std::string run(const Argv& words, engine::DbIndex db, uint64_t dice) {
     std::string raw;
     std::vector<std::string_view> argv(words.begin(), words.end());
     resp::append_request(raw, argv);
-    for (size_t i = 0, from = 0; i < argv.size(); ++i) {  // Views into the bytes, as parsed.
+    // The arguments are views into the request, as after parsing.
+    for (size_t i = 0, from = 0; i < argv.size(); ++i) {
       from = raw.find('$', from);
       from = raw.find('\n', from) + 1;
       argv[i] = std::string_view(raw).substr(from, argv[i].size());
@@ -127,7 +129,7 @@ class LoggedNode {
     return std::string(out.view());
   }
 
-  // Runs these commands as EXEC does, on all shards; each by the words that clients call it by.
+  // Runs these commands as EXEC does, on all shards; the names are those that clients use.
   void run_queue(const std::vector<Argv>& queue_of_words, engine::DbIndex db, uint64_t dice) {
     engine::CommandQueue queue;
     for (const Argv& words : queue_of_words) {
@@ -158,7 +160,7 @@ class LoggedNode {
       at(id).look_at_clock();
   }
 
-  // Runs the records of a unit on all shards, by `worker`. Error: one was refused.
+  // Runs the records of a unit on all shards, with `worker` executing. Error: a record was refused.
   Status replay(const LoggedUnit& unit, size_t worker) {
     executing_ = worker;
     engine::CommandRunner runner(at(worker), at(worker).hold_of(nullptr));
@@ -246,7 +248,7 @@ class LoggedNode {
     return caller;
   }
 
-  // No shards: all of them.
+  // Holds the given shards; all if none is given.
   Held hold_shards(const std::vector<size_t>& shards, uint64_t dice) const {
     Held held;
     held.members.assign(set_.size(), shards.empty());
@@ -261,8 +263,8 @@ class LoggedNode {
     return held;
   }
 
-  // Waiters whose keys lie on several shards; those that are done are forgotten, and so are the
-  // oldest, whose clients leave.
+  // Serves woken waiters whose keys lie on several shards. Waiters that are done are forgotten; if
+  // there are too many, the oldest is given up as if its client left.
   void serve_woken(uint64_t dice) {
     constexpr size_t kWaitersMax = 12;
     for (size_t i = 0; i < waiters_.size(); ++i) {
@@ -290,9 +292,9 @@ class LoggedNode {
   std::vector<Port> ports_;
   std::vector<std::shared_ptr<engine::Waiter>> waiters_;
 
-  std::vector<LoggedUnit> log_;  // Whole units only.
-  size_t records_ = 0;           // Of all units, also of one that is open.
-  size_t executing_ = 0;         // The shard whose thread this is supposed to be.
+  std::vector<LoggedUnit> log_;  // Complete units only.
+  size_t records_ = 0;           // Records of all units, also of an open one.
+  size_t executing_ = 0;         // The shard that is executing.
   Lane* open_lane_ = nullptr;
   LoggedUnit open_unit_;
 };

@@ -2,11 +2,11 @@
 
 Arguments are of every kind and at every boundary: negative, huge, NaN, inf, -0, of the wrong type, missing,
 too many, nested to the limits. `Calls(random).script()` is a script for EVAL that makes one call under pcall
-and returns what came of it as one text, so that two servers can be compared byte for byte.
+and returns the outcome as one text, so that two servers can be compared byte for byte.
 """
 
-# What the script returns is made by `out`: the number of results, and each of them. Tables in the order of
-# their keys, addresses left out.
+# `out` makes the text that the script returns: the number of results, and each result. Tables are written in
+# the order of their keys, and addresses are left out.
 PRELUDE = r"""
 local function name(k) return type(k) == 'number' and string.format('%.17g', k) or tostring(k) end
 local function show(v, depth)
@@ -109,7 +109,7 @@ class Calls:
         return self.one(pool) if self.happens(0.85) else self.value()
 
     def arguments(self, *drawn):
-        """Those in parentheses; now and then some are missing, or there is one too many."""
+        """The arguments in parentheses; sometimes some are missing, or there is one too many."""
         drawn = list(drawn)
         while drawn and self.happens(0.06):
             drawn.pop()
@@ -189,7 +189,7 @@ class Calls:
         drawn = [self.one(OPTIONS) for _ in range(self.random.randint(0, most))]
         return name + self.arguments(*drawn)
 
-    # Options are set on a cjson of the script's own: those of the common one would outlive it.
+    # Options are set on a cjson of the script's own, because options of the shared cjson outlive the script.
     def cjson(self):
         before = "local c = cjson.new() "
         if self.happens(0.35):

@@ -9,7 +9,7 @@
 
 namespace kvstash::test {
 
-// KVSTASH_MODEL_SEED of the environment; nothing: the test chooses.
+// The seed in the environment's KVSTASH_MODEL_SEED; none: the test chooses.
 inline std::optional<uint64_t> model_seed() {
   const char* seed = std::getenv("KVSTASH_MODEL_SEED");
   return seed == nullptr ? std::nullopt : parse_uint64(seed);

@@ -25,7 +25,7 @@ def install(lab):
 
 
 def run(lab, script, *arguments, seconds=120):
-    """Runs a script of tests/system/clients; fails with what it said unless it ends well."""
+    """Runs a script of tests/system/clients; fails with its output unless its exit status is 0."""
     environment = {"NODE_PATH": str(install(lab)), "PATH": "/usr/local/bin:/usr/bin:/bin"}
     status, out, err = lab.run("node", CLIENTS / script, *arguments, env=environment, seconds=seconds)
     assert status == 0, out + err

@@ -1,8 +1,8 @@
-// NodeDump: all the data of a set of shards as text, to compare two nodes key by key whatever their
-// numbers of shards: values by their digests, deadlines of keys and of fields, and what a stream
-// keeps beside its entries.
+// NodeDump: all data of a set of shards as text, to compare two nodes key by key whatever their
+// numbers of shards: digests of values, deadlines of keys and of fields, and what a stream keeps
+// beside its entries.
 //
-// How often and when a pending entry was delivered is left out: that it is read again leaves no
+// How often and when a pending entry was delivered is left out: when it is read again there is no
 // record, as in Redis.
 #pragma once
 
@@ -19,7 +19,7 @@
 
 namespace kvstash::test {
 
-using NodeDump = std::map<std::string, std::string>;  // "db key" to what is there.
+using NodeDump = std::map<std::string, std::string>;  // From "db key" to the text of its value.
 
 inline std::string id_text(store::StreamId id) {
   char text[store::kStreamIdCharsMax];
@@ -68,7 +68,7 @@ inline std::string describe(const store::Entry& entry) {
   return text;
 }
 
-// The shards must not be in use by their threads.
+// Dumps the shards, which their threads must not be using.
 inline NodeDump dump(engine::ShardSet& set) {
   NodeDump found;
   for (size_t id = 0; id < set.size(); ++id) {
@@ -86,7 +86,7 @@ inline NodeDump dump(engine::ShardSet& set) {
   return found;
 }
 
-// What differs, a line for each key.
+// The differences, a line for each key.
 inline std::string difference(const NodeDump& expected, const NodeDump& found) {
   std::string lines;
   for (const auto& [key, value] : expected) {

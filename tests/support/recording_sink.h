@@ -13,8 +13,9 @@
 
 namespace kvstash::test {
 
-// A record is its database and words, "0 SET k v", with "aof:" or "replicas:" before it if not both
-// get it; units and flushes stand between as "<" ">" ".". Raw bytes must be the words, as RESP.
+// A record is its database and its words, "0 SET k v", with "aof:" or "replicas:" in front if only
+// one of the two gets it; the beginning and end of a unit and a flush stand between records as "<",
+// ">" and ".". Raw bytes must be the words as RESP.
 class RecordingSink final : public engine::EffectSink {
  public:
   engine::Lsn flush() override {
@@ -23,7 +24,7 @@ class RecordingSink final : public engine::EffectSink {
   }
 
   std::vector<std::string> records;
-  size_t raw_records = 0;  // Of them, those that came with raw bytes.
+  size_t raw_records = 0;  // Number of records that came with raw bytes.
 
  private:
   void on_record(const engine::Record& record) override {

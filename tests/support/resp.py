@@ -22,11 +22,11 @@ class NoReply(Exception):
 
 
 class Incomplete(Exception):
-    """The bytes end before the reply does."""
+    """The reply is cut off by the end of the bytes."""
 
 
 def parse(data, start=0):
-    """The reply at `start` of `data`, and where the next begins. Raises Incomplete."""
+    """The reply at `start` of `data`, and the index where the next begins. Raises Incomplete."""
     end = data.find(b"\r\n", start)
     if end < 0:
         raise Incomplete
@@ -121,7 +121,7 @@ class Connection:
             return reply
 
     def call(self, *args):
-        """Sends one command; its reply. Pushes in between are dropped."""
+        """Sends one command and returns its reply. Pushes in between are dropped."""
         self.send(*args)
         while True:
             reply = self.read()
@@ -129,7 +129,7 @@ class Connection:
                 return reply
 
     def read_raw(self, size):
-        """`size` bytes, or fewer when the rest does not come in time or the server closes."""
+        """Returns `size` bytes, or fewer if the rest does not come in time or the server closes."""
         deadline = time.monotonic() + self.timeout
         try:
             while len(self.pending) < size:
@@ -143,7 +143,7 @@ class Connection:
         return data
 
     def read_until_quiet(self, quiet=0.1):
-        """Everything that comes until nothing does for `quiet` seconds or the server closes."""
+        """All bytes that come until none come for `quiet` seconds or the server closes."""
         try:
             while self.receive(quiet):
                 pass
@@ -219,7 +219,7 @@ def split_words(line):
 
 
 def read_quoted(line, at):
-    """The bytes of the quoted word at `at`, and where it ends."""
+    """The bytes of the quoted word at `at`, and the index where it ends."""
     mark, word = line[at], bytearray()
     at += 1
     while at < len(line):
@@ -244,7 +244,7 @@ def read_quoted(line, at):
 
 
 def is_closed(connection, seconds=10.0):
-    """Reads until the server hangs up; whether it does."""
+    """Reads until the server closes the connection; returns whether it does."""
     deadline = time.monotonic() + seconds
     try:
         while time.monotonic() < deadline:

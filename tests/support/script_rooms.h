@@ -1,4 +1,4 @@
-// The rows of all commands that need no server around them, with those of scripts and functions.
+// The rows of all commands that need no server, with those of scripts and functions.
 #pragma once
 
 #include "scripting/scripting_table.h"

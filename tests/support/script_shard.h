@@ -1,5 +1,5 @@
-// ScriptShard: one shard that runs scripts, without a server: no thread, no socket, no clock that
-// matters. Everything on the test's own thread.
+// ScriptShard: one shard that runs scripts without a server: it has no thread and no socket, and
+// the clock does not matter. Everything happens on the test's own thread.
 #pragma once
 
 #include "scripting/scripting.h"
@@ -18,7 +18,7 @@ class ScriptShard {
     shards_.set().set_scripting(scripting_);
   }
 
-  // The bytes of the reply to EVAL, with these ARGV.
+  // Runs EVAL with these ARGV and returns the bytes of the reply.
   std::string eval(std::string_view body, const std::vector<std::string_view>& args = {},
                    resp::RespVersion resp = resp::RespVersion::k2) {
     std::vector<std::string_view> argv{"EVAL", body, "0"};

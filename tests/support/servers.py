@@ -17,7 +17,7 @@ from . import resp
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUNNING = set()
-QUIET_LOOKS = 5  # In a row, after which a server is taken to be at rest.
+QUIET_LOOKS = 5  # After so many quiet checks in a row a server counts as being at rest.
 
 
 def free_port():
@@ -36,9 +36,9 @@ def oracle_tools(build):
 
 
 class Server:
-    """One server process. `log()` is what it said on stdout and stderr."""
+    """One server process. `log()` is its output on stdout and stderr."""
 
-    # `options` go to subprocess.Popen. With `waits` false the test waits until it is served.
+    # `options` go to subprocess.Popen. With `waits` false the test itself waits until the server answers.
     def __init__(self, command, args=(), start_seconds=20.0, waits=True, **options):
         self.port = free_port()
         self.directory = tempfile.mkdtemp(prefix="kvstash-test-")
@@ -47,7 +47,7 @@ class Server:
         with open(self.log_path, "wb") as log:
             options = {"cwd": self.directory, "stdin": subprocess.DEVNULL, **options}
             self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, **options)
-        self.last_words = None  # The log of one whose directory is gone.
+        self.last_words = None  # The log, once the directory is removed.
         RUNNING.add(self)
         if waits:
             self.wait_until_serving(start_seconds)
@@ -59,7 +59,7 @@ class Server:
                 raise RuntimeError(f"{' '.join(self.argv)} ended at once:\n{self.log()}")
             try:
                 with resp.Connection(self.port, timeout=2.0) as connection:
-                    connection.call("PING")  # Any answer will do: -NOAUTH is one.
+                    connection.call("PING")  # Any reply will do, also -NOAUTH.
                 return
             except (OSError, resp.Closed, resp.NoReply):
                 time.sleep(0.01)
@@ -82,7 +82,7 @@ class Server:
         return self.process.poll() is None
 
     def has_slept(self):
-        """Whether every thread of the server was seen asleep: what it had been sent is done, or waits for something."""
+        """Whether every thread of the server was seen asleep, so that the requests it got are done or wait."""
         for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
             try:
                 state = (task / "stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
@@ -93,10 +93,10 @@ class Server:
         return True
 
     def settle(self, connection, seconds=10.0):
-        """Waits until the server has dealt with what was sent on `connection`, however busy the machine is.
+        """Waits until the server has handled all bytes sent on `connection`, however busy the machine is.
 
-        What is sent over the loopback wakes a thread before it counts as delivered, and a thread that has work for
-        another wakes that one before it sleeps itself. One look at all threads takes time, so it takes several.
+        Bytes on the loopback wake a thread before they count as delivered, and a thread that has work for another
+        wakes that one before it sleeps itself. Because one check of all threads takes time, it needs several.
         """
         deadline, quiet = time.monotonic() + seconds, 0
         while quiet < QUIET_LOOKS:
@@ -113,7 +113,7 @@ class Server:
             return log.read().decode("utf-8", "replace")
 
     def stop(self, by=signal.SIGTERM, seconds=15.0):
-        """Ends the process; its exit status, or None when it had to be killed."""
+        """Ends the process; returns its exit status, or None if it had to be killed."""
         RUNNING.discard(self)
         status = None
         if self.is_alive():
@@ -136,7 +136,7 @@ def stop_all():
 
 
 def exit_on_signal(*_):
-    sys.exit(1)  # Runs the atexit handlers.
+    sys.exit(1)  # This runs the atexit handlers.
 
 
 signal.signal(signal.SIGTERM, exit_on_signal)

@@ -1,10 +1,10 @@
 // ShardThreads: shards on threads of their own, with clients in memory instead of on sockets.
 //
-// For tests of what happens between threads. Everything goes the way it goes in a server: bytes in
-// through Shard::input_room and consume, replies out through the ShardPort, all else by message. A
+// For tests of what happens between threads. Everything works as in a server: bytes come in through
+// Shard::input_room and consume, replies leave through the ShardPort, all else is by message. A
 // client's bytes are read in pieces of random sizes, spread over turns, so that commands, batches
-// and turns are cut anywhere. No sockets, no files; the only shared things besides the engine's own
-// are each client's replies and each thread's bell.
+// and turns are cut anywhere. There are no sockets and no files; besides the engine's own data,
+// threads share only each client's replies and each thread's bell.
 #pragma once
 
 #include "base/random.h"
@@ -32,10 +32,12 @@ namespace kvstash::test {
 
 class ShardThread;
 
-// One client. Made and read by the test's thread; its bytes belong to its shard's thread.
+// One client. The test's thread makes it and reads its replies; its requests belong to its shard's
+// thread.
 class MemoryClient {
  public:
-  // The next reply; waits for it. None: the server closed the connection, or the client left.
+  // Waits for the next reply and returns it. None: the server closed the connection, or the client
+  // left.
   std::optional<resp::Reply> read() {
     resp::Reply reply;
     for (;;) {
@@ -50,7 +52,7 @@ class MemoryClient {
     }
   }
 
-  // Bytes that came after the last reply that was read, without waiting.
+  // Bytes that came after the last reply that was read; does not wait.
   std::string_view rest() {
     const std::lock_guard guard(lock_);
     received_ += std::exchange(arrived_, {});
@@ -78,15 +80,16 @@ class MemoryClient {
     changed_.notify_one();
   }
 
-  // The shard's thread.
+  // Used by the shard's thread.
   size_t home_ = 0;
   engine::Session* session_ = nullptr;
   std::string script_;
-  size_t read_ = 0;  // Of script_.
+  size_t read_ = 0;  // Bytes of script_ that were read.
   bool is_readable_ = false;
-  bool leaves_ = false;  // After the last byte, without waiting for replies.
+  // The client leaves after its last byte, without waiting for replies.
+  bool leaves_ = false;
 
-  // The test's thread.
+  // Used by the test's thread.
   resp::ReplyParser parser_;
   std::string received_;
   size_t at_ = 0;
@@ -100,7 +103,7 @@ class MemoryClient {
 // The loop of one shard.
 class ShardThread final : public engine::ShardPort {
  public:
-  // `look` sees what leaves for clients, just before it does.
+  // `look` is called with the bytes that leave for a client, just before they do.
   ShardThread(engine::Shard& shard, uint64_t seed, std::function<void(std::string_view)> look)
       : shard_(&shard), random_(seed), look_(std::move(look)) {
     shard.set_port(*this);
@@ -111,7 +114,7 @@ class ShardThread final : public engine::ShardPort {
   }
   void join() { thread_.join(); }
 
-  // ---- On the shard's thread.
+  // ---- Called on the shard's thread.
   void stop() { stops_ = true; }
   void open(MemoryClient& client) { client.session_ = &shard_->clients().open(&client); }
   void send(MemoryClient& client, std::string_view bytes, bool leaves) {
@@ -185,7 +188,7 @@ class ShardThread final : public engine::ShardPort {
     }
   }
 
-  // False: the client has left.
+  // Reads from a client. False: the client has left.
   bool read(MemoryClient& client) {
     engine::Session& session = *client.session_;
     for (int reads = 0; session.stopped == 0 && reads < 4; ++reads) {
@@ -198,7 +201,7 @@ class ShardThread final : public engine::ShardPort {
     return false;
   }
 
-  // False: there are none left.
+  // Gives the shard some bytes of the client. False: there are none left.
   bool take_bytes(MemoryClient& client) {
     const size_t left = client.script_.size() - client.read_;
     if (left == 0) return false;
@@ -262,14 +265,15 @@ class ShardThreads {
     engine::EngineOptions engine{};
     // Called for each shard before its thread starts.
     std::function<void(engine::Shard&)> prepare{};
-    // Called on the shards' threads with what leaves for a client, just before it does.
+    // Called on the shards' threads with the bytes that leave for a client, just before they do.
     std::function<void(std::string_view)> look{};
   };
 
   ShardThreads(std::span<const std::span<const engine::CommandSpec>> rows, Options options)
       : table_(rows), options_(std::move(options)), set_(options_.shards, table_, options_.engine) {
     Random random(options_.seed);
-    set_.set_core_count(random.one_in(2) ? 1 : 64);  // Parked shards spin first, or not.
+    // With many cores, parked shards spin first.
+    set_.set_core_count(random.one_in(2) ? 1 : 64);
     for (size_t id = 0; id < set_.size(); ++id) {
       threads_.push_back(std::make_unique<ShardThread>(set_.at(id), random.next(), options_.look));
       if (options_.prepare) options_.prepare(set_.at(id));
@@ -280,7 +284,8 @@ class ShardThreads {
   ShardThreads(const ShardThreads&) = delete;
   ShardThreads& operator=(const ShardThreads&) = delete;
   ~ShardThreads() {
-    settle();  // A thread that stopped before a transaction of others would leave them parked.
+    // A thread that stopped before a transaction of others would leave their shards parked.
+    settle();
     for (size_t id = 0; id < threads_.size(); ++id)
       on_thread(id, [](ShardThread& thread) { thread.stop(); });
     for (const auto& thread : threads_)
@@ -301,7 +306,8 @@ class ShardThreads {
       thread.send(client, bytes, false);
     });
   }
-  // Sends and leaves at once: a part of the commands may be under way, or never be read.
+  // Sends bytes and closes the connection at once: a part of the commands may be under way, or
+  // never be read.
   void send_and_leave(MemoryClient& client, std::string bytes) {
     on_thread(client.home_, [&client, bytes = std::move(bytes)](ShardThread& thread) {
       thread.send(client, bytes, true);
@@ -310,7 +316,7 @@ class ShardThreads {
   void hang_up(MemoryClient& client) {
     on_thread(client.home_, [&client](ShardThread& thread) { thread.hang_up(client); });
   }
-  // Every client leaves; returns when all that was under way is over and every session is gone.
+  // Closes every client; returns when all commands under way are over and every session is gone.
   void settle() {
     for (const auto& client : clients_)
       hang_up(*client);
@@ -321,7 +327,7 @@ class ShardThreads {
     }
   }
 
-  // What `look` finds on a shard, on that shard's thread.
+  // Calls `look` on a shard's thread and returns its result.
   template <typename Found>
   Found ask(size_t shard, std::function<Found(engine::Shard&)> look) {
     const auto found = std::make_shared<std::promise<Found>>();

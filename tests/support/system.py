@@ -24,7 +24,7 @@ TEST_FOLDER = servers.ROOT / "tests" / "system"
 
 
 class Lab:
-    """What a test may need beyond a server."""
+    """Things that a test may need besides a server."""
 
     def __init__(self, build, binary, shards):
         self.build = servers.ROOT / build
@@ -34,7 +34,7 @@ class Lab:
         self.folders = []
 
     def start(self, *args):
-        """A server of the test's own; ended with the test."""
+        """Starts a server of the test's own, which ends with the test."""
         server = servers.kvstash(self.binary, self.shards, args)
         self.started.append(server)
         return server
@@ -44,42 +44,42 @@ class Lab:
         return os.path.join(os.path.dirname(servers.oracle_tools(self.build)["redis-cli"]), name)
 
     def start_sharded(self, shards, *args):
-        """The same with a number of shards of the test's own choice."""
+        """As start(), with a number of shards that the test chooses."""
         server = servers.kvstash(self.binary, shards, args)
         self.started.append(server)
         return server
 
     def start_with(self, options, *args):
-        """The same, with options of servers.Server."""
+        """As start(), with options of servers.Server."""
         server = servers.Server([os.path.abspath(self.binary)], ["--shards", self.shards, *args], **options)
         self.started.append(server)
         return server
 
     def start_by(self, launcher, *args):
-        """The same, started by another program."""
+        """As start(), but another program, `launcher`, starts the server."""
         server = servers.Server([*launcher, os.path.abspath(self.binary)], ["--shards", self.shards, *args])
         self.started.append(server)
         return server
 
     def counts_memory(self):
-        """Whether memory is what the server uses, and not what a sanitizer adds."""
+        """Whether the process's memory is the server's own, without the additions of a sanitizer."""
         return "malloc=jemalloc" in self.run(os.path.abspath(self.binary), "--version")[1]
 
     def folder(self):
-        """An empty directory; gone with the test."""
+        """An empty directory, which is removed after the test."""
         path = tempfile.mkdtemp(prefix="kvstash-lab-")
         self.folders.append(path)
         return path
 
     def eventually(self, holds, seconds=10.0):
-        """Waits until `holds()` is true; fails when it is not in time."""
+        """Waits until `holds()` is true; fails if that takes too long."""
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, f"not within {seconds} s"
             time.sleep(0.02)
 
     def run(self, *command, stdin="", seconds=60, **options):
-        """Runs a program to its end: (exit status, stdout, stderr)."""
+        """Runs a program to its end; returns (exit status, stdout, stderr)."""
         done = subprocess.run(
             [str(part) for part in command], input=stdin, text=True, timeout=seconds,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **options,
@@ -87,7 +87,7 @@ class Lab:
         return done.returncode, done.stdout, done.stderr
 
     def check(self):
-        """No sanitizer complained."""
+        """Checks that no sanitizer reported an error."""
         for server in self.started:
             assert "Sanitizer" not in server.log(), server.log()[-6000:]
 
@@ -108,7 +108,7 @@ def load(path):
 
 
 def tests_of(module):
-    """(function, what it needs) in the order of the file."""
+    """Yields (function, name of its argument) in the order of the file."""
     for name, value in list(vars(module).items()):
         if not inspect.isfunction(value) or name.startswith("_") or value.__module__ != module.__name__:
             continue
@@ -139,7 +139,7 @@ class Runner:
                     if needs == "server":
                         assert shared.is_alive(), f"the server died:\n{shared.log()[-3000:]}"
                     self.tell(True, label, shards, started)
-                except Exception:  # Whatever a test raises is its failure.
+                except Exception:  # Any exception of a test is its failure.
                     self.tell(False, label, shards, started)
                     traceback.print_exc(limit=-4)
                 finally:
@@ -155,7 +155,7 @@ class Runner:
         return shared
 
     def check_log(self, server, path, shards):
-        """The server ends well when asked to, and no sanitizer complained."""
+        """Checks that the server ends well on SIGTERM, and that no sanitizer reported an error."""
         started, log = time.monotonic(), server.log_path
         status = None
         server.process.terminate()

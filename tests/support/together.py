@@ -4,13 +4,13 @@ import threading
 
 
 def together(*jobs):
-    """Returns when all are done; raises what the first to fail raised."""
+    """Returns when all jobs are done; raises the exception of the first job that failed."""
     failures = []
 
     def guarded(job):
         try:
             job()
-        except BaseException as failure:  # Told below, on the caller's own thread.
+        except BaseException as failure:  # It is raised below, on the caller's own thread.
             failures.append(failure)
 
     threads = [threading.Thread(target=guarded, args=(job,)) for job in jobs]

@@ -1,4 +1,4 @@
-"""Transcripts: what a client says and what it must hear, as text. docs/TESTING.md has the notation.
+"""Transcripts: what a client sends and what it must receive, as text. docs/TESTING.md has the notation.
 
 A file is parsed into steps; a step sends, reads, or both, and gives the lines that it saw. Nothing here
 knows which server is on the other end.
@@ -20,7 +20,7 @@ EVENTUALLY_SECONDS = 10.0
 
 
 class Step:
-    """One line that does something, and the lines that are expected of it."""
+    """One line that does something, and the lines that are expected in reply."""
 
     def __init__(self, line_number, match, options):
         self.line_number = line_number
@@ -36,7 +36,7 @@ class Step:
 
 
 class Transcript:
-    """A parsed file. `headers` are its directives; `rows` its lines, with a Step where one begins."""
+    """A parsed file. `headers` are its directives; `rows` its lines, with a Step where a step begins."""
 
     def __init__(self, path, text):
         self.path = path
@@ -90,7 +90,7 @@ class Transcript:
         return str(count) in self.headers.get("shards", str(count)).split()
 
     def text(self):
-        """The file, with the steps' expectations as they now stand."""
+        """The text of the file with the present expectations of its steps."""
         lines = []
         for row in self.rows:
             if not isinstance(row, Step):
@@ -135,7 +135,7 @@ class Run:
         return re.sub(r"\$\{(\w+)\}", lambda m: self.variables.get(m.group(1), m.group(0)), text)
 
     def perform(self, step):
-        """Does the step; (matched, the lines seen)."""
+        """Does the step; returns (whether it matched, the lines that came)."""
         expected = [self.fill(line) for line in step.expected]
         deadline = time.monotonic() + EVENTUALLY_SECONDS
         while True:
@@ -172,7 +172,7 @@ class Run:
 
     @staticmethod
     def read_raw(connection, text):
-        if not text:  # Only when expectations are rewritten: take whatever comes.
+        if not text:  # Expectations are being rewritten: any output is taken.
             return resp.quote(connection.read_until_quiet())
         wanted = b"".join(resp.split_words(text))
         seen = connection.read_raw(len(wanted))
@@ -192,7 +192,7 @@ class Run:
             return [*lines, NOTHING]
 
     def left_over(self):
-        """What arrived that no step read, as (connection, bytes)."""
+        """Output that no step has read, as (connection, bytes)."""
         for name, connection in self.connections.items():
             try:
                 connection.receive(0)
@@ -203,7 +203,7 @@ class Run:
 
 
 def matches(expected, actual):
-    """Line by line; /regex/ matches one line, ... all that follow."""
+    """Compares line by line; /regex/ matches one line, ... all lines that follow."""
     for at, line in enumerate(expected):
         if line.strip() == REST:
             return True

@@ -1,4 +1,4 @@
-"""How long a shard's loop is away: the longest turn while something happens, and who waited for it.
+"""How long a shard's turns take: the longest turn while some work runs, and the longest wait of a client.
 
 For the programs that measure promises about time (utils/expiry-promise, utils/deletion-promise).
 """
@@ -8,12 +8,12 @@ import threading
 import time
 
 TURN_MAX_MS = 5.0
-SEND_AHEAD = 64  # Commands of the filling client under way: no more than a batch.
+SEND_AHEAD = 64  # Commands that the filling client has under way: no more than a batch.
 
 
 
 def send_all(server, commands):
-    """Sends encoded commands in small pipelines; each must be answered in a line that is no error."""
+    """Sends encoded commands in small pipelines; each reply must be one line and no error."""
     with server.connect(timeout=120) as connection:
         batch = []
 
@@ -52,7 +52,7 @@ def turn_max_ms(server):
 
 
 class Pings:
-    """Another client, that asks again and again; the longest time it waited, in milliseconds."""
+    """Another client, which sends PING again and again; `longest` is its longest wait in milliseconds."""
 
     def __init__(self, server):
         self.server, self.longest, self.is_over = server, 0.0, False
@@ -91,7 +91,7 @@ class Report:
 
 
 def measured(server, work):
-    """(longest turn, longest wait for a PONG) in milliseconds while `work` runs."""
+    """Runs `work`; returns (longest turn, longest wait for a PONG) in milliseconds."""
     call(server, "CONFIG", "RESETSTAT")
     with Pings(server) as pings:
         work()

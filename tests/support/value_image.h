@@ -1,4 +1,4 @@
-// ValueImage: what a key holds, as texts that can be compared: a real copy, for tests.
+// ValueImage: a real copy of what a key holds, as texts that can be compared, for tests.
 #pragma once
 
 #include "base/alloc.h"
@@ -19,7 +19,7 @@
 
 namespace kvstash::test {
 
-// A key as of some moment. Elements without an order of their own are sorted.
+// The image of a key at some moment. Elements without an order of their own are sorted.
 struct ValueImage {
   store::ValueType type{};
   store::Encoding encoding{};
@@ -31,7 +31,7 @@ struct ValueImage {
 
 using KeyspaceImage = std::map<std::string, ValueImage>;
 
-// Looks into an object without taking it away from its entry.
+// Calls `look` with an object's value, which the entry goes on owning.
 template <store::Container T, typename Look>
 auto look_into(store::ObjectWord word, const Look& look) {
   T value = T::adopt(word);
@@ -54,7 +54,7 @@ inline std::string text_of(store::StreamId id) {
   return std::to_string(id.ms) + "-" + std::to_string(id.seq);
 }
 
-// Of a field of a hash, or of a member of a set: then without a value.
+// The text of a field of a hash, or of a member of a set, which has no value.
 inline std::string field_text(std::string_view name, std::optional<std::string_view> value,
                               std::optional<int64_t> deadline_ms) {
   std::string text(name);
@@ -192,7 +192,7 @@ inline KeyspaceImage image_of(const store::Keyspace& space) {
   return image;
 }
 
-// What differs, for people; empty if nothing does.
+// The first difference, as text for people; empty if there is none.
 inline std::string difference(const KeyspaceImage& copy, const KeyspaceImage& real) {
   for (const auto& [key, image] : real) {
     const auto found = copy.find(key);

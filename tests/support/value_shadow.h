@@ -1,8 +1,9 @@
-// Shadows: what large values were at the moment when they began to be observed, from pre-images
-// alone: a shadow copies what it is told of before it changes, and at the end takes the rest from
-// the live value, or from the value that it took over when that was dropped.
+// Shadows: what large values were at the moment when they began to be observed, made from
+// pre-images alone. A shadow copies each part that is reported to it before the part changes, and
+// at the end takes the rest from the live value, or from the value that it took over when that was
+// dropped.
 //
-// For tests: every observer of observer.h at its simplest.
+// For tests: every observer of observer.h in its simplest form.
 #pragma once
 
 #include "support/value_image.h"
@@ -19,7 +20,7 @@ namespace kvstash::test {
 class Shadow {
  public:
   virtual ~Shadow() = default;
-  // What the value was. Once; nothing is observed afterwards.
+  // Ends the observation and returns what the value was. Called once.
   virtual std::vector<std::string> finish() = 0;
 };
 
@@ -62,7 +63,7 @@ class ObjectShadow : public Shadow, public Observer {
   bool is_finished_ = false;
 };
 
-// Of large hashes and sets.
+// The shadow of a large hash or set.
 template <typename T>
 class FieldShadow final : public ObjectShadow<T, store::FieldObserver> {
  public:
@@ -79,7 +80,8 @@ class FieldShadow final : public ObjectShadow<T, store::FieldObserver> {
   void born(const store::Field& field, uint64_t hash) override {
     ensure(table_->find(field.name()) == &field);
     ensure(hash == keyed_hash(field.name(), seed()));
-    known_.emplace(field.name(), std::nullopt);  // One that went before keeps its pre-image.
+    // A field that was removed before keeps its pre-image.
+    known_.emplace(field.name(), std::nullopt);
   }
 
  private:
@@ -103,7 +105,7 @@ class FieldShadow final : public ObjectShadow<T, store::FieldObserver> {
   }
 
   const store::FieldTable* table_;
-  std::map<std::string, std::optional<std::string>> known_;  // Nothing: was not there.
+  std::map<std::string, std::optional<std::string>> known_;  // None: the field was not there.
 };
 
 class MemberShadow final : public ObjectShadow<store::SortedSet, store::MemberObserver> {
@@ -133,7 +135,8 @@ class MemberShadow final : public ObjectShadow<store::SortedSet, store::MemberOb
   std::map<std::string, std::optional<std::string>> known_;
 };
 
-// The image of a piece that went hangs on the last piece before it that was there at the moment.
+// The shadow of a large list. The elements of a removed piece are kept with the last piece before
+// it that was there at the moment.
 class NodeShadow final : public ObjectShadow<store::List, store::NodeObserver> {
  public:
   using Node = store::QuicklistNode;
@@ -169,7 +172,7 @@ class NodeShadow final : public ObjectShadow<store::List, store::NodeObserver> {
       all.insert(all.end(), more.begin(), more.end());
     };
     add(hanging_[nullptr]);
-    // The list is the test's alone now, so its pieces may lose their marks.
+    // Only the test owns the list now, so its pieces may lose their marks.
     for (const Node* node = list.large_form()->head(); node != nullptr; node = node->next) {
       if (is_born(*node)) {
         const_cast<Node*>(node)->marks = 0;
@@ -285,7 +288,7 @@ class StreamShadow final : public ObjectShadow<store::Stream, store::StreamObser
   std::map<store::StreamId, std::optional<std::string>> blocks_;
   std::optional<std::string> counters_;
   std::map<const Group*, Known> groups_;
-  std::vector<std::string> gone_;  // Groups and consumers that went.
+  std::vector<std::string> gone_;  // Groups and consumers that were removed.
 };
 
 class BlobShadow final : public Shadow, public store::BlobObserver {
@@ -330,7 +333,7 @@ class BlobShadow final : public Shadow, public store::BlobObserver {
 
   std::string piece(size_t at) const {
     const size_t end = std::min(at * kPiece + kPiece, size_);
-    ensure(end <= blob_->size);  // What was cut off was told before.
+    ensure(end <= blob_->size);  // The part that was cut off was reported before.
     return std::string(blob_->view().substr(at * kPiece, end - at * kPiece));
   }
 

@@ -1,7 +1,6 @@
-// Watchdog: ends the whole program, with a word about what hung, unless it is destroyed in time.
+// Watchdog: ends the whole program, with a message about what hung, unless it is destroyed in time.
 //
-// For tests of things that could wait for each other for ever: those fail instead of hanging, and
-// say with which seed.
+// For tests of code that could deadlock: such a test fails instead of hanging, and prints its seed.
 #pragma once
 
 #include <chrono>
@@ -42,7 +41,7 @@ class Watchdog {
   std::mutex lock_;
   std::condition_variable over_;
   bool is_over_ = false;
-  std::thread thread_;  // Last: starts when all the rest is there.
+  std::thread thread_;  // Declared last: it starts when all other fields exist.
 };
 
 }  // namespace kvstash::test

@@ -3,7 +3,7 @@
 namespace kvstash::engine {
 namespace {
 
-// As it is before anybody says otherwise: it may do all, and needs no password.
+// The default user before any configuration: it may do everything, and needs no password.
 AclUser make_default_user(const AclContext& context) {
   AclUser user = new_acl_user(std::string(kDefaultUser), context);
   user.is_on = true;

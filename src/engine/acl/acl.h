@@ -1,8 +1,8 @@
-// Acl: the users of the process by name, and who may log in as whom.
+// Acl: the users of the process by name, and their authentication.
 //
 // Belongs to the ShardSet. Users are made, changed and removed only while every shard is held (or
-// before the threads start); so any shard's thread may look them up without a lock. The log has its
-// own.
+// before the threads start), so any shard's thread may look them up without a lock. The log has a
+// lock of its own.
 #pragma once
 
 #include "engine/acl/acl_log.h"
@@ -26,24 +26,24 @@ class Acl {
   using UserPtr = std::shared_ptr<const AclUser>;
   using Users = std::map<std::string, std::shared_ptr<AclUser>, std::less<>>;
 
-  // `options` outlive it.
+  // `options` outlive the Acl.
   Acl(const CommandTable& commands, const EngineOptions& options);
 
   const UserPtr& default_user() const { return default_user_; }
   UserPtr find(std::string_view name) const;
   const Users& users() const { return users_; }  // In the order of their names.
 
-  // The user, if that is the password and the user is on.
+  // The user of that name, if the password is right and the user is on; else null.
   UserPtr authenticate(std::string_view name, std::string_view password) const;
 
-  // ---- Every shard held.
-  // Makes or changes a user; all rules or none. The error names the rule that is wrong.
+  // ---- Called while every shard is held.
+  // Makes or changes a user: applies all rules or none. The error names the rule that is wrong.
   Status set_user(std::string_view name, std::span<const std::string_view> rules);
-  bool erase(std::string_view name);  // Not the default user.
-  // requirepass: the only password of the default user; empty: none is asked.
+  bool erase(std::string_view name);  // False for the default user.
+  // requirepass: sets the only password of the default user; empty: no password is asked for.
   void set_default_password(std::string_view password);
-  // All users anew. Those of the same name stay the same objects; without a default user there is
-  // one as at the start.
+  // Replaces all users. A user whose name existed before stays the same object; without a default
+  // user in `users` there is one as at the start.
   void replace(std::vector<AclUser> users);
 
   AclContext context() const;
@@ -58,7 +58,7 @@ class Acl {
   AclLog log_;
 };
 
-// A user out of its rules. The error names the rule that is wrong.
+// Applies rules to a user. The error names the rule that is wrong.
 Status apply_acl_rules(AclUser& user, std::span<const std::string_view> rules,
                        const AclContext& context);
 

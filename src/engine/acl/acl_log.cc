@@ -6,7 +6,8 @@ namespace kvstash::engine {
 namespace {
 
 constexpr int64_t kSharedForMs = 60'000;
-// Older entries are not searched for the same denial: an attacker must not make each one long.
+// Only so many of the newest entries are searched for an equal denial, so that an attacker cannot
+// make each denial slow.
 constexpr size_t kSearchedMax = 10;
 
 bool is_same(const AclLogEntry& a, const AclLogEntry& b) {

@@ -1,7 +1,7 @@
-// AclLog: what was denied lately, the newest first, for ACL LOG. Denials that repeat within a
-// minute share an entry.
+// AclLog: recent denials, the newest first, for ACL LOG. Equal denials within a minute share an
+// entry.
 //
-// One per process, for any thread: denials are rare, so a lock is cheap enough. Bounded by
+// One per process; any thread may use it: denials are rare, so a lock is cheap enough. Bounded by
 // acllog-max-len.
 #pragma once
 
@@ -24,7 +24,7 @@ struct AclLogEntry {
   AclContextKind context{};
   std::string object;
   std::string user;
-  std::string client;  // As CLIENT LIST shows it; empty where the connection is not at hand.
+  std::string client;  // The connection as CLIENT LIST shows it; empty if it is not at hand.
   int64_t created_ms = 0;
   int64_t updated_ms = 0;
 };
@@ -32,11 +32,11 @@ struct AclLogEntry {
 class AclLog {
  public:
   void add(AclLogEntry entry, size_t max);
-  // At most `count`, the newest first.
+  // At most `count` entries, the newest first.
   std::vector<AclLogEntry> newest(size_t count) const;
   void clear();
 
-  // Since the start: denied commands, keys, channels, and failed logins.
+  // Number of denials for a reason since the start: commands, keys, channels, failed logins.
   uint64_t denied(AclReason reason) const;
 
  private:

@@ -88,7 +88,7 @@ Status apply_password(AclUser& user, char kind, std::string_view text) {
 
 // ---- Keys and channels.
 
-// "~glob", or "%RW~glob" with what may be done.
+// The rule is "~glob", or "%RW~glob" with the kinds of access.
 Status apply_key_pattern(AclSelector& selector, std::string_view rule) {
   if (selector.allows_all_keys()) {
     return Error::literal(
@@ -145,7 +145,8 @@ Status apply_category(AclSelector& selector, std::string_view name, bool allowed
   return {};
 }
 
-// "+name|arg" of a command without subcommands: allowed with that first argument only.
+// The rule is "+name|arg" for a command without subcommands: it is allowed with that first argument
+// only.
 Status allow_with_first_arg(AclSelector& selector, std::string_view name,
                             const CommandTable& commands) {
   const size_t bar = name.rfind('|');
@@ -175,7 +176,8 @@ Status apply_command(AclSelector& selector, std::string_view name, bool allowed,
 
 // ---- Words.
 
-// What a selector in parentheses may hold, and a user besides.
+// Applies a rule about permissions, which may stand in a selector in parentheses or be the user's
+// own.
 Status apply_to_selector(AclSelector& selector, std::string_view rule, const AclContext& context) {
   const auto is = [&](std::string_view word) { return equals_ignore_case(rule, word); };
   if (is("allkeys") || rule == "~*") {
@@ -221,7 +223,7 @@ void reset(AclUser& user, const AclContext& context) {
   user = new_acl_user(std::move(user.name), context);
 }
 
-// The words about the user itself. False: it is none.
+// Applies a rule about the user itself. False: the rule is of another kind.
 bool apply_to_user(AclUser& user, std::string_view rule, const AclContext& context) {
   const auto is = [&](std::string_view word) { return equals_ignore_case(rule, word); };
   if (is("on") || is("off")) {
@@ -254,7 +256,8 @@ AclUser new_acl_user(std::string name, const AclContext& context) {
 
 Status apply_acl_rule(AclUser& user, std::string_view rule, const AclContext& context) {
   constexpr std::string_view kPasswordRules = "><#!";
-  if (rule.empty()) return {};  // Nothing to do, Redis says.
+  // Redis ignores an empty rule.
+  if (rule.empty()) return {};
   if (apply_to_user(user, rule, context)) return {};
   if (kPasswordRules.find(rule[0]) != std::string_view::npos)
     return apply_password(user, rule[0], rule.substr(1));
@@ -276,7 +279,7 @@ Result<std::vector<std::string>> join_acl_selectors(std::span<const std::string_
   bool is_open = false;
   for (const std::string_view word : words) {
     const bool opens = word.starts_with('(') && !word.ends_with(')');
-    if (is_open && opens) {  // Redis drops what was open.
+    if (is_open && opens) {  // Redis drops the selector that was open.
       joined.back() = word;
       opened_by = word;
     } else if (is_open) {

@@ -1,7 +1,8 @@
-// ACL rules as text: "on >secret ~app:* +@read (%R~log:* +get)". Reads them into a user, one after
-// the other, and writes a user down again. Source: redis.io, "ACL", and what Redis 7.2 answers.
+// ACL rules as text: "on >secret ~app:* +@read (%R~log:* +get)". These functions apply rules to a
+// user one after the other, and write a user as rules. Source: redis.io, "ACL", and the replies of
+// Redis 7.2.
 //
-// Pure. A rule that fails leaves the user as it was.
+// The functions are pure. A rule that fails leaves the user as it was.
 #pragma once
 
 #include "base/result.h"
@@ -21,16 +22,16 @@ struct AclContext {
   AclPubsubDefault channels = AclPubsubDefault::kResetChannels;
 };
 
-// A user as it is before the first rule: off, without permissions.
+// A user before the first rule: off, without permissions.
 AclUser new_acl_user(std::string name, const AclContext& context);
 
-// The error says only what is wrong with the rule, without the rule itself.
+// Applies one rule. The error says what is wrong with the rule, without the rule itself.
 Status apply_acl_rule(AclUser& user, std::string_view rule, const AclContext& context);
 
-// Words in which a selector in parentheses may be spread over several, put together again.
+// Joins the words over which a selector in parentheses may be spread.
 Result<std::vector<std::string>> join_acl_selectors(std::span<const std::string_view> words);
 
-// The categories by their names with '@', in the order of their bits.
+// The categories with their names (without '@'), in the order of their bits.
 struct AclCategoryName {
   uint32_t flag;  // An AclCategory.
   std::string_view name;
@@ -44,7 +45,7 @@ std::vector<std::string_view> acl_flags(const AclUser& user);  // "on", "nopass"
 std::string acl_keys_text(const AclSelector& selector);        // "~a* %R~b"
 std::string acl_channels_text(const AclSelector& selector);    // "&a*"
 std::string acl_commands_text(const AclSelector& selector);    // "-@all +get"
-// All of it, as a configuration line takes it, without the word "user".
+// The whole user as a line of the configuration file, without the word "user".
 std::string acl_user_text(const AclUser& user);
 
 }  // namespace kvstash::engine

@@ -9,7 +9,7 @@
 namespace kvstash::engine {
 namespace {
 
-// What the command does to the key.
+// The access that the command needs to the key.
 uint8_t access_of(const KeyAt& key) {
   uint8_t access = 0;
   if ((key.flags & kKeyAccess) != 0) access |= kAclReadsKey;
@@ -17,7 +17,7 @@ uint8_t access_of(const KeyAt& key) {
   return access;
 }
 
-// Whether an existing rule says something about what `rule` says anew: the same, or a part of it.
+// Whether an existing rule is the same as `rule` or about a part of it, so that `rule` replaces it.
 bool is_part_of(std::string_view existing, std::string_view rule) {
   return existing.starts_with(rule) &&
          (existing.size() == rule.size() || existing[rule.size()] == '|');
@@ -194,7 +194,7 @@ bool AclUser::may_use_channel(std::string_view channel, bool is_pattern) const {
          });
 }
 
-// All are compared, whichever fits: the time says nothing about them.
+// All passwords are compared, so that the time does not tell which one fits.
 bool AclUser::has_password(std::string_view password) const {
   const std::string given = sha256_hex(password);
   bool fits = false;

@@ -1,5 +1,5 @@
-// AclUser: what one user may do: which commands, on which keys, in which channels. Rules in their
-// text form are read and written by acl_rules.h.
+// AclUser: what one user may do: which commands, on which keys, in which channels. acl_rules.h
+// reads and writes the rules as text.
 //
 // Users change only while every shard is held, so every shard's thread reads them without a lock.
 // Sessions share their user; a user that was deleted lives on until its last session is gone.
@@ -24,26 +24,27 @@ struct AclKeyPattern {
   uint8_t access;  // AclAccess bits.
 };
 
-// Why something is denied, the stronger reasons last: a selector that lets the command pass and
-// refuses its key tells more than one that refuses the command.
+// Why a request is denied, the stronger reasons last: of several selectors that deny it, one that
+// allows the command and denies its key counts more than one that denies the command.
 enum class AclReason : uint8_t { kCommand, kKey, kAuth, kChannel };
 
 struct AclDenial {
   AclReason reason;
   std::string object;  // The command's full name, the key or the channel.
-  size_t index = 0;    // Of that argument.
+  size_t index = 0;    // Index of the key's or channel's argument.
 };
 
-// The keys of a request, found once for all selectors. What the command refuses by itself is no
-// matter of permission, beyond the keys that were found by then.
+// The keys of a request, found once for all selectors. If the command refuses its arguments,
+// permission is checked only for the keys found up to there.
 struct AclKeys {
   AclKeys(const Command& command, std::span<const std::string_view> args);
 
   std::vector<KeyAt> found;
-  bool are_known;  // False: the request may touch any key, and so takes the permission for all.
+  // False: the request may touch any key, and needs the permission for all keys.
+  bool are_known;
 };
 
-// One set of permissions: the user's own, or one in parentheses.
+// One set of permissions: the user's own, or a selector in parentheses.
 class AclSelector {
  public:
   using Args = std::span<const std::string_view>;
@@ -54,13 +55,13 @@ class AclSelector {
   bool allows_all_commands() const { return all_commands_; }
   bool allows(const Command& command) const { return all_commands_ || commands_[command.id]; }
   void allow_all_commands(bool allowed);
-  // The command, and its subcommands if it has some.
+  // Allows or denies the command, with its subcommands if it has some.
   void allow(const Command& command, bool allowed);
-  // What the description begins with: +@all or -@all, whichever came last.
+  // Whether the description begins with +@all (else -@all): the last of the two rules counts.
   bool begins_with_all_commands() const { return begins_with_all_; }
-  // Besides: the command if this is its first argument.
+  // Additionally allows the command if `arg` is its first argument.
   void allow_first_arg(const Command& command, std::string_view arg);
-  // The rules that made it so, as written, for the description.
+  // The rules about commands as written, for the description.
   const std::string& command_rules() const { return command_rules_; }
   void note_command_rule(std::string_view rule, bool allowed);
 
@@ -83,7 +84,7 @@ class AclSelector {
   std::optional<AclDenial> check(const Command& command, Args args, const AclKeys& keys) const;
   bool may_use_key(std::string_view key, uint8_t access) const;
   bool may_use_every_key(uint8_t access) const;
-  // A pattern is allowed only as it stands there.
+  // A pattern is allowed only if the same pattern stands in a rule.
   bool may_use_channel(std::string_view channel, bool is_pattern) const;
 
  private:
@@ -95,7 +96,8 @@ class AclSelector {
   bool all_channels_ = false;
   std::vector<bool> commands_;  // By Command::id.
   std::map<uint32_t, std::vector<std::string>> first_args_;
-  std::string command_rules_;  // Without the +@all or -@all they begin with.
+  // The rules behind the +@all or -@all that the description begins with.
+  std::string command_rules_;
   std::vector<AclKeyPattern> keys_;
   std::vector<std::string> channels_;
 };
@@ -103,7 +105,7 @@ class AclSelector {
 // Which arguments of a command are channels, and whether those are patterns.
 struct ChannelArgs {
   size_t first = 0;
-  size_t last = 0;  // Below first: none.
+  size_t last = 0;  // Below `first`: no argument is a channel.
   bool are_patterns = false;
 };
 ChannelArgs channel_args(const Command& command, size_t argc);
@@ -121,20 +123,21 @@ struct AclUser {
   std::vector<AclSelector> selectors;
 
   bool is_unlimited() const { return own.is_unlimited(); }
-  // A connection nobody has logged in may act as this user.
+  // A connection without a login may act as this user.
   bool is_open() const { return is_on && needs_no_password; }
-  bool has_password(std::string_view password) const;  // Constant time in the text.
+  bool has_password(std::string_view password) const;  // The time does not depend on the text.
 
-  // None: it may. One selector must allow all of it.
+  // Checks a request: one selector must allow all of it. None: it is allowed.
   std::optional<AclDenial> check(const Command& command, AclSelector::Args args) const;
-  // Whether some selector allows the command, and any key besides.
+  // Whether some selector allows the command with every key.
   bool may_use_every_key(const Command& command, AclSelector::Args args, uint8_t access) const;
-  // Whether some selector lets it use this key, or listen to this channel.
+  // Whether some selector allows the key, or the channel.
   bool may_use_key(std::string_view key, uint8_t access) const;
   bool may_use_channel(std::string_view channel, bool is_pattern) const;
 };
 
-// "User x has no permissions to run the 'get' command". `in_detail`: names keys and channels, too.
+// The message of a denial, "User x has no permissions to run the 'get' command". `in_detail`: it
+// names the key or channel, too.
 std::string acl_message(const AclDenial& denial, std::string_view user, bool in_detail);
 
 }  // namespace kvstash::engine

@@ -10,11 +10,12 @@
 namespace kvstash::engine {
 namespace {
 
-// How much a client's output grows before its shard looks at it again.
+// How many bytes a client's output may grow before its shard checks it again.
 constexpr size_t kOutputStep = size_t{64} << 10;
 
-// What is sent unasked (publications, invalidations, what monitors see) has no request that could
-// be held back: past this much more than the limit on all unsent replies, those clients are closed.
+// Messages that no request asked for (publications, invalidations, monitors' lines) cannot be held
+// back. Their receivers are closed once unsent replies pass the limit on all of them by this part
+// of it.
 constexpr uint64_t kUnaskedPart = 4;
 
 bool is_told_unasked(const Session& session) {
@@ -22,8 +23,8 @@ bool is_told_unasked(const Session& session) {
          session.pushed_bytes > session.unsent_bytes() / 2;
 }
 
-// maxmemory-clients: the largest clients of all shards go first. With every shard held, or on the
-// only one.
+// maxmemory-clients: closes the largest clients of all shards first. Called with every shard held,
+// or on the only one.
 void evict_clients(ShardSet& set) {
   std::vector<Session*> sessions;
   for (size_t id = 0; id < set.size(); ++id) {
@@ -54,7 +55,7 @@ uint64_t Clients::unasked_limit() const {
   return own == 0 ? uint64_t{64} << 20 : own;
 }
 
-// The most that `session` may have unread before no more is read from it.
+// Whether `session` has so much unsent that no more is read from it.
 bool Clients::has_too_much_unsent(const Session& session) const {
   const size_t unsent = session.unsent_bytes();
   if (!session.is_authenticated) return unsent > kUnauthUnsentBytesMax;
@@ -88,8 +89,9 @@ void Clients::settle_output(Session& session) {
   }
 }
 
-// Before replies leave: who is evicted for what its command took hears no answer to it. On several
-// shards those wait (ShardPort::flush_sessions) until it is known who goes.
+// Called before replies leave: a client that is evicted for the memory of its command gets no reply
+// to it. With several shards replies wait (ShardPort::flush_sessions) until it is known which
+// clients are evicted.
 void Clients::bound_memory() {
   if (shard_->options().maxmemory_clients == 0 || shard_->busy().is_in_turn()) return;
   for (Session* session : ready_)

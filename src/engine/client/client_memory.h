@@ -1,4 +1,4 @@
-// ClientMemory: what the connections of one shard hold, kept up to date as it changes.
+// ClientMemory: the memory that the connections of one shard hold, kept up to date as it changes.
 //
 // Two sums, in bytes: `memory`, all that a connection has (unread input, arguments, its queue,
 // replies), which maxmemory-clients bounds, and `unsent`, the replies that wait to be read, which
@@ -6,7 +6,7 @@
 // and in the middle of a turn whenever its output has grown by a step. Both sums are published to
 // the ShardSet, so that every shard sees those of all without a lock.
 //
-// One per shard, used on its thread, or on one that holds the shard.
+// One per shard, used on its thread or on a thread that holds the shard.
 #pragma once
 
 #include "engine/client/session.h"
@@ -21,10 +21,10 @@ class ClientMemory {
  public:
   ClientMemory(ShardSet& set, size_t shard) : set_(&set), shard_(shard) {}
 
-  // What `session` holds now. One with CLIENT NO-EVICT does not count as memory; one that is gone
-  // counts nowhere.
+  // Counts what `session` holds now. With CLIENT NO-EVICT it does not count in memory(); if its
+  // connection is gone or killed it counts nowhere.
   void count(Session& session);
-  // The session goes, or is about to.
+  // Removes the session from the sums: it ends, or is about to.
   void forget(Session& session);
 
   size_t memory() const { return memory_; }

@@ -9,7 +9,7 @@ namespace kvstash::engine {
 namespace {
 
 constexpr size_t kResumesPerTurn = 256;
-// Replies that other shards make for one connection at a time.
+// The most bytes of replies that other shards may be making for one connection at a time.
 constexpr uint64_t kFlightBytesMax = uint64_t{4} << 20;
 
 }  // namespace
@@ -44,7 +44,7 @@ Session& Clients::open(void* shell) {
 
 void Clients::close(Session& session) {
   if (session.is_closed) return;
-  shard_->intake().run_staged();  // What it had sent before it went.
+  shard_->intake().run_staged();  // Run what the client had sent before.
   session.is_closed = true;
   memory_.forget(session);
   session.stop(kStopClosing);
@@ -144,8 +144,8 @@ void Clients::push(Session& session, std::string_view message) {
   kill(session);
 }
 
-// Clients of a class that has no limit wait for their replies, but what they are told unasked
-// (invalidations) must end somewhere.
+// A client of a class without a limit may leave its replies unread, but messages that it did not
+// ask for (invalidations) are bounded.
 bool Clients::leaves_too_much_unread(const Session& session) const {
   const size_t unsent = session.unsent_bytes();
   const ClientClass client_class = session.client_class();
@@ -167,8 +167,8 @@ void Clients::finish_reply(Session& session) {
   note_ready(session);
 }
 
-// Replies of commands that are under way are not counted as unsent yet. So that they will fit, no
-// more commands go out than would fill this with replies as large as the last ones.
+// Replies of commands under way are not counted as unsent yet. So that they will fit, no more
+// commands go out than would fill the bound with replies as large as this one.
 void Clients::learn_reply_size(Session& session, size_t bytes) {
   const uint64_t own = shard_->options().client_unsent_reply_limit_bytes;
   const uint64_t most = own == 0 ? kFlightBytesMax : std::min(own, kFlightBytesMax);
@@ -233,7 +233,7 @@ void Clients::wait_for_pushes(Session& session) {
     push_waiters_.push_back(&session);
 }
 
-// Well below the bound, so that they do not stop again at once.
+// Sessions go on well below the bound, so that they do not stop again at once.
 void Clients::resume_push_waiters() {
   if (push_waiters_.empty() || shard_->set().has_many_pushes(2)) return;
   for (Session* session : std::exchange(push_waiters_, {}))
@@ -277,7 +277,7 @@ void Clients::begin_pause(int64_t asked_ns, int64_t until_ns, PauseMode mode) {
   shard_->data().keep_due_keys(pause_.is_on());
 }
 
-// Who is held back for another reason as well stays in the list.
+// A session that its rate holds back as well stays in the list.
 void Clients::end_pause() {
   pause_.end();
   shard_->data().keep_due_keys(false);

@@ -1,8 +1,8 @@
-// Clients: the connections of one shard: who they are, which have output or go on, why they were
-// stopped, and what they hold (decision 0028).
+// Clients: the connections of one shard: which have output or go on, why they were stopped, and
+// what they hold (decision 0028).
 //
-// Owns the sessions and the memory that their input stands in. On the shard's thread, or that of
-// one who holds it.
+// Owns the sessions and the memory that their input stands in. Used on the shard's thread or on a
+// thread that holds the shard.
 #pragma once
 
 #include "engine/client/client_memory.h"
@@ -34,80 +34,88 @@ class Clients {
 
   // ---- Connections.
   Session& open(void* shell);
-  // The socket is gone (or is to go): forgets the session as soon as nothing of it is under way.
+  // Called when the socket is gone or is being closed: forgets the session as soon as no command of
+  // it is under way.
   void close(Session& session);
-  // CLIENT KILL: takes no more commands of it, and closes it at the end of this turn, whatever it
-  // has not read. Also while the shard is held.
+  // CLIENT KILL: takes no more commands of the session, and closes it at the end of this turn, even
+  // if it has unsent output. May be called while the shard is held.
   void kill(Session& session);
   void close_killed();
   const Sessions& all() const { return sessions_; }
-  Session* find(uint64_t id);  // Null: there is none, or its socket is gone.
+  Session* find(uint64_t id);  // Null: there is no such session, or its socket is gone.
   ChunkPool& chunks() { return chunks_; }
-  // It watches nothing any more; or nobody watches these keys for it.
+  // unwatch_all() ends all watches of a session; forget_watched() removes a watcher from each key.
   void unwatch_all(Session& session);
   void forget_watched(std::vector<WatchedKey> keys);
 
   // ---- Output.
-  // The session has output or wants to be closed: the shell will find it in take_ready().
+  // Called when the session has output or is to be closed: take_ready() will return it to the
+  // shell.
   void note_ready(Session& session);
   std::vector<Session*> take_ready();
   const std::vector<Session*>& ready() const { return ready_; }
-  // Sends a message that is no reply. A client that leaves too much of that unread is closed.
+  // Sends a push. A client that leaves too much of its output unread is closed.
   void push(Session& session, std::string_view message);
-  // While these are delivered, what is pushed follows from `lsn`.
+  // While messages that follow from `lsn` are delivered, what is pushed follows from it as well.
   void set_received_lsn(Lsn lsn) { received_lsn_ = lsn; }
   Lsn received_lsn() const { return received_lsn_; }
-  // Pushed since it was last set to 0, when sessions were flushed.
+  // Bytes pushed since sessions were last flushed.
   size_t pushed_bytes = 0;
-  // A reply has come home: the session may go on, or is forgotten.
+  // Called when a reply has come home: the session may go on, or is forgotten if it is closed.
   void finish_reply(Session& session);
-  // How large the replies are that it waits for bounds how many it may wait for.
+  // Learns from the size of a reply how many replies the session may wait for at one time.
   void learn_reply_size(Session& session, size_t bytes);
 
   // ---- Stopped sessions.
-  // A reason to stop is gone: its commands go on at the end of this turn.
+  // Called when a reason to stop is gone: if it was the last, the session's commands go on at the
+  // end of this turn.
   void go_on(Session& session, StopReason reason);
-  // The same of one that was not stopped, and has input that was given back to it.
+  // Lists a session to go on that was not stopped, such as one with input that was given back to
+  // it.
   void list_resume(Session& session);
-  // The session was stopped for a time that nobody will end: look_at_delayed() does.
+  // Called for a session that was stopped by its rate or a pause: look_at_delayed() or the end of
+  // the pause lets it go on.
   void delay(Session& session);
   void look_at_delayed();
-  // The session was stopped because memory is overfull: goes on when others have made room.
+  // Called for a session that was stopped because memory is overfull: it goes on when it is not.
   void wait_for_memory(Session& session);
-  // The session was stopped until keys were evicted for what a command took: goes on then.
+  // Called for a session that was stopped until keys are evicted for a command that took too much.
   void wait_for_eviction(Session& session);
-  // The session was stopped because too many pushes are on their way: goes on when they are not.
+  // Called for a session that was stopped because too many pushes wait in mailboxes: it goes on
+  // when there are fewer.
   void wait_for_pushes(Session& session);
-  // Once a turn: lets those go on, a bounded number. `has_more()`: call again soon.
+  // Called once a turn: lets a bounded number of sessions go on. `has_more()`: more of them wait,
+  // so the next turn is to come soon.
   void resume();
   bool has_more() const { return !resume_.empty() || !killed_.empty(); }
-  // Somebody waits for what nobody will tell: look again in a millisecond.
+  // True: a session waits for something of which no message tells, so the shard has to look again
+  // in a millisecond.
   bool looks_soon() const { return !memory_waiters_.empty() || !push_waiters_.empty(); }
-  // In a busy turn: those that await no reply.
+  // In a busy turn: lets sessions go on that await no reply.
   void resume_while_busy();
 
   // ---- CLIENT PAUSE.
   const Pause& pause() const { return pause_; }
-  // It was asked for at `asked_ns`, on whatever shard: see Pause::begin.
+  // Begins a pause that was asked for at `asked_ns`, on any shard: see Pause::begin.
   void begin_pause(int64_t asked_ns, int64_t until_ns, PauseMode mode);
   void end_pause();
   void end_due_pause();
-  size_t paused() const;  // Sessions that it holds back.
+  size_t paused() const;  // Number of sessions that the pause holds back.
 
   // ---- What clients hold (client_bounds.cc).
-  // Counts what the session holds now, after a read or a write of it.
+  // Counts what the session holds now, after it was read from or written to.
   void count(Session& session);
-  // In the middle of a turn: its output has grown past its mark. It is held back when that is too
-  // much.
+  // Called in the middle of a turn when the session's output has grown past its mark: the session
+  // is stopped if that is too much.
   void look_at_output(Session& session);
-  // Something of its output may have been sent: counts, and lets it go on or holds it back.
+  // Called when output may have been sent: counts, and stops the session or lets it go on.
   void settle_output(Session& session);
   const ClientMemory& memory() const { return memory_; }
-  // What a client may have unread of messages that it did not ask for one by one.
+  // The most bytes that a client may have unread of messages that no request of it asked for.
   uint64_t unasked_limit() const;
-  // maxmemory-clients, before replies leave.
+  // Enforces maxmemory-clients; called before replies leave.
   void bound_memory();
-  // Closes those who leave too much unread of what nobody can hold back.
+  // Closes clients that leave too much unread of messages that cannot be held back.
   void bound_unasked_output();
 
  private:
@@ -124,7 +132,7 @@ class Clients {
   Sessions sessions_;
   std::vector<Session*> ready_;
   std::deque<Session*> resume_;
-  std::vector<uint64_t> killed_;   // Ids: some may be gone by the end of the turn.
+  std::vector<uint64_t> killed_;   // Ids, because a session may be gone by the end of the turn.
   std::vector<Session*> delayed_;  // Stopped by their rate or a pause.
   std::vector<Session*> memory_waiters_;
   std::vector<Session*> eviction_waiters_;

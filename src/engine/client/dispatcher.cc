@@ -7,14 +7,14 @@
 namespace kvstash::engine {
 namespace {
 
-// What one group may gather: more would make its members wait too long for each other.
+// The bounds of one group: with more, its members would wait too long for each other.
 constexpr size_t kGroupTransactionsMax = 256;
 constexpr size_t kGroupKeysMax = 8192;
 
 }  // namespace
 
 Dispatcher::Dispatcher(Shard& shard) : shard_(&shard), gates_(shard) {
-  // By its own name, which a rename does not change.
+  // EXEC is found by the row's name, which a rename does not change.
   for (const Command* command : shard.set().commands().all()) {
     if (command->name == "exec") exec_ = command;
   }
@@ -54,13 +54,13 @@ bool Dispatcher::take(Session& session, Request request) {
   } else {
     route(session, request);
   }
-  // All that comes after one that may wait waits for it.
+  // Later commands of the connection wait until this one, which may wait, is over.
   if (may_wait && session.under_way != 0) session.stop(kStopOrder);
   return true;
 }
 
 void Dispatcher::queue(Session& session, const Request& request) {
-  // What will be thrown away is not kept.
+  // A transaction that is aborted already does not keep its commands.
   if (!session.multi.is_aborted) {
     session.multi.queue.add(*request.command, request.args,
                             flags_of(session, *request.command, request.args, *shard_));
@@ -71,7 +71,7 @@ void Dispatcher::queue(Session& session, const Request& request) {
   after(session);
 }
 
-// A command that was taken, and failed.
+// Answers a command that was taken and failed.
 void Dispatcher::fail(Session& session, const Request& request, std::string_view message) {
   shard_->telemetry().count_call(*request.command, 0);
   ++shard_->telemetry().of(*request.command).failed;
@@ -83,7 +83,8 @@ void Dispatcher::fail(Session& session, const Request& request, std::string_view
   after(session);
 }
 
-// A command that cannot be taken spoils the transaction it stands in; an EXEC ends it.
+// Answers a command that cannot be taken. It aborts the transaction that it would be queued in; an
+// EXEC ends its transaction.
 void Dispatcher::refuse(Session& session, const Command* command, std::string_view message) {
   if (command != nullptr) ++shard_->telemetry().of(*command).rejected;
   std::string of_exec;
@@ -102,7 +103,7 @@ void Dispatcher::refuse(Session& session, const Command* command, std::string_vi
   after(session);
 }
 
-// CLIENT REPLY SKIP silences the one command after it.
+// The bookkeeping after each command. CLIENT REPLY SKIP mutes the one command after it.
 void Dispatcher::after(Session& session) {
   session.rate_tokens -= 1;
   if (session.reply_mode == ReplyMode::kSkipThis) session.reply_mode = ReplyMode::kOn;
@@ -152,7 +153,7 @@ void Dispatcher::run_here(Session& session, const Request& request) {
                              session.replies.begin(), request.places, request.raw);
   session.replies.end(session.mutes(*request.command));
   std::shared_ptr<Waiter> waiter = shard_->executor().take_waiter();
-  // One that asks other shards, or waits, is not over yet.
+  // A command that asks other shards, or waits, is not over yet.
   if ((session.stopped & kStopGather) == 0 && waiter == nullptr)
     shard_->note_command(session, *request.command, args, session.caller.db, end);
   after(session);
@@ -160,8 +161,8 @@ void Dispatcher::run_here(Session& session, const Request& request) {
     shard_->waits().begin(session, std::move(waiter));
 }
 
-// What goes away: its words are loaded, the chunk they stand in is pinned, and its reply has a
-// place.
+// Prepares a command that goes to another shard: loads its words into the carriage, pins the chunk
+// they stand in, and opens a place for its reply.
 void Dispatcher::embark(Session& session, const Request& request, Carriage& carriage,
                         Passenger& passenger) {
   carriage.load(passenger, request);
@@ -190,13 +191,13 @@ void Dispatcher::hold(Session& session, const Request& request) {
   Transaction transaction;
   transaction.command = request.command;
   join_group(session, request, std::move(transaction), reach_.needs_all());
-  // What changes users, options or functions is done before anything after it is looked at.
-  // (Scripts that happen to need every shard are of another scope.)
+  // A command that changes users, options or functions must be over before the next one is looked
+  // at. (Scripts that happen to need every shard are of another scope.)
   if (request.command->spec->scope == Scope::kAllShards) session.stop(kStopOrder);
 }
 
-// Adds a transaction over what reach_ says to this turn's group. `is_at_home`: the connection's own
-// shard is held, and its session may be touched.
+// Adds a transaction over the shards of reach_ to this turn's group. `is_at_home`: the connection's
+// own shard is held as well, and its session may be used.
 void Dispatcher::join_group(Session& session, const Request& request, Transaction transaction,
                             bool is_at_home) {
   if (session.has_unsent_hops) shard_->traffic().send_batches();
@@ -219,7 +220,7 @@ void Dispatcher::join_group(Session& session, const Request& request, Transactio
 
 // ---- EXEC.
 
-// Which shards a transaction takes: those of its commands and of the watched keys.
+// Sets reach_ to the shards of a transaction: those of its commands and of the watched keys.
 void Dispatcher::reach_for(Multi& multi) {
   reach_.clear();
   for (const QueuedCommand& queued : multi.queue.commands())

@@ -1,17 +1,16 @@
-// Dispatcher: from requests to commands on their way: those that pass the gates (gates.h) it sends
-// where their data is.
+// Dispatcher: sends each request that passes the gates (gates.h) to where its data is.
 //
-//   here       the key lives on this shard: prefetched with its batch, run at once
-//   hop        another shard's key: into the batch for that shard, the reply has its place kept
+//   here       the key lives on this shard: it was prefetched with its batch, and runs at once
+//   hop        another shard's key: into the batch for that shard; the reply's place is kept
 //   hold       keys of several shards: into the group that is enqueued at the end of the turn
-//   gather     asks shards by message; the connection waits
+//   gather     the command asks shards by message; the connection waits
 //
-// Order promised to a client: replies in the order of its commands; commands on the same shard take
-// effect in the order sent. Before a transaction is grouped, the connection's unsent hops go out;
-// before a hop is batched, its unsent transaction goes out; while one is away, the connection's
-// commands for this very shard go through this shard's own mailbox.
+// The order promised to a client: replies come in the order of its commands, and commands on the
+// same shard take effect in the order sent. So before a transaction is grouped, the connection's
+// unsent hops go out; before a hop is batched, its unsent transaction goes out; while a transaction
+// is away, the connection's commands for its own shard go through that shard's own mailbox.
 //
-// One per shard, on its thread.
+// One per shard, used on its thread.
 #pragma once
 
 #include "engine/client/gates.h"
@@ -34,7 +33,8 @@ class Dispatcher {
 
   explicit Dispatcher(Shard& shard);
 
-  // Sends one request on its way. False: it was not taken, the session stopped before it.
+  // Sends one request on its way. False: the request was not taken, because the session was
+  // stopped.
   bool dispatch(Session& session, const Request& request);
   // Tells the slow log and the monitors of an EXEC that ran.
   void note_exec(const Session& session, CommandQueue& queue, Args args, uint64_t ns);
@@ -47,7 +47,7 @@ class Dispatcher {
   void run_here(Session& session, const Request& request);
   void embark(Session& session, const Request& request, Carriage& carriage, Passenger& passenger);
   void hop(Session& session, const Request& request, size_t to);
-  void hold(Session& session, const Request& request);  // Of what reach_ says.
+  void hold(Session& session, const Request& request);  // Holds the shards in reach_.
   void join_group(Session& session, const Request& request, Transaction transaction,
                   bool is_at_home);
   void reach_for(Multi& multi);
@@ -59,7 +59,7 @@ class Dispatcher {
   Shard* shard_;
   Gates gates_;
   const Command* exec_ = nullptr;
-  Reach reach_;  // Of the request or the transaction being routed.
+  Reach reach_;  // The shards of the request or transaction that is being routed.
 };
 
 }  // namespace kvstash::engine

@@ -10,10 +10,11 @@
 namespace kvstash::engine {
 namespace {
 
-// One warning about HTTP in so much time: an attacker must not fill the log.
+// A warning about HTTP is logged at most once in this time, so that an attacker cannot fill the
+// log.
 constexpr int64_t kHttpLogPeriodMs = 60'000;
 
-// Whatever its arguments. EXEC does what its queue does.
+// The command's flags whatever its arguments are. EXEC has the flags of its queue.
 uint32_t row_flags_of(const Session& session, const Command& command) {
   return command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
 }
@@ -22,8 +23,8 @@ bool is_allowed(Allowed allowed, const Session& session) {
   return allowed == Allowed::kYes || (allowed == Allowed::kLocal && session.info.is_local);
 }
 
-// Protected commands are DEBUG and those of MODULE that would load something; each of the two has
-// an option of its own.
+// Protected commands are DEBUG and the commands of MODULE that would load something; each of the
+// two groups has an option of its own.
 Status admit_protected(const Session& session, const Command& command,
                        const EngineOptions& options) {
   const bool is_module = command.name.starts_with("module|");
@@ -38,7 +39,14 @@ Status admit_protected(const Session& session, const Command& command,
       (is_module ? " kvstash loads no modules." : ""));
 }
 
-// Whether it may lead to messages for clients of other shards: publications and changes of keys.
+// Whether admit() would look at anything: most commands of most sessions are admitted.
+bool needs_admission(const Session& session, const Command& command) {
+  return !session.is_authenticated || session.is_monitor || session.multi.is_active ||
+         session.is_subscriber() || command.has(kProtected);
+}
+
+// Whether a command with these flags may cause pushes to clients of other shards: by publications
+// and changes of keys.
 bool makes_pushes(uint32_t flags) {
   return (flags & (kWrite | kMayReplicate)) != 0;
 }
@@ -109,29 +117,55 @@ Gates::Verdict Gates::refuse(std::string_view message) {
 }
 
 Gates::Verdict Gates::pass(Session& session, Request& request) {
+  const EngineOptions& options = shard_->options();
   if (shard_->is_draining && !equals_ignore_case(request.args[0], "shutdown")) [[unlikely]]
     return stop(session, kStopDrain);
-  if (!has_rate_token(session)) [[unlikely]]
+  if (options.client_command_rate_limit != 0 && !has_rate_token(session)) [[unlikely]]
     return stop(session, kStopRate);
-  Verdict verdict = find_command(session, request);
-  if (verdict == Verdict::kPassed) [[likely]]
-    verdict = pass_permissions(session, request);
-  if (verdict == Verdict::kPassed) [[likely]]
-    verdict = pass_pressure(session, request);
-  if (verdict == Verdict::kPassed) [[likely]]
-    verdict = pass_order(session, request);
-  return verdict;
+
+  const bool is_found = request.command != nullptr && request.command->subcommands.empty() &&
+                        CommandTable::arity_fits(*request.command, request.args.size());
+  if (!is_found) [[unlikely]] {
+    const Verdict verdict = find_command(session, request);
+    if (verdict != Verdict::kPassed) return verdict;
+  }
+  const Command& command = *request.command;
+  session.info.last_command = &command;
+
+  if (needs_admission(session, command)) [[unlikely]] {
+    if (const Status admitted = admit(session, command, options); !admitted.ok())
+      return refuse(admitted.error().message());
+  }
+  if (const AclUser* user = session.caller.user; user != nullptr && !user->is_unlimited())
+      [[unlikely]] {
+    if (const Verdict verdict = check_user(session, request); verdict != Verdict::kPassed)
+      return verdict;
+  }
+  if (shard_->busy().with() != BusyWith::kNothing && !command.has(kAllowBusy)) [[unlikely]]
+    return refuse(errors::busy(shard_->busy().with()));
+
+  if (shard_->clients().pause().is_on() && is_held_by_pause(session, request)) [[unlikely]]
+    return stop(session, kStopPause);
+  if (shard_->set().has_many_pushes() && may_make_pushes(session, request)) [[unlikely]]
+    return stop(session, kStopPushes);
+  if (options.maxmemory_bytes != 0) [[unlikely]] {
+    const Verdict verdict = pass_memory(session, request);
+    if (verdict != Verdict::kPassed) return verdict;
+  }
+
+  if (session.under_way != 0 && comes_after_all(session, command)) [[unlikely]]
+    return stop(session, kStopOrder);
+  return Verdict::kPassed;
 }
 
 // ---- 2. The rate.
 
 bool Gates::has_rate_token(Session& session) const {
   const int64_t rate = shard_->options().client_command_rate_limit;
-  if (rate == 0) return true;
   const int64_t now_ms = shard_->now_ms();
   const int64_t passed_ms = std::max<int64_t>(now_ms - session.rate_at_ms, 0);
   const double earned = static_cast<double>(passed_ms) * static_cast<double>(rate) / 1000.0;
-  // Without a limit commands take tokens that nobody gives: such a debt is forgotten.
+  // While there was no limit, commands took tokens that nothing gave back: this debt is forgotten.
   const double kept = std::max(session.rate_tokens, 0.0);
   session.rate_tokens = std::min(kept + earned, static_cast<double>(rate));
   session.rate_at_ms = now_ms;
@@ -141,24 +175,19 @@ bool Gates::has_rate_token(Session& session) const {
 // ---- 3. The command.
 
 Gates::Verdict Gates::find_command(Session& session, Request& request) {
-  const bool is_found = request.command != nullptr && request.command->subcommands.empty() &&
-                        CommandTable::arity_fits(*request.command, request.args.size());
-  if (!is_found) {
-    const CommandTable& table = shard_->set().commands();
-    const Result<const Command*> resolved = table.resolve(request.args);
-    if (!resolved.ok() && is_http(request.args[0])) {
-      abort_http(session);
-      return Verdict::kStopped;
-    }
-    request.command = resolved.ok() ? *resolved : table.lookup(request.args);
-    session.info.last_command = request.command;
-    if (!resolved.ok()) return refuse(resolved.error().message());
+  const CommandTable& table = shard_->set().commands();
+  const Result<const Command*> resolved = table.resolve(request.args);
+  if (!resolved.ok() && is_http(request.args[0])) {
+    abort_http(session);
+    return Verdict::kStopped;
   }
+  request.command = resolved.ok() ? *resolved : table.lookup(request.args);
   session.info.last_command = request.command;
-  return Verdict::kPassed;
+  return resolved.ok() ? Verdict::kPassed : refuse(resolved.error().message());
 }
 
-// A browser that was lured into sending a form here: what else it holds must not be run.
+// Whether the word is of an HTTP request: a browser was made to send a form here, and the rest of
+// the form must not be run.
 bool Gates::is_http(std::string_view name) const {
   return equals_ignore_case(name, "post") || equals_ignore_case(name, "host:");
 }
@@ -175,42 +204,32 @@ void Gates::abort_http(Session& session) {
   shard_->clients().kill(session);
 }
 
-// ---- 4 to 6. What the client may do.
+// ---- 5. Permissions.
 
-Gates::Verdict Gates::pass_permissions(Session& session, const Request& request) {
-  const Command& command = *request.command;
-  if (const Status admitted = admit(session, command, shard_->options()); !admitted.ok())
-    return refuse(admitted.error().message());
-  const AclUser* user = session.caller.user;
-  if (user != nullptr && !user->is_unlimited()) [[unlikely]] {
-    if (const std::optional<AclDenial> denial = user->check(command, request.args)) {
-      note_denial(session, *denial, user->name, *shard_);
-      return refuse("NOPERM " + acl_message(*denial, user->name, false));
-    }
-  }
-  if (shard_->busy().with() != BusyWith::kNothing && !command.has(kAllowBusy)) [[unlikely]]
-    return refuse(errors::busy(shard_->busy().with()));
-  return Verdict::kPassed;
+Gates::Verdict Gates::check_user(Session& session, const Request& request) {
+  const AclUser& user = *session.caller.user;
+  const std::optional<AclDenial> denial = user.check(*request.command, request.args);
+  if (!denial) return Verdict::kPassed;
+  note_denial(session, *denial, user.name, *shard_);
+  return refuse("NOPERM " + acl_message(*denial, user.name, false));
 }
 
 // ---- 7 to 9. What the server can take now.
 
-Gates::Verdict Gates::pass_pressure(Session& session, const Request& request) {
+bool Gates::is_held_by_pause(const Session& session, const Request& request) const {
   const Command& command = *request.command;
-  const auto flags = [&] { return flags_of(session, command, request.args, *shard_); };
-  if (shard_->clients().pause().is_on() &&
-      is_paused(session, command, flags(), shard_->clients().pause().is_for_all())) [[unlikely]]
-    return stop(session, kStopPause);
-  if (shard_->set().has_many_pushes() && !is_queued(session, command) && makes_pushes(flags()))
-      [[unlikely]]
-    return stop(session, kStopPushes);
-  if (shard_->options().maxmemory_bytes != 0) [[unlikely]]
-    return pass_memory(session, request);
-  return Verdict::kPassed;
+  return is_paused(session, command, flags_of(session, command, request.args, *shard_),
+                   shard_->clients().pause().is_for_all());
+}
+
+bool Gates::may_make_pushes(const Session& session, const Request& request) const {
+  const Command& command = *request.command;
+  return !is_queued(session, command) &&
+         makes_pushes(flags_of(session, command, request.args, *shard_));
 }
 
 // Writers wait while eviction cannot keep up, and transactions are refused as a whole when nothing
-// can be evicted. A queue takes memory whatever stands in it.
+// can be evicted. Queueing takes memory, whichever command is queued.
 Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
   ShardSet& set = shard_->set();
   const Command& command = *request.command;
@@ -226,16 +245,11 @@ Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
 
 // ---- 10. The order.
 
-// What asks other shards comes after all that the connection sent before, and so does what may
-// wait.
-Gates::Verdict Gates::pass_order(Session& session, const Request& request) {
-  if (session.under_way == 0) [[likely]]
-    return Verdict::kPassed;
-  const Command& command = *request.command;
+// Whether the command waits for all commands that the connection sent before: because it asks other
+// shards, or may wait.
+bool Gates::comes_after_all(const Session& session, const Command& command) const {
   const bool asks = command.spec->scope == Scope::kGather && shard_->set().size() > 1;
-  if ((asks || command.has(kBlocking)) && !is_queued(session, command))
-    return stop(session, kStopOrder);
-  return Verdict::kPassed;
+  return (asks || command.has(kBlocking)) && !is_queued(session, command);
 }
 
 }  // namespace kvstash::engine

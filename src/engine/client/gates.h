@@ -2,20 +2,21 @@
 //
 //    1. drain         the server is about to end, and takes no more commands
 //    2. rate          the connection is over its command rate
-//    3. command       the name is known, the number of arguments fits; no browser speaks
+//    3. command       the name must be known and the arity fit; HTTP clients are closed
 //    4. admission     authentication, protected commands, subscribers, MULTI, monitors
 //    5. permissions   access control
 //    6. busy          a script runs for too long
 //    7. pause         CLIENT PAUSE
-//    8. pushes        subscribers elsewhere have yet to take in what was published
-//    9. memory        maxmemory, for what is decided before a command reaches its shard
-//   10. order         what asks other shards, or may wait, comes after all that was sent before
+//    8. pushes        too many pushes wait in mailboxes of other shards
+//    9. memory        maxmemory, as far as it is decided before a command reaches its shard
+//   10. order         a command that asks other shards, or may wait, comes after all earlier ones
 //
-// (The slot router, and the states of loading and of being a replica, join here.) A gate stops the
-// session, which comes with the same request again, or refuses the request. Nothing is counted or
-// told before the last gate is passed, but for what a refusal itself is.
+// (The slot router, and the states of loading and of being a replica, will join here.) A gate
+// either refuses the request, or stops the session, which brings the same request again later.
+// Before the last gate is passed nothing is counted or told to monitors, except that a request was
+// refused.
 //
-// One per shard, on its thread.
+// One per shard, used on its thread.
 #pragma once
 
 #include "base/result.h"
@@ -34,23 +35,25 @@ namespace kvstash::engine {
 class Shard;
 struct EngineOptions;
 
-// ---- Parts of the gates that others ask, too.
+// ---- Parts of the gates that other code uses, too.
 
-// Gate 4. An Error is the reply.
+// Gate 4. An Error is the reply to the client.
 Status admit(const Session& session, const Command& command, const EngineOptions& options);
 
-// Notes in the log what was denied to `user`, or that this user could not log in.
+// Notes in the ACL log what was denied to `user`, or that this user could not log in.
 void note_denial(const Session& session, const AclDenial& denial, std::string_view user,
                  Shard& shard);
 
-// What the request does to data: its CommandFlags. EXEC does what its queue does.
+// The CommandFlags of the request: what it does to data. EXEC has the flags of its queue.
 uint32_t flags_of(const Session& session, const Command& command,
                   std::span<const std::string_view> args, Shard& home);
 
-// Whether CLIENT PAUSE, of all or of writes, holds back a command with these flags.
+// Whether CLIENT PAUSE holds back a command with these flags. `pauses_all`: the pause is of all
+// commands, not only of writes.
 bool is_paused(const Session& session, const Command& command, uint32_t flags, bool pauses_all);
 
-// Between MULTI and EXEC a command waits, but for those that end or watch the transaction.
+// Whether the command is queued: between MULTI and EXEC all are, except those that end or watch the
+// transaction.
 bool is_queued(const Session& session, const Command& command);
 
 // ---- All of them.
@@ -59,16 +62,16 @@ class Gates {
  public:
   enum class Verdict : uint8_t {
     kPassed,
-    kStopped,  // The session was stopped: it comes again, or is to be closed.
+    kStopped,  // The session was stopped: it brings the request again, or is to be closed.
     kRefused,  // refusal() says why.
   };
 
   explicit Gates(Shard& shard) : shard_(&shard) {}
 
-  // Sets request.command to the row that is to run; if the request is refused, to the one that it
-  // named, or null.
+  // Checks the request at all gates. Sets request.command to the row that is to run; if the request
+  // is refused, to the row that it named, or null.
   Verdict pass(Session& session, Request& request);
-  // The error to be replied. Until the next pass().
+  // The error to be replied. Valid until the next pass().
   std::string_view refusal() const { return refusal_; }
 
  private:
@@ -76,16 +79,17 @@ class Gates {
   Verdict refuse(std::string_view message);
   bool has_rate_token(Session& session) const;
   Verdict find_command(Session& session, Request& request);
-  Verdict pass_permissions(Session& session, const Request& request);
-  Verdict pass_pressure(Session& session, const Request& request);
+  Verdict check_user(Session& session, const Request& request);
+  bool is_held_by_pause(const Session& session, const Request& request) const;
+  bool may_make_pushes(const Session& session, const Request& request) const;
   Verdict pass_memory(Session& session, const Request& request);
-  Verdict pass_order(Session& session, const Request& request);
+  bool comes_after_all(const Session& session, const Command& command) const;
   bool is_http(std::string_view name) const;
   void abort_http(Session& session);
 
   Shard* shard_;
   std::string refusal_;
-  int64_t http_log_at_ms_ = 0;  // No warning about HTTP before.
+  int64_t http_log_at_ms_ = 0;  // No warning about HTTP is logged before this time.
 };
 
 }  // namespace kvstash::engine

@@ -1,8 +1,8 @@
 // InputChunk and ChunkPool: the memory that bytes from clients are read into.
 //
-// A connection without an unfinished command owns none: its shard reads into one shared chunk and
-// parses there. Arguments of commands that went to another shard are not copied; the chunk they
-// stand in is pinned until they have come back. Only the home shard touches the pin count.
+// A connection without an unfinished command owns no chunk: its shard reads into one shared chunk
+// and parses there. Arguments of commands that went to another shard are not copied; the chunk they
+// stand in is pinned until the commands have come back. Only the home shard uses the pin count.
 #pragma once
 
 #include "base/ensure.h"
@@ -16,15 +16,15 @@ namespace kvstash::engine {
 
 struct InputChunk {
   size_t capacity;
-  uint32_t pins;    // Commands under way whose arguments stand here.
-  bool is_dropped;  // Its last user is gone: the last unpin frees it.
+  uint32_t pins;    // Number of commands under way whose arguments stand here.
+  bool is_dropped;  // Its owner is gone: the last unpin frees it.
   bool is_shared;   // Connections without a chunk of their own read into it.
   char data[];
 };
 
 class ChunkPool {
  public:
-  // With the head of a chunk a size class of the allocator, to the byte.
+  // Together with the head of a chunk this is exactly a size class of the allocator.
   static constexpr size_t kChunkBytes = (size_t{64} << 10) - sizeof(InputChunk);
   static constexpr size_t kSpareMax = 64;
 
@@ -46,8 +46,8 @@ class ChunkPool {
     return shared_;
   }
 
-  // After the bytes in the shared chunk have been used: if commands under way still point there,
-  // the next reader gets another one.
+  // Called after the bytes in the shared chunk have been used: if commands under way still have
+  // arguments there, the next reader gets another chunk.
   void settle_shared() {
     if (shared_ == nullptr || shared_->pins == 0) return;
     shared_->is_dropped = true;
@@ -64,7 +64,7 @@ class ChunkPool {
     return chunk;
   }
 
-  // The owner needs it no more; freed now or with its last pin.
+  // Called when the owner needs the chunk no more: it is freed now or with its last pin.
   void drop(InputChunk* chunk) {
     chunk->is_dropped = true;
     if (chunk->pins == 0) free_chunk(chunk);
@@ -76,7 +76,7 @@ class ChunkPool {
     if (--chunk->pins == 0 && chunk->is_dropped) free_chunk(chunk);
   }
 
-  // Now and then: gives back spare chunks that are not needed.
+  // Frees spare chunks that were not needed lately.
   void trim() {
     for (InputChunk* chunk : spare_.take_idle()) {
       bytes_ -= chunk->capacity;
@@ -85,7 +85,8 @@ class ChunkPool {
   }
 
   size_t bytes() const { return bytes_; }
-  // Of them, what connections read into and what is pinned: all but the shared and the spare.
+  // The bytes of chunks that connections own or commands have pinned: all but the shared and the
+  // spare chunks.
   size_t lent_bytes() const {
     return bytes_ - (spare_.size() + (shared_ != nullptr ? 1 : 0)) * kChunkBytes;
   }

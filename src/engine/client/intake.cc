@@ -9,9 +9,10 @@
 namespace kvstash::engine {
 namespace {
 
-// Room for a read: less is not worth a system call.
+// The least room for a read; with less, the system call is not worth it.
 constexpr size_t kReadRoomMin = size_t{16} << 10;
-constexpr size_t kArgsKept = 4096;  // Views of arguments: what usual batches need.
+// Capacity that is kept: as many views of arguments as usual batches need.
+constexpr size_t kArgsKept = 4096;
 
 size_t round_up(size_t value, size_t to) {
   return (value + to - 1) / to * to;
@@ -28,22 +29,25 @@ std::span<char> Intake::input_room(Session& session) {
   if (session.chunk == nullptr) {
     if (shared_ != nullptr && shared_->capacity - shared_used_ < kReadRoomMin) {
       run_staged();
-      if (session.chunk != nullptr) return input_room(session);  // Read while the shard was busy.
+      // The session may have got its own chunk in a busy turn.
+      if (session.chunk != nullptr) return input_room(session);
     }
     if (shared_ == nullptr) shared_ = pool.shared();
     session.chunk = shared_;
     session.begin = session.end = shared_used_;
     return {shared_->data + shared_used_, shared_->capacity - shared_used_};
   }
-  if (session.chunk == shared_) run_staged();  // Read twice in a turn: it may have a chunk now.
+  // Read a second time in this turn: it may have its own chunk now.
+  if (session.chunk == shared_) run_staged();
   if (session.chunk == nullptr) return input_room(session);
   make_room(session);
   return {session.chunk->data + session.end, session.chunk->capacity - session.end};
 }
 
-// Room in the session's own chunk for what the unfinished command is known to need, or for a read
-// that is worth it. What a client says will come gets memory only as it comes; a chunk that must
-// grow grows by half at least, so that a command of very many arguments is copied a few times only.
+// Makes room in the session's own chunk for the bytes that the unfinished command is known to need,
+// or for a read that is worth a system call. Bytes that a client only announces get memory as they
+// come. A chunk that must grow grows by half at least, so that a command of very many arguments is
+// copied a few times only.
 void Intake::make_room(Session& session) {
   ChunkPool& pool = shard_->clients().chunks();
   const size_t unread = session.end - session.begin;
@@ -84,7 +88,7 @@ void Intake::resume(Session& session) {
   run_staged();
 }
 
-// Reads requests that are complete, at most a batch.
+// Parses complete requests of the session, at most a batch.
 void Intake::stage(Session& session) {
   staged_.push_back({.session = &session,
                      .first = parsed_.size(),
@@ -99,15 +103,15 @@ void Intake::stage(Session& session) {
   // Before AUTH the limits may change with every command.
   const size_t batch_max = session.is_authenticated ? kBatchCommandsMax : 1;
   size_t at = session.begin;
-  bool has_skipped = false;  // Empty requests, behind the last command.
+  bool has_skipped = false;  // Empty requests stand behind the last command.
   while (staged.last - staged.first < batch_max && at < session.end) {
     const auto first_arg = static_cast<uint32_t>(args_.size());
     const resp::ParseOutcome outcome =
         session.parser.parse({session.chunk->data + at, session.end - at}, limits, args_);
     if (outcome.kind == resp::ParseOutcome::Kind::kIncomplete) {
       session.bytes_needed = outcome.bytes_needed;
-      // Once the commands have run, the session begins behind the last of them: the parser will
-      // see the empty requests again, and has to begin with them.
+      // Once the commands have run, the session's input begins behind the last of them: the parser
+      // will see the empty requests again, and has to begin with them.
       if (has_skipped && staged.first != staged.last) session.parser.reset();
       break;
     }
@@ -132,7 +136,7 @@ void Intake::stage(Session& session) {
     at += outcome.consumed;
     if (outcome.borrows_parser) break;
   }
-  if (staged.first == staged.last) session.begin = at;  // Nothing but empty lines.
+  if (staged.first == staged.last) session.begin = at;  // There were only empty requests.
   prefetch_buckets(staged);
 }
 
@@ -163,7 +167,8 @@ void Intake::find_places(Parsed& parsed) {
   parsed.place_count = static_cast<uint32_t>(places_.size()) - parsed.first_place;
 }
 
-// The buckets have arrived by now, so that the entries are known.
+// Prefetches the entries of the staged keys: by now the buckets that point to them are in the
+// cache.
 void Intake::prefetch_entries(const Staged& staged) const {
   if (use_ == Use::kBusy) return;
   const store::HashTable& table = shard_->data().keyspace(staged.session->caller.db).table();
@@ -218,7 +223,7 @@ std::vector<Session*> Intake::give_back() {
   for (size_t i = 0; i < staged_.size(); ++i) {
     Staged& staged = staged_[i];
     Session& session = *staged.session;
-    shard_->clients().note_ready(session);  // It may have been answered before.
+    shard_->clients().note_ready(session);  // It may have output of earlier commands.
     if (i == running_) continue;
     staged.last = staged.first;
     staged.error.clear();
@@ -229,7 +234,7 @@ std::vector<Session*> Intake::give_back() {
   return unread;
 }
 
-// What the session has not used of the shared chunk moves to one of its own, if there is anything.
+// Moves the session's unread bytes of the shared chunk to a chunk of its own, if there are any.
 void Intake::leave_shared(Session& session) {
   const size_t unread = session.end - session.begin;
   session.chunk = nullptr;
@@ -253,13 +258,13 @@ void Intake::run(Staged& staged) {
                                      : std::string_view(session.chunk->data + parsed.begin,
                                                         parsed.end - parsed.begin)};
     if (session.stopped != 0 || !dispatcher_->dispatch(session, request)) {
-      // The rest is read again when the session goes on.
+      // The rest of the input is parsed again when the session goes on.
       session.begin = parsed.begin;
       session.parser.reset();
       return;
     }
     session.begin = parsed.end;
-    // Its arguments stand in the parser, which must not read on before they have come back.
+    // The command's arguments stand in the parser, which must not go on before they have come back.
     if (parsed.borrows_parser && session.under_way != 0) session.stop(kStopOrder);
   }
   if (!staged.error.empty() && session.stopped == 0) protocol_error(session, staged.error);
@@ -273,7 +278,8 @@ void Intake::protocol_error(Session& session, std::string_view message) {
   session.close_after_replies("protocol error");
 }
 
-// A connection keeps memory only for what it has sent and we have not used.
+// Ends the reading of a session: it keeps memory only for bytes that it has sent and that were not
+// used.
 void Intake::settle(Session& session) {
   if ((session.stopped & kStopClosing) != 0) session.begin = session.end;
   const size_t kept =

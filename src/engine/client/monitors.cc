@@ -11,7 +11,7 @@
 namespace kvstash::engine {
 namespace {
 
-// As MONITOR shows who sent a command; a unix socket's "path:0" without the port.
+// The client's address as MONITOR shows it: that of a unix socket, "path:0", without the port.
 std::string peer_of(const Session& session) {
   const std::string& address = session.info.address;
   if (!session.info.is_unix_socket) return address;

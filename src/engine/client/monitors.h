@@ -1,6 +1,6 @@
-// Monitors: the connections of one shard that see all commands (MONITOR), and what they are shown.
+// Monitors: the connections of one shard that see all commands (MONITOR), and the lines they get.
 //
-// On the shard's thread.
+// Used on the shard's thread.
 #pragma once
 
 #include "engine/command/command_table.h"
@@ -18,14 +18,14 @@ class Monitors {
  public:
   explicit Monitors(Shard& shard) : shard_(&shard) {}
 
-  // A client of this shard sent a command, for that database: the monitors of all shards see it,
-  // if there are any and it is none of those that they do not see.
+  // Tells the monitors of all shards that a client of this shard sent a command for database `db`.
+  // Does nothing if there are no monitors or the command is one that they do not see.
   void note(const Session& session, const Command& command, std::span<const std::string_view> argv,
             DbIndex db);
-  // The same, whichever command it is.
+  // Tells the monitors of all shards of a command, whichever it is.
   void feed(const Session& session, const Command& command, std::span<const std::string_view> argv,
             DbIndex db);
-  // Shows a line to those of this shard.
+  // Sends a line to the monitors of this shard.
   void tell(std::string_view line);
 
  private:

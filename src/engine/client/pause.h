@@ -1,8 +1,8 @@
 // Pause: which commands CLIENT PAUSE holds back on a shard, and until when. A value of its shard,
-// on the shard's thread or that of a hold.
+// used on the shard's thread or on a thread that holds the shard.
 //
-// Times are the node's monotonic ones, so that a pause is never shorter than was asked, whatever
-// happens to the wall clock.
+// Times are of the node's monotonic clock, so that a pause is never shorter than was asked,
+// whatever happens to the wall clock.
 #pragma once
 
 #include <algorithm>
@@ -12,15 +12,15 @@
 namespace kvstash::engine {
 
 enum class PauseMode : uint8_t {
-  kWrites,  // What may change keys or reach replicas.
+  kWrites,  // Commands that may change keys or reach replicas.
   kAll,
 };
 
 class Pause {
  public:
-  // A pause that lasts is never shortened, nor made milder: the later end and the stricter mode
-  // win. One that was over at `asked_ns`, when this one was asked for, has no say. Call
-  // end_if_over(asked_ns) before, to let go whom it held.
+  // Begins a pause, which was asked for at `asked_ns`. A pause that still lasts is never shortened
+  // or made milder: the later end and the stricter mode win. One that was over at `asked_ns` does
+  // not count. Call end_if_over(asked_ns) before, to let the sessions go on that it held back.
   void begin(int64_t asked_ns, int64_t until_ns, PauseMode mode) {
     end_if_over(asked_ns);
     if (is_on()) {
@@ -31,7 +31,7 @@ class Pause {
     mode_ = mode;
   }
   void end() { until_ns_.reset(); }
-  // True: the pause was over at `now_ns`, and has ended.
+  // Ends the pause if it is over at `now_ns`. True: it was on, and has ended.
   bool end_if_over(int64_t now_ns) {
     if (!is_on() || *until_ns_ > now_ns) return false;
     end();

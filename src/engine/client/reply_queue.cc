@@ -15,12 +15,12 @@ void ReplyQueue::end(bool is_muted) {
   if (corks_) append_corked(begun_at_);
 }
 
-// What stands in corked_ from `offset` on takes its place after all others.
+// Adds a filled place for the bytes of corked_ from `offset` on, behind all other places.
 void ReplyQueue::append_corked(size_t offset) {
   if (corked_.size() == offset) return;
   Place& last = places_.back();
   if (last.is_filled && last.offset + last.size == offset) {
-    last.size = corked_.size() - last.offset;  // Neighbours share a place.
+    last.size = corked_.size() - last.offset;  // Adjacent filled places are merged.
   } else {
     places_.push_back({offset, corked_.size() - offset, true, false});
   }
@@ -70,7 +70,7 @@ void ReplyQueue::seal(Lsn lsn, Lsn released) {
   const size_t sealed_to = sealed_.empty() ? sendable_ : sealed_.back().end;
   ensure(sealed_to <= end);
   if (follows_ <= released) [[likely]] {
-    sealed_.clear();  // They follow from no more than this does.
+    sealed_.clear();  // Earlier parts follow from no higher LSN.
     sendable_ = end;
     return;
   }
@@ -102,7 +102,8 @@ void ReplyQueue::drop_sent(size_t bytes) {
   begun_at_ -= bytes;
 }
 
-// A client that never stops sending may always have a place open: what has left goes nevertheless.
+// Removes replies that have left from corked_ and places_, because a client that never stops
+// sending may always have a place open.
 void ReplyQueue::compact() {
   places_.erase(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(front_));
   front_ = 0;

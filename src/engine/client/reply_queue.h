@@ -1,12 +1,12 @@
 // ReplyQueue: the replies of one connection, in the order of its commands.
 //
-// A reply that has to come from elsewhere gets a place in the queue; while places are open, what is
-// answered on the spot waits behind them (the output is corked), and everything leaves in order,
-// usually in one write.
+// A reply that has to come from elsewhere gets a place in the queue. While places are open, replies
+// made on the spot wait behind them (the output is corked), and everything leaves in order, usually
+// in one write.
 //
-// What is in `out()` leaves in two steps. At the end of a turn it is sealed with the LSN of the
-// journal that it follows from; it may be sent once the journal has come that far (gate.h). What
-// waits for that is not the client's fault, and does not count as unread.
+// The bytes in `out()` leave in two steps. At the end of a turn they are sealed with the LSN of the
+// journal that they follow from; they may be sent once the journal has come that far (gate.h).
+// Bytes that wait for that are not the client's fault, and do not count as unread.
 //
 // Lives on the connection's shard.
 #pragma once
@@ -32,35 +32,35 @@ class ReplyQueue {
     has_begun_ = true;
     return to;
   }
-  // `is_muted`: the client asked for no reply (CLIENT REPLY); what was written is taken back.
+  // `is_muted`: the client asked for no reply (CLIENT REPLY), so the reply is removed.
   void end(bool is_muted);
   bool has_begun() const { return has_begun_; }
 
   // ---- A reply that comes later.
-  // Takes the next place; its number is for fill().
+  // Opens the next place and returns its number for fill().
   uint64_t open(bool is_muted);
-  // `lsn`: what the reply follows from.
+  // Fills a place. `lsn`: the LSN that the reply follows from.
   void fill(uint64_t number, std::string_view reply, Lsn lsn);
 
-  // A push message: after the replies to all commands taken so far, and never inside another.
+  // Adds a push message: after the replies to all commands taken so far, and never inside another.
   void push(std::string_view message);
 
   // ---- What may be sent.
-  // What is put into the queue from now on follows from `lsn`, too.
+  // All that is put into the queue from now on follows from `lsn`, too.
   void follow(Lsn lsn) { follows_ = std::max(follows_, lsn); }
-  // Seals what stands in out() without a seal, but for a reply that is being made: it follows from
-  // `lsn` and from what follow() and fill() said. The journal has come to `released`.
+  // Seals the bytes of out() that have no seal, without a reply that is being made: they follow
+  // from `lsn` and from the LSNs given to follow() and fill(). The journal has come to `released`.
   void seal(Lsn lsn, Lsn released);
-  // The journal has come to `released`: what was sealed with no higher LSN may be sent.
+  // Called when the journal has come to `released`: bytes sealed with no higher LSN may be sent.
   void let_out(Lsn released);
-  // The LSN that the first of what waits follows from; none: nothing waits.
+  // The LSN that the first waiting part follows from; none: no part waits.
   std::optional<Lsn> awaited() const {
     return sealed_.empty() ? std::nullopt : std::optional(sealed_.front().lsn);
   }
   // The part of out() that may be sent, from its begin on.
   std::string_view sendable() const { return out_.view().substr(0, sendable_); }
   size_t gated_bytes() const { return sealed_.empty() ? 0 : sealed_.back().end - sendable_; }
-  // The first bytes of sendable() were sent.
+  // Drops the first bytes of sendable(), which were sent.
   void drop_sent(size_t bytes);
 
   size_t waiting() const { return waiting_; }  // Places not filled yet.
@@ -77,38 +77,39 @@ class ReplyQueue {
   static constexpr size_t kCompactPlacesMin = 1024;
 
   struct Place {
-    size_t offset;  // In corked_.
+    size_t offset;  // Offset in corked_.
     size_t size;
     bool is_filled;
     bool is_muted;
   };
 
-  // A part of out() that waits for the journal: up to `end`.
+  // A part of out() that waits for the journal; `end` is its end in out().
   struct Sealed {
     size_t end;
     Lsn lsn;
   };
 
-  // How much of out() is not the reply being made.
+  // How many bytes of out() do not belong to a reply that is being made.
   size_t finished_bytes() const { return has_begun_ && !corks_ ? begun_at_ : out_.size(); }
   void append_corked(size_t offset);
   void release_front();
   void compact();
 
   resp::ReplyBuffer out_;
-  size_t sendable_ = 0;         // Of out_.
-  std::vector<Sealed> sealed_;  // Behind that, in order: ends and LSNs grow.
+  size_t sendable_ = 0;         // Bytes of out_ that may be sent.
+  std::vector<Sealed> sealed_;  // Parts of out_ behind sendable_, with growing ends and LSNs.
   Lsn follows_ = kLsnNone;
   resp::ReplyBuffer corked_;   // Replies that wait for an earlier one.
   resp::ReplyBuffer pushes_;   // Pushes that came while a reply was being made.
-  std::vector<Place> places_;  // From front_ on: in the order of the commands.
+  std::vector<Place> places_;  // Places from front_ on are in use, in the order of the commands.
   size_t front_ = 0;
   uint64_t front_number_ = 0;
   size_t waiting_ = 0;
   size_t begun_at_ = 0;
   bool has_begun_ = false;
   bool corks_ = false;
-  size_t compact_at_ = kCompactBytesMin;  // Of corked_; doubles with what has to stay.
+  // Size of corked_ at which it is compacted; grows with the bytes that have to stay.
+  size_t compact_at_ = kCompactBytesMin;
 };
 
 }  // namespace kvstash::engine

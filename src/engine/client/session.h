@@ -1,8 +1,9 @@
-// Session: one client connection as the engine sees it: who it is, what it has sent and not yet
-// been answered, its open transaction. No socket: the server's shell moves the bytes.
+// Session: one client connection as the engine sees it: who the client is, what it has sent and was
+// not answered yet, its open transaction. A session has no socket: the server's shell moves the
+// bytes.
 //
-// Lives on one shard from accept to close; another thread touches it only in a transaction that
-// holds that shard. Owned by its Shard, which keeps it until the last reply under way has arrived.
+// Lives on one shard from accept to close; another thread uses it only in a transaction that holds
+// that shard. Owned by its Shard, which keeps it until the last reply under way has arrived.
 #pragma once
 
 #include "engine/acl/acl_user.h"
@@ -22,7 +23,7 @@
 
 namespace kvstash::engine {
 
-// What CLIENT LIST tells and CLIENT SETNAME, SETINFO change.
+// Facts that CLIENT LIST shows and CLIENT SETNAME and SETINFO change.
 struct SessionInfo {
   uint64_t id = 0;
   std::string address;  // "ip:port", or "path:0".
@@ -36,28 +37,29 @@ struct SessionInfo {
   std::string lib_version;
   std::string user = "default";
   int64_t created_ms = 0;
-  int64_t active_ms = 0;  // When bytes last came or went, or a command was taken or ended to wait.
+  // When bytes last came or went, a command was taken, or a wait ended.
+  int64_t active_ms = 0;
   const Command* last_command = nullptr;
   uint64_t commands = 0;
   uint64_t input_bytes = 0;
   uint64_t output_bytes = 0;
 };
 
-// Why no further commands of a connection are taken for now. Several may hold at once.
+// Why no further commands of a connection are taken for now. Several reasons may hold at once.
 enum StopReason : uint32_t {
   kStopGather = 1u << 0,     // A command is asking other shards.
-  kStopOrder = 1u << 1,      // The next command wants all earlier replies first.
-  kStopOutput = 1u << 2,     // Too many unsent replies, of its own or of all clients.
+  kStopOrder = 1u << 1,      // The next command comes after all earlier replies.
+  kStopOutput = 1u << 2,     // Too many unsent replies, of this client or of all.
   kStopFlight = 1u << 3,     // Too many commands under way.
-  kStopRate = 1u << 4,       // Over its command rate.
+  kStopRate = 1u << 4,       // The connection is over its command rate.
   kStopPause = 1u << 5,      // CLIENT PAUSE.
-  kStopClosing = 1u << 6,    // To be closed once its replies are sent.
+  kStopClosing = 1u << 6,    // The connection is closed once its replies are sent.
   kStopDrain = 1u << 7,      // The server is about to end.
   kStopMemory = 1u << 8,     // Memory is overfull, and eviction has to catch up.
-  kStopWait = 1u << 9,       // In a blocking command.
-  kStopPushes = 1u << 10,    // Subscribers elsewhere have yet to take in what was published.
-  kStopGate = 1u << 11,      // Too many of its replies wait for the journal.
-  kStopEviction = 1u << 12,  // Keys have to go first for what a command here took too much.
+  kStopWait = 1u << 9,       // A blocking command waits.
+  kStopPushes = 1u << 10,    // Too many pushes wait in mailboxes of other shards.
+  kStopGate = 1u << 11,      // Too many bytes of replies wait for the journal.
+  kStopEviction = 1u << 12,  // A command here took too much memory, and keys must be evicted first.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
@@ -69,7 +71,7 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   SessionInfo info;
-  Caller caller;  // Database, protocol version: what travels with a command.
+  Caller caller;  // What goes with each command: database, protocol version.
   Multi multi;
   ReplyQueue replies;
   resp::RequestParser parser;
@@ -88,10 +90,12 @@ class Session {
   bool is_muted() const {
     return reply_mode == ReplyMode::kOff || reply_mode == ReplyMode::kSkipThis;
   }
-  // The same of a command's own answer: that of a subscription is a push, which is always sent.
+  // Whether the reply of `command` is muted. The reply of a subscription is a push, which is always
+  // sent.
   bool mutes(const Command& command) const { return is_muted() && !command.has(kPushReply); }
 
-  // ---- Channels it listens to; null: none. Kept by its shard's Subscriptions.
+  // ---- The channels that the client subscribes to; null: none. Maintained by the shard's
+  // Subscriptions.
   std::unique_ptr<SubscriptionSet> subscriptions;
   size_t subscription_count(ChannelKind kind) const {
     return subscriptions == nullptr ? 0 : subscriptions->count(kind);
@@ -101,10 +105,11 @@ class Session {
     return is_subscriber() ? ClientClass::kPubsub : ClientClass::kNormal;
   }
 
-  // ---- CLIENT TRACKING; null: off. Kept by its shard's Tracking.
+  // ---- CLIENT TRACKING; null: off. Maintained by the shard's Tracking.
   std::unique_ptr<ClientTracking> tracking;
-  bool has_read_for_cache = false;  // Some shards may remember keys for it.
-  size_t pushed_bytes = 0;          // Of pushes since all of its output was sent.
+  bool has_read_for_cache = false;  // Shards may remember keys that this client has read.
+  // Bytes of pushes since the output was last empty.
+  size_t pushed_bytes = 0;
   void update_tracking() {
     caller.remembers_reads = tracking != nullptr && tracking->remembers_reads();
   }
@@ -114,22 +119,25 @@ class Session {
     update_tracking();
   }
 
-  std::shared_ptr<Waiter> waiter;  // Its blocking command, while it waits.
-  bool is_wait_muted = false;      // CLIENT REPLY, as it was when that command was taken.
+  std::shared_ptr<Waiter> waiter;  // The waiter of its blocking command, while it waits.
+  // Whether CLIENT REPLY muted the blocking command when it was taken.
+  bool is_wait_muted = false;
 
   // ---- Input: unread bytes are chunk->data[begin, end).
-  InputChunk* chunk = nullptr;  // Its own, or null while nothing is unread.
+  // The session's own chunk or the shared one; null while nothing is unread.
+  InputChunk* chunk = nullptr;
   size_t begin = 0;
   size_t end = 0;
-  size_t bytes_needed = 0;  // Of the unfinished command at `begin`, as far as known.
+  size_t bytes_needed = 0;  // Size of the unfinished command at `begin`, as far as known.
 
   // ---- Output.
-  size_t sent = 0;  // Of replies.out(): the shell has written so much, and not dropped it yet.
-  // What the client could have read and has not. What waits for the journal is none of its doing.
+  size_t sent = 0;  // Bytes of replies.out() that the shell has written and not dropped yet.
+  // Bytes that the client could have read and has not. Bytes that wait for the journal do not
+  // count.
   size_t unsent_bytes() const { return replies.bytes() - replies.gated_bytes() - sent; }
-  // At so many bytes of replies.bytes() its shard looks whether they are too many.
+  // When replies.bytes() passes this mark, the shard checks whether the output is too much.
   size_t output_mark = 0;
-  // What its shard has counted of it, see client_memory.h.
+  // The bytes that the shard has counted for this session, see client_memory.h.
   struct Counted {
     size_t memory = 0;
     size_t unsent = 0;
@@ -138,30 +146,35 @@ class Session {
   Counted counted;
 
   // ---- Flow.
-  uint32_t stopped = 0;            // StopReasons.
-  uint32_t transactions_away = 0;  // Later commands must not overtake these ...
-  uint32_t hops_home = 0;          // ... nor these, for its own shard, in that shard's mailbox.
-  bool has_unsent_hops = false;    // In a batch of this turn.
+  uint32_t stopped = 0;  // StopReason bits.
+  // Transactions under way; later commands must not overtake them.
+  uint32_t transactions_away = 0;
+  // Hops to the session's own shard that are in that shard's mailbox; later commands must not
+  // overtake them.
+  uint32_t hops_home = 0;
+  bool has_unsent_hops = false;  // Hops are in a batch that was not sent yet.
   bool has_unsent_transaction = false;
-  bool is_listed_ready = false;  // In the shard's list of sessions with output.
+  bool is_listed_ready = false;  // Listed among the shard's sessions with output.
   bool is_listed_resume = false;
   bool is_input_off = false;  // The shell does not read, because the session was stopped.
-  bool is_closed = false;     // The socket is gone; kept for replies under way.
-  bool is_killed = false;     // Another client's wish: closed at the end of the turn.
-  std::string close_reason;   // Set with kStopClosing, for the log; empty: the client's wish.
-  uint32_t under_way = 0;     // Hops, transactions and gathers that will come back.
+  bool is_closed = false;     // The socket is gone; the session is kept for replies under way.
+  bool is_killed = false;     // The session is to be closed at the end of the turn (Clients::kill).
+  // Set with kStopClosing, for the log; empty: the client wished to close.
+  std::string close_reason;
+  uint32_t under_way = 0;  // Hops, transactions and gathers that will come back.
   static constexpr uint32_t kFlightMin = 64;
   static constexpr uint32_t kFlightMax = 1024;
-  uint32_t flight_max = kFlightMin;  // Replies waited for at one time; see learn_reply_size().
+  // The most replies waited for at one time; see Clients::learn_reply_size().
+  uint32_t flight_max = kFlightMin;
   double rate_tokens = 0;
   int64_t rate_at_ms = 0;
 
-  // The shell's own record of this connection. The engine never looks inside.
+  // The shell's own record of this connection, which the engine never reads.
   void* shell = nullptr;
 
   bool is_gone() const { return is_closed || is_killed; }
 
-  // A command is being answered: here, or elsewhere.
+  // True: a command is being answered, here or elsewhere.
   bool awaits_reply() const { return under_way != 0 || replies.has_begun(); }
 
   // Whether a command for its own shard may run at once.
@@ -169,8 +182,8 @@ class Session {
 
   void note_activity(int64_t now_ms) { info.active_ms = now_ms; }
   // Whether the client could do something and does not, as far as the connection's state tells;
-  // since when, says info.active_ms. One that the server holds back or has yet to answer is not
-  // idle, nor one that only listens. One that leaves its replies unread is.
+  // info.active_ms says since when. A client that the server holds back or has yet to answer is not
+  // idle, nor is a subscriber or a monitor. A client that leaves its replies unread is idle.
   bool is_idle() const {
     constexpr uint32_t kClientsOwn = kStopOutput | kStopClosing;
     const bool is_held_back = (stopped & ~kClientsOwn) != 0;
@@ -184,11 +197,11 @@ class Session {
     if (close_reason.empty()) close_reason = std::move(reason);
   }
 
-  // Its own chunk of input; none while it reads into the one that all share.
+  // Bytes of the session's own chunk of input; 0 while it reads into the shared one.
   size_t chunk_bytes() const { return chunk == nullptr || chunk->is_shared ? 0 : chunk->capacity; }
-  // Bytes this connection holds.
+  // All bytes that this connection holds.
   size_t total_bytes() const { return sizeof(Session) + memory_bytes(); }
-  // The same beyond the object.
+  // Bytes that this connection holds beside the Session object itself.
   size_t memory_bytes() const {
     return chunk_bytes() + replies.memory_bytes() + parser.memory_bytes() + multi.memory_bytes() +
            (subscriptions != nullptr ? subscriptions->memory_bytes() : 0) +

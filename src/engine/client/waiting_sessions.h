@@ -1,5 +1,5 @@
-// WaitingSessions: the connections of one shard that wait in a blocking command, by the time at
-// which they give up. Lives on the shard of the connections, on its thread.
+// WaitingSessions: the connections of one shard that wait in a blocking command, ordered by the
+// time at which their waits end. Lives on the shard of the connections, used on its thread.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ namespace kvstash::engine {
 
 class WaitingSessions {
  public:
-  using Deadline = std::optional<int64_t>;  // By the node's monotonic clock; none: for ever.
+  // By the node's monotonic clock, in ns; none: the session waits for ever.
+  using Deadline = std::optional<int64_t>;
 
   size_t size() const { return count_; }
   size_t with_deadline() const { return by_deadline_.size(); }
@@ -29,7 +30,7 @@ class WaitingSessions {
   Deadline next_deadline_ns() const {
     return by_deadline_.empty() ? Deadline() : Deadline(by_deadline_.begin()->first);
   }
-  // Those whose time is over, the earliest first. They stay until removed.
+  // Ids of the sessions whose deadline has passed, the earliest first. They stay until removed.
   std::vector<uint64_t> due(int64_t now_ns) const {
     std::vector<uint64_t> ids;
     for (const auto& [deadline_ns, id] : by_deadline_) {

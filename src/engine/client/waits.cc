@@ -20,7 +20,7 @@ void Waits::begin(Session& session, std::shared_ptr<Waiter> waiter) {
   shard_->monitors().note(session, *waiter->command, argv, waiter->caller.db);
   waiting_.add(session.info.id, waiter->deadline_ns);
   shard_->clients().note_ready(
-      session);  // From now on its shell looks whether the client goes away.
+      session);  // From now on the session's shell checks whether the client leaves.
   const WaitState state = waiter->state.load(std::memory_order_acquire);
   if (state == WaitState::kDone) finish(waiter);
   if (state == WaitState::kWoken) retry(waiter);
@@ -30,7 +30,8 @@ void Waits::finish(const std::shared_ptr<Waiter>& waiter) {
   Session* session = shard_->clients().find(waiter->caller.client_id);
   ensure(waiter->home == shard_->id() &&
          waiter->state.load(std::memory_order_acquire) == WaitState::kDone);
-  // Its client is gone; or the command is not home yet, and begin() will see what happened.
+  // Either the client is gone, or the command is not home yet and begin() will handle the waiter's
+  // state.
   if (session == nullptr || session->waiter != waiter) return;
   session->replies.follow(waiter->lsn);
   session->replies.begin().append(waiter->reply.view());
@@ -53,7 +54,7 @@ void Waits::retry(const std::shared_ptr<Waiter>& waiter) {
   group.transactions.push_back(std::move(transaction));
 }
 
-// The transaction is over. If the waiter found nothing and was woken anew since, it goes again.
+// If the waiter found nothing and was woken again since, its command runs again.
 void Waits::end_retry(const std::shared_ptr<Waiter>& waiter) {
   waiter->is_retrying = false;
   if (waiter->state.load(std::memory_order_acquire) == WaitState::kWoken) retry(waiter);
@@ -81,7 +82,8 @@ bool Waits::unblock(Session& session, bool with_error) {
   return true;
 }
 
-// One that is being served at this moment is left alone: it will be done, or be looked at again.
+// A waiter that is being served at this moment is left alone: it will be done, or be found due
+// again.
 void Waits::end_due() {
   if (waiting_.with_deadline() == 0) return;
   for (const uint64_t id : waiting_.due(shard_->set().clock().monotonic_ns())) {
@@ -93,8 +95,8 @@ void Waits::end_due() {
   }
 }
 
-// True: nobody will serve it any more. Its keys' shards forget it, and look at those who may have
-// stood behind it.
+// Ends the wait. False: the waiter is being served or is over. The shards of its keys are told to
+// forget it, and to serve waiters that may have stood behind it.
 bool Waits::give_up(const std::shared_ptr<Waiter>& waiter) {
   if (!waiter->move(WaitState::kWaiting, WaitState::kDone) &&
       !waiter->move(WaitState::kWoken, WaitState::kDone))
@@ -110,12 +112,12 @@ void Waits::leave(Session& session) {
   const std::shared_ptr<Waiter> waiter = std::exchange(session.waiter, nullptr);
   ensure(waiter != nullptr);
   waiting_.remove(session.info.id, waiter->deadline_ns);
-  session.note_activity(shard_->now_ms());  // What it did till now was to wait.
+  session.note_activity(shard_->now_ms());  // A wait does not count as idle time.
   shard_->clients().go_on(session, kStopWait);
   shard_->clients().note_ready(session);
 }
 
-// The wait is over without the command having found anything: now it counts.
+// Counts the command, whose wait is over without having found anything, and tells the slow log.
 void Waits::note_unserved(Session& session) {
   const Waiter& waiter = *session.waiter;
   const std::vector<std::string_view> argv(waiter.argv.begin(), waiter.argv.end());

@@ -1,7 +1,7 @@
-// Waits: the connections of one shard that wait in blocking commands: how their waits begin and
-// end. What happens to the keys is the executor's.
+// Waits: the connections of one shard that wait in blocking commands, and how their waits begin and
+// end. The executor deals with the keys that they wait for.
 //
-// On the shard's thread.
+// Used on the shard's thread.
 #pragma once
 
 #include "engine/client/waiting_sessions.h"
@@ -18,20 +18,21 @@ class Waits {
  public:
   explicit Waits(Shard& shard) : shard_(&shard) {}
 
-  // A command of `session` has come back and waits; the waiter may be served, or over, by now.
+  // Called when a command of `session` has come back and waits; by now its waiter may have been
+  // served, or be over.
   void begin(Session& session, std::shared_ptr<Waiter> waiter);
-  // On the waiter's home: it has its reply; or keys on several shards changed, and it shall run
-  // again as a transaction.
+  // Both run on the waiter's home. finish(): the waiter is done and has its reply. retry(): keys on
+  // several shards changed, so its command shall run again as a transaction.
   void finish(const std::shared_ptr<Waiter>& waiter);
   void retry(const std::shared_ptr<Waiter>& waiter);
-  // That transaction is over, or could not be.
+  // Called when that transaction is over, or was refused.
   void end_retry(const std::shared_ptr<Waiter>& waiter);
-  // CLIENT UNBLOCK: ends a wait as if its time were over, or with an error. False: it does not
-  // wait, or is being served.
+  // CLIENT UNBLOCK: ends a wait as if its timeout were over, or with an error. False: the session
+  // does not wait, or is being served.
   bool unblock(Session& session, bool with_error);
-  // The connection of a session that waits is gone.
+  // Called when the connection of a waiting session is gone.
   void abandon(Session& session);
-  // Answers those whose time is over.
+  // Answers the sessions whose timeout is over.
   void end_due();
   const WaitingSessions& sessions() const { return waiting_; }
 

@@ -1,5 +1,5 @@
-// ArgReader: walks over a command's arguments, so that options are parsed once, at the edge, into a
-// typed struct. Views only: it lives as long as the arguments. One thread.
+// ArgReader: walks over a command's arguments, so that options are parsed once into a typed struct.
+// It holds views only and lives as long as the arguments. One thread.
 #pragma once
 
 #include "base/numbers.h"

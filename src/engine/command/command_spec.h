@@ -1,4 +1,4 @@
-// CommandSpec: all there is to know about a command without running it.
+// CommandSpec: everything about a command except what it does.
 //
 // One constexpr row per command (and per subcommand). Lookup, arity, routing, ACL categories,
 // COMMAND INFO, DOCS, LIST and GETKEYS all read the row; nothing is written twice. Rows live in
@@ -18,11 +18,11 @@ namespace kvstash::engine {
 class Call;
 class Shard;
 
-// Runs the command. An Error becomes the reply "-<message>"; anything written before is taken back.
-// It must not have changed data by then.
+// Runs the command. An Error becomes the reply "-<message>"; whatever was written before is
+// removed. A command that returns an Error must not have changed data.
 using RunCommand = Status (*)(Call&);
 
-// As COMMAND INFO names them, unless noted.
+// Flags of commands, named as in COMMAND INFO unless noted.
 enum CommandFlag : uint32_t {
   kWrite = 1u << 0,
   kReadOnly = 1u << 1,
@@ -44,15 +44,15 @@ enum CommandFlag : uint32_t {
   kAllowBusy = 1u << 17,
   kNoAsyncLoading = 1u << 18,
   kNoMandatoryKeys = 1u << 19,
-  kProtected = 1u << 20,     // Not shown: asks enable-debug-command and its like.
+  kProtected = 1u << 20,     // Not shown: allowed by enable-debug-command or a like option.
   kSentinelOnly = 1u << 21,  // Not shown.
-  kPushReply = 1u << 22,     // Not shown: its answer is a push message.
+  kPushReply = 1u << 22,     // Not shown: its reply is a push message.
   kSubscribers = 1u << 23,   // Not shown: RESP2 clients may send it while they are subscribed.
 };
 
-// ACL categories. Those that follow from flags and group are added by the command table: read,
-// write, fast, slow, admin and dangerous (kAdmin), pubsub, blocking, and the group's own where it
-// is called as the group is. So rows of kGeneric name kAclKeyspace themselves.
+// ACL categories. The command table adds those that follow from flags and group: read, write, fast,
+// slow, admin and dangerous (kAdmin), pubsub, blocking, and the group's own category if both have
+// the same name. Rows of kGeneric therefore name kAclKeyspace themselves.
 enum AclCategory : uint32_t {
   kAclKeyspace = 1u << 0,
   kAclRead = 1u << 1,
@@ -99,20 +99,20 @@ enum class CommandGroup : uint8_t {
 
 // Which shards a command touches, and so how it is run.
 enum class Scope : uint8_t {
-  kSession,    // No data: on the connection's own shard, at once.
-  kKeys,       // The shards of its keys, held for its time.
-  kAllShards,  // Every shard, held for its time.
-  kGather,     // On the connection's shard; asks others by message through Call::gather.
-  kChannel,    // The shard that owns the channel in argument 1, held for its time.
+  kSession,    // No data: runs on the connection's own shard, at once.
+  kKeys,       // The shards of its keys, held while it runs.
+  kAllShards,  // Every shard, held while it runs.
+  kGather,     // Runs on the connection's shard; asks others by message through Call::gather.
+  kChannel,    // The shard that owns the channel in argument 1, held while it runs.
 };
 
-// The scope of one request, for the few commands of scope kKeys whose arguments may ask for more:
-// kKeys or kAllShards. `home` is the connection's shard, whose thread this is. The arguments may be
-// wrong in any way.
+// Finds the scope of one request, for the few commands of scope kKeys whose arguments may ask for
+// more: kKeys or kAllShards. `home` is the connection's shard, whose thread this is. The arguments
+// may be invalid in any way.
 using FindScope = Scope (*)(std::span<const std::string_view> argv, Shard& home);
 
-// The flags of one request, for the few commands whose arguments say what they will do: those of
-// its row, changed. Called like a FindScope.
+// Finds the flags of one request, for the few commands whose arguments decide what they will do:
+// the flags of the row, changed. Called like a FindScope.
 using FindFlags = uint32_t (*)(uint32_t row_flags, std::span<const std::string_view> argv,
                                Shard& home);
 
@@ -133,23 +133,25 @@ enum KeyFlag : uint32_t {
 };
 
 // Where keys stand among the arguments, as Redis describes it (COMMAND INFO, "key specifications").
-// Ranges that begin at an index are also where the server looks for keys; everything else is shown
-// to clients only, and its row has a FindKeys.
+// The server itself finds keys by ranges that begin at an index; all other specifications are only
+// shown to clients, and their row has a FindKeys.
 struct KeySpec {
   enum class Begin : uint8_t { kUnknown, kIndex, kKeyword };
   enum class Find : uint8_t { kUnknown, kRange, kKeynum };
 
   uint32_t flags = 0;
   Begin begin = Begin::kIndex;
-  int32_t index = 0;           // kIndex: the first key's argument (the name is 0).
-  std::string_view keyword{};  // kKeyword: the keys follow this word...
-  int32_t start_from = 0;      // ... looked for from this argument on (negative: from the end).
+  int32_t index = 0;           // kIndex: the first key's argument (the command's name is 0).
+  std::string_view keyword{};  // kKeyword: the keys follow this word.
+  // kKeyword: the word is searched from this argument on; negative: from the end.
+  int32_t start_from = 0;
   Find find = Find::kRange;
   int32_t last = 0;   // kRange: the last key, counted from the first; negative: from the end.
   int32_t step = 1;   // kRange, kKeynum: arguments from key to key.
   int32_t limit = 0;  // kRange with last -1: 2 is half of the rest, and so on.
-  int32_t keynum_index = 0;  // kKeynum: where their number stands, counted from the beginning.
-  int32_t first_key = 0;     // kKeynum: the first key, counted from the beginning.
+  // kKeynum: the argument with the number of keys, counted from the beginning.
+  int32_t keynum_index = 0;
+  int32_t first_key = 0;  // kKeynum: the first key, counted from the beginning.
   std::string_view notes{};
 };
 
@@ -159,21 +161,23 @@ struct KeyAt {
   uint32_t flags;
 };
 
-// How far the arguments of a command tell its keys.
+// How far a command's keys can be found from its arguments.
 enum class KeysFound : uint8_t {
-  kAll,      // The command touches no key but those that were found.
-  kRefused,  // The command refuses its arguments, and touches no key but those found before that.
+  kAll,  // The command touches no key but those that were found.
+  // The command refuses its arguments, and touches no key but those found up to there.
+  kRefused,
   kUnknown,  // The command may touch any key besides those that were found.
 };
 
-// Appends the keys of `argv`, whose number fits the row's arity, for commands whose keys are not
-// told by ranges at fixed places: keys behind options or behind their number, or flags that hang on
-// an option. It is built on the parser that the command itself uses when it runs, so that there is
-// one opinion on what is a key. That parser may be more lenient here, never stricter: what is
-// refused here is refused there. It finds keys also where it does not say kAll.
+// Appends the keys of `argv`, whose number fits the row's arity, for commands whose keys do not
+// stand in ranges at fixed places: keys behind options or behind their number, or with flags that
+// depend on an option. It uses the parser that the command itself uses when it runs, so that both
+// agree on what is a key. The parser may be more lenient here, never stricter: arguments that are
+// refused here are refused there. It appends the keys it finds also where it does not return kAll.
 using FindKeys = KeysFound (*)(std::span<const std::string_view> argv, std::vector<KeyAt>& keys);
 
-// `index` alone; `index` up to `last` (negative: from the end) every `step`.
+// One key at `index`; keys from `index` up to `last` (negative: from the end), every `step`
+// arguments.
 constexpr KeySpec key_at(int32_t index, uint32_t flags) {
   return {.flags = flags, .index = index};
 }
@@ -222,7 +226,7 @@ struct HistoryNote {
 
 struct CommandSpec {
   std::string_view name{};  // Lower case.
-  int16_t arity = 0;        // Arguments with the name; negative: at least so many.
+  int16_t arity = 0;        // Number of arguments with the name; negative: at least so many.
   uint32_t flags = 0;
   uint32_t acl = 0;  // Categories beyond those that follow from flags and group.
   CommandGroup group = CommandGroup::kGeneric;
@@ -230,7 +234,7 @@ struct CommandSpec {
   std::span<const KeySpec> keys{};
   FindKeys find_keys = nullptr;    // Instead of `keys`, which are then only shown.
   FindScope find_scope = nullptr;  // Instead of `scope`, where that depends on the arguments.
-  FindFlags find_flags = nullptr;  // What `flags` come to, where that depends on the arguments.
+  FindFlags find_flags = nullptr;  // Instead of `flags`, where they depend on the arguments.
   std::string_view since{};
   std::string_view complexity{};
   std::string_view summary{};
@@ -241,7 +245,7 @@ struct CommandSpec {
   std::span<const std::string_view> tips{};
   std::span<const ArgSpec> arguments{};
   std::span<const CommandSpec>
-      subcommands{};  // A container's; `run` serves the name alone, if set.
+      subcommands{};  // Of a container; its `run`, if set, serves the name alone.
   RunCommand run = nullptr;
 
   constexpr bool has(CommandFlag flag) const { return (flags & flag) != 0; }

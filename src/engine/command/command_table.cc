@@ -13,10 +13,12 @@ namespace kvstash::engine {
 namespace {
 
 constexpr size_t kSlotsMin = 64;
-constexpr size_t kSlotsPerName = 4;     // So sparse that most names stand where they belong.
-constexpr size_t kShownBytesMax = 128;  // Of a client's own words in an error.
+// So many slots per name that most names stand in the first slot they hash to.
+constexpr size_t kSlotsPerName = 4;
+// The most bytes of a client's own words in an error.
+constexpr size_t kShownBytesMax = 128;
 
-// ---- Names: read as two words that together tell every name of up to 16 bytes.
+// ---- Names: read as two words, which together hold every name of up to 16 bytes.
 
 struct NameWords {
   uint64_t head = 0;
@@ -36,8 +38,8 @@ uint64_t load_half(const char* from) {
   return half;
 }
 
-// Eight letters at once: 0x20 is added to each byte from 'A' to 'Z'. The sums stay within their
-// bytes, because their highest bits have been cleared.
+// Makes eight letters lower-case at once: 0x20 is added to each byte from 'A' to 'Z'. The sums stay
+// within their bytes, because their highest bits have been cleared.
 uint64_t lower_word(uint64_t word) {
   constexpr uint64_t kEach = 0x0101010101010101;
   const uint64_t low_bits = word & (0x7f * kEach);
@@ -63,7 +65,7 @@ size_t hash_of(const NameWords& words, size_t size) {
   return static_cast<size_t>(mixed >> 32);
 }
 
-// ---- What follows from a row.
+// ---- Values that follow from a row.
 
 uint32_t category_of(CommandGroup group) {
   switch (group) {
@@ -91,7 +93,7 @@ uint32_t category_of(CommandGroup group) {
       return kAclStream;
     case CommandGroup::kBitmap:
       return kAclBitmap;
-    case CommandGroup::kPubSub:  // By the flag: HELP is not of the category.
+    case CommandGroup::kPubSub:  // The category follows from kPubSub: HELP is not in it.
     case CommandGroup::kGeneric:
     case CommandGroup::kServer:
     case CommandGroup::kCluster:
@@ -105,7 +107,7 @@ uint32_t categories_of(const CommandSpec& spec) {
   const bool only_contains = spec.run == nullptr;
   uint32_t acl = spec.acl | (only_contains ? 0 : category_of(spec.group));
   if (spec.has(kWrite)) acl |= kAclWrite;
-  // A script may only be told to read; what it does is its own affair.
+  // A read-only script command is not in the category read: the commands that it runs are checked.
   if (spec.has(kReadOnly) && (acl & kAclScripting) == 0) acl |= kAclRead;
   if (spec.has(kAdmin)) acl |= kAclAdmin | kAclDangerous;
   if (spec.has(kPubSub)) acl |= kAclPubSub;
@@ -116,12 +118,13 @@ uint32_t categories_of(const CommandSpec& spec) {
 bool is_range_at_index(const KeySpec& keys) {
   return keys.begin == KeySpec::Begin::kIndex && keys.find == KeySpec::Find::kRange;
 }
-// Counted from the beginning of the command, or negative: from its end.
+// Index of the last key from the beginning of the command; negative: from its end.
 int32_t absolute_last(const KeySpec& keys) {
   return keys.last >= 0 ? keys.index + keys.last : keys.last;
 }
 
-// The triple tells nothing of a second range unless it follows the first without a gap.
+// Derives the triple from the key specifications. It can include a second range only if that
+// follows the first without a gap.
 void derive_triple(Command& command) {
   const std::span<const KeySpec> specs = command.spec->keys;
   bool is_complete = !specs.empty();
@@ -150,7 +153,7 @@ bool is_key(const KeySpec& spec) {
   return (spec.flags & kKeyNotKey) == 0;
 }
 
-// Appends the keys of a range at an index. One that runs to the end of the arguments may be empty.
+// Appends the keys of a range at an index. A range up to the end of the arguments may be empty.
 void append_range(const KeySpec& spec, size_t argc, std::vector<KeyAt>& keys) {
   const int32_t last = absolute_last(spec);
   const int64_t end = last >= 0 ? last : static_cast<int64_t>(argc) + last;
@@ -158,8 +161,8 @@ void append_range(const KeySpec& spec, size_t argc, std::vector<KeyAt>& keys) {
     keys.push_back({static_cast<uint32_t>(at), spec.flags});
 }
 
-// Whether the keys can be found: by ranges that the smallest number of arguments reaches, or by a
-// function of the row.
+// Whether the server can find the command's keys: by ranges that end within the smallest number of
+// arguments, or by a function of the row.
 bool can_find_keys(const CommandSpec& spec) {
   if (spec.find_keys != nullptr) return true;
   const int32_t argc_min = spec.arity >= 0 ? spec.arity : -spec.arity;
@@ -169,9 +172,9 @@ bool can_find_keys(const CommandSpec& spec) {
   });
 }
 
-// ---- What is said of a command that is not there.
+// ---- Errors about commands that do not exist.
 
-// As a C string would show it: up to `bytes_max` bytes, none beyond a NUL.
+// The word as a C string would show it: at most `bytes_max` bytes, and none beyond a NUL.
 std::string_view shown(std::string_view word, size_t bytes_max = kShownBytesMax) {
   return word.substr(0, std::min(word.find('\0'), bytes_max));
 }
@@ -240,7 +243,7 @@ Command* CommandTable::add(const CommandSpec& spec, const Command* container) {
   return command;
 }
 
-// The slot of that name, or the free one where it belongs.
+// Finds the slot of that name, or the free one where it belongs.
 CommandTable::Slot& CommandTable::slot_for(Slots& slots, std::string_view name) {
   const NameWords words = words_of(name);
   size_t at = hash_of(words, name.size()) & (slots.size() - 1);
@@ -250,7 +253,7 @@ CommandTable::Slot& CommandTable::slot_for(Slots& slots, std::string_view name) 
   return slots[at];
 }
 
-// `names`: how many there are already.
+// Inserts a name. `names`: the number of names in the table.
 void CommandTable::insert(Slots& slots, size_t names, std::string name, const Command* command) {
   if ((names + 1) * kSlotsPerName > slots.size()) {
     Slots old(slots.size() * 2);
@@ -273,7 +276,7 @@ Status CommandTable::rename(const Rename& line) {
   if (taken_by != nullptr && taken_by != command) {
     return Error::literal("Target command name already exists");
   }
-  // A name that others had to step over cannot just be taken out: fill the slots anew.
+  // A slot in the middle of a chain cannot just be emptied: the slots are filled anew.
   Slots old(slots_.size());
   old.swap(slots_);
   for (Slot& slot : old) {

@@ -1,7 +1,8 @@
-// CommandTable: every command the server knows, found by name, with what follows from its row.
+// CommandTable: every command the server knows, found by name, with the values that follow from its
+// row.
 //
 // Built once at start from the rooms' rows and the operator's rename-command lines; read-only
-// afterwards, so any thread may read it. Owns the Commands; the rows live for ever.
+// afterwards, so any thread may read it. Owns the Commands; the rows are constants.
 #pragma once
 
 #include "base/result.h"
@@ -20,16 +21,16 @@ namespace kvstash::engine {
 struct Command {
   const CommandSpec* spec = nullptr;
   const Command* container = nullptr;  // Of a subcommand: the command above it.
-  std::string name;                    // "get", "client|setname": the row's, also after a rename.
-  uint32_t id = 0;                     // 0 .. table.size() - 1: index of statistics arrays.
-  uint32_t acl = 0;                    // All categories: the row's, the flags' and the group's.
+  std::string name;  // "get", "client|setname": the row's name, also after a rename.
+  uint32_t id = 0;   // 0 .. table.size() - 1: index of statistics arrays.
+  uint32_t acl = 0;  // All categories: the row's, the flags' and the group's.
   std::vector<const Command*> subcommands;
 
-  // Keys as the old triple of COMMAND INFO; all 0 if there are none.
+  // The keys as the old triple of COMMAND INFO; all 0 if there are none.
   int32_t first_key = 0;
   int32_t last_key = 0;
   int32_t key_step = 0;
-  // All keys are told by the triple (one range at a fixed index, without limit): routing needs no
+  // The triple describes all keys (one range at a fixed index, without limit): routing needs no
   // walk over the key specifications.
   bool has_plain_keys = false;
 
@@ -40,7 +41,7 @@ class CommandTable {
  public:
   struct Rename {
     std::string from;
-    std::string to;  // Empty: the command is gone.
+    std::string to;  // Empty: the command is removed.
   };
 
   explicit CommandTable(std::span<const std::span<const CommandSpec>> rows);
@@ -48,22 +49,23 @@ class CommandTable {
   CommandTable(const CommandTable&) = delete;
   CommandTable& operator=(const CommandTable&) = delete;
 
-  // Applies one rename-command line, before the server starts: from now on clients find the command
-  // by the new name only, but it goes on calling itself by its own. Error: no such command, or the
-  // new name is taken.
+  // Applies one rename-command line, before the server starts: from then on clients find the
+  // command by the new name only, but it still names itself by the row's name. Error: no such
+  // command, or the new name is taken.
   Status rename(const Rename& line);
 
   // The top-level command of that name in any case, or null. On the hot path: a few ns.
   const Command* find(std::string_view name) const;
 
-  // The command or subcommand that `argv` (not empty) names, whatever else it holds; or null.
+  // The command or subcommand that `argv` (not empty) names, without a check of the other
+  // arguments; or null.
   const Command* lookup(std::span<const std::string_view> argv) const;
 
-  // The same by the names of the rows, which no rename changes and under which commands that were
-  // renamed or taken away are found: for records of a log.
+  // As lookup(), by the names of the rows, which no rename changes and by which renamed or removed
+  // commands are found as well: for records of a log.
   const Command* lookup_own(std::span<const std::string_view> argv) const;
 
-  // The command or subcommand that `argv` (not empty) asks for, its arity checked. The errors are
+  // The command or subcommand that `argv` (not empty) names, with its arity checked. The errors are
   // Redis's: unknown command (with the beginning of its arguments), unknown subcommand, wrong
   // number of arguments.
   Result<const Command*> resolve(std::span<const std::string_view> argv) const;
@@ -77,10 +79,10 @@ class CommandTable {
 
   static bool arity_fits(const Command& command, size_t argc);
 
-  // The one extraction of keys: access control, routing, EXEC, scripts, COMMAND GETKEYS, client
-  // tracking and waiting all ask it. Appends the keys among the arguments to `keys`, as the row's
-  // find_keys or else its ranges tell them, and says how far they are all. argv[0] is the command's
-  // name, even for a subcommand. Arguments whose number does not fit are kRefused.
+  // The one extraction of keys, used by access control, routing, EXEC, scripts, COMMAND GETKEYS,
+  // client tracking and waiting. Appends the keys among the arguments to `keys`, by the row's
+  // find_keys or else its ranges, and returns whether these are all. argv[0] is the command's name,
+  // even for a subcommand. If the number of arguments does not fit, the result is kRefused.
   static KeysFound keys_of(const Command& command, std::span<const std::string_view> argv,
                            std::vector<KeyAt>& keys);
 

@@ -1,4 +1,5 @@
-// The error replies that many commands share, in Redis's words. Literals: making one costs nothing.
+// The error replies that many commands share, in Redis's words. Those of constant text are
+// literals, which cost nothing to make.
 #pragma once
 
 #include "base/result.h"

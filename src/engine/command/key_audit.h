@@ -1,8 +1,9 @@
-// KeyAudit: whether the keys that a running command touches are those that its arguments tell.
+// KeyAudit: checks that the keys which a running command touches are those that
+// CommandTable::keys_of found in its arguments.
 //
-// Access control and routing rely on CommandTable::keys_of. Builds with slow checks compare with it
-// every key that a command looks up, and whether it may change it, so that each test which runs a
-// command tests the extraction as well. In other builds a Call has no audit.
+// Access control and routing rely on CommandTable::keys_of. Builds with slow checks compare its
+// result with every key that a command looks up or changes, so that each test which runs a command
+// tests the extraction as well. In other builds a Call has no audit.
 //
 // Belongs to a Call; its views live as long as the call's arguments.
 #pragma once
@@ -20,12 +21,12 @@ class KeyAudit {
  public:
   using Args = std::span<const std::string_view>;
 
-  // Whether the arguments tell that the command uses this key, or do not tell its keys at all.
+  // Whether keys_of found this key in the arguments, or may not have found all keys.
   bool allows(const Command& command, Args args, std::string_view key) {
     find(command, args);
     return is_open_ || flags_.contains(key);
   }
-  // The same, and that it changes the key.
+  // Whether keys_of found that the command changes this key, or may not have found all keys.
   bool allows_change(const Command& command, Args args, std::string_view key) {
     constexpr uint32_t kChanges = kKeyRW | kKeyOW | kKeyRM;
     find(command, args);
@@ -33,8 +34,7 @@ class KeyAudit {
     return is_open_ || (at != flags_.end() && (at->second & kChanges) != 0);
   }
 
-  // Lets the command use a key that its arguments do not name, until it is forgotten. False: they
-  // name it anyway.
+  // Lets the command use a key that its arguments do not name, until forget(). False: they name it.
   bool excuse(const Command& command, Args args, std::string_view key) {
     find(command, args);
     return flags_.try_emplace(key, uint32_t{kKeyRO}).second;
@@ -56,7 +56,7 @@ class KeyAudit {
   std::unordered_map<std::string_view, uint32_t> flags_;
 };
 
-// What a Call has instead where slow checks are off: nothing, which allows everything.
+// The audit of a Call where slow checks are off: it allows everything.
 struct NoKeyAudit {
   static bool allows(const Command&, KeyAudit::Args, std::string_view) { return true; }
   static bool allows_change(const Command&, KeyAudit::Args, std::string_view) { return true; }

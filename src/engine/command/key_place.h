@@ -1,5 +1,5 @@
-// KeyPlace: where a key of a command lives: its hash and its shard, found out once, when the
-// command is looked at ahead of its run, and carried along wherever the command goes.
+// KeyPlace: where a key of a command lives: its hash and its shard, worked out once, before the
+// command runs, and carried along wherever the command goes.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,15 @@
 namespace kvstash::engine {
 
 struct KeyPlace {
-  uint64_t hash;   // Under the set's seed.
+  uint64_t hash;   // The key's hash under the set's seed.
   uint32_t shard;  // 0 when there is one shard only.
 };
 
-// The places of a command's keys, in the order of the keys. Empty: not looked up, because the keys
-// are not plain (Command::has_plain_keys) or too many.
+// The places of a command's keys, in the order of the keys. Empty: they were not worked out,
+// because the keys are not plain (Command::has_plain_keys) or too many.
 using KeyPlaces = std::span<const KeyPlace>;
 
-// Commands with more keys than this find their places as they run.
+// A command with more keys than this works out their places as it runs.
 inline constexpr size_t kKeyPlacesMax = 256;
 
 }  // namespace kvstash::engine

@@ -1,6 +1,6 @@
-// Reach: the shards that requests may touch, as their arguments tell before they run.
+// Reach: the shards that requests may touch, worked out from their arguments before they run.
 //
-// Routing asks for one request, EXEC for all that were queued, a script for each command that it
+// Routing uses it for one request, EXEC for all queued commands, a script for each command that it
 // calls. A request whose keys cannot be found needs every shard.
 #pragma once
 
@@ -17,20 +17,20 @@ class Shard;
 
 class Reach {
  public:
-  // Adds what a request of a client touches whose connection is on `home`; its number of arguments
-  // fits. Runs on the thread of `home`.
+  // Adds the shards that a request touches. Its client's connection is on `home`, and its number of
+  // arguments fits. Runs on the thread of `home`.
   void add(const Command& command, std::span<const std::string_view> args, Shard& home);
   void add_shard(size_t shard) { shards_.push_back(shard); }
   void clear();
 
-  // With repeats; more than these if needs_all().
+  // The shards, with repeats; if needs_all(), every shard is needed instead.
   std::span<const size_t> shards() const { return shards_; }
   bool needs_all() const { return needs_all_; }
-  bool needs_home() const { return needs_home_; }  // Something of the connection itself.
+  bool needs_home() const { return needs_home_; }  // A request uses the connection itself.
 
  private:
   std::vector<size_t> shards_;
-  std::vector<KeyAt> keys_;  // Of the request that is looked at.
+  std::vector<KeyAt> keys_;  // Scratch: keys of the request being added.
   bool needs_all_ = false;
   bool needs_home_ = false;
 };

@@ -1,5 +1,5 @@
-// Redaction: the arguments of a command as the slow log and monitors may show them: a password is
-// "(redacted)". Pure; any thread.
+// Redaction: the arguments of a command as the slow log and monitors may show them, with passwords
+// as "(redacted)". Pure; any thread.
 #pragma once
 
 #include "engine/command/command_table.h"
@@ -10,7 +10,7 @@
 
 namespace kvstash::engine {
 
-// Views into `argv`, and literals.
+// Returns views into `argv`, and literals.
 std::vector<std::string_view> redacted(const Command& command,
                                        std::span<const std::string_view> argv);
 

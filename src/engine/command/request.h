@@ -1,7 +1,7 @@
 // Request: one command of a client, as read and not yet run.
 //
-// Views into the client's input and into vectors of the intake: it lives until its session's intake
-// has run it. What must outlive that is copied or pinned by whoever keeps it.
+// A Request holds views into the client's input and into vectors of the intake, which are valid
+// until the session's intake has run it. Code that keeps data for longer copies or pins it.
 #pragma once
 
 #include "engine/command/command_table.h"
@@ -13,10 +13,12 @@
 namespace kvstash::engine {
 
 struct Request {
-  const Command* command;  // Null: unknown, or a subcommand still to be looked for.
+  // Null: the command is unknown, or its subcommand was not looked up yet.
+  const Command* command;
   std::span<const std::string_view> args;
-  KeyPlaces places;        // Of its keys, if they are plain.
-  std::string_view raw{};  // All its bytes, as the client sent them. Empty: its words stand apart.
+  KeyPlaces places;  // Places of the keys, if they are plain.
+  // All its bytes as the client sent them. Empty: they do not stand in one piece.
+  std::string_view raw{};
 };
 
 }  // namespace kvstash::engine

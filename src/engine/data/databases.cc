@@ -9,7 +9,8 @@
 namespace kvstash::engine {
 namespace {
 
-// A flush frees on the spot, when it is asked to, if the shard holds no more than this.
+// A synchronous flush frees the database on the spot if the shard holds no more than this; a larger
+// one is freed by the reaper.
 constexpr size_t kFlushHereBytesMax = size_t{512} << 10;
 
 store::Entry* find(ShardData& shard, DbIndex db, std::string_view key) {
@@ -31,8 +32,9 @@ void flush_on(const Hold& hold, ShardData& shard, DbIndex db, FlushMode mode) {
   ensure(shard.keyspace_if_any(db) == nullptr);
 }
 
-// `db` gets what is in `other`. A watched key that is in neither does not change, nor one that only
-// an expired key would take the place of: that one goes at once.
+// Raises the versions of watched keys for which `db`, which gets the content of `other`, changes. A
+// watched key that is in neither database does not change. Nor does one that only an expired key
+// would replace: that key is removed at once.
 void touch_swapped(const Hold& hold, ShardData& shard, DbIndex db, DbIndex other) {
   std::vector<std::string> stale;
   shard.watches().touch_all(db, [&](std::string_view key) {

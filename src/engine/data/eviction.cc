@@ -52,7 +52,7 @@ bool is_over_limit(const ShardSet& set) {
   return set.memory_used() > set.options().maxmemory_bytes;
 }
 
-// Evicts on one shard and takes each key from `budget`. False: the shard has nothing to give.
+// Evicts on one shard and subtracts each key from `budget`. False: the shard has no key to evict.
 bool evict_from(const Hold& hold, ShardData& shard, size_t& budget) {
   publish_memory(hold.set(), shard);
   while (budget != 0 && is_over_limit(hold.set())) {
@@ -65,8 +65,8 @@ bool evict_from(const Hold& hold, ShardData& shard, size_t& budget) {
 
 }  // namespace
 
-// The keys that the policy lets go are published with the bytes, so that every shard knows whether
-// another has something to give.
+// The number of keys that may be evicted is published with the bytes, so that every shard knows
+// whether another has keys to evict.
 void publish_memory(ShardSet& set, ShardData& shard) {
   const EngineOptions& options = set.options();
   size_t evictable = 0;
@@ -80,7 +80,7 @@ void publish_memory(ShardSet& set, ShardData& shard) {
     shard.set_memory_goal(SIZE_MAX);
     return;
   }
-  // All shards may take up what is free at the same time.
+  // All shards may use up the free memory at the same time, so each gets its part of it.
   const uint64_t used = set.memory_used();
   shard.set_memory_goal(used > limit ? 0 : shard.memory().bytes + (limit - used) / set.size());
 }

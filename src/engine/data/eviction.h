@@ -1,7 +1,7 @@
-// Eviction: keys that the policy lets go are given up until maxmemory is kept.
+// Eviction: removes keys that the policy selects until memory is within maxmemory.
 //
-// One loop serves everybody who evicts: a command that needs room, a command that took too much,
-// the turns of a shard, and a hold of all shards. Each gives it a hold and a budget of keys.
+// One loop serves all callers: a command that needs room, a command that took too much, the turns
+// of a shard, and a hold of all shards. Each gives it a hold and a budget of keys.
 #pragma once
 
 #include "engine/execution/hold.h"
@@ -11,23 +11,25 @@
 
 namespace kvstash::engine {
 
-// Tells all shards what the shard's data takes and what of it may go, and sets the goal below which
-// the shard need not look at the limit.
+// Publishes to all shards how much memory the shard's data takes and how many keys it can evict,
+// and sets the goal below which the shard need not check the limit.
 void publish_memory(ShardSet& set, ShardData& shard);
 
-// Evicts one key of the shard, which is covered, by the policy; false if there is none to evict.
+// Evicts one key of the shard, which is covered, by the policy. False: it has no key to evict.
 bool evict_one(const Hold& hold, ShardData& shard);
 
 enum class EvictionEnd : uint8_t {
-  kKept,           // The limit is kept, or there is none.
-  kBudgetUsed,     // It is not; the covered shards may have more to give.
-  kNothingToGive,  // It is not, and they have not.
+  kKept,  // Memory is within the limit, or there is no limit.
+  // Memory is over the limit; the covered shards may have more keys to evict.
+  kBudgetUsed,
+  kNothingToGive,  // Memory is over the limit; the covered shards have no key to evict.
 };
 
-// Evicts on the covered shards, at most `budget` keys, until maxmemory is kept.
+// Evicts at most `budget` keys on the covered shards, until memory is within maxmemory.
 EvictionEnd evict(const Hold& hold, size_t budget);
 
-// The access clock that an entry touched now gets. `before` is the one it has; a new one has none.
+// The access clock for an entry that is used now: access_clock() for an entry that has the clock
+// `before`, access_clock_of_new() for a new one.
 uint32_t access_clock(const Hold& hold, uint32_t before);
 uint32_t access_clock_of_new(const Hold& hold);
 

@@ -13,10 +13,10 @@
 namespace kvstash::engine {
 namespace {
 
-// Bounds on the work of one turn: steps of the wheels, and what is removed.
+// Bounds on the work of one turn: steps of the wheels and removals together.
 constexpr size_t kKeyStepsPerTurn = 512;
 constexpr size_t kFieldStepsPerTurn = 512;
-// A command that comes upon a hash with due fields removes so many first.
+// A command that looks up a hash with due fields removes up to so many of them first.
 constexpr size_t kFieldsPerLookup = 512;
 
 uint64_t lag_ns(int64_t now_ms, int64_t deadline_ms) {
@@ -34,7 +34,7 @@ void expire_key(const Hold& hold, const HeldKey& key, store::Entry* entry) {
   tell_event(hold, gone, notify::kExpired, "expired");
 }
 
-// `remove` takes fields out of the hash, and notes each.
+// A function that removes fields from the hash and calls the visitor for each.
 using RemoveFields = std::function<void(store::Hash&, const store::Hash::Visitor&)>;
 
 store::Entry* remove_fields(const Hold& hold, const HeldKey& key, store::Entry* entry,
@@ -51,7 +51,7 @@ store::Entry* remove_fields(const Hold& hold, const HeldKey& key, store::Entry* 
   remove(hash, [&](const store::HashField& field) {
     ++removed;
     hold.stats().expire_lag.add(lag_ns(hold.now_ms(), *field.deadline_ms));
-    // The name of a field of a large hash is a text.
+    // A hash whose fields have deadlines is in its large form, where names are texts.
     if (hold.journal() != nullptr) fields.emplace_back(field.name.text());
   });
   const bool is_empty = hash.empty();
@@ -70,7 +70,7 @@ store::Entry* remove_fields(const Hold& hold, const HeldKey& key, store::Entry* 
   return entry;
 }
 
-// Each takes what it did from `budget`.
+// Removes due keys of the shard and subtracts the work from `budget`.
 void expire_keys(const Hold& hold, ShardData& shard, size_t& budget) {
   shard.each_keyspace([&](DbIndex db, store::Keyspace& space) {
     while (budget != 0) {

@@ -1,8 +1,9 @@
-// Expiry: keys and fields of hashes whose deadline has passed go, in turns by the timing wheels, or
-// when a command comes upon them first.
+// Expiry: removes keys and fields of hashes whose deadline has passed, in turns by the timing
+// wheels, or when a command comes upon them first.
 //
-// Whether a deadline has passed is judged by the hold alone: none has while records are replayed.
-// What goes is recorded as a deletion in the hold's lane of the journal, and told to everybody.
+// The hold alone judges whether a deadline has passed: none has while records are replayed. What is
+// removed is recorded as a deletion in the hold's lane of the journal, and reported like a change
+// by a command.
 #pragma once
 
 #include "engine/data/key_changes.h"
@@ -14,16 +15,19 @@
 
 namespace kvstash::engine {
 
-// Removes what is due of the key, whose entry that is: the key itself, or fields of its hash, a
-// bounded number. Returns the entry's new address; null: the key is gone.
+// Removes what is due of the key, whose entry is `entry`: the key itself, or a bounded number of
+// fields of its hash. Returns the entry's new address; null: the key was removed.
 store::Entry* expire_due(const Hold& hold, const HeldKey& key, store::Entry* entry);
-// The same for one field of a hash, if it is due.
+// Removes one field of the key's hash if the field is due. Returns the entry's new address; null:
+// the key was removed.
 store::Entry* expire_field(const Hold& hold, const HeldKey& key, store::Entry* entry,
                            std::string_view field);
 
-// Removes what is due on the covered shards, a bounded amount of work. True: there is more to do.
+// Removes due keys and fields on the covered shards, with a bounded amount of work. True: there is
+// more to do.
 bool expire_turn(const Hold& hold);
-// When the shard's wheels must be looked at next, in ms since 1970; none: it has no deadlines.
+// The time at which the shard's wheels need the next look, in ms since 1970; none: the shard has no
+// deadlines.
 std::optional<int64_t> next_deadline_ms(const ShardData& shard);
 
 }  // namespace kvstash::engine

@@ -21,7 +21,8 @@ void note_removal(const Hold& hold, const HeldKey& key, std::span<const std::str
 }
 
 void note_lazy_free(const Hold& hold, const store::Entry& entry) {
-  constexpr size_t kPieces = 64;  // With fewer it is freed at once.
+  // A value of fewer pieces is freed at once.
+  constexpr size_t kPieces = 64;
   if (entry.is_object() && store::object_pieces(entry.type(), entry.object()) > kPieces)
     ++hold.stats().lazily_freed;
 }

@@ -1,8 +1,8 @@
-// Who learns that a key changed, whatever changed it: a command, its deadline, eviction.
+// What follows from the change of a key, whether a command, its deadline or eviction changed it.
 //
-// Everything that changes a key under a hold ends here, and what the server itself removes is
-// recorded here as well. Watchers are told before anybody else, so that nobody who heard of a
-// change finds it unnoticed.
+// All code that changes a key under a hold calls these functions in the end; removals by the server
+// itself are recorded here as well. Watched keys get a new version before any client is told, so
+// that no client that was told of a change finds its watched key unchanged.
 #pragma once
 
 #include "engine/execution/hold.h"
@@ -13,27 +13,28 @@
 
 namespace kvstash::engine {
 
-// A key, and where it stands. The name is a view.
+// A key with its shard and database. The name is a view.
 struct HeldKey {
-  ShardData& shard;  // Covered by the hold it is used with.
+  ShardData& shard;  // Covered by the hold that it is used with.
   DbIndex db;
   std::string_view name;
 };
 
 // The client that changed a key.
 struct Author {
-  uint64_t client_id = 0;     // 0: none, as when a key expires.
-  bool is_by_script = false;  // Followers of prefixes take what a script does as nobody's.
+  uint64_t client_id = 0;     // 0: no client, as when a key expires.
+  bool is_by_script = false;  // Followers of prefixes treat a change by a script as no client's.
 };
 
-// The key was made, changed or removed: its watchers, those who wait for it and those who cache it
-// learn it.
+// Called when the key was made, changed or removed: marks it for clients that watch it, that wait
+// for it and that cache it.
 void note_change(const Hold& hold, const HeldKey& key, const Author& author);
 
-// The server itself removed the key or a part of it: notes the change, and writes `record`.
+// Called when the server itself removed the key or a part of it: notes the change, and writes
+// `record` to the journal.
 void note_removal(const Hold& hold, const HeldKey& key, std::span<const std::string_view> record);
 
-// Counts a value that is given up lazily, if it is large enough to count.
+// Counts a value that is freed lazily, if it is large enough to count.
 void note_lazy_free(const Hold& hold, const store::Entry& entry);
 
 }  // namespace kvstash::engine

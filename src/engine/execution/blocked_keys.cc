@@ -42,7 +42,7 @@ void BlockedKeys::remove(DbIndex db, std::string_view key, const Waiter& waiter)
     }
   }
   ensure(at->second.wake_without_key <= at->second.waiters.size());
-  // One that is ready goes with its turn in the list.
+  // A queue that is listed as changed stays until take_ready() comes to it.
   if (at->second.waiters.empty() && !at->second.is_ready) queues_.erase(at);
 }
 

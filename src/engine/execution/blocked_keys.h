@@ -1,7 +1,8 @@
-// BlockedKeys: the keys of one shard that clients wait for, with the waiters of each in the order
-// in which they came; and those of them that changed and are still to be looked at.
+// BlockedKeys: the keys of one shard that clients wait for, each with its queue of waiters in the
+// order of their arrival; and the list of those keys that changed and whose queues are still to be
+// served.
 //
-// Lives on a shard; touched only by who holds it.
+// Lives on a shard; used only by the thread that holds the shard.
 #pragma once
 
 #include "engine/execution/key.h"
@@ -22,9 +23,11 @@ struct Waiter;
 class BlockedKeys {
  public:
   struct Queue {
-    std::map<uint64_t, std::shared_ptr<Waiter>> waiters;  // By number.
-    size_t wake_without_key = 0;                          // How many of them do.
-    bool is_ready = false;                                // In the list of those to be looked at.
+    std::map<uint64_t, std::shared_ptr<Waiter>> waiters;  // By Waiter::number.
+    // How many of the waiters have wakes_without_key.
+    size_t wake_without_key = 0;
+    // The key is in the list of changed keys.
+    bool is_ready = false;
   };
   struct ReadyKey {
     DbIndex db;
@@ -32,24 +35,27 @@ class BlockedKeys {
   };
 
   bool empty() const { return queues_.empty(); }
-  size_t size() const { return queues_.size(); }            // Keys.
-  size_t size_without_key() const { return without_key_; }  // Those whose end somebody waits for.
+  size_t size() const { return queues_.size(); }  // Number of keys.
+  // Keys with a waiter that is to be woken when the key is removed.
+  size_t size_without_key() const { return without_key_; }
 
-  // Each at most once a key.
+  // A waiter that is in the key's queue already is not added again.
   void add(DbIndex db, std::string_view key, const std::shared_ptr<Waiter>& waiter);
   void remove(DbIndex db, std::string_view key, const Waiter& waiter);
-  // Null if nobody waits. Dies when the last waiter is removed.
+  // The key's queue; null if there are no waiters. Valid until its last waiter is removed.
   Queue* find(DbIndex db, std::string_view key);
 
-  // The key was made, changed or removed.
+  // Called when the key was made, changed or removed: lists it if it has waiters.
   void note_change(DbIndex db, std::string_view key);
-  void note_changes(DbIndex db);  // All keys of it.
+  // As note_change, for all keys of a database.
+  void note_changes(DbIndex db);
   bool has_ready() const { return !ready_.empty(); }
-  // The next one to be looked at, oldest first.
+  // Takes the changed key that was listed first out of the list; none: the list has no key with
+  // waiters.
   std::optional<ReadyKey> take_ready();
 
  private:
-  // Four bytes of database, then the key.
+  // Four bytes of the database's number, then the key.
   static std::string id_of(DbIndex db, std::string_view key);
   void make_ready(const std::string& id, Queue& queue);
 

@@ -34,7 +34,7 @@ ServerPort& Call::server() {
 }
 
 uint64_t Call::string_bytes_max() const {
-  // What an operator allowed elsewhere cannot be known here.
+  // The limit that the writing server's operator had set is not known here.
   constexpr uint64_t kAnyBytes = uint64_t{1} << 48;
   return is_replay() ? kAnyBytes : options().proto_max_bulk_len;
 }
@@ -51,14 +51,15 @@ void Call::each_held(const std::function<void(Shard&)>& visit) {
   hold_.each([&](const ShardData& shard) { visit(shards().at(shard.id())); });
 }
 
-// The place is known for the keys among the arguments; other names are looked up.
+// The places of keys among the arguments were found ahead; for other names they are worked out
+// here.
 KeyPlace Call::place_of(std::string_view name) {
   const auto first = static_cast<size_t>(command_->first_key);
   const auto step = static_cast<size_t>(command_->key_step);
   for (size_t tried = 0; tried < 2 && next_place_ < places_.size(); ++tried) {
     const size_t at = next_place_++;
     if (args_[first + at * step].data() == name.data()) return places_[at];
-    next_place_ = 0;  // A second pass over the keys.
+    next_place_ = 0;  // The command may go over its keys a second time.
   }
   return {.hash = keyed_hash(name, hold_.set().seed()),
           .shard = static_cast<uint32_t>(hold_.set().shard_of(name))};
@@ -74,7 +75,8 @@ Key Call::find(std::string_view name, DbIndex db) {
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
   if (key.entry_ != nullptr && key.entry_->is_due(hold_.horizon_ms())) [[unlikely]] {
-    // While writes are paused it stays, and readers do not see it.
+    // While clients are paused an expired key stays in memory, and commands that read do not see
+    // it.
     const bool stays = key.entry_->is_expired(hold_.horizon_ms()) && shard.keeps_due_keys() &&
                        !command_->has(kWrite);
     key.entry_ = stays ? nullptr : expire_due(hold_, {shard, db, name}, key.entry_);

@@ -1,8 +1,8 @@
 // Call: one command being run: its arguments, its hold, its reply, its effects.
 //
-// Commands are plain sequential code against a Call and never know how many shards there are, whose
-// thread runs them, or who listens to what they changed. A Call lives for one run; its arguments
-// are views into the client's buffer, dead afterwards.
+// Commands are plain sequential code against a Call. They never know how many shards there are,
+// which thread runs them, or who is told of what they changed. A Call lives for one run; its
+// arguments are views into the client's buffer and invalid afterwards.
 #pragma once
 
 #include "engine/command/command_table.h"
@@ -33,24 +33,28 @@ class Shard;
 class ShardSet;
 class ServerPort;
 
-// Who asked, as far as a command may know it on any shard.
+// What a command may know about the client that sent it, on any shard.
 struct Caller {
   DbIndex db{};
   resp::RespVersion resp = resp::RespVersion::k2;
   uint64_t client_id = 0;
-  bool no_touch = false;                       // CLIENT NO-TOUCH: access clocks stay.
-  bool in_transaction = false;                 // Inside EXEC.
-  bool in_script = false;                      // Run by a script.
-  RecordTarget records = RecordTarget::kBoth;  // Who gets the records of what it changes.
-  bool is_silent = false;                      // Keyspace events are not told.
-  bool wants_debugger = false;    // It asked for one, in vain: its scripts are not run.
-  bool remembers_reads = false;   // CLIENT TRACKING: it caches the keys that this reads.
-  uint32_t home = 0;              // The connection's shard.
-  const AclUser* user = nullptr;  // Lives as long as its session has anything under way.
-  Session* session = nullptr;     // Null where the connection's own shard is not held.
+  bool no_touch = false;        // CLIENT NO-TOUCH: access clocks are left alone.
+  bool in_transaction = false;  // The command runs inside EXEC.
+  bool in_script = false;       // The command is run by a script.
+  // Who gets the records of what the command changes.
+  RecordTarget records = RecordTarget::kBoth;
+  bool is_silent = false;  // The command publishes no keyspace events.
+  // The client asked for the Lua debugger, which does not exist here: its scripts are not run.
+  bool wants_debugger = false;
+  // CLIENT TRACKING: the client caches the keys that the command reads.
+  bool remembers_reads = false;
+  uint32_t home = 0;  // The shard of the connection.
+  // Valid for as long as the session has commands under way.
+  const AclUser* user = nullptr;
+  Session* session = nullptr;  // Null where the connection's own shard is not held.
 };
 
-// What a blocking command answers when its time is over.
+// The reply of a blocking command whose timeout is over.
 enum class TimeoutReply : uint8_t { kNull, kNullArray, kZero, kZeroPair };
 
 class Call {
@@ -69,9 +73,10 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // ---- What was asked.
+  // ---- The request.
   const Command& command() const { return *command_; }
-  size_t argc() const { return args_.size(); }  // With the command's name, and a subcommand's.
+  // Includes the names of the command and the subcommand.
+  size_t argc() const { return args_.size(); }
   std::string_view arg(size_t index) const { return args_[index]; }
   Args args() const { return args_; }
   Args args_from(size_t index) const { return args_.subspan(index); }
@@ -84,83 +89,93 @@ class Call {
   // ---- Where it runs, and when: the moment of its hold.
   int64_t now_ms() const { return hold_.now_ms(); }
   int64_t now_us() const { return hold_.now_us(); }
-  // The moment is otherwise as old as the shard's last look at the clock. A command that tells it
-  // to clients, or may run for long, takes it anew before anything else. Inside EXEC and scripts it
-  // stays theirs.
+  // Reads the clock anew, because the hold's moment is as old as the shard's last look at the
+  // clock. For a command that tells clients the time, or may run for long; called before anything
+  // else. Inside EXEC and scripts it does nothing: their moment stays.
   void take_moment();
-  // The time as of which deadlines are judged, of the hold as well. now_ms() is for what is told to
-  // clients and kept in values.
+  // The time by which the call and its hold judge deadlines. now_ms() is for times that are told to
+  // clients or kept in values.
   int64_t horizon_ms() const { return hold_.horizon_ms(); }
   bool is_past(int64_t deadline_ms) const { return hold_.is_past(deadline_ms); }
-  // A record of a log is being run again. What it says happened, whatever today's limits are.
+  // True: the command is a record of a log that is being replayed. What the record says has
+  // happened, so no limit of today refuses it.
   bool is_replay() const { return hold_.mode() == HoldMode::kReplay; }
-  // The largest string that a command may make by a part of it.
+  // The largest string that a command may make by writing a part of it.
   uint64_t string_bytes_max() const;
   const EngineOptions& options() const;
-  // Whose thread this is: its counters, what it knows of scripts and sessions. Its data is touched
-  // through the hold.
+  // The shard whose thread runs the command, for its counters, scripts and sessions. Its data is
+  // touched only through the hold.
   Shard& worker() { return *worker_; }
   const Hold& hold() const { return hold_; }
-  // Every shard is held: what a gather asks happens at once.
+  // True: every shard is held, so a gather runs at once and sends no messages.
   bool holds_all() const { return hold_.covers_all(); }
-  // The shard that owns a channel. Held under Scope::kChannel.
+  // The shard that owns a channel. It is held under Scope::kChannel.
   Shard& owner_of(std::string_view channel);
-  // The shard of the connection; its sessions may be touched under kSession and kGather.
+  // The shard of the connection; its sessions may be used under kSession and kGather.
   Shard& home();
   ShardSet& shards() { return hold_.set(); }
   ServerPort& server();
 
-  // Runs `visit` for every held shard, for what is not data: all of them under Scope::kAllShards.
+  // Runs `visit` for every held shard, for what is not data. Under Scope::kAllShards that is every
+  // shard.
   void each_held(const std::function<void(Shard&)>& visit);
 
   // ---- The reply.
   resp::ReplyWriter& reply() { return writer_; }
 
   // ---- Keys. An expired key counts as absent, and is removed on the way.
-  Key read(size_t arg_index) { return read(args_[arg_index]); }  // Counts a hit or a miss, touches.
-  Key write(size_t arg_index) { return write(args_[arg_index]); }  // Touches.
-  Key peek(size_t arg_index) { return peek(args_[arg_index]); }    // Leaves the access clock alone.
+  // Counts a hit or a miss, and updates the access clock.
+  Key read(size_t arg_index) { return read(args_[arg_index]); }
+  // Updates the access clock, and counts neither hit nor miss.
+  Key write(size_t arg_index) { return write(args_[arg_index]); }
+  // Counts a hit or a miss, and leaves the access clock alone.
+  Key peek(size_t arg_index) { return peek(args_[arg_index]); }
   Key read(std::string_view name);
   Key write(std::string_view name) { return write(name, caller_->db); }
   Key write(std::string_view name, DbIndex db);
   Key peek(std::string_view name);
-  // As peek, but nobody hears of a miss: for commands about a key rather than its value.
+  // As peek, but a miss publishes no event: for commands about a key rather than its value.
   Key inspect(size_t arg_index);
-  // As read, of a key that the arguments do not name: for commands that hold every shard, and whose
+  // As read, for a key that the arguments do not name: for commands that hold every shard and whose
   // user may read every key.
   Key read_unnamed(std::string_view name);
 
   // ---- Effects.
-  // What the journal gets for this command in place of its own words: for a change whose outcome
-  // depends on more than the data (time, randomness, limits), or that Redis 7.0 has no such word
-  // for, the commands that have the same effect anywhere. May be called several times: the records
-  // follow each other and are one unit. Costs nothing when there is no journal.
+  // Adds a record: a command that the journal gets in place of this one. It is for a change whose
+  // outcome depends on more than the data (time, randomness, limits), or that Redis 7.0 has no
+  // command for: the record has the same effect wherever it runs. May be called several times: the
+  // records follow each other and are one unit. Without a journal it does nothing.
   void record(std::initializer_list<std::string_view> argv) {
     record(argv, std::span<const std::string_view>());
   }
   void record(std::span<const std::string_view> argv);
-  // The words of `head` and then those of `tail`.
+  // Adds a record of the words of `head` and then those of `tail`.
   void record(std::initializer_list<std::string_view> head, std::span<const std::string_view> tail);
-  // The command as it was sent, for a change that is no key's or that only replicas hear of.
+  // Records the command as it was sent, for a change that is not of a key, or that only replicas
+  // are to be told.
   void record_as_sent(RecordTarget target = RecordTarget::kBoth);
-  // The records of this command, to be written word by word. Only if wants_effects().
+  // The records of this command, for writing them word by word. Only if wants_effects().
   RecordWords& records();
   bool wants_effects() const;
   Effects& effects() { return *effects_; }
 
-  // ---- Waiting. A command that finds nothing to do may wait until one of its keys has something:
-  // it calls block() and returns without a reply, and is run again from the start. `keys` lists
-  // those it waits for, out of its own.
+  // ---- Waiting. A command that finds nothing to do may wait until one of its keys changes: it
+  // calls block() and returns without a reply, and later is run again from the start. `keys` are
+  // those of its keys that it waits for.
   struct Wait {
     std::vector<std::string_view> keys;
-    store::ValueType type{};            // Values of other types are none of its business, ...
-    bool wakes_without_key = false;     // ... but it wants to know if its key goes.
-    std::optional<int64_t> timeout_ms;  // None: for ever. A command run again keeps its first.
+    // The type of value that the command waits for; a key of another type does not wake it.
+    store::ValueType type{};
+    // The command is woken also when a key is removed or has another type.
+    bool wakes_without_key = false;
+    // None: no timeout. A command that runs again keeps the timeout of its first run.
+    std::optional<int64_t> timeout_ms;
     TimeoutReply timeout_reply = TimeoutReply::kNullArray;
-    std::vector<std::string> argv{};  // What to run again, if not the same arguments.
+    // What is run again; empty: the same arguments.
+    std::vector<std::string> argv{};
   };
-  // False inside EXEC and scripts, and when a record is replayed: the command answers as if its
-  // time were over.
+  // False inside EXEC and scripts, and when a record is replayed: there a command replies as if its
+  // timeout were over.
   bool may_block() const { return !caller_->in_transaction && !caller_->in_script && !is_replay(); }
   void block(Wait wait);
 
@@ -174,7 +189,7 @@ class Call {
   void gather(Ask part, std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
     gather_from<Part>(all_shards(), std::move(part), std::move(finish));
   }
-  // The same, asking one shard only.
+  // As gather(), for one shard only.
   template <typename Part, typename Ask>
   void ask(size_t shard, Ask part, std::function<void(Part&, resp::ReplyWriter&)> finish) {
     gather_from<Part>(
@@ -183,26 +198,28 @@ class Call {
           finish(parts.front(), to);
         });
   }
-  // The same, telling some shards something, by message even the connection's own: what the shards
-  // had sent there before arrives before.
+  // As gather(), for a function without an answer. It goes by message even to the connection's own
+  // shard, so that what the shards had sent there before arrives before.
   void tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,
             std::function<void(resp::ReplyWriter&)> finish);
 
  private:
   friend class Key;
   friend class Executor;
-  // How far it has come when its function returns. A call is counted and logged when it is over.
+  // How far the call has come when the command's function returns. A call is counted and logged
+  // when it is over.
   enum class Progress : uint8_t {
     kOver,
-    kGathered,  // Over, and its reply was written by the `finish` of a gather, errors included.
-    kAsks,      // Shards are asked: the gather sees to the rest.
-    kWaits,     // In block(): its Waiter sees to the rest.
+    // The call is over, and the `finish` of a gather wrote its reply, which may be an error.
+    kGathered,
+    kAsks,   // Shards are being asked: the gather will end the call.
+    kWaits,  // The command waits (block()): its Waiter will end the call.
   };
 
   Key find(std::string_view name, DbIndex db);
   void note_miss(const Key& key);
   KeyPlace place_of(std::string_view name);
-  // Each part is written by one shard's thread alone, and read when all have come home.
+  // Each answer is written by the thread of one shard, and read when all parts are over.
   template <typename Part, typename Ask>
   void gather_from(std::vector<size_t> asked, Ask part,
                    std::function<void(std::vector<Part>&, resp::ReplyWriter&)> finish) {
@@ -233,14 +250,16 @@ class Call {
 
   const Command* command_;
   Args args_;
-  std::string_view raw_;  // The arguments as the client sent them; empty: not as one piece.
+  // The request's bytes as the client sent them; empty: they do not stand in one piece.
+  std::string_view raw_;
   Hold hold_;
   Shard* worker_;
   Caller* caller_;
   resp::ReplyWriter writer_;
-  Effects* effects_ = nullptr;  // The worker's, emptied before each command.
-  KeyPlaces places_;            // Of the plain keys, as far as known.
-  size_t next_place_ = 0;       // Commands mostly take their keys in order.
+  Effects* effects_ = nullptr;  // The worker's Effects, emptied before each command.
+  KeyPlaces places_;            // Places of the command's plain keys; may be empty.
+  // Index of the place to try first: commands mostly take their keys in order.
+  size_t next_place_ = 0;
   Progress progress_ = Progress::kOver;
   [[no_unique_address]] std::conditional_t<kHasSlowChecks, KeyAudit, NoKeyAudit> audit_;
 };

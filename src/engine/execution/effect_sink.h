@@ -1,12 +1,12 @@
 // EffectSink: the port of a lane of the journal. The engine hands committed changes to it, as
 // records, and does not know who reads them.
 //
-// A shard has one lane. It is called by the thread that executes on the shard's behalf and by no
-// other, so that the records of one execution stand in one lane, in the order of their effects,
-// whichever shards the execution holds.
+// A shard has one lane. Only the thread that executes for the shard calls it, so that the records
+// of one execution stand in one lane, in the order of their effects, whichever shards the execution
+// holds.
 //
-// Units: what stands between begin_unit() and end_unit() is in the log whole or not at all. Units
-// nest: the outermost pair counts. A unit without a record leaves no trace.
+// Units: the records between begin_unit() and end_unit() are in the log all together or not at all.
+// Units nest: the outermost pair counts. A unit without a record leaves no trace.
 #pragma once
 
 #include "base/ensure.h"
@@ -27,13 +27,14 @@ constexpr RecordTarget operator&(RecordTarget a, RecordTarget b) {
   return static_cast<RecordTarget>(static_cast<uint8_t>(a) & static_cast<uint8_t>(b));
 }
 
-// One command that has the effect of a change that was made. All views die when the call that
-// hands it over returns.
+// A command that has the effect of a change that was made. All its views are valid only during the
+// call that hands it over.
 struct Record {
   DbIndex db{};
-  std::span<const std::string_view> argv;  // Begins with the command's own name, in any case.
-  // The same command as RESP, byte for byte as append_request (resp/request_text.h) writes it, to
-  // be copied into the log. Empty: there are no such bytes, and `argv` is to be formatted.
+  // Begins with the command's own name, in upper or lower case.
+  std::span<const std::string_view> argv;
+  // The command as RESP, byte for byte as append_request (resp/request_text.h) writes it, to be
+  // copied into the log. Empty: these bytes do not exist, and `argv` is to be formatted.
   std::string_view raw{};
   RecordTarget target = RecordTarget::kBoth;
 };
@@ -42,7 +43,8 @@ class EffectSink {
  public:
   virtual ~EffectSink() = default;
 
-  // The change is already applied. A record without a target is not handed over.
+  // Takes a record of a change that is already applied. A record without a target is not handed
+  // over.
   void write(const Record& record) {
     ensure(record.target != RecordTarget::kNone);
     if (depth_ != 0 && !is_open_) {
@@ -53,7 +55,8 @@ class EffectSink {
   }
 
   void begin_unit() { ++depth_; }
-  // A unit that is never ended, of a script that SHUTDOWN NOSAVE cut off, does not join the log.
+  // A unit that is never ended, such as that of a script which SHUTDOWN NOSAVE ended, does not join
+  // the log.
   void end_unit() {
     ensure(depth_ != 0);
     if (--depth_ != 0 || !is_open_) return;
@@ -61,24 +64,24 @@ class EffectSink {
     on_end_unit();
   }
 
-  // What was written so far joins the log: before a reply, a push or a command for another shard
-  // leaves. Of a unit that has not ended nothing joins: while a script runs for too long, this is
-  // called in the middle of its unit, for what stands before it. Returns the LSN behind the last
-  // record that has joined by this lane; it never falls.
+  // Makes the records written so far join the log; called before a reply, a push or a command for
+  // another shard leaves. Records of a unit that has not ended do not join: while a script runs for
+  // too long, this is called in the middle of its unit, for the records before the unit. Returns
+  // the LSN behind the last record that has joined by this lane; it never falls.
   virtual Lsn flush() = 0;
 
  protected:
   virtual void on_record(const Record& record) = 0;
-  // Around the records of a unit: called once for each unit that has records.
+  // Called before and after the records of a unit, for units that have records.
   virtual void on_begin_unit() = 0;
   virtual void on_end_unit() = 0;
 
  private:
   uint32_t depth_ = 0;    // Units begun and not ended.
-  bool is_open_ = false;  // The outermost of them has a record.
+  bool is_open_ = false;  // The outermost unit has a record.
 };
 
-// A unit for as long as this object lives. `sink` may be null: there is no journal.
+// Makes the records written during its life one unit. `sink` may be null: there is no journal.
 class RecordUnit {
  public:
   explicit RecordUnit(EffectSink* sink) : sink_(sink) {

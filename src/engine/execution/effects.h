@@ -1,6 +1,6 @@
-// Effects: what a command changed, collected while it runs and told to everybody who must know by
-// one function, Executor::commit. Reused from command to command: it belongs to the shard whose
-// thread runs them.
+// Effects: what a command changed, collected while it runs and passed on by one function,
+// Executor::commit. It belongs to the shard whose thread runs the commands, and is reused from
+// command to command.
 #pragma once
 
 #include "engine/execution/effect_sink.h"
@@ -19,12 +19,14 @@ struct KeyChange {
   uint32_t event_class;
   std::string_view event;  // A literal.
   std::string key;
-  bool is_quiet = false;  // Neither watchers nor those who wait for the key hear of it.
+  // Clients that watch the key or wait for it are not told.
+  bool is_quiet = false;
 };
 
 class Effects {
  public:
-  // Set before a command: whether anybody listens to single changes, and who reads its records.
+  // Called before a command. `observed`: single changes are to be collected, because somebody
+  // listens. `readers`: who gets the command's records.
   void begin(bool observed, RecordTarget readers) {
     observed_ = observed;
     readers_ = readers;
@@ -49,23 +51,23 @@ class Effects {
     if (observed_) changes_.push_back({db, event_class, event, std::string(key), true});
   }
 
-  // The records that stand for the command in the journal. None, and elements changed: the command
-  // as it was sent.
+  // The records that stand for the command in the journal. If there are none and elements changed,
+  // the command is recorded as it was sent.
   RecordWords& records() { return words_; }
-  // The command as it was sent, for these readers, whether or not elements of keys changed.
+  // Records the command as it was sent for `target`, whether or not elements of keys changed.
   void record_as_sent(RecordTarget target) { as_sent_ = target; }
 
   bool is_observed() const { return observed_; }
-  // Who reads the records of this command: kNone without a journal.
+  // Who gets the records of this command; kNone without a journal.
   RecordTarget readers() const { return readers_; }
   bool is_journaled() const { return readers_ != RecordTarget::kNone; }
-  bool has_changes() const { return has_changes_; }  // Told or not.
-  // Whether there is something to be told or to be recorded.
+  bool has_changes() const { return has_changes_; }  // Quiet changes count as well.
+  // Whether there is a change or a record to pass on.
   bool has_any() const {
     return has_changes_ || as_sent_ != RecordTarget::kNone || !words_.empty();
   }
-  // Who gets the command as it was sent: what leaves all elements as they were is in no record,
-  // even if it is told as an event.
+  // Who gets the command as it was sent. A command that left all elements as they were is not
+  // recorded, even if it published an event.
   RecordTarget as_sent_target() const {
     const RecordTarget target = dirty_ != 0 ? RecordTarget::kBoth : as_sent_;
     return words_.empty() ? target & readers_ : RecordTarget::kNone;

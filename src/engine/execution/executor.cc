@@ -13,15 +13,15 @@
 namespace kvstash::engine {
 namespace {
 
-constexpr size_t kEvictionsMax = 128;  // For one command.
+constexpr size_t kEvictionsMax = 128;  // The most keys that are evicted for one command.
 constexpr size_t kReplayReplyKept = size_t{1} << 20;
 
-// Whether keys of the held shards changed that somebody waits for.
+// Whether keys of the held shards that have waiters changed.
 bool has_ready(const Hold& hold) {
   return hold.any([](const ShardData& shard) { return shard.blocked_keys().has_ready(); });
 }
 
-// Whether anybody is told of single changes under the hold.
+// Whether anybody listens to single changes of keys under the hold.
 bool is_observed(const Hold& hold) {
   return hold.set().options().notify_keyspace_events != 0 ||
          hold.any([](const ShardData& shard) { return shard.has_listeners(); });
@@ -35,11 +35,11 @@ bool covers(const Hold& hold, std::span<const size_t> shards) {
   return std::ranges::all_of(shards, [&](size_t id) { return hold.covers(id); });
 }
 
-// After a command of this length the time of the turn is no longer what clients think it is: what
-// has expired meanwhile must not be served.
+// After a command that took so long the shard reads the clock again: the time of the turn is behind
+// the clients' time, and a key that has expired meanwhile must not be served.
 constexpr int64_t kLongNs = 1'000'000;
 
-// Reading a stream leaves it as it is, and so takes nothing away from those who stand behind.
+// Whether serving the waiter takes something from the waiters behind it. Reading a stream does not.
 bool takes_away(const Waiter& waiter) {
   return waiter.type != store::ValueType::kStream;
 }
@@ -55,7 +55,8 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
   call.effects_ = &effects_;
   call.places_ = places;
   const size_t reply_at = out.size();
-  // Of a transaction it was asked at EXEC, of a script when it began: they are not cut in two.
+  // For a transaction memory was checked at EXEC, and for a script when it began, so that neither
+  // is cut in two.
   if (command.has(kDenyOom) && !caller.in_script && !is_within_memory(hold) && !make_room(hold) &&
       !caller.in_transaction) [[unlikely]] {
     const Error refusal = errors::out_of_memory();
@@ -94,7 +95,8 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
   return end;
 }
 
-// A command that waits or asks is counted when it has its reply, with the time it takes till then.
+// A command that waits or asks other shards is counted when it has its reply, with the time of all
+// its parts.
 CallEnd Executor::count_progress(const Call& call, uint64_t ns, std::string_view reply) {
   const Command& command = call.command();
   switch (call.progress_) {
@@ -118,13 +120,14 @@ uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Cal
                               Caller& caller, resp::ReplyBuffer& out) {
   ensure(caller.in_script);
   const uint64_t taken_ns = run(command, argv, outer.hold(), caller, out, {}).ns;
-  effects_.begin(false, RecordTarget::kNone);  // Committed: nothing is left for the outer command.
+  // The effects are committed; the outer command must not commit them again.
+  effects_.begin(false, RecordTarget::kNone);
   return taken_ns;
 }
 
 Status Executor::replay(const Command& command, Call::Args argv, const Hold& hold, Caller& caller) {
   ensure(hold.mode() == HoldMode::kReplay && caller.user == nullptr && !caller.remembers_reads);
-  // The look-ups of a record are nobody's hits and misses.
+  // The look-ups of a replayed record do not count as hits or misses.
   const uint64_t hits = shard_->stats().keyspace_hits;
   const uint64_t misses = shard_->stats().keyspace_misses;
   effects_.begin(is_observed(hold), readers_for(hold, caller));
@@ -139,7 +142,8 @@ Status Executor::replay(const Command& command, Call::Args argv, const Hold& hol
   return status;
 }
 
-// The only way out of the keyspace. Watchers must be dirty before anyone is told.
+// Passes the effects of a command on; no command does that itself. Watched keys get a new version
+// before any client is told of a change.
 void Executor::commit(const Call& call, const Hold& hold) {
   shard_->stats().dirty += effects_.dirty();
   tell_changes(call, hold);
@@ -156,8 +160,8 @@ void Executor::tell_changes(const Call& call, const Hold& hold) {
   }
 }
 
-// The command's own records, as one unit if they are several; or else the command as it was sent,
-// by its own name, whatever operators call it here.
+// Writes the command's own records, as one unit if they are several; else the command as it was
+// sent, by its own name, whatever operators call it here.
 void Executor::write_records(const Call& call, EffectSink& journal) {
   RecordWords& records = effects_.records();
   if (!records.empty()) {
@@ -185,7 +189,8 @@ void Executor::write_records(const Call& call, EffectSink& journal) {
   journal.write({.db = call.db(), .argv = argv, .raw = {}, .target = target});
 }
 
-// For the client that caches what it reads. Of a script only the commands that it runs count.
+// Remembers which keys a client read that caches them. Of a script only the commands that it runs
+// count.
 void Executor::remember_reads(const Call& call, const Hold& hold) {
   const Command& command = call.command();
   if (command.spec->group == CommandGroup::kScripting || command.has(kPubSub)) return;
@@ -210,8 +215,9 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
     return;
   }
   transaction.reply_begin = group.replies.size();
-  // A queue may change its connection (SELECT); one command runs for the caller who sent it, who
-  // may have gone on to another database since.
+  // A queue may change its connection (SELECT), so it runs for the session's caller. One command
+  // runs for the caller at the time it was sent: the session may have selected another database
+  // since.
   const bool is_queue_at_home =
       transaction.queue != nullptr && transaction.caller.session != nullptr;
   Caller& caller = is_queue_at_home ? transaction.session->caller : transaction.caller;
@@ -228,7 +234,7 @@ void Executor::run_transaction(HoldGroup& group, Transaction& transaction, const
   transaction.reply_end = group.replies.size();
 }
 
-// What a user may do may have changed since the command was queued.
+// Checks permissions again, because they may have changed since the command was queued.
 bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const Caller& caller,
                          resp::ReplyWriter& to) {
   if (caller.user == nullptr || caller.user->is_unlimited()) [[likely]]
@@ -253,11 +259,12 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
   const uint64_t began = cycles();
   const auto elapsed_ns = [began] { return static_cast<uint64_t>(cycles_to_ns(cycles() - began)); };
   shard_->look_at_clock();
-  const Hold hold = shard_->now(held);  // One moment for all that is queued.
+  const Hold hold = shard_->now(held);  // All queued commands run at one moment.
   bool is_unchanged = true;
   for (const WatchedKey& key : watched) {
     ShardData& shard = hold.shard_of(key.key);
-    // A key that expired meanwhile changes now, whether or not the wheel came round to it.
+    // A watched key that has expired meanwhile is removed now, and so counts as changed, whether or
+    // not the timing wheel has removed it.
     store::Entry* entry = shard.keyspace(key.db).find(shard.ref(key.key));
     if (entry != nullptr && entry->is_due(hold.horizon_ms()))
       expire_due(hold, {shard, key.db, key.key}, entry);
@@ -292,9 +299,10 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
 // ---- Waiters.
 
 void Executor::serve_waiters(const Hold& held) {
-  if (std::exchange(is_serving_, true)) return;  // Whoever is at it will see what changed, too.
+  // The call that is serving will see this change, too.
+  if (std::exchange(is_serving_, true)) return;
   begin_commands();
-  const Hold hold = shard_->now(held);  // What they do comes after what woke them.
+  const Hold hold = shard_->now(held);  // Waiters run at a moment after the change that woke them.
   while (has_ready(hold)) {
     hold.each([&](ShardData& shard) {
       while (const auto ready = shard.blocked_keys().take_ready())
@@ -304,8 +312,8 @@ void Executor::serve_waiters(const Hold& held) {
   is_serving_ = false;
 }
 
-// Goes along the queue of a key for as long as there is something for those who wait. The queue may
-// change with every waiter that is served.
+// Goes along the queue of a key for as long as there is something for its waiters. Each waiter that
+// is served may change the queue.
 void Executor::serve_key(ShardData& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold) {
   const store::KeyRef ref = shard.ref(ready.key);
   for (uint64_t last = 0;;) {
@@ -333,12 +341,12 @@ void Executor::serve_key(ShardData& shard, const BlockedKeys::ReadyKey& ready, c
     if (waiter->move(WaitState::kWaiting, WaitState::kWoken)) {
       hold.set().submit_change(waiter->home, [waiter](Shard& home) { home.waits().retry(waiter); });
     }
-    // Those behind it must not overtake it.
+    // The waiters behind it must not overtake it.
     if (!waiter->is_over() && takes_away(*waiter)) break;
   }
 }
 
-// The waiter is ours (kRunning), and all its shards are held.
+// Runs a waiter's command again. The waiter is in kRunning, and all its shards are held.
 void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
   const std::vector<std::string_view> argv(waiter->argv.begin(), waiter->argv.end());
   Caller caller = waiter->caller;
@@ -374,7 +382,8 @@ void Executor::forget_waiter(const Waiter& waiter, const Hold& hold) {
 
 void Executor::run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold) {
   if (waiter->move(WaitState::kWoken, WaitState::kRunning)) {
-    // Whom it makes ready is served below: one waiter's command runs at a time.
+    // The waiters of keys that this command changes are served below: one waiter's command runs at
+    // a time.
     ensure(!is_serving_);
     is_serving_ = true;
     run_waiter(waiter, hold);
@@ -390,13 +399,14 @@ bool Executor::is_within_memory(const Hold& hold) {
   return !hold.any([](const ShardData& shard) { return !shard.is_within_memory(); });
 }
 
-// Before a command that takes memory: evicts on the shards that are held, and leaves to everybody's
-// turns what takes longer. False: nobody has anything to give.
+// Before a command that takes memory: evicts on the held shards, and asks all shards to evict more
+// in their turns if that was not enough. False: no shard has keys to evict.
 bool Executor::make_room(const Hold& hold) {
   return evict(hold, kEvictionsMax) == EvictionEnd::kKept || hold.set().ask_to_evict();
 }
 
-// After a command: what it took too much goes before anyone's next command.
+// After a command that took too much: evicts on the held shards, and if that was not enough, on all
+// shards before the held shards run another client's command.
 void Executor::keep_limit(const Hold& hold) {
   if (hold.options().maxmemory_policy == EvictionPolicy::kNoEviction) return;
   if (evict(hold, kEvictionsMax) != EvictionEnd::kKept && hold.set().ask_to_evict())

@@ -1,8 +1,8 @@
-// Executor: runs one command against held shards, keeps its statistics, and lets its effects out by
-// the one door, commit().
+// Executor: runs one command against held shards, keeps its statistics, and passes its effects on
+// by one function, commit().
 //
-// One per shard, used on that shard's thread only; the shards a command touches may be others (the
-// Hold), which then are parked.
+// One per shard, used on that shard's thread only. The shards that a command touches may be others;
+// then they are parked (Hold).
 #pragma once
 
 #include "base/clock.h"
@@ -23,48 +23,52 @@ class Executor {
  public:
   explicit Executor(Shard& shard) : shard_(&shard) {}
 
-  // Commands are about to run one after the other. Each is timed from the end of the one before it,
-  // so that the counter of cycles is read once a command; the first of them from here.
+  // Called before commands run one after the other. Each is timed from the end of the one before
+  // it, and the first from this call, so that the counter of cycles is read only once a command.
   void begin_commands() { ended_at_cycles_ = cycles(); }
 
-  // Runs a command whose gates are passed and writes its reply to `out`. Counts it, if it is over.
-  // `raw` is the command as its client sent it, if it stands in one piece (Record::raw).
+  // Runs a command that has passed the gates and writes its reply to `out`. Counts the call if it
+  // is over. `raw` is the command as its client sent it, if it stands in one piece (Record::raw).
   CallEnd run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
               resp::ReplyBuffer& out, KeyPlaces places, std::string_view raw = {});
 
-  // Runs a record of a log or of a primary's stream under a hold of HoldMode::kReplay. The keys
-  // are changed and whoever watches, caches or waits for them learns it; no client's statistics,
-  // slow log or limit of memory take part. Error: what the command answered.
+  // Runs a record of a log or of a primary's stream under a hold of HoldMode::kReplay. Clients that
+  // watch, cache or wait for the changed keys are told; no client's statistics, slow log or limit
+  // of memory take part. Error: the error that the command replied.
   Status replay(const Command& command, Call::Args argv, const Hold& hold, Caller& caller);
 
-  // Runs a command that the running command `outer` asks for, a script: inside its hold, for
-  // `caller`, its own copy of who asked. What it changes is committed before this returns.
-  // Returns its duration.
+  // Runs a command for the running command `outer`, a script: inside its hold, for `caller`, the
+  // script's own copy. Its changes are committed before this returns. Returns its duration in ns.
   uint64_t run_nested(const Command& command, Call::Args argv, const Call& outer, Caller& caller,
                       resp::ReplyBuffer& out);
 
-  // Runs what a client queued, unless a watched key has changed; its shards are held.
+  // Runs a transaction under `hold`, which covers its shards: a client's queue, one command, a
+  // woken waiter or an action of the server.
   void run_transaction(HoldGroup& group, Transaction& transaction, const Hold& hold);
-  // Returns how long it took.
+  // Runs what a client queued for EXEC, unless a watched key has changed. Returns its duration in
+  // ns.
   uint64_t run_queue(CommandQueue& queue, std::span<const WatchedKey> watched, const Hold& held,
                      Caller& caller, resp::ReplyBuffer& out);
 
-  // The waiter that the command just run has become; null for almost all.
+  // The waiter that the command which just ran has become; null if it does not wait.
   std::shared_ptr<Waiter> take_waiter() { return std::exchange(waiter_, nullptr); }
-  // Call::block's: whether a waiter's command runs again.
+  // For Call::block: whether the running command is that of a waiter which runs again.
   bool runs_again() const { return again_ != nullptr; }
   void wait_with(std::shared_ptr<Waiter> waiter) { waiter_ = std::move(waiter); }
 
-  // Serves those who wait for keys of the held shards that have changed, in the order in which they
-  // came, until no more can be done.
+  // Serves the waiters of keys of the held shards that have changed, in the order in which they
+  // came, until none can be served.
   void serve_waiters(const Hold& hold);
-  // Nobody will serve the waiter any more: the held shards forget it, and serve those who may have
-  // stood behind it.
+  // Called for a waiter that is over without having been served: removes it from the held shards,
+  // and serves the waiters that may have stood behind it.
   void forget_waiter(const Waiter& waiter, const Hold& hold);
-  // Runs a woken waiter again, whose shards are held; then those who stood behind it.
+  // Runs the command of a woken waiter again, then those of the waiters behind it. `hold` covers
+  // the shards of its keys.
   void run_woken(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 
-  // Makes room for a write if maxmemory is passed; false if it cannot be done.
+  // is_within_memory() tells whether the held shards are certainly within maxmemory. make_room()
+  // evicts before a command that may need memory; false: nothing can be evicted. keep_limit()
+  // evicts after a command took too much.
   static bool is_within_memory(const Hold& hold);
   static bool make_room(const Hold& hold);
   void keep_limit(const Hold& hold);
@@ -83,11 +87,11 @@ class Executor {
   Shard* shard_;
   uint64_t ended_at_cycles_ = 0;  // When the last command ended, or begin_commands() was called.
   Effects effects_;
-  resp::ReplyBuffer replay_reply_;  // Scratch: nobody reads it.
+  resp::ReplyBuffer replay_reply_;  // Scratch: the reply of a replayed record, which is not read.
   std::vector<KeyAt> read_keys_;    // Scratch.
-  std::shared_ptr<Waiter> waiter_;  // Made by the command that runs.
-  Waiter* again_ = nullptr;         // Whose command runs again ...
-  bool found_nothing_ = false;      // ... and had nothing to do yet.
+  std::shared_ptr<Waiter> waiter_;  // Of the command that just ran, if it waits.
+  Waiter* again_ = nullptr;         // The waiter whose command is running again, or null.
+  bool found_nothing_ = false;      // The command that ran again found nothing once more.
   bool is_serving_ = false;
 };
 

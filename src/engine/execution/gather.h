@@ -13,9 +13,9 @@ namespace kvstash::engine {
 class Shard;
 
 struct GatherPlan {
-  std::vector<size_t> asked;  // Shards.
-  // Finds and keeps the answer of the shard asked[index], under a hold that covers it, on the
-  // thread that holds it. Called once for each; for different shards on different threads.
+  std::vector<size_t> asked;  // Ids of the asked shards.
+  // Finds and keeps the answer of shard asked[index], under a hold that covers it. Called once for
+  // each asked shard; for different shards it may run on different threads.
   std::function<void(size_t index, const Hold& hold, Shard& shard)> part;
   // Writes the reply, on the thread of the connection, when every part is over.
   std::function<void(resp::ReplyWriter& to)> finish;

@@ -1,14 +1,15 @@
-// Hold: the door to data. Whoever has a hold may touch the data of the shards that it covers, on
-// the thread that made it, for as long as that thread holds them; nobody touches data without one.
+// Hold: the door to data. Code that has a hold may touch the data of the shards that it covers, on
+// the thread that made it, for as long as that thread holds them; data is never touched without
+// one.
 //
-// It carries four things: the data of its shards; the moment at which all that happens under it
+// A hold carries four things: the data of its shards; the moment at which everything under it
 // happens, which stands still while a command, a transaction or a script runs, on whatever shards
 // and however long; the mode; and the worker, the executing thread's own side. A hold is a value of
 // a few words: it is copied freely and owns nothing.
 //
 // A shard makes holds (Shard::hold_here, Shard::hold_of): of itself on its own thread at any time,
-// of several shards while a HoldGroup has them parked. That a key is touched without its shard
-// being covered is a mistake of ours, and ends the process.
+// and of several shards while a HoldGroup has them parked. Touching a key whose shard is not
+// covered is a bug of ours, and ends the process.
 #pragma once
 
 #include "base/ensure.h"
@@ -34,24 +35,24 @@ enum class HoldMode : uint8_t { kLive, kReplay };
 // A moment of the wall clock, since 1970.
 struct Moment {
   int64_t ms = 0;
-  int64_t us = 0;  // The same, for those who tell it so finely.
+  int64_t us = 0;  // The same moment in microseconds.
 };
 
 class Hold {
  public:
-  // The shard whose data that is, alone.
+  // A hold of one shard, whose data is `single`.
   Hold(ShardSet& set, const Worker& worker, Moment moment, ShardData& single)
       : set_(&set), worker_(&worker), single_(&single), moment_(moment) {}
-  // Several shards. `members`, by shard, outlives the hold; null: all of the set.
+  // A hold of several shards. `members`, by shard, outlives the hold; null: all shards of the set.
   Hold(ShardSet& set, const Worker& worker, Moment moment, const std::vector<bool>* members);
 
-  // The same shards at another moment.
+  // A hold of the same shards at another moment.
   Hold at(Moment moment) const {
     Hold later = *this;
     later.moment_ = moment;
     return later;
   }
-  // The same shards, for records of a log.
+  // A hold of the same shards, for running records of a log.
   Hold replaying() const {
     Hold replay = *this;
     replay.mode_ = HoldMode::kReplay;
@@ -70,7 +71,7 @@ class Hold {
   }
   // The data of the shard of a key, which is covered.
   ShardData& shard_of(std::string_view key) const;
-  // Calls visit(ShardData&) for each covered shard, in their order.
+  // Calls visit(ShardData&) for each covered shard, in the order of their ids.
   template <typename Visit>
   void each(Visit&& visit) const {
     if (single_ != nullptr) {
@@ -81,7 +82,7 @@ class Hold {
       if (includes(id)) visit(data_of(id));
     }
   }
-  // Whether test(const ShardData&) is true of one of them.
+  // Whether test(const ShardData&) is true of a covered shard.
   template <typename Test>
   bool any(Test&& test) const {
     if (single_ != nullptr) return test(static_cast<const ShardData&>(*single_));
@@ -91,11 +92,11 @@ class Hold {
     return false;
   }
 
-  // ---- When. now_ms() is what is told to clients and kept in values.
+  // ---- When. now_ms() is for times that are told to clients or kept in values.
   int64_t now_ms() const { return moment_.ms; }
   int64_t now_us() const { return moment_.us; }
   HoldMode mode() const { return mode_; }
-  // The time as of which deadlines are judged: those that are not later have passed. While records
+  // The time by which deadlines are judged: a deadline up to this time has passed. While records
   // are replayed it is before all deadlines.
   int64_t horizon_ms() const {
     return mode_ == HoldMode::kReplay ? std::numeric_limits<int64_t>::min() : moment_.ms;
@@ -109,7 +110,7 @@ class Hold {
   Random& random() const { return *worker_->random; }
   Pushes& pushes() const { return *worker_->pushes; }
 
-  // What the shards share: options, limits of memory, messages.
+  // The set, for what the shards share: options, limits of memory, messages.
   ShardSet& set() const { return *set_; }
   const EngineOptions& options() const;
 
@@ -120,7 +121,7 @@ class Hold {
 
   ShardSet* set_;
   const Worker* worker_;
-  ShardData* single_;  // The only one; null: those of members_.
+  ShardData* single_;  // The only covered shard; null: see members_.
   const std::vector<bool>* members_ = nullptr;
   Moment moment_;
   HoldMode mode_ = HoldMode::kLive;

@@ -73,7 +73,7 @@ void Key::take_from(Key& from) {
 
 void Key::copy_from(const Key& from) {
   entry_ = space_->copy_in(ref_, from.entry());
-  was_erased_ = false;  // As Redis tells it.
+  was_erased_ = false;  // Redis publishes "new" for a copy also over an erased key.
   begin();
 }
 
@@ -90,7 +90,7 @@ void Key::changed(uint32_t event_class, std::string_view event, uint64_t element
   call_->effects_->add_change(db_, ref_.name, event_class, event, elements);
 }
 
-// Not audited: to Redis, XREADGROUP reads its streams.
+// KeyAudit does not check this change: to Redis, XREADGROUP reads its streams.
 void Key::changed_quietly(uint32_t event_class, std::string_view event, uint64_t elements) {
   call_->effects_->add_quiet_change(db_, ref_.name, event_class, event, elements);
 }

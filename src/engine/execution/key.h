@@ -2,9 +2,8 @@
 // entry if it exists. All that a command does to data it does through a Key.
 //
 // A Key is valid while the command runs. Changes through it keep its own entry current; two Keys of
-// the same name must not be changed through both. The views it gives die at the next change.
-// The data behind it is covered by the hold of the running command (hold.h), whichever thread that
-// is.
+// the same name must not both be used for changes. Views of its value are valid until the next
+// change of the key. The hold of the running command covers the key's shard (hold.h).
 #pragma once
 
 #include "base/result.h"
@@ -27,14 +26,14 @@ struct HeldKey;
 
 enum class DbIndex : uint32_t {};
 
-// A value that is looked at, for as long as this object lives.
+// Lends a value for reading, for as long as this object lives.
 template <store::Container T>
 class Viewed {
  public:
   explicit Viewed(store::ObjectWord word) : value_(T::adopt(word)) {}
   Viewed(const Viewed&) = delete;
   Viewed& operator=(const Viewed&) = delete;
-  ~Viewed() { static_cast<void>(value_.release()); }  // The entry owns it all the time.
+  ~Viewed() { static_cast<void>(value_.release()); }  // The entry still owns the value.
 
   const T* operator->() const { return &value_; }
   const T& operator*() const { return value_; }
@@ -43,7 +42,7 @@ class Viewed {
   T value_;
 };
 
-// A value that is being changed; closed at the end of this object's life at the latest.
+// Lends a value for change; closed at the end of this object's life at the latest.
 template <store::Container T>
 class Opened {
  public:
@@ -59,7 +58,7 @@ class Opened {
   T& operator*() { return value_; }
 
  private:
-  Key* key_;  // Null once closed.
+  Key* key_;  // Null after close().
   T value_;
   size_t bytes_before_;
 };
@@ -84,8 +83,8 @@ class Key {
   }
   Status expect_string() const { return expect(store::ValueType::kString); }
 
-  // The bytes of a string; empty if the key is absent. The view lives until the key is changed, or
-  // the Key object ends.
+  // The bytes of a string; empty if the key is absent. The view is valid until the key is changed
+  // or the Key object ends.
   std::string_view string() {
     return exists() ? store::string_bytes(*entry_, scratch_) : std::string_view();
   }
@@ -96,49 +95,52 @@ class Key {
     return exists() && entry_->has_deadline() ? Deadline(entry_->deadline_ms()) : std::nullopt;
   }
 
-  // ---- Changes. Each is complete in itself; report it with changed() afterwards.
+  // ---- Changes. Each is complete in itself; the command reports it with changed() afterwards.
   void set_string(std::string_view value, Deadline deadline);
-  // Never as an integer: shown as embstr (or raw, if long), or always as raw.
+  // Stores a string that is never encoded as an integer: shown as embstr (or raw, if long), or
+  // always as raw.
   void set_text(std::string_view value, store::Encoding encoding, Deadline deadline);
   void set_integer(int64_t value, Deadline deadline);  // Keeps the integer encoding.
-  // At least `size` bytes to write into, zeroed where the string grew. The deadline stays. Of the
-  // bytes that were there before, only those in `change` may be written.
+  // Opens a string for writing: at least `size` bytes, zeroed where the string grew. The deadline
+  // stays. Of the bytes that were there before, only those in `change` may be written.
   std::span<char> open_string(size_t size, store::ByteRange change = {});
   void cut_string(size_t size);  // After open_string: only the first `size` bytes stay.
   void set_deadline(Deadline deadline);
   void erase();
 
   // ---- Values of other types (object.h). The caller has checked the type with expect().
-  // Looks at the value of a key that exists. At most one view or opening of a key at a time.
+  // Lends the value of a key that exists for reading. At most one view or opening of a key at a
+  // time.
   template <store::Container T>
   Viewed<T> view() const {
     return Viewed<T>(entry().object());
   }
-  // Opens the value for change; of an absent key, a new one. When it is closed, a value without
-  // elements takes its key along, if its class does not keep those.
+  // Opens the value for change; an absent key gets a new, empty value. If the value has no elements
+  // when it is closed, the key is removed, unless the value's class keeps empty values.
   template <store::Container T>
   Opened<T> open() {
     return Opened<T>(*this);
   }
 
-  // Of a hash: removes a field that is due, and tells everybody. Looking up a key does so for all,
-  // up to a bound: commands that change a field call this before, and see the others as absent.
+  // Removes a field of a hash if its deadline has passed, and reports that. A look-up of the key
+  // does so for all such fields, up to a bound: a command that changes a field calls this before,
+  // and sees the due fields beyond the bound as absent.
   void expire_field(std::string_view field);
 
   // Moves or copies `from`'s value and deadline to this key, which must be absent.
   void take_from(Key& from);
   void copy_from(const Key& from);
 
-  // Tells watchers, keyspace events and the journal that the key changed. `event_class` is one of
-  // notify::k..., `event` a literal such as "set". `elements`: how many changed, as Redis counts
-  // them for rdb_changes_since_last_save.
+  // Reports that the key changed: watchers, keyspace events and the journal will be told.
+  // `event_class` is one of notify::k..., `event` a literal such as "set". `elements`: how many
+  // elements changed, as Redis counts them for rdb_changes_since_last_save.
   void changed(uint32_t event_class, std::string_view event, uint64_t elements = 1);
-  // The same for a change that readers of the key do not see, such as in a stream's consumer
-  // groups: watchers and those who wait for the key hear nothing. Without an event if its class is
-  // 0.
+  // As changed(), for a change that readers of the key do not see, such as in a stream's consumer
+  // groups: clients that watch the key or wait for it are not told. If `event_class` is 0, no event
+  // is published.
   void changed_quietly(uint32_t event_class = 0, std::string_view event = {},
                        uint64_t elements = 1);
-  // A further event of a change that changed() has told.
+  // Adds a further event to a change that changed() has reported.
   void also(uint32_t event_class, std::string_view event);
 
  private:
@@ -154,7 +156,8 @@ class Key {
   HeldKey place() const;
   bool may_change();  // Whether the command's arguments tell that it changes this key.
   void tell_new();
-  void begin();  // Of an entry that was just made: sets its access clock, and tells that it is new.
+  // Sets the access clock of an entry that was just made, and publishes that the key is new.
+  void begin();
 
   Call* call_;
   ShardData* shard_;
@@ -162,7 +165,9 @@ class Key {
   store::KeyRef ref_;
   DbIndex db_;
   store::Entry* entry_ = nullptr;
-  bool was_erased_ = false;  // Its value is being replaced: the key that comes is not a new one.
+  // The command erased the key to replace its value, so the key that follows is not reported as
+  // new.
+  bool was_erased_ = false;
   store::NumberText scratch_;
 };
 

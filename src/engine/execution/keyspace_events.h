@@ -1,4 +1,5 @@
-// Keyspace events: what happened to keys, published to who asked for it (notify-keyspace-events).
+// Keyspace events: what happened to keys, published to the clients that subscribed to it
+// (notify-keyspace-events).
 //
 // The shard of the key publishes; subscriptions to these channels are known on every shard.
 #pragma once
@@ -11,8 +12,8 @@
 
 namespace kvstash::engine {
 
-// What happened to the key, whose shard is covered. `event_class` is one of notify::k...; nothing
-// happens unless its events are asked for.
+// Publishes that `event` happened to the key, whose shard is covered. `event_class` is one of
+// notify::k...; if the operator did not ask for its events, nothing is published.
 void tell_event(const Hold& hold, const HeldKey& key, uint32_t event_class, std::string_view event);
 
 }  // namespace kvstash::engine

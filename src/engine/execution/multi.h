@@ -1,7 +1,7 @@
 // Multi: what a client has queued between MULTI and EXEC, and the keys it WATCHes.
 //
-// Queued arguments are copied once: the input they stood in is gone by EXEC. Belongs to a session;
-// EXEC moves the whole into a Transaction, which may run on another thread.
+// Queued arguments are copied once, because the input they stood in is gone by EXEC. A Multi
+// belongs to a session; EXEC moves its parts into a Transaction, which may run on another thread.
 #pragma once
 
 #include "engine/command/command_table.h"
@@ -22,7 +22,7 @@ struct QueuedCommand {
   uint32_t first_arg;
   uint32_t argc;
 
-  // Filled in when it runs, for the slow log and the monitors.
+  // Filled in when the command runs, for the slow log and the monitors.
   bool has_run = false;
   DbIndex db{};
   CallEnd end{};
@@ -45,13 +45,13 @@ class CommandQueue {
 
   std::span<const QueuedCommand> commands() const { return commands_; }
   std::span<QueuedCommand> commands() { return commands_; }
-  // Views live until the next add().
+  // The views are valid until the next add().
   std::span<const std::string_view> argv(const QueuedCommand& queued) {
     if (views_.size() != args_.size()) views_.assign(args_.begin(), args_.end());
     return std::span<const std::string_view>(views_).subspan(queued.first_arg, queued.argc);
   }
   size_t size() const { return commands_.size(); }
-  uint32_t flags() const { return flags_; }  // CommandFlags that any of them has.
+  uint32_t flags() const { return flags_; }  // CommandFlags that any queued command has.
   size_t bytes() const {
     return bytes_ + args_.size() * sizeof(std::string) + commands_.size() * sizeof(QueuedCommand);
   }
@@ -69,7 +69,8 @@ struct Multi {
   bool is_aborted = false;  // A command could not be queued: EXEC refuses.
   CommandQueue queue;
   std::vector<WatchedKey> watched;
-  size_t watched_key_bytes = 0;  // Of their names; means nothing while there are none.
+  // Bytes of the watched keys' names; undefined while no key is watched.
+  size_t watched_key_bytes = 0;
 
   void watch(std::vector<WatchedKey> keys) {
     if (watched.empty()) watched_key_bytes = 0;

@@ -1,8 +1,8 @@
 // RecordWords: the records of one command, word by word in one buffer that is used again for every
 // command.
 //
-// Belongs to an executor, by way of its Effects. Copies every word in, so that views of what the
-// command is about to change may be given. Memory is kept from command to command, up to a bound.
+// Belongs to the Effects of an executor. Words are copied, so a command may pass views of data that
+// it is about to change. Memory is kept from command to command, up to a bound.
 #pragma once
 
 #include "base/ensure.h"
@@ -20,7 +20,7 @@ class RecordWords {
  public:
   using Words = std::span<const std::string_view>;
 
-  // What is kept for the next command of bytes and of words; more is given back by clear().
+  // How many bytes and words of capacity clear() keeps for the next command; it frees what is more.
   static constexpr size_t kBytesKept = size_t{64} << 10;
   static constexpr size_t kWordsKept = 4096;
 
@@ -82,7 +82,7 @@ class RecordWords {
 
   std::vector<Begin> records_;
   std::string bytes_;
-  std::vector<size_t> ends_;             // Of each word, in bytes_.
+  std::vector<size_t> ends_;             // The end of each word in bytes_.
   std::vector<std::string_view> views_;  // Made when the records are read.
 };
 

@@ -1,8 +1,8 @@
-// WatchTable: the keys of one shard that some client WATCHes, with a version that every change
+// WatchTable: the keys of one shard that some client WATCHes, each with a version that every change
 // raises. A client remembers the versions it saw; EXEC, which holds the shards of the watched keys,
-// compares. No list of watchers, nobody to notify, no lock.
+// compares them. So there is no list of watchers, no notification and no lock.
 //
-// Lives on a shard. Entries are counted: a key nobody watches is forgotten.
+// Lives on a shard. Each key counts its watchers and is forgotten with the last one.
 #pragma once
 
 #include "engine/execution/key.h"
@@ -14,7 +14,7 @@
 
 namespace kvstash::engine {
 
-// A client's memory of one watched key.
+// One key that a client watches, with the version that it saw.
 struct WatchedKey {
   DbIndex db{};
   std::string key;
@@ -25,14 +25,14 @@ class WatchTable {
  public:
   bool empty() const { return entries_.empty(); }
 
-  // One more watcher; the version to compare with later.
+  // Adds a watcher of the key; returns the version for the client to remember.
   uint64_t watch(DbIndex db, std::string_view key);
   void unwatch(DbIndex db, std::string_view key);
 
   bool is_unchanged(const WatchedKey& watched) const;
 
   void touch(DbIndex db, std::string_view key);
-  // Every watched key of `db` of which `is_affected(key)` is true.
+  // Raises the version of each watched key of `db` for which `is_affected(key)` is true.
   template <typename IsAffected>
   void touch_all(DbIndex db, IsAffected&& is_affected) {
     for (auto& [id, entry] : entries_) {
@@ -46,13 +46,14 @@ class WatchTable {
     uint32_t watchers;
   };
 
-  // Four bytes of database, then the key.
+  // Four bytes of the database's number, then the key.
   static std::string id_of(DbIndex db, std::string_view key);
   static DbIndex db_of(const std::string& id);
   static std::string_view key_of(const std::string& id) { return std::string_view(id).substr(4); }
 
   std::unordered_map<std::string, Entry> entries_;
-  uint64_t next_version_ = 1;  // Never used twice, so an entry made anew differs from the old one.
+  // A version is never used twice, so an entry made anew differs from the old one.
+  uint64_t next_version_ = 1;
 };
 
 }  // namespace kvstash::engine

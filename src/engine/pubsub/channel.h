@@ -1,7 +1,7 @@
-// Channel: what clients subscribe to and publish on, by name. A channel belongs to the shard of its
+// Channel: a name that clients subscribe to and publish on. A channel belongs to the shard of its
 // name's slot, its *owner*, where all its publications run; see pubsub.h.
 //
-// Pure; any thread.
+// These are values and pure functions for any thread.
 #pragma once
 
 #include "base/hash.h"
@@ -17,13 +17,14 @@
 
 namespace kvstash::engine {
 
-// What a subscription is to. Shard channels are a name space of their own, and no pattern finds
-// them.
+// What a subscription is to. Shard channels are a name space of their own, and patterns do not
+// match them.
 enum class ChannelKind : uint8_t { kChannel, kPattern, kShardChannel };
 inline constexpr size_t kChannelKinds = 3;
 
-// Channels of keyspace events (notify-keyspace-events). The shard of the key publishes there, so
-// subscriptions to them, like those to patterns, are known on every shard.
+// Whether a channel is one of keyspace events (notify-keyspace-events). The shard of the key
+// publishes there, so subscriptions to such channels, like those to patterns, are known on every
+// shard.
 inline bool is_key_channel(std::string_view name) {
   return name.starts_with("__key");
 }

@@ -1,5 +1,5 @@
 // ChannelTable: how many subscribers each shard has, for the channels that this shard owns, and for
-// what is known on every shard: patterns and the channels of keyspace events.
+// names that are known on every shard: patterns and the channels of keyspace events.
 //
 // Names without subscribers are forgotten. Lives on a shard.
 #pragma once
@@ -21,17 +21,17 @@ class ChannelTable {
   };
   struct Audience {
     uint64_t total = 0;
-    std::vector<Count> by_shard;  // Those that have some.
+    std::vector<Count> by_shard;  // The shards that have subscribers.
   };
   using Names = NameMap<Audience>;
 
   explicit ChannelTable(const HashSeed& seed);
 
-  // One subscriber more, or less, on `shard`. Removing what was not added is a mistake.
+  // Adds or removes one subscriber on `shard`. Removing a subscriber that was not added is a bug.
   void add(ChannelKind kind, std::string_view name, size_t shard);
   void remove(ChannelKind kind, std::string_view name, size_t shard);
 
-  // Null: nobody. Valid until the next change.
+  // Null: there are no subscribers. Valid until the next change.
   const Audience* find(ChannelKind kind, std::string_view name) const;
   uint64_t subscribers(ChannelKind kind, std::string_view name) const {
     const Audience* audience = find(kind, name);
@@ -39,7 +39,7 @@ class ChannelTable {
   }
   const Names& names(ChannelKind kind) const { return names_[static_cast<size_t>(kind)]; }
 
-  // Whether somebody may hear of keyspace events.
+  // Whether any subscription may match a channel of keyspace events.
   bool hears_keys() const { return key_channels_ != 0 || !names(ChannelKind::kPattern).empty(); }
 
  private:

@@ -79,7 +79,8 @@ void PubSub::count(const SubscriptionChange& change) {
   }
 }
 
-// What was published before stands before it in the pushes, and what is published later behind it.
+// The message to the home stands in the pushes behind what was published before, and in front of
+// what is published later.
 void PubSub::count_and_settle(const SubscriptionChange& change) {
   count(change);
   std::vector<std::string> names;
@@ -122,7 +123,8 @@ Sources PubSub::sources_held(bool joins) {
   return {.expected = 1, .shards = shards, .join_number = ++held_joins_};
 }
 
-// What was published before stands in the mailbox, or before it in the worker's pushes.
+// The message stands behind what was published before, which is in the mailbox or in the worker's
+// pushes.
 void PubSub::settle_when_home(const SubscriptionChange& change, uint64_t join_number,
                               Shard& worker) {
   worker.pushes().add(shard_->id(), SubscriptionCounted{.session_id = change.session_id,
@@ -202,7 +204,8 @@ void PubSub::leave_all(Session& session) {
   }
 }
 
-// By message, also to this shard itself: what was said before may still be on its way.
+// Tells the sources by message, even this shard itself, because earlier messages may still be on
+// their way.
 void PubSub::tell_sources(SubscriptionChange change) {
   ShardSet& set = shard_->set();
   if (set.size() == 1) {

@@ -1,7 +1,7 @@
-// Push: what a shard has for clients of another that is no reply: a publication, or the news that
-// keys which clients remember (CLIENT TRACKING) have changed.
+// Push: a message of a shard to clients of another that is not a reply: a publication, or the news
+// that keys which clients remember (CLIENT TRACKING) have changed.
 //
-// Plain values that own what they carry; any thread.
+// Pushes are plain values that own what they carry; any thread may use them.
 #pragma once
 
 #include "engine/pubsub/channel.h"
@@ -15,44 +15,45 @@
 
 namespace kvstash::engine {
 
-// Keys and who changed them last, by client id; 0: nobody, as when a key expires.
+// Keys, each with the id of the client that changed it last; 0: no client, as when a key expires.
 using ChangedKeys = std::map<std::string, uint64_t, std::less<>>;
 
-// A key that clients of the shard have read.
+// A key has changed that `clients` of the shard have read.
 struct KeyInvalidation {
   std::string key;
   uint64_t author;
   std::vector<uint64_t> clients;
 };
 
-// What changed of a prefix in one turn. Shared by all shards with clients who follow it.
+// The keys with a prefix that changed in one turn. Shared by all shards with clients that follow
+// the prefix.
 struct PrefixInvalidation {
   std::string prefix;
   ChangedKeys keys;
 };
 using SharedPrefixInvalidation = std::shared_ptr<const PrefixInvalidation>;
 
-// Everything: a database was emptied.
+// A database was emptied: all keys may have changed.
 struct FlushInvalidation {};
 
-// One client's invalidation on its way to the client it is redirected to. `value` is its second
-// element as RESP.
+// An invalidation for `client` on its way to `target`, the client to which it is redirected.
+// `value` is its second element as RESP.
 struct RedirectedInvalidation {
   uint64_t target;
   uint64_t client;
-  uint32_t home;  // The client's.
+  uint32_t home;  // The shard of `client`.
   std::string value;
 };
 
-// The answer if that target is gone.
+// The answer to a redirected invalidation whose target is gone.
 struct BrokenRedirection {
   uint64_t client;
   uint64_t target;
 };
 
-// To the home of a subscriber: shard `source` has counted a change of its subscriptions to these
-// names, and what was published before stands before this. `join_number` is not 0 if that was done
-// while all shards were held (Sources::join_number).
+// Tells the home of a subscriber that shard `source` has counted a change of its subscriptions to
+// these names: publications before the change stand before this message. `join_number` is not 0 if
+// the change was counted while all shards were held (Sources::join_number).
 struct SubscriptionCounted {
   uint64_t session_id;
   ChannelKind kind;
@@ -61,7 +62,7 @@ struct SubscriptionCounted {
   std::vector<std::string> names;
 };
 
-// A command, as monitors see it. Shared by all shards.
+// A command as monitors see it. All shards share the text.
 struct MonitorLine {
   std::shared_ptr<const std::string> text;
 };
@@ -70,7 +71,7 @@ using Push =
     std::variant<SharedPublication, KeyInvalidation, SharedPrefixInvalidation, FlushInvalidation,
                  RedirectedInvalidation, BrokenRedirection, SubscriptionCounted, MonitorLine>;
 
-// About what it takes while it waits in a mailbox. What is shared counts for each shard.
+// About the bytes that a push takes while it waits in a mailbox. Shared parts count for each shard.
 size_t push_bytes(const Push& push);
 
 }  // namespace kvstash::engine

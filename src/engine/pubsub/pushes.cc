@@ -50,7 +50,7 @@ void Pushes::send_boxes(Lsn lsn) {
       bytes += push_bytes(push);
     set_->pushes_under_way.fetch_add(bytes, std::memory_order_relaxed);
     auto box = std::make_unique<PushBox>(std::exchange(boxes_[to], {}), lsn, bytes);
-    set_->post(to, box.release());  // The shard takes it back.
+    set_->post(to, box.release());  // The receiving shard frees it.
   }
 }
 

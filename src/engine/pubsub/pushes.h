@@ -1,9 +1,9 @@
-// Pushes: what a shard has for clients of other shards, collected and sent as one message for each
-// shard: at the end of a turn, and before anything that follows from it can be heard elsewhere (a
-// reply or a request leaves, a hold ends). See release.h.
+// Pushes: the pushes of a shard for clients of other shards, collected and sent as one message for
+// each shard: at the end of a turn, and before anything leaves by which other shards could learn
+// what follows from them (a reply or a request leaves, a hold ends). See release.h.
 //
 // With several shards every push goes this way, also to the shard's own sessions, so that each
-// session hears everything in one order. Owned by a shard; used by whoever holds it.
+// session gets all pushes in one order. Owned by a shard; used by the thread that holds it.
 #pragma once
 
 #include "engine/pubsub/push.h"
@@ -19,14 +19,14 @@ namespace kvstash::engine {
 
 class ShardSet;
 
-// What one shard has for the sessions of another, on its way. Owns what it carries; freed by who
-// received it.
+// The pushes of one shard for the sessions of another, on their way. Owns what it carries; freed by
+// the receiver.
 struct PushBox : Message {
   PushBox(std::vector<Push> what, Lsn follows_from, size_t counted)
       : Message(Kind::kPushes), pushes(std::move(what)), lsn(follows_from), bytes(counted) {}
   std::vector<Push> pushes;
   Lsn lsn;
-  size_t bytes;  // In ShardSet::pushes_under_way.
+  size_t bytes;  // What the pushes count in ShardSet::pushes_under_way.
 };
 
 class Pushes {
@@ -36,9 +36,10 @@ class Pushes {
   Pushes& operator=(const Pushes&) = delete;
 
   void add(size_t to, Push push);
-  // What is collected now follows from `lsn`, too: it was made of a push that came with that.
+  // Pushes that are collected now follow from `lsn`, too: they were made from a push that came with
+  // it.
   void follow(Lsn lsn) { follows_ = std::max(follows_, lsn); }
-  // Sends what was collected, which follows from `lsn`.
+  // Sends the collected pushes, which follow from `lsn`.
   void send(Lsn lsn) {
     if (has_any_) [[unlikely]]
       send_boxes(std::max(lsn, follows_));

@@ -7,10 +7,10 @@
 namespace kvstash::engine {
 namespace {
 
-// What may be pushed before sessions are flushed.
+// The most bytes that are pushed before sessions are flushed.
 constexpr size_t kPushedBytesMax = size_t{1} << 20;
 
-// Gives one push to the sessions it is for.
+// Delivers one push to its sessions.
 struct Deliver {
   Shard* shard;
   void operator()(const SharedPublication& push) const {
@@ -27,7 +27,7 @@ struct Deliver {
 void Shard::receive_pushes(const PushBox& box, bool may_send) {
   for (const Push& push : box.pushes) {
     clients_.set_received_lsn(box.lsn);
-    pushes_.follow(box.lsn);  // Redirections are pushed on.
+    pushes_.follow(box.lsn);  // Redirected invalidations are pushed on to other shards.
     std::visit(Deliver{this}, push);
     clients_.set_received_lsn(kLsnNone);
     if (may_send && clients_.pushed_bytes >= kPushedBytesMax) release_.send();

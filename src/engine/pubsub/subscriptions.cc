@@ -7,7 +7,8 @@ namespace kvstash::engine {
 namespace {
 
 size_t footprint(std::string_view name) {
-  return sizeof(Subscription) + 2 * name.size() + 64;  // With its nodes in both tables.
+  // About the bytes of a subscription with its nodes in both tables.
+  return sizeof(Subscription) + 2 * name.size() + 64;
 }
 
 }  // namespace
@@ -108,7 +109,7 @@ void Subscriptions::erase(Subscription& subscription, ChannelKind kind) {
   end(session);
 }
 
-// The last of the list takes its position.
+// Removes the subscription from its topic's list; the last one takes its position.
 void Subscriptions::drop_from_topic(const Subscription& subscription, ChannelKind kind) {
   Topic& topic = *subscription.topic;
   Subscription* last = topic.listeners.back();

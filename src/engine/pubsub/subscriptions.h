@@ -1,12 +1,12 @@
-// Subscriptions: which sessions of one shard listen to which channels.
+// Subscriptions: which sessions of one shard subscribe to which channels.
 //
-// A subscription comes about in two steps: it is entered here first, then at its *sources*, the
-// shards that publish to it (the channel's owner, or all shards). It *hears* a source from the
-// moment that source counts it, and until the source counts it no more, so that a publisher's count
-// is exact. The same messages that carry publications carry those moments, in order.
+// A subscription is made in two steps: it is entered here first, then at its *sources*, the shards
+// that publish to it (the channel's owner, or all shards). It *hears* a source from the moment that
+// the source counts it until the source no longer counts it, so that a publisher's count is exact.
+// The messages that carry publications carry these moments as well, in order.
 //
-// Owned by a shard and used on its thread. Listeners point at sessions, which leave before they
-// end.
+// Owned by a shard and used on its thread. The pointers to sessions are valid, because a session
+// leaves all its subscriptions before it ends.
 #pragma once
 
 #include "engine/pubsub/channel.h"
@@ -27,16 +27,16 @@ struct Topic;
 struct Subscription {
   Topic* topic;
   Session* session;
-  size_t position = 0;  // In the topic's list.
+  size_t position = 0;  // Index in the topic's list.
   bool is_leaving = false;
-  uint64_t join_number = 0;   // Of a join while all shards were held.
-  size_t unsettled = 0;       // Sources that have not yet answered.
-  std::vector<bool> settled;  // By source, while some are not.
+  uint64_t join_number = 0;   // Number of a join while all shards were held; else 0.
+  size_t unsettled = 0;       // Number of sources that have not yet answered.
+  std::vector<bool> settled;  // By source: has it answered? Used while unsettled is not 0.
 
   bool hears(size_t source) const { return unsettled == 0 || settled[source] != is_leaving; }
 };
 
-// A name, and who listens to it on this shard.
+// A name, with its subscriptions on this shard.
 struct Topic {
   std::string_view name;
   std::vector<Subscription*> listeners;
@@ -51,7 +51,7 @@ class SubscriptionSet {
       : names_{Names(0, hash), Names(0, hash), Names(0, hash)} {}
 
   const Names& names(ChannelKind kind) const { return names_[static_cast<size_t>(kind)]; }
-  // Those that are not about to leave.
+  // Subscriptions that are not about to leave.
   size_t count(ChannelKind kind) const { return counts_[static_cast<size_t>(kind)]; }
   size_t memory_bytes() const { return bytes_; }
 
@@ -65,27 +65,30 @@ class SubscriptionSet {
   size_t bytes_ = 0;
 };
 
-// How many shards publish to a name, and how many there are.
+// How many answers of sources a change has to wait for, and how many shards there are.
 struct Sources {
-  size_t expected = 0;  // Answers to wait for; 0: it hears everybody at once.
+  size_t expected = 0;  // Answers to wait for; 0: the change is complete at once.
   size_t shards = 1;
-  uint64_t join_number = 0;  // While all shards are held: what settle_join will be told.
+  uint64_t join_number = 0;  // Set while all shards are held: the number for settle_join.
 };
 
 class Subscriptions {
  public:
   explicit Subscriptions(const HashSeed& seed);
 
-  // False: it is subscribed already.
+  // Enters a subscription. False: the session is subscribed already.
   bool join(Session& session, ChannelKind kind, std::string_view name, const Sources& sources);
-  // Begins to leave; with no answers to expect, it is over at once. False: it is not subscribed.
+  // Begins to leave; with no answers to expect, the subscription ends at once. False: the session
+  // is not subscribed.
   bool leave(Session& session, ChannelKind kind, std::string_view name, const Sources& sources);
-  // `source` has counted it, or counts it no more. With the last one, a subscription that leaves is
-  // forgotten.
+  // Called when `source` has counted the subscription, or no longer counts it. With the answer of
+  // the last source, a subscription that leaves is forgotten.
   void settle(Session& session, ChannelKind kind, std::string_view name, size_t source);
-  // All that was published before the join of that number, while all shards were held, is home.
+  // Called when all that was published before the join of that number, made while all shards were
+  // held, has come home.
   void settle_join(Session& session, ChannelKind kind, std::string_view name, uint64_t number);
-  // Forgets all of a session, telling `visit(kind, name)` what its sources still count.
+  // Forgets all subscriptions of a session, and calls `visit(kind, name)` for those that their
+  // sources still count.
   template <typename Visit>
   void leave_all(Session& session, Visit&& visit);
 

@@ -12,8 +12,9 @@ void Gate::wait(Lsn lsn, Released then) {
   waiting_.insert(at, {.lsn = lsn, .then = std::move(then)});
 }
 
-// Whoever lets the journal's number grow looks at the flag afterwards, and this looks at the number
-// after it has set the flag: one of the two sees the other.
+// The thread that raises the journal's number reads the flag is_awaited_ afterwards, and this
+// thread reads the number after it has set the flag: so at least one of the two sees the other's
+// write.
 void Gate::open() {
   const auto has_reached = [this] {
     return !waiting_.empty() && waiting_.front().lsn <= released_->load(std::memory_order_seq_cst);

@@ -1,10 +1,11 @@
-// Gate: one shard's place where replies wait until the journal has come as far as they follow from.
+// Gate: where the replies of one shard wait until the journal has come to the LSN that they follow
+// from.
 //
-// How far it has come says one number for all shards, ShardSet::released(): up to there records are
-// as durable as the operator asked (later: as many replicas have them as the client asked). Without
-// a journal it is the largest number, and nothing ever waits.
+// How far it has come is one number for all shards, ShardSet::released_lsn(): up to there records
+// are as durable as the operator asked (later: as many replicas have them as the client asked).
+// Without a journal it is the largest number, and no reply waits.
 //
-// Lives on a shard, on its thread, but for claim().
+// Lives on a shard and is used on its thread, except claim().
 #pragma once
 
 #include "engine/release/lsn.h"
@@ -29,14 +30,14 @@ class Gate {
   bool is_open(Lsn lsn) const { return lsn <= released(); }
   size_t waiting() const { return waiting_.size(); }
 
-  // Calls `then` from open() once the journal has come to `lsn`; those with lower LSNs before, and
-  // of equal ones in the order in which they came. `then` may call wait() again, and must not
-  // throw. Call open() before the end of the turn.
+  // Has open() call `then` once the journal has come to `lsn`: lower LSNs are called first, and
+  // equal ones in the order in which they came. `then` may call wait() again, and must not throw.
+  // The caller of wait() calls open() before the end of the turn.
   void wait(Lsn lsn, Released then);
-  // Calls those whose LSN is reached. Those that are left are seen by claim().
+  // Calls the functions whose LSN is reached. If some are left, claim() returns true from then on.
   void open();
-  // Any thread, after released() has grown: true if somebody waits, and nobody was told yet to call
-  // open(). The caller then sees to it that the shard does.
+  // True if something waits here and no thread was told yet to have open() called; the caller then
+  // has the shard call open(). Called by any thread, after released() has grown.
   bool claim() {
     return is_awaited_.load(std::memory_order_seq_cst) &&
            is_awaited_.exchange(false, std::memory_order_seq_cst);

@@ -1,8 +1,8 @@
 // Lsn: a place in the journal, as a count of its bytes. A reply "follows from" an LSN if what it
-// says is true only once the journal up to there is: the records of what its command changed, and
-// of what it read, end at that LSN or before it.
+// says holds only once the journal up to there is kept: the records of what its command changed,
+// and of what it read, end at that LSN or before it.
 //
-// LSNs are ordered, and only grow. Plain values; any thread.
+// LSNs are ordered, and only grow. They are plain values for any thread.
 #pragma once
 
 #include <cstdint>

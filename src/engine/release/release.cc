@@ -7,7 +7,8 @@
 namespace kvstash::engine {
 namespace {
 
-// Replies that wait at the gate for one client: past this no more of its commands are taken.
+// The most bytes of one client's replies that may wait at the gate: past this no more of its
+// commands are taken.
 constexpr size_t kGatedBytesMax = size_t{1} << 20;
 
 }  // namespace
@@ -31,8 +32,8 @@ void Release::send_before_requests() {
   shard_->send_pushes(join_journal());
 }
 
-// The members are held, and what they had before was sent when they arrived: what joins the log now
-// is of this group alone.
+// The members are held, and what they had before was sent when they arrived, so what joins the log
+// now is of this group alone.
 void Release::send(HoldGroup& group) {
   const Lsn before = lsn_;
   const Lsn written = join_journal();
@@ -51,8 +52,8 @@ void Release::send(HoldGroup& group) {
   shard_->traffic().let_go(group);
 }
 
-// Those who were served hear of it before those who made it possible are answered, and so find it
-// done whatever they ask next.
+// Waiters that were served are told before the clients that made it possible have their replies, so
+// that such a client finds the waiter served whatever it asks next.
 void Release::send_done(Lsn lsn) {
   for (std::shared_ptr<Waiter>& waiter : std::exchange(served_, {})) {
     waiter->finish(lsn);
@@ -97,7 +98,8 @@ void Release::let_out(Session& session) {
   shard_->clients().note_ready(session);
 }
 
-// For the first of what it has there; who is let out looks for the next.
+// Has the gate call let_out() for the first sealed reply of the session; let_out() then waits for
+// the next one.
 void Release::wait_at_gate(const Session& session) {
   const std::optional<Lsn> lsn = session.replies.awaited();
   if (!lsn) [[likely]]

@@ -1,16 +1,16 @@
 // Release: the one place from which anything of a shard leaves, in one order:
 //
-//   1. the journal   what ran here joins the log, and the shard learns the LSN that follows from
-//   2. pushes        publications, invalidations, what monitors see
-//   3. waiters       those who were served here are told at home
+//   1. the journal   the records of what ran here join the log; the shard learns their LSN
+//   2. pushes        publications, invalidations, lines for monitors
+//   3. waiters       the homes of waiters that were served here are told
 //   4. batches       the replies to other shards' hops, and the answers to their gathers
 //   5. requests      this turn's hops and transactions for other shards
 //   6. replies       to the shard's own clients
 //
-// Everything carries the LSN that it follows from. What goes to another shard leaves at once; what
-// goes to a client waits at its home's gate (gate.h) until the journal has come so far.
+// Everything that leaves carries the LSN that it follows from. What goes to another shard leaves at
+// once; what goes to a client waits at its home's gate (gate.h) until the journal has come so far.
 //
-// One per shard, used on its thread, or by who holds it.
+// One per shard, used on its thread or by the thread that holds it.
 #pragma once
 
 #include "engine/execution/effect_sink.h"
@@ -32,36 +32,38 @@ class Shard;
 
 class Release {
  public:
-  // What a shard was asked, as its home is told: run there, with what it follows from.
+  // The answer of a shard to a gather: a function that runs on the home shard, with the LSN that
+  // the answer follows from.
   using Answer = std::function<void(Shard&, Lsn)>;
 
   explicit Release(Shard& shard);
 
-  // The shard's lane; null: there is no journal. Before the thread starts.
+  // Sets the shard's lane; null: there is no journal. Called before the thread starts.
   void set_journal(EffectSink* lane) { lane_ = lane; }
   EffectSink* journal() const { return lane_; }
 
-  // ---- What was made here and is to leave with the next send().
+  // ---- Things made here that are to leave with the next send().
   void add_done(Batch& batch) { done_batches_.push_back(&batch); }
   void add_served(std::shared_ptr<Waiter> waiter) { served_.push_back(std::move(waiter)); }
   void add_answer(size_t home, Answer answer) { answers_.push_back({home, std::move(answer)}); }
 
   // ---- LSNs.
-  // What the data of this shard follows from, as far as it has joined the log: replies to reads
-  // carry this.
+  // The LSN that the shard's data follows from, as far as its records have joined the log. Replies
+  // to reads carry it.
   Lsn lsn() const { return lsn_; }
   void follow(Lsn lsn) { lsn_ = std::max(lsn_, lsn); }
-  // What ran here so far joins the log. Returns lsn().
+  // Makes the records of what ran here so far join the log. Returns lsn().
   Lsn join_journal();
 
   // ---- Sending.
-  // Everything. At the end of a turn, before the thread parks, and in a turn that has made much.
-  // May close sessions, but for those of a busy turn.
+  // Sends everything: at the end of a turn, before the thread parks, and in a turn that has made
+  // many pushes. May close sessions, except in a busy turn.
   void send();
-  // What must be out before a request to another shard is: it may make others hear of what follows.
+  // Sends what must be out before a request to another shard is: the journal's records and the
+  // pushes. The request may cause others to be told of what follows from them.
   void send_before_requests();
-  // Of a hold that is over, by the thread that executed: the members' pushes, waiters, and the
-  // group itself, which goes home. Its members may go on.
+  // Called after a hold by the thread that executed it: sends the members' pushes, tells served
+  // waiters, and sends the group home. Then its members go on.
   void send(HoldGroup& group);
 
   // ---- The gate for the shard's own clients.

@@ -7,10 +7,11 @@
 namespace kvstash::engine {
 namespace {
 
-constexpr double kFadingSeconds = 10;  // In which a count falls to 1/e.
-constexpr double kCountMin = 0.5;      // What has faded so far is forgotten.
-constexpr double kCertainMin = 4;      // Samples, less the error, that make a key worth showing.
-constexpr double kSecondsMin = 1;      // Rates over less than that mean nothing.
+constexpr double kFadingSeconds = 10;  // A count decays to 1/e in this time.
+constexpr double kCountMin = 0.5;      // A counter below this count is removed.
+// Keys with fewer samples, less the error, are not reported.
+constexpr double kCertainMin = 4;
+constexpr double kSecondsMin = 1;  // Rates over less time mean nothing.
 
 double seconds_between(int64_t from_ms, int64_t to_ms) {
   return static_cast<double>(std::max<int64_t>(to_ms - from_ms, 0)) / 1000;
@@ -38,7 +39,7 @@ size_t HotKeys::find(uint32_t db, uint64_t hash) const {
 }
 
 void HotKeys::sample(uint32_t db, std::string_view name, uint64_t hash) {
-  until_sample_ = 1 + random_.below(2 * kSampleEvery - 1);  // kSampleEvery on average.
+  until_sample_ = 1 + random_.below(2 * kSampleEvery - 1);  // The average is kSampleEvery.
   if (const size_t at = find(db, hash); at != counters_.size()) {
     ++counters_[at].count;
     return;

@@ -1,10 +1,10 @@
-// HotKeys: which keys of one shard are used most, now.
+// HotKeys: which keys of one shard are used most at present.
 //
-// A Space-Saving sketch of a sample: one access in about 64, chosen by chance, goes into a table of
-// 64 counters. A key that is not in the table takes the place of the one with the smallest count,
-// and inherits that count as its error. Counts fade (to a third in ten seconds), and so does the
-// time they were gathered in, so that their ratio is the rate of late. What it costs: a decrement
-// for each access, two walks over the table for each that is sampled, and a bounded memory.
+// A Space-Saving sketch of a sample: one access in about 64, chosen at random, goes into a table of
+// 64 counters. A key that is not in the table replaces the one with the smallest count, and takes
+// over that count as its error. Counts decay (to about a third in ten seconds), and so does the
+// time in which they were collected, so that their ratio is the recent rate. The cost: a decrement
+// for each access, two walks over the table for each sampled access, and bounded memory.
 //
 // Belongs to a shard: not thread-safe.
 #pragma once
@@ -19,8 +19,8 @@
 
 namespace kvstash::engine {
 
-// A key, and its accesses a second: between `per_second` less and plus `error`, but for the chance
-// of the sample.
+// A key with its accesses per second. The true rate is between `per_second - error` and
+// `per_second`, apart from the randomness of the sample.
 struct HotKey {
   std::string name;
   uint32_t db = 0;
@@ -28,7 +28,8 @@ struct HotKey {
   uint64_t error = 0;
 };
 
-// Sorts the hottest first, those alike by name, and leaves `count` of them.
+// Sorts the keys, the hottest first and equal ones by database and name, and keeps the first
+// `count`.
 void keep_hottest(std::vector<HotKey>& keys, size_t count);
 
 class HotKeys {
@@ -39,15 +40,15 @@ class HotKeys {
 
   HotKeys(uint64_t seed, int64_t now_ms);
 
-  // `hash` is the key's, and stands for it.
+  // Notes an access. `hash` is the key's hash, by which the key is found.
   void note(uint32_t db, std::string_view name, uint64_t hash) {
     if (--until_sample_ == 0) [[unlikely]]
       sample(db, name, hash);
   }
 
-  // Lets the counts fade; every second or so.
+  // Lets the counts decay; called about every second.
   void fade(int64_t now_ms);
-  // The keys that were certainly sampled a few times, hottest first; kTracked at most.
+  // The keys that were certainly sampled a few times, hottest first; at most kTracked.
   std::vector<HotKey> hottest(int64_t now_ms) const;
   void reset(int64_t now_ms);
 
@@ -60,13 +61,14 @@ class HotKeys {
   };
 
   void sample(uint32_t db, std::string_view name, uint64_t hash);
-  size_t find(uint32_t db, uint64_t hash) const;  // counters_.size(): not there.
+  size_t find(uint32_t db, uint64_t hash) const;  // counters_.size(): the key is not there.
 
   Random random_;
   uint64_t until_sample_;
-  std::vector<uint64_t> hashes_;  // Beside the counters, to be walked over quickly.
+  // Hashes of the counters' keys, by which the table is searched quickly.
+  std::vector<uint64_t> hashes_;
   std::vector<Counter> counters_;
-  double seconds_ = 0;  // That the counts were gathered in, faded as they are.
+  double seconds_ = 0;  // The time in which the counts were collected, decayed like them.
   int64_t faded_at_ms_;
 };
 

@@ -1,5 +1,6 @@
-// LatencyMonitor: spikes by event, for LATENCY LATEST, HISTORY, GRAPH and DOCTOR. One per shard;
-// the commands merge them. Bounded: 160 samples an event, as in Redis, and a fixed set of events.
+// LatencyMonitor: spikes of latency by event, for LATENCY LATEST, HISTORY, GRAPH and DOCTOR. One
+// per shard; the commands merge them. Bounded: 160 samples per event, as in Redis, and a fixed set
+// of events.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +19,17 @@ struct LatencySample {
 struct LatencySeries {
   static constexpr size_t kSamplesMax = 160;
 
-  std::vector<LatencySample> samples;  // Oldest first; at most one a second.
-  int64_t max_ms = 0;                  // All time.
+  std::vector<LatencySample> samples;  // Oldest first; at most one per second.
+  int64_t max_ms = 0;                  // The maximum since the last reset.
 };
 
 class LatencyMonitor {
  public:
   static constexpr size_t kEventsMax = 32;
 
-  // `threshold_ms` 0: off.
+  // Adds a sample unless it is below the threshold. `threshold_ms` 0: nothing is recorded.
   void add(std::string_view event, int64_t now_s, int64_t latency_ms, int64_t threshold_ms);
-  // The number of series removed. Empty: all.
+  // Removes the series of an event; empty: all series. Returns how many were removed.
   size_t reset(std::string_view event);
   const std::map<std::string, LatencySeries, std::less<>>& series() const { return series_; }
 

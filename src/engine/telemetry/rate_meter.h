@@ -1,6 +1,7 @@
-// RateMeter: how fast a counter grows, as an average over the last samples; INFO's instantaneous_*.
+// RateMeter: how fast a counter grows, as an average over the last samples; for INFO's
+// instantaneous_* fields.
 //
-// The shard's cron gives it the counter about ten times a second, so the average covers about 1.6
+// The shard's cron takes a sample about ten times a second, so the average covers about 1.6
 // seconds. Lives with its shard.
 #pragma once
 
@@ -14,8 +15,8 @@ class RateMeter {
  public:
   static constexpr size_t kSamples = 16;
 
-  // `counter` only grows; where it fell (statistics were reset), or the clock stood still or went
-  // back, the interval does not count.
+  // Takes a sample of a counter that only grows. An interval in which it fell (statistics were
+  // reset), or the clock stood still or went back, does not count.
   void sample(int64_t now_ms, uint64_t counter) {
     if (last_ms_ != 0 && now_ms > last_ms_ && counter >= last_counter_) {
       const auto grown = static_cast<double>(counter - last_counter_);

@@ -1,5 +1,5 @@
 // Slowlog: the commands that took longer than slowlog-log-slower-than, newest first. Each shard
-// keeps its connections' own; SLOWLOG GET merges them.
+// keeps those of its own connections; SLOWLOG GET merges them.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,11 @@
 namespace kvstash::engine {
 
 struct SlowlogEntry {
-  uint64_t id = 0;  // Over all shards, in the order of logging.
+  uint64_t id = 0;  // Unique over all shards, in the order of logging.
   int64_t time_s = 0;
   int64_t duration_us = 0;
-  std::vector<std::string> argv;  // Cut as Redis cuts: 32 arguments, 128 bytes each.
+  // Shortened as Redis does: 32 arguments of 128 bytes.
+  std::vector<std::string> argv;
   std::string address;
   std::string client_name;
 };

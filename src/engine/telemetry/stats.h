@@ -1,4 +1,5 @@
-// Counters of one shard. Written by the thread that runs it (or holds it), read by messages.
+// Counters of one shard. The thread that runs or holds the shard writes them; other threads ask by
+// message.
 #pragma once
 
 #include "base/latency_histogram.h"
@@ -11,11 +12,12 @@
 
 namespace kvstash::engine {
 
-// What a command that is over came to, for the slow log.
+// The result of a command that is over, for the slow log.
 struct CallEnd {
   static constexpr uint64_t kNotSlow = UINT64_MAX;
   uint64_t ns = 0;
-  uint64_t slowlog_id = kNotSlow;  // Taken when it was over: others may hear of it later.
+  // Taken when the command was over: it may come to its client's shard later than those of others.
+  uint64_t slowlog_id = kNotSlow;
 };
 
 struct CommandStats {
@@ -31,35 +33,36 @@ struct ShardStats {
   uint64_t keyspace_hits = 0;
   uint64_t keyspace_misses = 0;
   uint64_t expired = 0;
-  uint64_t expired_fields = 0;       // Of hashes.
-  uint64_t expire_budgets_used = 0;  // Turns that left keys which are due to the next one.
+  uint64_t expired_fields = 0;       // Fields of hashes.
+  uint64_t expire_budgets_used = 0;  // Turns that left due keys to the next turn.
   uint64_t evicted = 0;
-  uint64_t lazily_freed = 0;  // Large values, and keys of databases, freed lazily as asked.
+  // Large values, and keys of databases, that were freed lazily as configured.
+  uint64_t lazily_freed = 0;
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;
   uint64_t reads = 0;
   uint64_t writes = 0;
   uint64_t connections_accepted = 0;
-  uint64_t connections_closed_by_limit = 0;  // By maxmemory-clients.
-  uint64_t input_limit_passed = 0;           // Connections closed for what they sent,
-  uint64_t output_limit_passed = 0;          // ... and for what they did not read.
-  uint64_t unsent_limit_passed = 0;          // ... and for what all together did not read.
+  uint64_t connections_closed_by_limit = 0;  // Closed by maxmemory-clients.
+  uint64_t input_limit_passed = 0;           // Connections closed by the query buffer limit.
+  uint64_t output_limit_passed = 0;          // Connections closed by the output buffer limit.
+  uint64_t unsent_limit_passed = 0;          // Connections closed by client-unsent-total-limit.
   uint64_t error_replies = 0;
   uint64_t dirty = 0;
 
   // Between shards.
   uint64_t hops_sent = 0;
   uint64_t batches_sent = 0;
-  uint64_t holds = 0;         // Groups this shard took part in.
-  uint64_t transactions = 0;  // Executed here over more than one shard.
+  uint64_t holds = 0;         // Groups in which this shard was a member.
+  uint64_t transactions = 0;  // Groups that this shard executed.
   uint64_t park_ns = 0;
   uint64_t wakes = 0;  // Eventfd writes by this shard.
 
   uint64_t turns = 0;
   LatencyHistogram turn_time;
-  LatencyHistogram expire_lag;  // Removal after the deadline, nanoseconds.
+  LatencyHistogram expire_lag;  // Time from deadline to removal, in ns.
 
-  std::unordered_map<std::string, uint64_t> errors;  // By the reply's code; bounded, see Executor.
+  std::unordered_map<std::string, uint64_t> errors;  // By the reply's code; bounded, see Telemetry.
 };
 
 }  // namespace kvstash::engine

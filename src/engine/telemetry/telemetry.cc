@@ -11,8 +11,9 @@
 namespace kvstash::engine {
 namespace {
 
-constexpr size_t kErrorCodesMax = 128;     // Codes counted apart; the rest share one.
-constexpr size_t kErrorCodeBytesMax = 32;  // What has no code within so many bytes is an ERR.
+constexpr size_t kErrorCodesMax = 128;  // Codes that are counted separately; all others share one.
+// An error without a code of up to so many bytes counts as ERR.
+constexpr size_t kErrorCodeBytesMax = 32;
 
 }  // namespace
 
@@ -79,7 +80,8 @@ void Telemetry::sample_rates(int64_t now_ms) {
 }
 
 void Telemetry::reset() {
-  const uint64_t dirty = stats_.dirty;  // Not a statistic: what a save would have to write.
+  // The count of changes is not a statistic: it says how much a save would have to write.
+  const uint64_t dirty = stats_.dirty;
   stats_ = {};
   stats_.dirty = dirty;
   rates_ = {};

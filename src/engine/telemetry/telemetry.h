@@ -1,7 +1,6 @@
-// Telemetry: what one shard counts and notes of what it does: statistics, rates, the slow log,
-// events of latency.
+// Telemetry: statistics, rates, slow log and latency events of one shard.
 //
-// Written by the thread that runs the shard, or that holds it; others ask by message.
+// The thread that runs or holds the shard writes it; other threads ask by message.
 #pragma once
 
 #include "engine/command/command_table.h"
@@ -32,20 +31,21 @@ class Telemetry {
   LatencyMonitor& latency() { return latency_; }
 
   // ---- Commands.
-  // Counts one that is over, after `ns`. `is_logged`: it is none that runs inside another.
+  // Counts a call that is over and took `ns`. `is_logged`: it may get a place in the slow log,
+  // because it does not run inside another command.
   CallEnd count_call(const Command& command, uint64_t ns, bool is_logged = true);
-  // Counts it as failed if `reply`, the whole of it, is an error.
+  // Counts the call as failed if `reply`, which is its whole reply, is an error.
   void count_failure(const Command& command, std::string_view reply);
   // Counts an error reply, by its code.
   void count_error(std::string_view message);
-  // For the slow log and the events of latency: it ran for the client and is over.
+  // Notes a client's command that is over in the slow log and in the latency events.
   void note_end(const Session& session, const Command& command,
                 std::span<const std::string_view> argv, const CallEnd& end, int64_t now_ms);
 
-  // ---- Now and then.
+  // ---- From time to time.
   void sample_rates(int64_t now_ms);
   void reset();            // CONFIG RESETSTAT.
-  void take_up_options();  // The options are new.
+  void take_up_options();  // Applies changed options.
 
  private:
   ShardSet* set_;

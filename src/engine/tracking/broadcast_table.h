@@ -1,7 +1,7 @@
 // BroadcastTable: the prefixes that clients follow in broadcasting mode, on which shards those
-// clients are, and what has changed of each prefix since it was last told.
+// clients are, and which keys with each prefix have changed since the followers were last told.
 //
-// Every shard knows all prefixes, and tells of its own keys. Lives on a shard.
+// Every shard knows all prefixes, and reports changes of its own keys. Lives on a shard.
 #pragma once
 
 #include "engine/pubsub/push.h"
@@ -19,14 +19,15 @@ class BroadcastTable {
   bool empty() const { return prefixes_.empty(); }
   size_t prefix_count() const { return prefixes_.size(); }
 
-  // One follower more, or less, on shard `home`. Removing what was not added is a mistake.
+  // Adds or removes one follower on shard `home`. Removing a follower that was not added is a bug.
   void add(std::string_view prefix, uint32_t home);
   void remove(std::string_view prefix, uint32_t home);
 
   void note_change(std::string_view key, uint64_t author);
-  // Changes that have not been told, counted once for each prefix.
+  // Number of changes that were not told yet, counted once for each prefix.
   size_t pending() const { return pending_; }
-  // Empties them prefix by prefix, in the order of the prefixes: `tell(homes, changes)`.
+  // Takes the pending changes and calls `tell(homes, changes)` for each prefix, in the order of the
+  // prefixes.
   using Homes = std::map<uint32_t, uint64_t>;  // How many followers each shard has.
   void take_pending(const std::function<void(const Homes&, PrefixInvalidation)>& tell);
 

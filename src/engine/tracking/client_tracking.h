@@ -1,7 +1,7 @@
-// ClientTracking: how one client wants to hear of changes to keys it may have cached, as it said
-// with CLIENT TRACKING and CLIENT CACHING.
+// ClientTracking: how one client wants to be told of changes to keys it may have cached, as it
+// chose with CLIENT TRACKING and CLIENT CACHING.
 //
-// Part of its session; touched where that is.
+// Part of the client's session; used where the session is.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,23 @@
 namespace kvstash::engine {
 
 struct ClientTracking {
-  bool is_bcast = false;       // Hears of all keys with its prefixes, whether or not it read them.
-  bool is_optin = false;       // Only reads right after CLIENT CACHING YES are remembered ...
-  bool is_optout = false;      // ... or all but those after CLIENT CACHING NO.
-  bool is_noloop = false;      // Does not hear of its own changes.
-  bool is_caching = false;     // CLIENT CACHING was given for the command, or transaction, to come.
-  bool is_broken = false;      // Found out that the client it is redirected to is gone.
-  uint64_t redirect = 0;       // The client that hears in its place; 0: itself.
-  uint32_t redirect_home = 0;  // That client's shard.
-  std::set<std::string, std::less<>> prefixes{};  // With is_bcast.
-  size_t prefix_bytes = 0;                        // That they take.
+  // BCAST: the client is told of all keys with its prefixes, whether or not it read them.
+  bool is_bcast = false;
+  // OPTIN: only keys read right after CLIENT CACHING YES are remembered.
+  bool is_optin = false;
+  // OPTOUT: all keys read are remembered, except right after CLIENT CACHING NO.
+  bool is_optout = false;
+  // NOLOOP: the client is not told of its own changes.
+  bool is_noloop = false;
+  // CLIENT CACHING was given for the next command or transaction.
+  bool is_caching = false;
+  // The client to which invalidations are redirected was found to be gone.
+  bool is_broken = false;
+  // The client to which invalidations are redirected; 0: none.
+  uint64_t redirect = 0;
+  uint32_t redirect_home = 0;                     // The shard of `redirect`.
+  std::set<std::string, std::less<>> prefixes{};  // Used with is_bcast.
+  size_t prefix_bytes = 0;                        // Bytes that the prefixes take.
 
   // Whether keys that the next command reads are remembered.
   bool remembers_reads() const {

@@ -11,19 +11,20 @@ namespace kvstash::engine {
 namespace {
 
 constexpr std::string_view kChannel = "__redis__:invalidate";
-// What is collected before it is told, even in the middle of a command.
+// When so many changes are collected they are sent, even in the middle of a command.
 constexpr size_t kPendingChangesMax = 16384;
 constexpr size_t kTrimsPerTurn = 256;
 constexpr size_t kSweptKeysPerStep = 4096;
-// More keys than this are freed by the reaper.
+// A table of more keys than this is freed by the reaper.
 constexpr size_t kFreedHereMax = 4096;
 constexpr size_t kSpareMessageBytesMax = size_t{64} << 10;
 
 size_t footprint(std::string_view prefix) {
-  return 3 * (prefix.size() + 64);  // The session's, its home's, and that of the shard of the keys.
+  // Three copies: in the session, its home, and the shard of the keys.
+  return 3 * (prefix.size() + 64);
 }
 
-// The keys of a message, without those that `author` changed; empty if none is left.
+// The keys as an array of RESP, without those that `author` changed; empty if none is left.
 std::string keys_value(const ChangedKeys& keys, uint64_t without_author) {
   size_t count = 0;
   for (const auto& [key, author] : keys) {
@@ -68,7 +69,7 @@ void Tracking::remember(std::string_view key, uint64_t client, uint32_t home) {
   trim();
 }
 
-// The limit is one for all shards, so they count together.
+// Adds this shard's keys to the count of all shards, because the limit is one for all of them.
 void Tracking::update_count() {
   const size_t now = keys_.key_count();
   if (now == counted_keys_) return;
@@ -185,7 +186,7 @@ void Tracking::unfollow(Session& session, const std::string& prefix) {
   drop_prefix(prefix);
 }
 
-// By message: some may have added it only a moment ago.
+// The shards are told by message, because some may have added the prefix only a moment ago.
 void Tracking::drop_prefix(const std::string& prefix) {
   ShardSet& set = shard_->set();
   const auto home = static_cast<uint32_t>(shard_->id());
@@ -233,7 +234,8 @@ void Tracking::deliver(const PrefixInvalidation& news) {
   const auto at = followers_.find(news.prefix);
   if (at == followers_.end()) return;
   const std::string value = keys_value(news.keys, 0);
-  // A client that does not read is closed, but at the end of the turn: the list stays as it is.
+  // A client that leaves too much unread is closed only at the end of the turn, so the list does
+  // not change here.
   for (Session* session : at->second) {
     if (!session->tracking->is_noloop) {
       send(*session, value);
@@ -266,7 +268,7 @@ void Tracking::deliver(const BrokenRedirection& news) {
     send_broken(*session);
 }
 
-// `value` is what has changed, as RESP: an array of keys, or null for everything.
+// Sends an invalidation. `value` is RESP: an array of keys, or null for all keys.
 void Tracking::send(Session& session, std::string_view value) {
   if (session.is_gone()) return;
   const ClientTracking& tracking = *session.tracking;
@@ -300,7 +302,8 @@ void Tracking::send_broken(Session& session) {
   push(session);
 }
 
-// With RESP2 only a subscriber hears anything, and only in another's place.
+// Writes an invalidation to a client. With RESP2 only a subscriber gets it, and only for another
+// client that redirects to it.
 void Tracking::write(Session& to, std::string_view value, bool is_redirected) {
   const resp::RespVersion version = to.caller.resp;
   resp::ReplyWriter writer(message_, version);

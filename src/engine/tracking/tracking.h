@@ -1,11 +1,12 @@
 // Tracking: one shard's part in client-side caching (CLIENT TRACKING).
 //
-// As the shard of keys it remembers who has read them, and tells the readers' home shards when they
-// change; and it collects what changes of prefixes that are followed everywhere, and tells that at
-// the end of the turn. As the home of sessions it turns such news into messages: behind the replies
-// to all that the client sent before. See docs/decisions/0025-client-side-caching.md.
+// As the shard of keys it remembers which clients have read them, and tells the readers' home
+// shards when the keys change; it also collects changes of keys with prefixes that clients follow,
+// and sends them at the end of the turn. As the home of sessions it turns this news into messages,
+// behind the replies to all that the client sent before. See
+// docs/decisions/0025-client-side-caching.md.
 //
-// Lives on a shard, is used by whoever holds it.
+// Lives on a shard and is used by the thread that holds it.
 #pragma once
 
 #include "engine/data/key_changes.h"
@@ -34,23 +35,25 @@ class Tracking {
   Tracking(const Tracking&) = delete;
   Tracking& operator=(const Tracking&) = delete;
 
-  // ---- As the shard of keys. `pushes` are those of the thread that executes.
-  // The client, whose home is that shard, has read a key.
+  // ---- As the shard of keys. `pushes` are those of the executing thread.
+  // Remembers that a client, whose home is shard `home`, has read a key.
   void remember(std::string_view key, uint64_t client, uint32_t home);
-  // A key changed. Followers of prefixes take what a script does as nobody's, as in Redis.
+  // Called when a key changed. Followers of prefixes treat a change by a script as no client's, as
+  // in Redis.
   void note_change(std::string_view key, const Author& author, Pushes& pushes);
-  // Tells what changed of prefixes since the last time.
+  // Sends the changes of keys with followed prefixes since the last call.
   void tell_prefixes();
-  // All readers of the keys are forgotten, all clients of this home are told: a database was
-  // emptied. To be done on every shard.
+  // Called when a database was emptied: forgets all readers of keys, and tells all clients of this
+  // home. To be called on every shard.
   void flush(Pushes& pushes);
-  // Keeps tracking-table-max-keys, a bounded number of keys at a time. True: there is more to do.
+  // Enforces tracking-table-max-keys, by a bounded number of keys at a time. True: there is more to
+  // do.
   bool trim();
-  // The client has ended: what it read is forgotten in the sweeps to come.
+  // Called when a client has ended: the next sweeps forget the keys that it read.
   void forget(uint64_t client) { keys_.forget(client); }
-  // A bounded step of those.
+  // Does a bounded step of such a sweep.
   void sweep();
-  // Followers of prefixes on shard `home`.
+  // Add or remove one follower of a prefix on shard `home`.
   void add_prefix(std::string_view prefix, uint32_t home) { prefixes_.add(prefix, home); }
   void remove_prefix(std::string_view prefix, uint32_t home) { prefixes_.remove(prefix, home); }
   size_t key_count() const { return keys_.key_count(); }
@@ -58,13 +61,13 @@ class Tracking {
   size_t prefix_count() const { return prefixes_.prefix_count(); }
 
   // ---- As the home of sessions.
-  // Begins, or changes how it is done: all of `choices`, whose prefixes are added to those that the
-  // session has. Every shard has added the new ones (add_prefix) already.
+  // Turns tracking on for a session, or changes its choices to `choices`, whose prefixes are added
+  // to those that the session has. Every shard has added the new prefixes (add_prefix) before.
   void turn_on(Session& session, const ClientTracking& choices);
   void turn_off(Session& session);
-  // A follower of a prefix less on this home, for all shards.
+  // Removes a follower of a prefix on this home from the tables of all shards.
   void drop_prefix(const std::string& prefix);
-  // The session is over: no reply of it is under way any more.
+  // Called when the session is over and no reply of it is under way.
   void end(const Session& session);
   size_t session_count() const { return sessions_; }
 
@@ -85,11 +88,12 @@ class Tracking {
   void push(Session& to);
 
   Shard* shard_;
-  TrackingTable& keys_;  // The shard's data has them; this is who keeps them.
+  // The table stands in the shard's data; this object maintains it.
+  TrackingTable& keys_;
   BroadcastTable& prefixes_;
-  size_t counted_keys_ = 0;  // Of keys_, in the set's count of all.
+  size_t counted_keys_ = 0;  // The number of keys_ that is counted in ShardSet::tracked_keys.
 
-  size_t sessions_ = 0;                                                  // That track.
+  size_t sessions_ = 0;                                                  // Sessions that track.
   std::map<std::string, std::vector<Session*>, std::less<>> followers_;  // By prefix.
   resp::ReplyBuffer message_;                                            // Scratch.
 };

@@ -16,7 +16,7 @@ void TrackingTable::remember(std::string_view key, const Reader& reader) {
     at->second.position = order_.size();
     order_.push_back(&*at);
   }
-  // Ids grow with time, so that a new reader mostly stands at the end.
+  // Ids grow with time, so a new reader mostly belongs at the end.
   std::vector<Reader>& readers = at->second.readers;
   const auto place = std::ranges::lower_bound(readers, reader.client, {}, &Reader::client);
   if (place != readers.end() && place->client == reader.client) return;
@@ -38,8 +38,8 @@ std::string_view TrackingTable::random_key(Random& random) const {
   return order_[random.below(order_.size())]->first;
 }
 
-// The last of the order takes its position. A sweep goes downwards: it has seen the last already,
-// or has yet to begin.
+// Erases a key; the last key of order_ takes its position. A sweep goes downwards: it has seen the
+// last key already, or has yet to begin.
 void TrackingTable::erase(Keys::iterator at) {
   const size_t position = at->second.position;
   order_[position] = order_.back();

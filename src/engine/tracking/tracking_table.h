@@ -1,8 +1,9 @@
-// TrackingTable: the keys of one shard that clients may have cached, and which clients those are.
+// TrackingTable: the keys of one shard that clients may have cached, and which clients have read
+// them.
 //
 // Keys are known by name alone, whatever their database, as in Redis. A key is forgotten as soon as
-// its readers are told of a change. Clients that have gone are swept out little by little. Lives on
-// a shard.
+// its readers are told of a change. Clients that have ended are removed by sweeps, step by step.
+// Lives on a shard.
 #pragma once
 
 #include "base/random.h"
@@ -30,14 +31,14 @@ class TrackingTable {
   size_t item_count() const { return items_; }  // Pairs of a key and a client.
 
   void remember(std::string_view key, const Reader& reader);
-  // Forgets the key. Its readers in the order of their ids; none if it was not known.
+  // Forgets the key. Returns its readers in the order of their ids; none if the key was not known.
   std::vector<Reader> take(std::string_view key);
-  // Some key's name; there must be one. Valid until the next change.
+  // The name of a random key; the table must not be empty. Valid until the next change.
   std::string_view random_key(Random& random) const;
 
-  // A client has gone: the sweeps to come forget it.
+  // Called when a client has ended: the next sweep forgets it.
   void forget(uint64_t client);
-  // Looks at `keys` keys at most. True: there is more to sweep.
+  // Sweeps at most `keys` keys. True: there is more to sweep.
   bool sweep(size_t keys);
 
  private:
@@ -53,9 +54,9 @@ class TrackingTable {
   Keys keys_;
   std::vector<Keys::value_type*> order_;  // All keys: for random choice and for the sweep.
   size_t items_ = 0;
-  std::unordered_set<uint64_t> gone_;  // Being swept out in the present pass ...
-  std::vector<uint64_t> gone_next_;    // ... and in the one after it.
-  size_t sweep_at_ = 0;                // Positions below are still to be looked at.
+  std::unordered_set<uint64_t> gone_;  // Clients that the present sweep removes.
+  std::vector<uint64_t> gone_next_;    // Clients that the next sweep will remove.
+  size_t sweep_at_ = 0;                // Positions below this one are still to be swept.
 };
 
 }  // namespace kvstash::engine

@@ -1,5 +1,5 @@
-// BusyWith: what keeps a shard from running commands: a script, or a function, that has run for
-// longer than busy-reply-threshold. The whole of it is told in busy_turns.cc.
+// BusyWith: what keeps a shard from running commands: a script or a function that has run for
+// longer than busy-reply-threshold. See busy_turns.h.
 #pragma once
 
 #include <cstdint>

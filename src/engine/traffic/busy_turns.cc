@@ -17,8 +17,8 @@ bool is_being_answered(const Session* session) {
   return session != nullptr && session->replies.has_begun();
 }
 
-// What must wait until the script is over: what changes keys, and replies that would get into the
-// one that is being written.
+// Whether a message must wait until the script is over: it may change keys, or its replies would
+// get into a reply that is being written.
 bool must_wait(const Message& message) {
   switch (message.kind) {
     case Message::Kind::kBatch:
@@ -37,7 +37,7 @@ bool must_wait(const Message& message) {
   return false;
 }
 
-// To a command or a transaction that came in one message with the script.
+// The answer to a command or a transaction that came in one message with the script.
 template <typename Part>
 struct Answer {
   Part part;
@@ -45,9 +45,9 @@ struct Answer {
   bool is_refused;
 };
 
-// At home: calls finish(home, answer, is_late) for each. If a session is in the middle of another
-// reply, all wait for that and are late: then the message they came in may be over and in use
-// again, so monitors and the slow log do not hear of them.
+// Called at home: calls finish(home, answer, is_late) for each answer. If one of the sessions is in
+// the middle of another reply, all answers wait for that and are late: then the message that they
+// came in may be over and in use again, so monitors and the slow log are not told of them.
 template <typename Part, typename Finish>
 void deliver(Shard& home, const std::shared_ptr<std::vector<Answer<Part>>>& answers, Finish finish,
              bool is_late = false) {
@@ -91,8 +91,8 @@ void BusyTurns::end(const Hold& hold) {
   });
 }
 
-// What came in one message with the script does not wait for it: what ran before is sent home by a
-// message of its own, what stands behind is refused.
+// Commands that came in one message with the script do not wait for it: replies of those that ran
+// before are sent home in a message of their own, and those behind it are refused.
 void BusyTurns::answer_company() {
   if (running.batch != nullptr) answer_company(*running.batch);
   if (running.group != nullptr) answer_company(*running.group);
@@ -103,7 +103,7 @@ void BusyTurns::answer_company(Batch& batch) {
   for (Hop& hop : batch.hops) {
     if (&hop == running.hop || hop.session == nullptr) continue;
     const bool is_behind = &hop > running.hop;
-    if (!is_behind && batch.reply_of(hop).empty()) continue;  // It waits.
+    if (!is_behind && batch.reply_of(hop).empty()) continue;  // It has become a waiter.
     std::string reply = is_behind ? refuse(*hop.command, with()) : std::string(batch.reply_of(hop));
     answers->push_back({hop, std::move(reply), is_behind});
     hop.session = nullptr;
@@ -125,7 +125,7 @@ void BusyTurns::answer_company(HoldGroup& group) {
     if (&transaction == running.transaction || transaction.session == nullptr) continue;
     const bool is_behind = &transaction > running.transaction;
     if (!is_behind && transaction.waiter != nullptr) continue;
-    if (!is_behind) transaction.watched.clear();  // They were forgotten when it ran.
+    if (!is_behind) transaction.watched.clear();  // The keys were unwatched when it ran.
     std::string reply =
         is_behind ? refuse(transaction, with()) : std::string(group.reply_of(transaction));
     answers->push_back({std::move(transaction), std::move(reply), is_behind});
@@ -142,7 +142,8 @@ void BusyTurns::answer_company(HoldGroup& group) {
   });
 }
 
-// What the transactions that ran follow from, once the lane of this thread has joined the journal.
+// The LSN that the transactions which ran follow from, once the lane of this thread has joined the
+// journal.
 Lsn BusyTurns::lsn_of(const HoldGroup& group) const {
   Lsn lsn = shard_->release().lsn();
   for (size_t id = 0; id < group.members.size(); ++id) {
@@ -155,7 +156,8 @@ Lsn BusyTurns::lsn_of(const HoldGroup& group) const {
 
 void BusyTurns::take_turn() {
   is_in_turn_ = true;
-  shard_->look_at_clock();  // For those who are answered; the script has its moment in its hold.
+  // The commands of the busy turn need the time; the script has its moment in its hold.
+  shard_->look_at_clock();
   receive();
   shard_->clients().resume_while_busy();
   shard_->port().read_while_busy();
@@ -217,7 +219,7 @@ void BusyTurns::refuse(Batch& batch) {
   shard_->traffic().post(batch.home, &batch);
 }
 
-// The last of its members is here, and at least one of them is busy.
+// Called when the last member has arrived and at least one member is busy.
 void BusyTurns::refuse(HoldGroup& group) {
   const BusyWith what = group.refused_with.load(std::memory_order_relaxed);
   for (Transaction& transaction : group.transactions) {
@@ -229,7 +231,7 @@ void BusyTurns::refuse(HoldGroup& group) {
   shard_->traffic().let_go(group);
 }
 
-// Counts it as refused; the reply.
+// Counts a refused command; returns the reply.
 std::string BusyTurns::refuse(const Command& command, BusyWith what) {
   ++shard_->telemetry().of(command).rejected;
   return refuse_with(std::string(errors::busy(what)));
@@ -254,10 +256,10 @@ void BusyTurns::postpone(HoldGroup& group) {
     Transaction& later = postponed_.emplace_back();
     later.action = std::move(transaction.action);
     later.woken = std::move(transaction.woken);
-    shard_->set().end_evictions();  // Nobody waits for keys to go while a script runs.
+    shard_->set().end_evictions();  // No client waits for an eviction while a script runs.
     shard_->set().evicts_clients_soon.store(
         false,
-        std::memory_order_relaxed);  // Replies do not wait for it.
+        std::memory_order_relaxed);  // Replies must not wait for a refused hold.
   }
 }
 

@@ -1,15 +1,16 @@
-// BusyTurns: a script that runs for longer than busy-reply-threshold goes on, and the shards it
-// holds go on answering: -BUSY, or one of the commands that are allowed meanwhile (kAllowBusy).
+// BusyTurns: while a script runs for longer than busy-reply-threshold, the shards that it holds go
+// on answering their clients: with -BUSY, or by running commands that are allowed then
+// (kAllowBusy).
 //
 // Every few milliseconds, between two instructions of Lua, the thread that executes the script
 // gives each shard of the hold back to its own thread for one busy turn, does its own, and waits
-// until all are done; so nobody looks at data while the script changes it. A busy turn stands in
-// the middle of a turn: it has an intake of its own, touches no session that awaits a reply, closes
-// none, and changes no key. What may not be done in it stays in the mailbox until the script is
-// over.
+// until all are done; so no thread reads data while the script changes it. A busy turn comes in the
+// middle of a turn: it has an intake of its own, uses no session that awaits a reply, closes no
+// session, and changes no key. Messages that must not be handled in it stay in the mailbox until
+// the script is over.
 //
-// Hops to a busy shard are answered -BUSY, and so are transactions that need it, of which the other
-// members may stand parked. What a transaction does for the server itself is tried again later.
+// Hops to a busy shard are answered with -BUSY, and so are transactions that need it, whose other
+// members may be parked. Transactions of the server itself are tried again later.
 #pragma once
 
 #include "engine/execution/hold.h"
@@ -30,12 +31,12 @@ class BusyTurns {
   explicit BusyTurns(Shard& shard) : shard_(&shard) {}
 
   // ---- The thread that executes the script.
-  // Lets the shards of `hold` answer their clients for a moment, each on its own thread. The script
-  // must stand between two of its commands.
+  // Gives each shard of `hold` one busy turn on its own thread. The script must stand between two
+  // of its commands.
   void serve(const Hold& hold, BusyWith what);
-  // The script is over.
+  // Ends the busy state of the shards of `hold`: the script is over.
   void end(const Hold& hold);
-  // What runs here, and the script may have come with: null if nothing does.
+  // What is being run here, by which the script may have come; the pointers are null if nothing is.
   struct Running {
     Batch* batch = nullptr;
     const Hop* hop = nullptr;
@@ -47,11 +48,11 @@ class BusyTurns {
   // ---- The shard's own thread.
   void take_turn();
   bool is_in_turn() const { return is_in_turn_; }
-  // The last member of a group has arrived, and at least one of them is busy.
+  // Refuses a group whose last member has arrived and of which at least one member is busy.
   void refuse(HoldGroup& group);
-  // At the home of a group that was refused: keeps what the server itself wants.
+  // Called at the home of a refused group: keeps the transactions of the server itself.
   void postpone(HoldGroup& group);
-  // Tries it again.
+  // Tries the kept transactions again.
   void take_up_postponed();
 
   // Any thread.
@@ -70,10 +71,10 @@ class BusyTurns {
   std::string refuse_with(const std::string& message);
 
   Shard* shard_;
-  // Touched by the thread that executes, of all shards of its hold.
+  // Set by the executing thread, on all shards of its hold.
   std::atomic<BusyWith> with_{BusyWith::kNothing};  // Set by the thread that executes.
   bool is_in_turn_ = false;
-  std::vector<Transaction> postponed_;  // Refused, and to be tried again.
+  std::vector<Transaction> postponed_;  // Refused transactions that are to be tried again.
 };
 
 }  // namespace kvstash::engine

@@ -2,9 +2,9 @@
 // their replies on the way back. A batch (batch.h) and a group of transactions (hold_group.h) are
 // carriages; a hop and a transaction are passengers.
 //
-// Arguments are views into pinned input chunks (input.h). While it is away only the shard that runs
-// it touches a carriage; sessions, chunks and places in the reply queue mean something at home
-// only.
+// Arguments are views into pinned input chunks (input.h). While a carriage is away, only the shard
+// that runs it uses it. Its sessions, chunks and places in the reply queue may be used only at
+// home.
 #pragma once
 
 #include "engine/client/input.h"
@@ -30,14 +30,15 @@ struct Passenger {
   uint32_t argc = 0;
   uint32_t first_place = 0;  // Into Carriage::places.
   uint32_t place_count = 0;
-  std::string_view raw{};  // The command as its client sent it, in the pinned chunk; may be empty.
+  // The command as its client sent it, in the pinned chunk; may be empty.
+  std::string_view raw{};
 
-  // Home's: who waits, and for which of its replies.
+  // For the home shard: the session that waits, and the number of its reply.
   Session* session = nullptr;
   uint64_t reply_number = 0;
   InputChunk* chunk = nullptr;  // Pinned.
 
-  // Filled in where it runs.
+  // Filled in by the shard that runs the command.
   size_t reply_begin = 0;  // Into Carriage::replies.
   size_t reply_end = 0;
   CallEnd end;
@@ -47,7 +48,7 @@ struct Carriage {
   std::vector<std::string_view> args;
   std::vector<KeyPlace> places;
   resp::ReplyBuffer replies;
-  Lsn lsn{};  // What the replies follow from.
+  Lsn lsn{};  // The LSN that the replies follow from.
 
   std::span<const std::string_view> argv(const Passenger& passenger) const {
     return std::span(args).subspan(passenger.first_arg, passenger.argc);
@@ -59,7 +60,7 @@ struct Carriage {
     return replies.view().substr(passenger.reply_begin,
                                  passenger.reply_end - passenger.reply_begin);
   }
-  // Takes the request's words in. What the passenger is to do with them says its owner.
+  // Copies the request's views into the carriage. The caller sets what is to be run.
   void load(Passenger& passenger, const Request& request) {
     passenger.raw = request.raw;
     passenger.first_arg = static_cast<uint32_t>(args.size());

@@ -4,8 +4,8 @@
 // groups stand in the same order in every mailbox they share. A shard that reaches it sends all it
 // has, counts itself in and parks; the last one to arrive runs the transactions on its own thread,
 // with all the shards held, and lets the others go. After counting itself in, a parked shard never
-// looks at the group again: it waits on a word of its own. A shard that is busy with a script
-// refuses the group and does not park (busy_turns.cc).
+// reads the group again: it waits on a word of its own. A shard that is busy with a script refuses
+// the group and does not park (busy_turns.cc).
 //
 // Owned by its home shard, which gets it back as a kHoldDone message and reuses it.
 #pragma once
@@ -24,23 +24,24 @@
 
 namespace kvstash::engine {
 
-// What runs while shards are held: one command over several keys, a client's MULTI queue, a waiter
-// that was woken, or an action of the server itself, which has no session and no reply.
+// A unit of work for which shards are held: one command over several keys, a client's MULTI queue,
+// a waiter that was woken, or an action of the server itself, which has no session and no reply.
 struct Transaction : Passenger {
   std::unique_ptr<CommandQueue> queue;
   std::vector<WatchedKey> watched;
   std::function<void(const Hold&)> action;
-  std::shared_ptr<Waiter> woken;  // To be run again, if it still waits.
+  // A woken waiter whose command is to be run again, if it still waits.
+  std::shared_ptr<Waiter> woken;
 
   // Filled in by the executor.
-  std::shared_ptr<Waiter> waiter;  // The command found nothing, and waits.
-  bool is_over = false;            // Answered before the group was over (busy_turns.cc).
+  std::shared_ptr<Waiter> waiter;  // The command found nothing, and became this waiter.
+  bool is_over = false;  // The transaction was answered before the group was over (busy_turns.cc).
 };
 
 struct HoldGroup : Message, Carriage {
   HoldGroup() : Message(Kind::kHoldDone) {}
 
-  // One link per shard of the group; the group itself is the message home.
+  // The message to one shard of the group. The group itself is the message home.
   struct Arrival : Message {
     Arrival() : Message(Kind::kHold) {}
     void reset(HoldGroup& of, size_t at) {
@@ -50,7 +51,7 @@ struct HoldGroup : Message, Carriage {
     }
     HoldGroup* group = nullptr;
     size_t shard = 0;
-    bool is_parked = false;  // Its shard waits to be let go.
+    bool is_parked = false;  // The shard is parked for this group.
   };
 
   size_t home = 0;
@@ -59,7 +60,7 @@ struct HoldGroup : Message, Carriage {
   size_t key_count = 0;
   std::vector<Arrival> arrivals;
   std::atomic<uint32_t> missing{0};
-  // A member runs a script for too long: nothing of the group is run.
+  // A member is busy with a script: none of the group's transactions is run.
   std::atomic<BusyWith> refused_with{BusyWith::kNothing};
   std::vector<Transaction> transactions;
 

@@ -1,9 +1,10 @@
-// Mailbox: what other threads want of a shard. Many producers, one consumer, no bound (a producer
-// that could block would deadlock with a parked shard; the bound is kept by not reading more from
-// connections while too much is in flight).
+// Mailbox: the queue of messages for a shard. Many producers, one consumer, no bound: a producer
+// that could block would deadlock with a parked shard. The bound is kept by not reading more from
+// connections while too much is in flight.
 //
-// A stack of messages swung over as a whole by the consumer and turned round, so that messages come
-// out in the order of their pushes; two pushes under one lock stand in the same order everywhere.
+// The messages are a stack, which the consumer takes as a whole and reverses, so that messages come
+// out in the order of their pushes. Two messages that are pushed to several mailboxes under one
+// lock stand in the same order in each.
 #pragma once
 
 #include <atomic>
@@ -11,15 +12,15 @@
 
 namespace kvstash::engine {
 
-// A link in a mailbox, embedded in what is sent. Whoever posted it owns it until delivery.
+// A link in a mailbox, the base of everything that is sent. The poster owns it until delivery.
 struct Message {
   enum class Kind : uint8_t {
-    kBatch,      // Batch: run these commands.
-    kBatchDone,  // Batch: its replies are in.
-    kHold,       // HoldGroup: arrive.
-    kHoldDone,   // HoldGroup: its replies are in.
-    kTask,       // Task: run this function.
-    kPushes,     // PushBox: for the shard's sessions.
+    kBatch,      // A Batch whose commands are to be run.
+    kBatchDone,  // A Batch that comes home with its replies.
+    kHold,       // A HoldGroup at which the shard is to arrive.
+    kHoldDone,   // A HoldGroup that comes home with its replies.
+    kTask,       // A Task to be run.
+    kPushes,     // A PushBox for the shard's sessions.
   };
 
   explicit Message(Kind message_kind) : kind(message_kind) {}
@@ -30,7 +31,7 @@ struct Message {
 
 class Mailbox {
  public:
-  // Any thread. Everything the producer wrote before is visible to the consumer.
+  // Any thread. All that the producer wrote before is visible to the consumer.
   void push(Message* message) {
     Message* top = top_.load(std::memory_order_relaxed);
     do {
@@ -39,7 +40,7 @@ class Mailbox {
                                          std::memory_order_relaxed));
   }
 
-  // The consumer: takes all there is, oldest first, linked by `next`.
+  // Called by the consumer: takes all messages, oldest first, linked by `next`.
   Message* take() {
     if (top_.load(std::memory_order_relaxed) == nullptr) return nullptr;
     Message* newest = top_.exchange(nullptr, std::memory_order_acquire);
@@ -53,7 +54,7 @@ class Mailbox {
     return oldest;
   }
 
-  // Sequentially consistent: the look before going to sleep.
+  // The load is sequentially consistent, for the consumer's last check before it sleeps.
   bool is_empty() const { return top_.load(std::memory_order_seq_cst) == nullptr; }
 
  private:

@@ -5,9 +5,10 @@ namespace {
 
 constexpr int64_t kSpinNs = 2000;
 
-// Of the park word; the rest counts holds.
-constexpr uint32_t kParkedBit = 1;  // The shard waits by its port.
-constexpr uint32_t kAskedBit = 2;   // It is to do a busy turn, and to take the bit away then.
+// The bits of the park word; the upper bits count holds.
+constexpr uint32_t kParkedBit = 1;  // The thread waits by its Parking.
+// The thread is to do a busy turn and then to clear this bit.
+constexpr uint32_t kAskedBit = 2;
 constexpr uint32_t kHoldUnit = 4;
 constexpr uint32_t kHoldMask = ~(kHoldUnit - 1);
 
@@ -47,7 +48,7 @@ void ParkWord::unpark() {
     ports_->parking->wake(word_);
 }
 
-// ---- By the thread that executes, of a shard it holds.
+// ---- Called by the executing thread, for a shard that it holds.
 
 void ParkWord::ask() {
   if ((word_.fetch_or(kAskedBit, std::memory_order_acq_rel) & kParkedBit) != 0)

@@ -11,13 +11,14 @@
 namespace kvstash::engine {
 namespace {
 
-// Transactions whose keys are fetched together: about what the first cache level holds.
+// The number of transactions whose keys are prefetched together: about what the first cache level
+// holds.
 constexpr size_t kPrefetchedTransactions = 16;
 constexpr size_t kSpareReplyBytesMax = size_t{1} << 20;
 
 }  // namespace
 
-// One question to several shards, until the last has answered.
+// A gather under way: one question to several shards, until the last has answered.
 struct Traffic::Gather {
   Session* session;
   uint64_t reply_number;
@@ -27,8 +28,8 @@ struct Traffic::Gather {
   size_t missing;
   std::function<void(resp::ReplyWriter&)> finish;
   uint64_t cycles = 0;                         // Spent on it by all shards.
-  Lsn lsn{};                                   // What the answers follow from.
-  BusyWith refused_with = BusyWith::kNothing;  // One of them would not be asked.
+  Lsn lsn{};                                   // The LSN that the answers follow from.
+  BusyWith refused_with = BusyWith::kNothing;  // An asked shard was busy.
 };
 
 Traffic::Traffic(Shard& shard) : shard_(&shard), outbox_(shard.set().size(), nullptr) {}
@@ -49,14 +50,15 @@ Traffic::~Traffic() {
 // ---- The mailbox.
 
 bool Traffic::prepare_sleep() {
-  if (received_ != nullptr) return false;  // Left over from when the shard was busy.
+  // Messages were left over when the shard was busy.
+  if (received_ != nullptr) return false;
   is_asleep_.store(true, std::memory_order_seq_cst);
   if (mailbox_.is_empty()) return true;
   is_asleep_.store(false, std::memory_order_relaxed);
   return false;
 }
 
-// Adds what is in the mailbox to what was taken before.
+// Appends the messages in the mailbox to those that were taken before.
 void Traffic::take_mail() {
   Message** end = &received_;
   while (*end != nullptr)
@@ -130,8 +132,8 @@ Batch& Traffic::batch_for(size_t to) {
   return *batch;
 }
 
-// What ran here before the commands that go away joins the log, and is told, before them: the other
-// shard may run, log and tell them at once.
+// The records and pushes of commands that ran here before those that are sent away leave first: the
+// other shard may run, record and publish at once.
 void Traffic::send_batches() {
   if (std::ranges::any_of(outbox_, [](const Batch* batch) { return batch != nullptr; }))
     shard_->release().send_before_requests();
@@ -186,7 +188,7 @@ void Traffic::hold_all(std::function<void(const Hold&)> action) {
 
 void Traffic::start_gather(Session& session, const Command& command,
                            std::span<const std::string_view> argv, GatherPlan plan) {
-  // Shared by the parts under way; looked into on this thread only.
+  // Shared by the parts under way; read only on this thread.
   auto gather =
       std::make_shared<Gather>(Gather{.session = &session,
                                       .reply_number = session.replies.open(session.mutes(command)),
@@ -243,13 +245,14 @@ void Traffic::finish_gather(Gather& gather) {
 
 // ---- Batches of other shards, and their own that come home.
 
-// In the order of their arrival. One that has to stand still goes on where it stood.
+// Runs batches in the order of their arrival. A batch that has to wait for an eviction goes on
+// later where it stopped.
 void Traffic::run_batches() {
   while (!to_run_.empty() && run_batch(*to_run_.front()))
     to_run_.pop_front();
 }
 
-// False: keys have to be evicted before its next hop runs.
+// Runs the hops of a batch. False: keys have to be evicted before its next hop runs.
 bool Traffic::run_batch(Batch& batch) {
   shard_->busy().running.batch = &batch;
   const auto table_of = [this](const Hop& hop) -> const store::HashTable& {
@@ -300,7 +303,7 @@ void Traffic::finish_batch(Batch& batch) {
     shard_->waits().begin(*batch.hops[index].session, std::move(waiter));
   for (const Hop& hop : batch.hops) {
     if (hop.session == nullptr) [[unlikely]]
-      continue;  // Answered while that shard was busy.
+      continue;  // The hop was answered while its shard was busy.
     finish_hop(batch, hop, batch.reply_of(hop), batch.is_refused, batch.lsn);
   }
   if (batch.replies.capacity() > kSpareReplyBytesMax) batch.replies.release();
@@ -313,7 +316,7 @@ void Traffic::finish_hop(const Batch& batch, const Hop& hop, std::string_view re
   session.replies.fill(hop.reply_number, reply, lsn);
   shard_->pushes().follow(lsn);  // Of what monitors are told of it.
   shard_->clients().learn_reply_size(session, reply.size());
-  // One that waits is told of when it is over.
+  // The slow log and monitors are told of a command that waits when its wait is over.
   const bool waits = hop.command->has(kBlocking) && reply.empty();
   if (!waits && !is_refused)
     shard_->note_command(session, *hop.command, batch.argv(hop), hop.caller.db, hop.end);
@@ -327,7 +330,8 @@ void Traffic::finish_hop(const Batch& batch, const Hop& hop, std::string_view re
 void Traffic::arrive(HoldGroup::Arrival& arrival) {
   HoldGroup& group = *arrival.group;
   ++shard_->stats().holds;
-  shard_->release().send();  // What others may wait for must be out before this thread stops.
+  // All that other shards may wait for must leave before this thread stops.
+  shard_->release().send();
   const uint32_t value = shard_->park_word().value();
   arrival.is_parked = true;
   if (group.missing.fetch_sub(1, std::memory_order_acq_rel) != 1) {
@@ -342,7 +346,7 @@ void Traffic::arrive(HoldGroup::Arrival& arrival) {
   }
 }
 
-// Its shards are held, so their tables may be looked at from here.
+// Prefetches the keys of transactions. Their shards are held, so this thread may read their tables.
 void Traffic::prefetch_group(const HoldGroup& group, std::span<const Transaction> transactions) {
   const auto each_place = [&](auto&& visit) {
     for (const Transaction& transaction : transactions) {

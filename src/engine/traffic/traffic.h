@@ -1,7 +1,7 @@
-// Traffic: what one shard trades with the others: its mailbox, this turn's batches and its group of
-// transactions, what came from others to be run here, and what comes home.
+// Traffic: the messages between one shard and the others: its mailbox, this turn's batches and
+// group of transactions, the work that came from other shards, and its own that comes home.
 //
-// Owns its batches and groups. On the shard's thread.
+// Owns its batches and groups. Used on the shard's thread.
 #pragma once
 
 #include "base/spares.h"
@@ -32,23 +32,23 @@ class Traffic {
 
   // ---- The mailbox.
   Mailbox& mailbox() { return mailbox_; }
-  // A producer that gets true has to wake the shard. Any thread.
+  // True: the caller, a producer that has pushed a message, has to wake the shard. Any thread.
   bool claim_wake() {
     return is_asleep_.load(std::memory_order_seq_cst) &&
            is_asleep_.exchange(false, std::memory_order_seq_cst);
   }
-  // True: the loop may wait, producers will ring. False: there is work.
+  // True: the loop may wait, and producers will ring. False: there are messages to handle.
   bool prepare_sleep();
   void wake_up() {
     if (is_asleep_.load(std::memory_order_relaxed))
       is_asleep_.store(false, std::memory_order_relaxed);
   }
-  // Deals with all that has come.
+  // Handles all messages that have come.
   void receive();
-  // Gives the sessions what has come for them of pushes, and leaves all else. A session has open
-  // places for the replies that stand before them, so they keep their order. Closes no session.
+  // Handles the pushes that have come, and leaves all other messages. Replies that stand before the
+  // pushes have open places in the sessions' queues, so they keep their order. Closes no session.
   void receive_pushes();
-  // Moves what has come to received(), behind what is there, oldest first, linked by `next`.
+  // Moves the messages from the mailbox to the end of received(), oldest first, linked by `next`.
   void take_mail();
   Message*& received() { return received_; }
 
@@ -58,27 +58,29 @@ class Traffic {
   HoldGroup& pending_group();   // Of this turn.
   void send_batches();
   void send_group();
-  void send_requests();  // Both.
-  // Runs `action` while every shard is held, soon, on whichever shard's thread. It must not throw
-  // or wait.
+  void send_requests();  // Sends the batches and the group of this turn.
+  // Runs `action` soon while every shard is held, on the thread of any shard. It must not throw or
+  // wait.
   void hold_all(std::function<void(const Hold&)> action);
-  // Asks shards for a command of `session`, which waits until all have answered.
+  // Sends the questions of a gather for a command of `session`, which waits until all have
+  // answered.
   void start_gather(Session& session, const Command& command,
                     std::span<const std::string_view> argv, GatherPlan plan);
 
   // ---- Home.
   void finish_batch(Batch& batch);
   void finish_group(HoldGroup& group);
-  // The reply to one of the batch or the group, which follows from `lsn`.
+  // Fills in the reply to one command of the batch or one transaction of the group; it follows from
+  // `lsn`.
   void finish_hop(const Batch& batch, const Hop& hop, std::string_view reply, bool is_refused,
                   Lsn lsn);
   void finish_transaction(const HoldGroup& group, Transaction& transaction, std::string_view reply,
                           bool is_refused, Lsn lsn);
-  // Lets the members of a group that is over go on, and sends it home.
+  // Unparks the members of a group that is over, and sends the group home.
   void let_go(HoldGroup& group);
 
-  // Now and then: what a burst left behind, or a time when another shard was slow, counts as memory
-  // used and may stand where keys could.
+  // Frees spare batches and groups that were not needed lately: they count as memory used, and may
+  // take the room of keys.
   void trim();
 
  private:
@@ -95,9 +97,9 @@ class Traffic {
   Shard* shard_;
   Mailbox mailbox_;
   alignas(64) std::atomic<bool> is_asleep_{false};
-  Message* received_ = nullptr;  // Taken from the mailbox and not dealt with, oldest first.
+  Message* received_ = nullptr;  // Taken from the mailbox and not handled yet, oldest first.
   std::deque<Batch*> to_run_;    // Batches of other shards, in the order of their arrival.
-  std::vector<Batch*> outbox_;   // Per shard: this turn's batch, or null.
+  std::vector<Batch*> outbox_;   // By shard: this turn's batch, or null.
   std::vector<std::unique_ptr<Batch>> batches_;
   Spares<Batch*> spare_batches_;
   HoldGroup* group_ = nullptr;  // This turn's transactions.
