@@ -67,6 +67,7 @@ void Traffic::take_mail() {
 }
 
 void Traffic::receive() {
+  run_batches();  // Of those that stood still, if keys need not be waited for any longer.
   for (take_mail(); received_ != nullptr;) {
     Message* message = std::exchange(received_, received_->next);
     switch (message->kind) {
