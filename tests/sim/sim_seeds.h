@@ -49,7 +49,7 @@ class AbortNote {
 // for random seeds during KVSTASH_MODEL_SECONDS if that is set.
 template <typename Check>
 void for_seeds(std::string_view what, uint64_t count, Check check) {
-  constexpr std::chrono::seconds kDeadline{120};  // For one seed, also under a sanitizer.
+  constexpr std::chrono::seconds kDeadline{600};  // For one seed, also under a sanitizer.
   const auto run = [&](uint64_t seed) {
     CAPTURE(seed);
     const std::string title = std::string(what) + ", KVSTASH_MODEL_SEED=" + std::to_string(seed);
