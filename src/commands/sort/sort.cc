@@ -197,7 +197,8 @@ Status sort_key(Call& call, SortStore store) {
 // All shards if there are patterns. A command with wrong arguments reads no keys.
 engine::Scope scope_of(std::span<const std::string_view> argv, SortStore store) {
   SortOptions options;
-  const bool is_refused = !parse_sort_options(argv, store, SortPatterns::kAllowed, options).ok();
+  const bool is_refused =
+      argv.size() < 2 || !parse_sort_options(argv, store, SortPatterns::kAllowed, options).ok();
   return !is_refused && options.reads_other_keys() ? engine::Scope::kAllShards
                                                    : engine::Scope::kKeys;
 }

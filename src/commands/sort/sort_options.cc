@@ -1,5 +1,7 @@
 #include "commands/sort/sort_options.h"
 
+#include "base/ensure.h"
+
 #include <algorithm>
 
 namespace kvstash::commands {
@@ -33,6 +35,7 @@ bool SortOptions::reads_other_keys() const {
 
 Status parse_sort_options(std::span<const std::string_view> argv, SortStore store,
                           SortPatterns patterns, SortOptions& options) {
+  ensure(argv.size() >= 2);
   engine::ArgReader args(argv.subspan(2));
   while (!args.done()) {
     if (args.take("ASC")) {
