@@ -41,7 +41,11 @@ ShardSet::ShardSet(size_t shards, const CommandTable& commands, const EngineOpti
   start_memory_ = measure_memory();
 }
 
-ShardSet::~ShardSet() = default;
+// What is in a mailbox may belong to another shard: all mail goes before the first shard does.
+ShardSet::~ShardSet() {
+  for (const std::unique_ptr<Shard>& shard : shards_)
+    shard->traffic().drop_mail();
+}
 
 size_t ShardSet::measure_memory() {
   size_t used = allocator_stats().allocated;

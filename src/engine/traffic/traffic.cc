@@ -35,8 +35,12 @@ struct Traffic::Gather {
 Traffic::Traffic(Shard& shard) : shard_(&shard), outbox_(shard.set().size(), nullptr) {}
 
 Traffic::~Traffic() {
+  drop_mail();
+}
+
+void Traffic::drop_mail() {
   take_mail();
-  for (Message* message = received_; message != nullptr;) {
+  for (Message* message = std::exchange(received_, nullptr); message != nullptr;) {
     Message* next = message->next;
     if (message->kind == Message::Kind::kTask) {
       const std::unique_ptr<Task> unrun(static_cast<Task*>(message));

@@ -51,6 +51,9 @@ class Traffic {
   // Moves the messages from the mailbox to the end of received(), oldest first, linked by `next`.
   void take_mail();
   Message*& received() { return received_; }
+  // Forgets everything that has come and was not dealt with, and frees what belongs to nobody else.
+  // The set ends, and no shard of it is gone yet: batches and groups belong to their homes.
+  void drop_mail();
 
   // ---- Out.
   void post(size_t to, Message* message);

@@ -3,7 +3,6 @@
 
 #include "store/observer.h"
 
-#include "base/alloc.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "scripting/scripting.h"
@@ -400,10 +399,12 @@ TEST_CASE("no command changes data past the door for snapshots") {
   }
 }
 
+#ifndef KVSTASH_NO_JEMALLOC  // Without it, memory in use is not known well enough to evict by it.
 TEST_CASE("eviction changes no data past the door for snapshots") {
   check_cuts(5, 1, 20, true);
   check_cuts(6, 2, 10, true);
 }
+#endif
 
 TEST_CASE("every command that writes is among those that the door is tried with") {
   const engine::CommandTable table(all_rows());
