@@ -63,6 +63,10 @@ void SessionShell::on_ready(void* context, net::Readiness ready) {
     owner.add_output(now_unsent - unsent);  // Must come last: it may destroy the shell.
 }
 
+void SessionShell::read_buffered() {
+  on_ready(this, {.readable = true, .writable = false});
+}
+
 bool SessionShell::read() {
   engine::Shard& shard = owner_->shard();
   if (session_->is_authenticated) owner_->lend_output(*session_);
@@ -158,6 +162,9 @@ void SessionShell::trim_output() {
 void SessionShell::update_interest() {
   const bool wants_input = session_->stopped == 0;
   session_->is_input_off = !wants_input;
+  // A session that was stopped in the middle of a read goes on with what the read left behind.
+  if (wants_input && transport_.has_buffered()) [[unlikely]]
+    owner_->note_buffered(*this);
   const net::Readiness watch =
       transport_.interest({.readable = wants_input, .writable = is_socket_full_});
   poll_.watch(watch.readable, watch.writable, session_->waiter != nullptr);

@@ -35,6 +35,8 @@ class SessionShell {
   // Sends as much as the socket takes, and updates which events are watched. False: the connection
   // is over, and the caller destroys this object.
   bool flush();
+  // Reads what the TLS layer holds, as if the socket had become readable. May destroy this object.
+  void read_buffered();
   // ---- While the shard is busy with a script. These functions read and send, but never destroy
   // the session.
   // The events to look for; none while a command of this session waits for its reply.

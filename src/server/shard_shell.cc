@@ -35,6 +35,7 @@ ShardShell::~ShardShell() = default;
 void ShardShell::run() {
   while (!stops_) {
     bool is_busy = shard_->finish_turn();
+    is_busy = read_buffered() || is_busy;
     // Clients are also checked after the wall clock was set back.
     const int64_t to_check_ms = check_at_ms_ - shard_->now_ms();
     if (to_check_ms <= 0 || to_check_ms > kCheckPeriodMs) check_clients();
@@ -63,6 +64,22 @@ bool ShardShell::set_alarm() {
   return true;
 }
 
+void ShardShell::note_buffered(SessionShell& shell) {
+  if (std::ranges::find(buffered_, &shell) == buffered_.end()) buffered_.push_back(&shell);
+}
+
+// True: some had bytes, and the shard has work. Reading may destroy any of the shells.
+bool ShardShell::read_buffered() {
+  bool has_read = false;
+  for (size_t left = buffered_.size(); left != 0 && !buffered_.empty(); --left) {
+    SessionShell* shell = buffered_.front();
+    buffered_.erase(buffered_.begin());
+    shell->read_buffered();
+    has_read = true;
+  }
+  return has_read;
+}
+
 void ShardShell::open(NewClient client) {
   shard_->wake_up();
   auto shell = std::make_unique<SessionShell>(*this, loop_, std::move(client.transport));
@@ -83,6 +100,7 @@ void ShardShell::destroy(SessionShell& shell) {
   ensure(at != sessions_.end());
   const std::unique_ptr<SessionShell> owned = std::move(at->second);
   sessions_.erase(at);
+  std::erase(buffered_, &shell);
   connections_.fetch_sub(1, std::memory_order_relaxed);
   shard_->set().session_count.fetch_sub(1, std::memory_order_relaxed);
   shard_->clients().close(session);

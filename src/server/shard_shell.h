@@ -50,6 +50,9 @@ class ShardShell final : public engine::ShardPort {
   // busy ones do not grow a new one every turn.
   void lend_output(engine::Session& session) override;
   void return_output(engine::Session& session);
+  // The shell wants input, and its TLS layer holds bytes that no event will report: it is read from
+  // after the turn.
+  void note_buffered(SessionShell& shell);
   // Notes that replies of `bytes` bytes were made. They leave at the end of the turn, or now if
   // much has piled up, so that they are still in the cache. May destroy any session.
   void add_output(size_t bytes);
@@ -75,6 +78,7 @@ class ShardShell final : public engine::ShardPort {
 
  private:
   bool set_alarm();
+  bool read_buffered();
   void check_clients();
   void trim_outputs();
   void close_stalled(int64_t now_ms);
@@ -92,6 +96,7 @@ class ShardShell final : public engine::ShardPort {
   std::function<void()> accept_;
   net::Look look_;
   std::vector<SessionShell*> looked_at_;  // The sessions in look_, in its order.
+  std::vector<SessionShell*> buffered_;   // Shells to be read from after the turn.
   Spares<resp::ReplyBuffer> spare_outputs_;
   size_t spare_outputs_bytes_ = 0;
   size_t turn_output_bytes_ = 0;
