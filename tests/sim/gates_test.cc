@@ -2,14 +2,12 @@
 // same replies as without the delay, in the same order, and get no value before the record that it
 // stands in is released.
 #include "base/random.h"
-#include "engine/execution/effect_sink.h"
 #include "sim/sim_node.h"
 #include "sim/sim_seeds.h"
 #include "support/gated_journal.h"
 
 #include <doctest/doctest.h>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,68 +15,32 @@
 namespace kvstash::test {
 namespace {
 
-// One log of all lanes. Each record counts one LSN, and the log remembers the LSN behind which each
-// value ("v<number>v") stands.
-class SimJournal {
+// The journal of a simulated node: the test says how far its replies are released.
+class LateJournal {
  public:
-  explicit SimJournal(engine::ShardSet& set) : set_(&set) {
+  LateJournal(engine::ShardSet& set, uint64_t seed) : set_(&set), log_(seed) {
     set.begin_gating(engine::kLsnNone);
-    for (size_t id = 0; id < set.size(); ++id) {
-      lanes_.push_back(std::make_unique<Lane>(*this));
-      set.at(id).set_sink(lanes_.back().get());
-    }
+    for (size_t id = 0; id < set.size(); ++id)
+      set.at(id).set_sink(&log_.add_lane());
   }
-
-  ~SimJournal() {
+  ~LateJournal() {
     for (size_t id = 0; id < set_->size(); ++id)
       set_->at(id).set_sink(nullptr);
     set_->release_up_to(engine::kLsnMax);
   }
 
-  uint64_t end() const { return end_; }
+  uint64_t end() const { return log_.records(); }
   uint64_t released() const { return released_; }
   void release_up_to(uint64_t lsn) {
     released_ = lsn;
     set_->release_up_to(engine::Lsn{lsn});
   }
-  // The LSN of a value; 0: it is in no record.
-  uint64_t lsn_of(uint64_t value) const {
-    const auto at = lsns_.find(value);
-    return at == lsns_.end() ? 0 : at->second;
-  }
+  // The LSN of a value; kLsnMax: it is in no record.
+  engine::Lsn lsn_of(uint64_t value) { return log_.lsn_of(value); }
 
  private:
-  class Lane final : public engine::EffectSink {
-   public:
-    explicit Lane(SimJournal& journal) : journal_(&journal) {}
-    engine::Lsn flush() override {
-      for (const std::string& record : records_) {
-        last_ = ++journal_->end_;
-        for (const uint64_t value : values_in(record))
-          journal_->lsns_.emplace(value, last_);
-      }
-      records_.clear();
-      return engine::Lsn{last_};
-    }
-
-   private:
-    void on_record(const engine::Record& record) override {
-      std::string& text = records_.emplace_back();
-      for (const std::string_view word : record.argv)
-        text.append(word).append(" ");
-    }
-    void on_begin_unit() override {}
-    void on_end_unit() override {}
-
-    SimJournal* journal_;
-    std::vector<std::string> records_;
-    uint64_t last_ = 0;
-  };
-
   engine::ShardSet* set_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
-  std::map<uint64_t, uint64_t> lsns_;
-  uint64_t end_ = 0;
+  GatedJournal log_;  // Its thread is never started.
   uint64_t released_ = 0;
 };
 
@@ -136,8 +98,8 @@ std::vector<SimClient::Words> draw(Random& random, size_t client, size_t count) 
 // without a journal.
 std::vector<std::string> heard_by_all(size_t shards, uint64_t seed, bool late) {
   SimNode node({.shards = shards, .seed = seed});
-  const std::unique_ptr<SimJournal> journal =
-      late ? std::make_unique<SimJournal>(node.set()) : nullptr;
+  const std::unique_ptr<LateJournal> journal =
+      late ? std::make_unique<LateJournal>(node.set(), seed) : nullptr;
   Random random(seed);
   Random releases(seed + 1);
   SimClient& listener = node.connect(0);
@@ -160,8 +122,8 @@ std::vector<std::string> heard_by_all(size_t shards, uint64_t seed, bool late) {
       const std::string_view news = std::string_view(all[i]->transcript()).substr(looked_at[i]);
       looked_at[i] += news.size();
       for (const uint64_t value : values_in(news)) {
-        REQUIRE(journal->lsn_of(value) != 0);
-        REQUIRE(journal->lsn_of(value) <= journal->released());
+        REQUIRE(journal->lsn_of(value) != engine::kLsnMax);
+        REQUIRE(journal->lsn_of(value) <= engine::Lsn{journal->released()});
       }
     }
   };

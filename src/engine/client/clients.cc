@@ -12,6 +12,16 @@ constexpr size_t kResumesPerTurn = 256;
 // The most bytes of replies that other shards may be making for one connection at a time.
 constexpr uint64_t kFlightBytesMax = uint64_t{4} << 20;
 
+void list_once(std::vector<Session*>& list, Session& session) {
+  if (std::ranges::find(list, &session) == list.end()) list.push_back(&session);
+}
+
+// Takes that reason to stop away from all sessions of the list, which is empty afterwards.
+void let_go(Clients& clients, std::vector<Session*>& list, StopReason reason) {
+  for (Session* session : std::exchange(list, {}))
+    clients.go_on(*session, reason);
+}
+
 }  // namespace
 
 Clients::Clients(Shard& shard) : shard_(&shard), memory_(shard.set(), shard.id()) {}
@@ -192,7 +202,7 @@ void Clients::list_resume(Session& session) {
 }
 
 void Clients::delay(Session& session) {
-  if (std::ranges::find(delayed_, &session) == delayed_.end()) delayed_.push_back(&session);
+  list_once(delayed_, session);
 }
 
 void Clients::look_at_delayed() {
@@ -203,8 +213,7 @@ void Clients::look_at_delayed() {
 }
 
 void Clients::wait_for_memory(Session& session) {
-  if (std::ranges::find(memory_waiters_, &session) == memory_waiters_.end())
-    memory_waiters_.push_back(&session);
+  list_once(memory_waiters_, session);
 }
 
 void Clients::resume_memory_waiters() {
@@ -213,31 +222,26 @@ void Clients::resume_memory_waiters() {
     shard_->set().ask_to_evict();
     return;
   }
-  for (Session* session : std::exchange(memory_waiters_, {}))
-    go_on(*session, kStopMemory);
+  let_go(*this, memory_waiters_, kStopMemory);
 }
 
 void Clients::wait_for_eviction(Session& session) {
-  if (std::ranges::find(eviction_waiters_, &session) == eviction_waiters_.end())
-    eviction_waiters_.push_back(&session);
+  list_once(eviction_waiters_, session);
 }
 
 void Clients::resume_eviction_waiters() {
   if (eviction_waiters_.empty() || shard_->awaits_eviction()) return;
-  for (Session* session : std::exchange(eviction_waiters_, {}))
-    go_on(*session, kStopEviction);
+  let_go(*this, eviction_waiters_, kStopEviction);
 }
 
 void Clients::wait_for_pushes(Session& session) {
-  if (std::ranges::find(push_waiters_, &session) == push_waiters_.end())
-    push_waiters_.push_back(&session);
+  list_once(push_waiters_, session);
 }
 
 // Sessions go on well below the bound, so that they do not stop again at once.
 void Clients::resume_push_waiters() {
   if (push_waiters_.empty() || shard_->set().has_many_pushes(2)) return;
-  for (Session* session : std::exchange(push_waiters_, {}))
-    go_on(*session, kStopPushes);
+  let_go(*this, push_waiters_, kStopPushes);
 }
 
 void Clients::resume() {
