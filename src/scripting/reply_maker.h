@@ -11,7 +11,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/execution/executor.h"
+#include "engine/telemetry/telemetry.h"
 #include "resp/reply_writer.h"
 #include "scripting/lua.h"
 
