@@ -1,0 +1,214 @@
+#include "persist/journal/journal.h"
+
+#include "base/ensure.h"
+#include "base/numbers.h"
+#include "resp/request_text.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace kvstash::persist {
+namespace {
+
+using engine::DbIndex;
+using engine::Lsn;
+
+// The size of a block. A buffer of a lane that is larger gets a block of its own.
+constexpr size_t kBlockBytes = size_t{256} << 10;
+
+Lsn operator+(Lsn lsn, size_t bytes) {
+  return Lsn{static_cast<uint64_t>(lsn) + bytes};
+}
+
+size_t distance(Lsn from, Lsn to) {
+  ensure(from <= to);
+  return static_cast<size_t>(static_cast<uint64_t>(to) - static_cast<uint64_t>(from));
+}
+
+// The place behind the first `bytes` bytes of a block that begins at `begin`.
+JournalPlace place_in(JournalPlace begin, size_t bytes, const std::vector<Mark>& marks) {
+  size_t skipped = 0;  // Bytes that replicas do not get.
+  for (const Mark& mark : marks) {
+    if (mark.offset >= bytes) break;
+    ensure(mark.offset + mark.bytes <= bytes);
+    if (mark.target == engine::RecordTarget::kAof) skipped += mark.bytes;
+  }
+  return {.lsn = begin.lsn + bytes, .offset = begin.offset + bytes - skipped};
+}
+
+// The marks of the bytes [from, to).
+std::vector<Mark> marks_between(const std::vector<Mark>& marks, size_t from, size_t to) {
+  std::vector<Mark> found;
+  for (const Mark& mark : marks) {
+    if (mark.offset < from || mark.offset >= to) continue;
+    found.push_back(mark);
+    found.back().offset -= from;
+  }
+  return found;
+}
+
+}  // namespace
+
+void append_select(std::string& to, DbIndex db) {
+  char digits[kInt64CharsMax];
+  const size_t count = format_uint64(digits, static_cast<uint64_t>(db));
+  const std::string_view argv[] = {"SELECT", {digits, count}};
+  resp::append_request(to, argv);
+}
+
+Journal::Journal(JournalPlace begin, size_t backlog_bytes)
+    : end_(begin), backlog_bytes_(backlog_bytes), end_lsn_(begin.lsn) {}
+
+Lsn Journal::append(const LaneRecords& records) {
+  std::string select;
+  Lsn end;
+  {
+    const std::lock_guard guard(lock_);
+    if (database_ != records.first_db) append_select(select, records.first_db);
+    const MarkedBytes& text = records.text;
+    Block& block = room_for(select.size() + text.bytes.size());
+    add(block, select);
+    for (const Mark& mark : text.marks) {
+      block.marks.push_back(mark);
+      block.marks.back().offset += block.size;
+    }
+    add(block, text.bytes);
+    const size_t stream = select.size() + stream_bytes(text.bytes.size(), text.marks);
+    block.stream_bytes += stream;
+    end_ = {.lsn = end_.lsn + select.size() + text.bytes.size(), .offset = end_.offset + stream};
+    database_ = records.last_db;
+    end = end_.lsn;
+    end_lsn_.store(end, std::memory_order_release);
+  }
+  if (on_append_) on_append_();
+  return end;
+}
+
+void Journal::select_again() {
+  const std::lock_guard guard(lock_);
+  database_.reset();
+}
+
+JournalPlace Journal::end_place() const {
+  const std::lock_guard guard(lock_);
+  return end_;
+}
+
+std::optional<DbIndex> Journal::database() const {
+  const std::lock_guard guard(lock_);
+  return database_;
+}
+
+void Journal::set_backlog_bytes(size_t bytes) {
+  const std::lock_guard guard(lock_);
+  backlog_bytes_ = bytes;
+  drop_blocks();
+}
+
+Journal::Numbers Journal::numbers() const {
+  const std::lock_guard guard(lock_);
+  return {.begin = blocks_.empty() ? end_ : blocks_.front()->begin,
+          .end = end_,
+          .memory = memory_,
+          .blocks = blocks_.size()};
+}
+
+// Returns the block that the next `bytes` bytes go to, whole.
+Journal::Block& Journal::room_for(size_t bytes) {
+  if (!blocks_.empty()) {
+    Block& last = *blocks_.back();
+    if (last.capacity - last.size >= bytes) return last;
+  }
+  std::shared_ptr<Block> block;
+  if (bytes <= kBlockBytes && spare_ != nullptr) {
+    block = std::exchange(spare_, nullptr);
+  } else {
+    block = std::make_shared<Block>();
+    block->capacity = std::max(bytes, kBlockBytes);
+    block->bytes = std::make_unique_for_overwrite<char[]>(block->capacity);
+  }
+  block->begin = end_;
+  memory_ += block->capacity;
+  blocks_.push_back(std::move(block));
+  drop_blocks();
+  return *blocks_.back();
+}
+
+void Journal::add(Block& block, std::string_view bytes) {
+  ensure(block.capacity - block.size >= bytes.size());
+  if (bytes.empty()) return;
+  std::memcpy(block.bytes.get() + block.size, bytes.data(), bytes.size());
+  block.size += bytes.size();
+}
+
+// Drops the oldest blocks that no reader needs, as far as what stays makes up the backlog. The last
+// block stays.
+void Journal::drop_blocks() {
+  Lsn needed = engine::kLsnMax;
+  for (const Reader* reader : readers_)
+    needed = std::min(needed, reader->needed_);
+  while (blocks_.size() > 1) {
+    std::shared_ptr<Block>& oldest = blocks_.front();
+    const Lsn end = oldest->begin.lsn + oldest->size;
+    if (end > needed || distance(end, end_.lsn) < backlog_bytes_) return;
+    memory_ -= oldest->capacity;
+    // A piece may still refer to the block: then its memory is freed with the piece.
+    if (oldest.use_count() == 1 && oldest->capacity == kBlockBytes && spare_ == nullptr) {
+      oldest->size = oldest->stream_bytes = 0;
+      oldest->marks.clear();
+      spare_ = std::move(oldest);
+    }
+    blocks_.pop_front();
+  }
+}
+
+// Returns the number of the block in which the byte at `lsn` stands or will stand.
+size_t Journal::index_of(Lsn lsn) const {
+  const auto after =
+      std::ranges::upper_bound(blocks_, lsn, {}, [](const auto& block) { return block->begin.lsn; });
+  ensure(after != blocks_.begin());
+  return static_cast<size_t>(after - blocks_.begin()) - 1;
+}
+
+Journal::Reader::Reader(Journal& journal, JournalPlace place)
+    : journal_(&journal), at_(place), needed_(place.lsn) {
+  const std::lock_guard guard(journal_->lock_);
+  const JournalPlace oldest =
+      journal_->blocks_.empty() ? journal_->end_ : journal_->blocks_.front()->begin;
+  ensure(oldest.lsn <= place.lsn && place.lsn <= journal_->end_.lsn);
+  journal_->readers_.push_back(this);
+}
+
+Journal::Reader::~Reader() {
+  const std::lock_guard guard(journal_->lock_);
+  std::erase(journal_->readers_, this);
+  journal_->drop_blocks();
+}
+
+void Journal::Reader::release(JournalPlace place) {
+  const std::lock_guard guard(journal_->lock_);
+  ensure(needed_ <= place.lsn && place.lsn <= journal_->end_.lsn);
+  needed_ = place.lsn;
+  journal_->drop_blocks();
+}
+
+std::optional<JournalPiece> Journal::Reader::take(Lsn until) {
+  const std::lock_guard guard(journal_->lock_);
+  const Lsn end = std::min(until, journal_->end_.lsn);
+  ensure(at_.lsn <= end);
+  if (at_.lsn == end) return std::nullopt;
+  const std::shared_ptr<Block>& block = journal_->blocks_[journal_->index_of(at_.lsn)];
+  const size_t from = distance(block->begin.lsn, at_.lsn);
+  const size_t to = std::min(block->size, distance(block->begin.lsn, end));
+  JournalPiece piece{.begin = at_,
+                     .end = place_in(block->begin, to, block->marks),
+                     .bytes = {block->bytes.get() + from, to - from},
+                     .marks = marks_between(block->marks, from, to),
+                     .block = block};
+  at_ = piece.end;
+  return piece;
+}
+
+}  // namespace kvstash::persist
