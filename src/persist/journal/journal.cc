@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -59,14 +60,17 @@ void append_select(std::string& to, DbIndex db) {
 }
 
 Journal::Journal(JournalPlace begin, size_t backlog_bytes)
-    : end_(begin), backlog_bytes_(backlog_bytes), end_lsn_(begin.lsn) {}
+    : end_(begin),
+      databases_{{.at = begin.lsn, .db = std::nullopt}},
+      backlog_bytes_(backlog_bytes),
+      end_lsn_(begin.lsn) {}
 
 Lsn Journal::append(const LaneRecords& records) {
   std::string select;
   Lsn end;
   {
     const std::lock_guard guard(lock_);
-    if (database_ != records.first_db) append_select(select, records.first_db);
+    if (databases_.back().db != records.first_db) append_select(select, records.first_db);
     const MarkedBytes& text = records.text;
     Block& block = room_for(select.size() + text.bytes.size());
     add(block, select);
@@ -78,7 +82,7 @@ Lsn Journal::append(const LaneRecords& records) {
     const size_t stream = select.size() + stream_bytes(text.bytes.size(), text.marks);
     block.stream_bytes += stream;
     end_ = {.lsn = end_.lsn + select.size() + text.bytes.size(), .offset = end_.offset + stream};
-    database_ = records.last_db;
+    set_database(records.last_db);
     end = end_.lsn;
     end_lsn_.store(end, std::memory_order_release);
   }
@@ -88,7 +92,13 @@ Lsn Journal::append(const LaneRecords& records) {
 
 void Journal::select_again() {
   const std::lock_guard guard(lock_);
-  database_.reset();
+  set_database(std::nullopt);
+}
+
+void Journal::set_database(std::optional<DbIndex> db) {
+  if (databases_.back().db == db) return;
+  if (databases_.back().at == end_.lsn) databases_.pop_back();
+  databases_.push_back({.at = end_.lsn, .db = db});
 }
 
 JournalPlace Journal::end_place() const {
@@ -98,7 +108,14 @@ JournalPlace Journal::end_place() const {
 
 std::optional<DbIndex> Journal::database() const {
   const std::lock_guard guard(lock_);
-  return database_;
+  return databases_.back().db;
+}
+
+std::optional<DbIndex> Journal::database_at(Lsn lsn) const {
+  const std::lock_guard guard(lock_);
+  const auto after = std::ranges::upper_bound(databases_, lsn, {}, &Change::at);
+  ensure(after != databases_.begin());
+  return std::prev(after)->db;
 }
 
 void Journal::set_backlog_bytes(size_t bytes) {
@@ -161,6 +178,8 @@ void Journal::drop_blocks() {
       spare_ = std::move(oldest);
     }
     blocks_.pop_front();
+    while (databases_.size() > 1 && databases_[1].at <= end)
+      databases_.pop_front();
   }
 }
 

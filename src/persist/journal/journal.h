@@ -75,6 +75,9 @@ class Journal {
   JournalPlace end_place() const;
   // The database of the last record; none: a SELECT will stand before the next record.
   std::optional<engine::DbIndex> database() const;
+  // The database of the last record before `lsn`, which is a unit's end in memory; none: a SELECT
+  // stands behind it.
+  std::optional<engine::DbIndex> database_at(engine::Lsn lsn) const;
   Numbers numbers() const;
   void set_backlog_bytes(size_t bytes);
 
@@ -118,7 +121,14 @@ class Journal {
     size_t stream_bytes = 0;
   };
 
+  // From `at` on, records are of `db`, or begin with a SELECT.
+  struct Change {
+    engine::Lsn at;
+    std::optional<engine::DbIndex> db;
+  };
+
   Block& room_for(size_t bytes);
+  void set_database(std::optional<engine::DbIndex> db);
   void add(Block& block, std::string_view bytes);
   void drop_blocks();
   size_t index_of(engine::Lsn lsn) const;
@@ -128,7 +138,7 @@ class Journal {
   std::shared_ptr<Block> spare_;
   std::vector<Reader*> readers_;
   JournalPlace end_;
-  std::optional<engine::DbIndex> database_;
+  std::deque<Change> databases_;  // By LSN; the last is the present one.
   size_t memory_ = 0;
   size_t backlog_bytes_;
   std::atomic<engine::Lsn> end_lsn_;  // end_.lsn, for reading without the mutex.

@@ -1,0 +1,182 @@
+// AofWriter: the reader of the journal that writes the log on disk, and says up to where replies
+// may leave.
+//
+// It does its work in steps. step() takes what the journal has, writes it to the open increment and
+// syncs it as `appendfsync` demands: `always` syncs after each write, and one sync serves all
+// records that were written before it; `everysec` has another thread sync once a second
+// (sync_step()); `no` leaves it to the kernel.
+//
+// Failures. What was written is in doubt after a failed write or sync, and it is never tried again
+// on the same file. The journal keeps everything from the last place that is known to be on the
+// disk (for `no`: written). From there on it is written to a fresh file; once that is synced, the
+// fresh file joins the manifest, and the old one is cut to that place. While no fresh file can be
+// made, the port is told that the disk fails, at each attempt.
+//
+// step() and what is marked so belong to one thread, sync_step() to another.
+#pragma once
+
+#include "base/disk.h"
+#include "base/result.h"
+#include "persist/aof/increment_writer.h"
+#include "persist/journal/journal.h"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace kvstash::persist {
+
+enum class SyncPolicy : uint8_t { kAlways, kEverysec, kNo };
+
+// An increment that was just made: empty, with its name in the directory. `name` is for messages.
+struct NewIncrement {
+  std::unique_ptr<DiskFile> file;
+  std::string name;
+  std::string replid;
+  uint64_t salt = 0;
+};
+
+// What the writer asks of its owner. Called on the thread of step().
+class AofPort {
+ public:
+  virtual ~AofPort() = default;
+
+  // Replies that follow from LSNs up to `lsn` may leave. Never falls.
+  virtual void release(engine::Lsn lsn) = 0;
+  // Makes a fresh file after a failure. It is not in the manifest yet.
+  virtual Result<NewIncrement> make_increment() = 0;
+  // Puts the fresh file into the manifest in place of the increments behind `failed`, and then cuts
+  // `failed` to `sound_bytes`. A rewrite that is under way is to be given up, since its base may
+  // stand in the middle of the fresh file.
+  virtual Status replace_failed(const std::string& failed, uint64_t sound_bytes,
+                                const std::string& fresh) = 0;
+  // The disk fails: no fresh file could be made. Called again at each attempt.
+  virtual void disk_fails(const std::string& reason) = 0;
+  // The disk works again: everything is on the disk.
+  virtual void disk_works() = 0;
+};
+
+class AofWriter {
+ public:
+  // What INFO tells.
+  struct Numbers {
+    JournalPlace written;
+    JournalPlace synced;
+    uint64_t bytes = 0;          // Written to increments since the start.
+    uint64_t syncs = 0;          // Syncs that succeeded.
+    uint64_t delayed_syncs = 0;  // Times that writes waited for a sync of the second before.
+    uint64_t failures = 0;       // Files that were given up.
+    bool is_sync_pending = false;
+    bool is_failing = false;        // No fresh file could be made since the last failure.
+    int64_t unsynced_since_ns = 0;  // When the oldest write that is not synced was; 0: none.
+  };
+
+  // Writes the journal from `begin` on, once begin_file() has given it a file.
+  AofWriter(Journal& journal, AofPort& port, JournalPlace begin);
+  AofWriter(const AofWriter&) = delete;
+  AofWriter& operator=(const AofWriter&) = delete;
+
+  // ---- Before the threads start.
+  // Functions that wake the threads of step() and of sync_step().
+  void set_wakes(std::function<void()> writer, std::function<void()> syncer);
+
+  // ---- Any thread.
+  void set_policy(SyncPolicy policy) { policy_.store(policy, std::memory_order_relaxed); }
+  void set_timestamps(bool are_written) {
+    has_timestamps_.store(are_written, std::memory_order_relaxed);
+  }
+  // Holds back syncs of the everysec policy (no-appendfsync-on-rewrite).
+  void pause_syncs(bool are_paused) {
+    are_syncs_paused_.store(are_paused, std::memory_order_relaxed);
+  }
+  // Has records from `at` on written to another file. `at` is a unit's end that was not written
+  // yet, so the caller holds all shards.
+  void begin_file(NewIncrement file, JournalPlace at);
+  Numbers numbers() const;
+
+  // ---- The writing thread.
+  // Returns the monotonic time at which the next step is due; nothing: when there is news.
+  // `unix_s`: the wall clock.
+  std::optional<int64_t> step(int64_t now_ns, int64_t unix_s);
+  // Writes and syncs all that the journal has, and closes the file. No records come any more.
+  Status finish(int64_t unix_s);
+
+  // ---- The syncing thread: syncs once, if that was asked.
+  void sync_step();
+
+ private:
+  struct OpenFile {
+    std::shared_ptr<DiskFile> file;
+    std::string name;
+    uint64_t bytes = 0;  // Written so far.
+    JournalPlace end;    // What was written ends here.
+  };
+  struct NextFile {
+    NewIncrement made;
+    JournalPlace at;
+  };
+  // What the two threads pass to each other, under lock_.
+  struct SyncJob {
+    enum class State : uint8_t { kIdle, kAsked, kRunning, kDone };
+    State state = State::kIdle;
+    OpenFile target;
+    int64_t asked_at_ns = 0;
+    std::optional<std::string> error;
+  };
+
+  SyncPolicy policy() const { return policy_.load(std::memory_order_relaxed); }
+  Status work(int64_t now_ns, int64_t unix_s);
+  Status write_some(int64_t unix_s, bool& has_written);
+  Status write_out();
+  Status sync_all();
+  Status take_sync_result();
+  void ask_sync(int64_t now_ns);
+  bool must_wait(int64_t now_ns);
+  void note_synced(const OpenFile& target);
+  void open(NextFile next);
+  void release();
+  void try_fresh(int64_t now_ns, int64_t unix_s);
+  void select_for_fresh();
+  Status start_fresh(int64_t unix_s);
+  std::optional<engine::Lsn> next_file_at() const;
+  void publish();
+
+  // ---- The writing thread's.
+  Journal* journal_;
+  AofPort* port_;
+  Journal::Reader reader_;
+  std::optional<IncrementWriter> increment_;
+  std::deque<OpenFile> files_;  // Not wholly synced, oldest first; the last is written to.
+  JournalPlace written_;
+  JournalPlace synced_;
+  // The bytes of files_.front() up to synced_.
+  uint64_t synced_bytes_ = 0;
+  int64_t last_sync_ns_ = 0;
+  int64_t unsynced_since_ns_ = 0;
+  int64_t timestamp_s_ = 0;
+  int64_t retry_at_ns_ = 0;
+  bool is_failing_ = false;
+  bool is_waiting_ = false;
+  uint64_t bytes_ = 0;
+  uint64_t syncs_ = 0;
+  uint64_t delayed_syncs_ = 0;
+  uint64_t failures_ = 0;
+
+  std::atomic<SyncPolicy> policy_{SyncPolicy::kEverysec};
+  std::atomic<bool> has_timestamps_{false};
+  std::atomic<bool> are_syncs_paused_{false};
+  std::function<void()> wake_writer_ = [] {};
+  std::function<void()> wake_syncer_ = [] {};
+
+  mutable std::mutex lock_;  // Held for a few instructions.
+  std::deque<NextFile> next_files_;
+  SyncJob sync_;
+  Numbers numbers_;
+};
+
+}  // namespace kvstash::persist

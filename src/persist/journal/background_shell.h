@@ -1,0 +1,48 @@
+// BackgroundShell: a thread that does work in steps, sleeps until its next step is due, and is woken
+// by other threads.
+//
+// Owns the thread. start() and stop() are called by the owner; wake() by any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+namespace kvstash::persist {
+
+class BackgroundShell {
+ public:
+  // Returns the monotonic time in nanoseconds at which the next step is due; nothing: after the
+  // next wake().
+  using Step = std::function<std::optional<int64_t>()>;
+
+  BackgroundShell() = default;
+  BackgroundShell(const BackgroundShell&) = delete;
+  BackgroundShell& operator=(const BackgroundShell&) = delete;
+  ~BackgroundShell() { stop(); }
+
+  void start(std::string_view name, Step step);
+  // Ends the thread behind the step that it is in. Does nothing if it does not run.
+  void stop();
+  // Has a step done soon. Costs one atomic operation while the thread is awake.
+  void wake() {
+    news_.fetch_add(1, std::memory_order_seq_cst);
+    if (is_asleep_.load(std::memory_order_seq_cst)) ring();
+  }
+
+ private:
+  void run();
+  void ring();
+  void sleep(uint32_t seen, std::optional<int64_t> until_ns);
+
+  Step step_;
+  std::thread thread_;
+  std::atomic<uint32_t> news_{0};
+  std::atomic<bool> is_asleep_{false};
+  std::atomic<bool> stops_{false};
+};
+
+}  // namespace kvstash::persist
