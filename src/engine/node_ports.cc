@@ -7,7 +7,9 @@ const NodePorts& system_ports() {
   static const SystemClock clock;
   static SystemEntropy entropy;
   static ThreadParking parking;
-  static const NodePorts kPorts{.clock = &clock, .entropy = &entropy, .parking = &parking};
+  static SystemDisk disk;
+  static const NodePorts kPorts{
+      .clock = &clock, .entropy = &entropy, .parking = &parking, .disk = &disk};
   return kPorts;
 }
 

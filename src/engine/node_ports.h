@@ -1,11 +1,12 @@
 // NodePorts: what a node asks of the machine that it runs on, apart from its sockets (ShardPort).
 // The code that makes a node gives it these ports, so that a simulation can run whole nodes in one
-// thread under a time of its own. Ports for a disk and for a network between nodes will be added.
+// thread under a time of its own. A port for the network between nodes will be added.
 //
 // The pointers are not owned: the ports outlive the node. Any thread of the node uses them.
 #pragma once
 
 #include "base/clock.h"
+#include "base/disk.h"
 #include "base/random.h"
 #include "engine/traffic/parking.h"
 
@@ -15,6 +16,7 @@ struct NodePorts {
   const Clock* clock;
   Entropy* entropy;
   Parking* parking;
+  Disk* disk = nullptr;  // Null: the node keeps nothing on disk.
 };
 
 // The ports of the real machine: its clocks, its random source, and futex for threads that park.

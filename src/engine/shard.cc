@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "engine/data/expiry.h"
+#include "engine/turn_work.h"
 
 #include <algorithm>
 
@@ -168,10 +169,14 @@ bool Shard::finish_turn() {
   data_.each_keyspace([&resizes](DbIndex, store::Keyspace& space) {
     if (space.table().is_resizing()) resizes = space.step_resize(kResizeBucketsPerTurn) || resizes;
   });
+  bool has_work = false;
+  if (TurnWork* work = set_->turn_work(); work != nullptr)
+    has_work = work->step(*this, static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));
   ++telemetry_.stats().turns;
   telemetry_.stats().turn_time.add(static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));
   is_clock_fresh_ = false;
-  return more_due || more_to_evict || more_to_trim || resizes || clients_.has_more();
+  return more_due || more_to_evict || more_to_trim || resizes || has_work ||
+         clients_.has_more();
 }
 
 int64_t Shard::next_event_ns() const {

@@ -106,6 +106,17 @@ void ShardSet::release_up_to(Lsn lsn) {
   }
 }
 
+std::string ShardSet::write_refusal() const {
+  const std::lock_guard guard(refusal_lock_);
+  return write_refusal_;
+}
+
+void ShardSet::set_write_refusal(std::optional<std::string> error) {
+  const std::lock_guard guard(refusal_lock_);
+  refuses_writes_.store(error.has_value(), std::memory_order_seq_cst);
+  write_refusal_ = std::move(error).value_or("");
+}
+
 size_t ShardSet::memory_used() const {
   size_t used = overhead_.load(std::memory_order_relaxed);
   for (const Published& shard : memory_)

@@ -17,6 +17,8 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,10 +26,15 @@ namespace kvstash::scripting {
 class Scripting;
 }
 
+namespace kvstash::persist {
+class Persistence;
+}
+
 namespace kvstash::engine {
 
 class Shard;
 class ServerPort;
+class TurnWork;
 
 class ShardSet {
  public:
@@ -58,6 +65,12 @@ class ShardSet {
   // The state of the commands of the scripting room; the engine never looks into it.
   scripting::Scripting& scripting() const { return *scripting_; }
   void set_scripting(scripting::Scripting& scripting) { scripting_ = &scripting; }
+  // What the node keeps on disk; the engine never looks into it.
+  persist::Persistence& persistence() const { return *persistence_; }
+  void set_persistence(persist::Persistence& persistence) { persistence_ = &persistence; }
+  // Work that is done in each turn; null: none. Changed before the threads start.
+  TurnWork* turn_work() const { return turn_work_; }
+  void set_turn_work(TurnWork* work) { turn_work_ = work; }
 
   // Hands a message to a shard and wakes the shard if it sleeps. Returns true if the shard had to
   // be woken. Any thread.
@@ -81,12 +94,23 @@ class ShardSet {
   // Replies that follow from no higher LSN than this may leave (release/gate.h). Without a journal
   // it is kLsnMax from the start.
   const std::atomic<Lsn>& released_lsn() const { return released_lsn_; }
-  // Called before the threads start if there is a journal: replies that follow from a higher LSN
-  // than `lsn`, at which the journal begins, have to wait.
+  // Called when a journal begins, before the threads start or while every shard is held: replies
+  // that follow from a higher LSN than `lsn`, at which the journal begins, have to wait.
   void begin_gating(Lsn lsn) { released_lsn_.store(lsn, std::memory_order_seq_cst); }
   // Called when the journal has come to `lsn` as far as replies must wait for it. `lsn` never
   // falls. Any thread, but one at a time.
   void release_up_to(Lsn lsn);
+
+  // ---- What keeps commands from running. Any thread.
+  // True: data is being loaded; only commands with the flag kLoading run, and nothing expires.
+  bool is_loading() const { return is_loading_.load(std::memory_order_relaxed); }
+  void set_loading(bool is_loading) { is_loading_.store(is_loading, std::memory_order_seq_cst); }
+  // True: data cannot be kept on disk, so commands that write are refused.
+  bool refuses_writes() const { return refuses_writes_.load(std::memory_order_relaxed); }
+  // The error that they get.
+  std::string write_refusal() const;
+  // Nothing: writes are not refused any more.
+  void set_write_refusal(std::optional<std::string> error);
 
   Reaper& reaper() { return reaper_; }
   // The source of huge pages for the shards' bucket arrays; null if the operator does not want
@@ -219,6 +243,10 @@ class ShardSet {
   NodePorts ports_;
   // Declared before the shards, because they use it until they are destroyed.
   std::atomic<Lsn> released_lsn_{kLsnMax};
+  std::atomic<bool> is_loading_{false};
+  std::atomic<bool> refuses_writes_{false};
+  mutable std::mutex refusal_lock_;  // Held for a copy of a text.
+  std::string write_refusal_;
   HugePages huge_pages_;
   Reaper reaper_;  // Frees the shards' garbage. Declared before them, to outlive them.
   std::vector<std::unique_ptr<Shard>> shards_;
@@ -228,6 +256,8 @@ class ShardSet {
   Acl acl_;
   ServerPort* server_ = nullptr;
   scripting::Scripting* scripting_ = nullptr;
+  persist::Persistence* persistence_ = nullptr;
+  TurnWork* turn_work_ = nullptr;
   // Held for one push to each member's mailbox; nothing else is done under it.
   std::mutex enqueue_lock_;
   std::atomic<uint64_t> next_session_id_{1};

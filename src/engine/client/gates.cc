@@ -141,6 +141,10 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
     if (const Verdict verdict = check_user(session, request); verdict != Verdict::kPassed)
       return verdict;
   }
+  if (shard_->set().refuses_writes() && is_refused_by_disk(session, request)) [[unlikely]]
+    return refuse(shard_->set().write_refusal());
+  if (shard_->set().is_loading() && !command.has(kLoading)) [[unlikely]]
+    return refuse(errors::loading().message());
   if (shard_->busy().with() != BusyWith::kNothing && !command.has(kAllowBusy)) [[unlikely]]
     return refuse(errors::busy(shard_->busy().with()));
 
@@ -214,7 +218,17 @@ Gates::Verdict Gates::check_user(Session& session, const Request& request) {
   return refuse("NOPERM " + acl_message(*denial, user.name, false));
 }
 
-// ---- 7 to 9. What the server can take now.
+// ---- 6. The disk.
+
+// As Redis, also PING is refused, so that those who watch the server notice.
+bool Gates::is_refused_by_disk(const Session& session, const Request& request) const {
+  const Command& command = *request.command;
+  if (is_queued(session, command)) return (command.spec->flags & (kWrite | kMayReplicate)) != 0;
+  return command.name == "ping" ||
+         (flags_of(session, command, request.args, *shard_) & (kWrite | kMayReplicate)) != 0;
+}
+
+// ---- 9 to 11. What the server can take now.
 
 bool Gates::is_held_by_pause(const Session& session, const Request& request) const {
   const Command& command = *request.command;
@@ -243,7 +257,7 @@ Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
   return refuse(errors::out_of_memory().message());
 }
 
-// ---- 10. The order.
+// ---- 12. The order.
 
 // Whether the command waits for all commands that the connection sent before: because it asks other
 // shards, or may wait.

@@ -5,13 +5,15 @@
 //    3. command       the name must be known and the arity fit; HTTP clients are closed
 //    4. admission     authentication, protected commands, subscribers, MULTI, monitors
 //    5. permissions   access control
-//    6. busy          a script runs for too long
-//    7. pause         CLIENT PAUSE
-//    8. pushes        too many pushes wait in mailboxes of other shards
-//    9. memory        maxmemory, as far as it is decided before a command reaches its shard
-//   10. order         a command that asks other shards, or may wait, comes after all earlier ones
+//    6. disk          data cannot be kept on disk: writes are refused
+//    7. loading       data is being loaded
+//    8. busy          a script runs for too long
+//    9. pause         CLIENT PAUSE
+//   10. pushes        too many pushes wait in mailboxes of other shards
+//   11. memory        maxmemory, as far as it is decided before a command reaches its shard
+//   12. order         a command that asks other shards, or may wait, comes after all earlier ones
 //
-// (The slot router, and the states of loading and of being a replica, will join here.) A gate
+// (The slot router, and the state of being a replica, will join here.) A gate
 // either refuses the request, or stops the session, which brings the same request again later.
 // Before the last gate is passed nothing is counted or told to monitors, except that a request was
 // refused.
@@ -80,6 +82,7 @@ class Gates {
   bool has_rate_token(Session& session) const;
   Verdict find_command(Session& session, Request& request);
   Verdict check_user(Session& session, const Request& request);
+  bool is_refused_by_disk(const Session& session, const Request& request) const;
   bool is_held_by_pause(const Session& session, const Request& request) const;
   bool may_make_pushes(const Session& session, const Request& request) const;
   Verdict pass_memory(Session& session, const Request& request);

@@ -49,6 +49,9 @@ inline std::string_view busy(BusyWith with) {
              : "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN "
                "NOSAVE.";
 }
+inline Error loading() {
+  return Error::literal("LOADING Redis is loading the dataset in memory");
+}
 inline Error no_auth() {
   return Error::literal("NOAUTH Authentication required.");
 }

@@ -225,6 +225,11 @@ void Call::start_gather(GatherPlan plan) {
   progress_ = Progress::kAsks;
 }
 
+LaterAnswer Call::answer_later() {
+  progress_ = Progress::kAsks;
+  return worker_->traffic().answer_later(session(), *command_, args_);
+}
+
 void Call::tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,
                 std::function<void(resp::ReplyWriter&)> finish) {
   if (holds_all()) {

@@ -12,6 +12,11 @@ namespace kvstash::engine {
 
 class Shard;
 
+// Writes the reply to a command that waits for work outside of the shards (Call::answer_later).
+using WriteReply = std::function<void(resp::ReplyWriter& to)>;
+// Ends such a command; any thread, once.
+using LaterAnswer = std::function<void(WriteReply write)>;
+
 struct GatherPlan {
   std::vector<size_t> asked;  // Ids of the asked shards.
   // Finds and keeps the answer of shard asked[index], under a hold that covers it. Called once for

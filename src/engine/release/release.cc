@@ -98,6 +98,14 @@ void Release::let_out(Session& session) {
   shard_->clients().note_ready(session);
 }
 
+void Release::close_waiting(std::string_view reason) {
+  for (Session* session : shard_->clients().all()) {
+    if (session->is_gone() || !session->replies.awaited()) continue;
+    session->close_reason = reason;
+    shard_->clients().kill(*session);
+  }
+}
+
 // Has the gate call let_out() for the first sealed reply of the session; let_out() then waits for
 // the next one.
 void Release::wait_at_gate(const Session& session) {

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace kvstash::engine {
@@ -68,6 +69,9 @@ class Release {
 
   // ---- The gate for the shard's own clients.
   Gate& gate() { return gate_; }
+  // Closes the clients whose replies wait at the gate: what their commands did may be lost, and
+  // nobody can tell them.
+  void close_waiting(std::string_view reason);
 
  private:
   struct AnswerHome {

@@ -191,6 +191,26 @@ void Traffic::hold_all(std::function<void(const Hold&)> action) {
 
 // ---- Gathers.
 
+LaterAnswer Traffic::answer_later(Session& session, const Command& command,
+                                  std::span<const std::string_view> argv) {
+  auto gather =
+      std::make_shared<Gather>(Gather{.session = &session,
+                                      .reply_number = session.replies.open(session.mutes(command)),
+                                      .resp = session.caller.resp,
+                                      .command = &command,
+                                      .argv = {argv.begin(), argv.end()},
+                                      .missing = 0,
+                                      .finish = {}});
+  session.stop(kStopGather);
+  ++session.under_way;
+  return [set = &shard_->set(), home = shard_->id(), gather](WriteReply write) {
+    set->submit(home, [gather, write = std::move(write)](Shard& owner) mutable {
+      gather->finish = std::move(write);
+      owner.traffic().finish_gather(*gather);
+    });
+  };
+}
+
 void Traffic::start_gather(Session& session, const Command& command,
                            std::span<const std::string_view> argv, GatherPlan plan) {
   // Shared by the parts under way; read only on this thread.

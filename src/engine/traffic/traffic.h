@@ -70,6 +70,11 @@ class Traffic {
   void start_gather(Session& session, const Command& command,
                     std::span<const std::string_view> argv, GatherPlan plan);
 
+  // Has a command of `session` wait for its reply, which whoever has the handle gives from any
+  // thread, once.
+  LaterAnswer answer_later(Session& session, const Command& command,
+                           std::span<const std::string_view> argv);
+
   // ---- Home.
   void finish_batch(Batch& batch);
   void finish_group(HoldGroup& group);

@@ -44,7 +44,7 @@ void AofWriter::set_wakes(std::function<void()> writer, std::function<void()> sy
   wake_syncer_ = std::move(syncer);
 }
 
-void AofWriter::begin_file(NewIncrement file, JournalPlace at) {
+void AofWriter::begin_file(OpenIncrement file, JournalPlace at) {
   {
     const std::lock_guard guard(lock_);
     ensure(next_files_.empty() || next_files_.back().at.lsn <= at.lsn);
@@ -307,7 +307,7 @@ void AofWriter::select_for_fresh() {
 // place of what failed.
 Status AofWriter::start_fresh(int64_t unix_s) {
   const OpenFile failed = files_.front();
-  Result<NewIncrement> made = port_->make_increment();
+  Result<OpenIncrement> made = port_->make_increment();
   if (!made.ok()) return made.error();
   const std::string name = made->name;
 

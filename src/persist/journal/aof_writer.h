@@ -34,7 +34,7 @@ namespace kvstash::persist {
 enum class SyncPolicy : uint8_t { kAlways, kEverysec, kNo };
 
 // An increment that was just made: empty, with its name in the directory. `name` is for messages.
-struct NewIncrement {
+struct OpenIncrement {
   std::unique_ptr<DiskFile> file;
   std::string name;
   std::string replid;
@@ -49,7 +49,7 @@ class AofPort {
   // Replies that follow from LSNs up to `lsn` may leave. Never falls.
   virtual void release(engine::Lsn lsn) = 0;
   // Makes a fresh file after a failure. It is not in the manifest yet.
-  virtual Result<NewIncrement> make_increment() = 0;
+  virtual Result<OpenIncrement> make_increment() = 0;
   // Puts the fresh file into the manifest in place of the increments behind `failed`, and then cuts
   // `failed` to `sound_bytes`. A rewrite that is under way is to be given up, since its base may
   // stand in the middle of the fresh file.
@@ -96,7 +96,7 @@ class AofWriter {
   }
   // Has records from `at` on written to another file. `at` is a unit's end that was not written
   // yet, so the caller holds all shards.
-  void begin_file(NewIncrement file, JournalPlace at);
+  void begin_file(OpenIncrement file, JournalPlace at);
   Numbers numbers() const;
 
   // ---- The writing thread.
@@ -117,7 +117,7 @@ class AofWriter {
     JournalPlace end;    // What was written ends here.
   };
   struct NextFile {
-    NewIncrement made;
+    OpenIncrement made;
     JournalPlace at;
   };
   // What the two threads pass to each other, under lock_.

@@ -1,0 +1,21 @@
+// TurnWork: the port by which a room above the engine does a little work on each shard's thread in
+// each of its turns, such as the walk of a snapshot.
+#pragma once
+
+#include <cstdint>
+
+namespace kvstash::engine {
+
+class Shard;
+
+class TurnWork {
+ public:
+  virtual ~TurnWork() = default;
+
+  // Called on the shard's thread near the end of a turn, outside of commands. The turn has taken
+  // `turn_ns` so far. Returns true if the next turn is to come at once, because there is more to
+  // do.
+  virtual bool step(Shard& shard, uint64_t turn_ns) = 0;
+};
+
+}  // namespace kvstash::engine
