@@ -10,6 +10,8 @@ import contextlib
 from tests.support import servers
 
 SIZES = (1, 3, 20, 129, 600)
+# LZF leaves a choice to who compresses, so payloads are compared uncompressed.
+PLAIN = ["--rdbcompression", "no"]
 PROFILES = {
     "usual": [],
     "nothing packed": [
@@ -23,6 +25,8 @@ PROFILES = {
     "compressed": ["--list-compress-depth", 1, "--list-max-listpack-size", 8, "--stream-node-max-bytes", 300],
 }
 # Bytes of tables depend on their order, which is random; sets of texts are tables in Redis 7.0.
+# Since Redis 7.2 an element beyond the size of a piece is a piece of its own, and scores have fewer digits.
+SINCE_7_2 = (b"list-huge", b"zset-extreme")
 ORDERED = (b"embstr", b"int", b"raw", b"listpack", b"quicklist", b"intset", b"skiplist", b"stream")
 
 
@@ -82,7 +86,6 @@ def _commands():
 
 def _fill(connection):
     for words in _commands():
-        connection.send_raw(b"")
         kind, value = connection.call(*words)
         assert kind != b"-", (words[:2], value)
 
@@ -93,8 +96,12 @@ def _keys(connection):
 
 def _shown(connection, key):
     """What a client sees of a value: a digest of its elements, and its encoding."""
-    digest = connection.call("DEBUG", "DIGEST-VALUE", key)[1][0][1]
-    return bytes(digest), bytes(connection.call("OBJECT", "ENCODING", key)[1])
+    encoding = bytes(connection.call("OBJECT", "ENCODING", key)[1])
+    if connection.call("TYPE", key)[1] == b"zset":
+        # Digests of scores differ from Redis 7.0 to 7.2, which writes them in other digits.
+        texts = [bytes(text[1]) for text in connection.call("ZRANGE", key, "0", "-1", "WITHSCORES")[1]]
+        return [*zip(texts[::2], map(float, texts[1::2]))], encoding
+    return bytes(connection.call("DEBUG", "DIGEST-VALUE", key)[1][0][1]), encoding
 
 
 def _carry(source, target, key, name):
@@ -118,7 +125,7 @@ def _pair(lab, limits):
         redis.stop()
 
 
-def _compare(mine, theirs):
+def _compare(mine, theirs, is_plain):
     _fill(mine)
     _fill(theirs)
     keys = _keys(theirs)
@@ -131,21 +138,23 @@ def _compare(mine, theirs):
         assert _shown(theirs, b"from-us-" + key)[0] == digest, key
         assert _shown(mine, b"from-redis-" + key)[0] == _shown(mine, key)[0] == digest, key
         my_encoding = _shown(mine, key)[1]
-        if my_encoding == encoding and encoding in ORDERED:
+        if is_plain and my_encoding == encoding and encoding in ORDERED and key not in SINCE_7_2:
             assert ours == back, (key, encoding, ours[:200], back[:200])
             compared += 1
-        if encoding != b"quicklist" or my_encoding == encoding:
-            assert _shown(theirs, b"from-us-" + key)[1] == encoding, key
-    assert compared > 40, compared
+        _carry(theirs, theirs, key, b"own-" + key)
+        assert _shown(theirs, b"from-us-" + key)[1] == _shown(theirs, b"own-" + key)[1], key
+    assert not is_plain or compared > 40, compared
 
 
 def values_travel_both_ways_under_every_limit(lab):
     for name, limits in PROFILES.items():
-        with _pair(lab, limits) as (mine, theirs):
-            try:
-                _compare(mine, theirs)
-            except AssertionError as error:
-                raise AssertionError(f"limits: {name}: {error}") from error
+        for more in ([], PLAIN):
+            with _pair(lab, limits + more) as (mine, theirs):
+                try:
+                    # Pieces of lists stay compressed.
+                    _compare(mine, theirs, more == PLAIN and name != "compressed")
+                except AssertionError as error:
+                    raise AssertionError(f"limits: {name} {more}: {error}") from error
 
 
 def a_restored_value_has_the_encoding_of_the_limits_where_it_arrives(lab):
