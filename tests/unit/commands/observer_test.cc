@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "scripting/scripting.h"
+#include "persist/commands/persist_table.h"
 #include "scripting/scripting_table.h"
 #include "support/command_rooms.h"
 #include "support/cut_copy.h"
@@ -127,6 +128,7 @@ std::span<const std::span<const engine::CommandSpec>> all_rows() {
     const auto commands = test::engine_commands();
     std::vector<std::span<const engine::CommandSpec>> all(commands.begin(), commands.end());
     all.push_back(scripting::scripting_commands());
+    all.push_back(persist::persist_commands());
     return all;
   }();
   return kRows;
