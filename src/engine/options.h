@@ -111,6 +111,11 @@ struct EngineOptions {
   int64_t stream_node_max_entries = 100;
   uint64_t hll_sparse_max_bytes = 3000;
 
+  // Values outside of memory: snapshots and DUMP.
+  // 10 is pinned; with 11, what needs a higher version of the format gets it.
+  int64_t rdb_version = 11;
+  bool rdbcompression = true;
+
   // Limits of one client.
   uint64_t proto_max_bulk_len = uint64_t{512} << 20;
   uint64_t client_query_buffer_limit = uint64_t{1} << 30;

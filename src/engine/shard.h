@@ -159,6 +159,7 @@ class Shard {
   bool active_expire = true;              // DEBUG SET-ACTIVE-EXPIRE.
   bool is_cron_paused = false;            // DEBUG PAUSE-CRON.
   size_t quicklist_packed_threshold = 0;  // DEBUG QUICKLIST-PACKED-THRESHOLD: store/quicklist.h.
+  bool skips_dump_checksums = false;      // DEBUG SET-SKIP-CHECKSUM-VALIDATION.
   // A shutdown is under way: of new commands only SHUTDOWN is taken.
   bool is_draining = false;
 

@@ -50,8 +50,16 @@ constexpr Directive kSnapshotRows[] = {
      .check = check_dbfilename},
     {.name = "rdbcompression",
      .kind = kBool,
-     .slot = field<&PersistOptions::rdbcompression>,
+     .slot = field<&engine::EngineOptions::rdbcompression>,
      .about = "Compress strings in snapshots: smaller files for some processor time."},
+    {.name = "rdb-version",
+     .kind = kInteger,
+     .slot = field<&engine::EngineOptions::rdb_version>,
+     .about = "The version of the format of snapshots and of DUMP. 11: that of Redis 7.2; what "
+              "needs version 12, which is fields with deadlines, gets it. 10: the highest that "
+              "Redis 7.0 reads; what does not fit it is refused.",
+     .min = 10,
+     .max = 11},
     {.name = "rdbchecksum",
      .kind = kBool,
      .slot = field<&PersistOptions::rdbchecksum>,

@@ -76,7 +76,6 @@ enum class FsyncPolicy : uint8_t { kNo, kAlways, kEverysec };
 struct PersistOptions {
   std::vector<SavePoint> save = {{3600, 1}, {300, 100}, {60, 10'000}};
   std::string dbfilename = "dump.rdb";
-  bool rdbcompression = true;
   bool rdbchecksum = true;
   bool rdb_del_sync_files = false;
   bool rdb_save_incremental_fsync = true;

@@ -36,9 +36,10 @@ void Key::cut_string(size_t size) {
   entry_ = space_->cut_string(ref_, &entry(), size);
 }
 
-void Key::put_object(store::ValueType type, store::ObjectWord word) {
-  entry_ = space_->put_object(ref_, nullptr, type, word, std::nullopt);
-  begin();
+void Key::set_object(store::ValueType type, store::ObjectWord word, Deadline deadline) {
+  const bool is_new = entry_ == nullptr;
+  entry_ = space_->put_object(ref_, entry_, type, word, deadline);
+  if (is_new) begin();
 }
 
 store::ObjectWord Key::open_object() {

@@ -101,6 +101,8 @@ class Key {
   // always as raw.
   void set_text(std::string_view value, store::Encoding encoding, Deadline deadline);
   void set_integer(int64_t value, Deadline deadline);  // Keeps the integer encoding.
+  // Stores a value of another type (object.h), of at least one element, and takes over its word.
+  void set_object(store::ValueType type, store::ObjectWord word, Deadline deadline);
   // Opens a string for writing: at least `size` bytes, zeroed where the string grew. The deadline
   // stays. Of the bytes that were there before, only those in `change` may be written.
   std::span<char> open_string(size_t size, store::ByteRange change = {});
@@ -150,7 +152,6 @@ class Key {
 
   template <store::Container T>
   friend class Opened;
-  void put_object(store::ValueType type, store::ObjectWord word);
   store::ObjectWord open_object();
   void update_object(store::ObjectWord word, size_t bytes_before);
   HeldKey place() const;
@@ -186,7 +187,7 @@ void Opened<T>::close() {
     key.update_object(value_.release(), bytes_before_);
     if (is_empty) key.erase();
   } else if (!is_empty) {
-    key.put_object(T::kType, value_.release());
+    key.set_object(T::kType, value_.release(), std::nullopt);
   }
 }
 
