@@ -23,11 +23,12 @@ class PulledSnapshot {
   // Takes one chunk, if there is one. Returns false once the snapshot has ended.
   bool pull() {
     bool is_empty = false;
-    return add(snapshot_->try_next(is_empty), is_empty);
+    Result<std::optional<persist::Chunk>> taken = snapshot_->try_next(is_empty);
+    return is_empty || add(std::move(taken));
   }
   // Takes all that come, waiting for them.
   void pull_all() {
-    while (add(snapshot_->next(), false)) {
+    while (add(snapshot_->next())) {
     }
   }
 
@@ -46,12 +47,11 @@ class PulledSnapshot {
   }
 
  private:
-  bool add(Result<std::optional<persist::Chunk>> taken, bool is_empty) {
+  bool add(Result<std::optional<persist::Chunk>> taken) {
     if (!taken.ok()) {
       error_ = std::string(taken.error().message());
       return false;
     }
-    if (is_empty) return true;
     is_whole_ = !taken->has_value();
     if (is_whole_) return false;
     persist::Chunk chunk = std::move(**taken);
