@@ -33,7 +33,8 @@ class ShardSnapshots final : public store::KeyspaceObserver {
   static std::optional<store::Mark> free_mark(std::span<const ShardSnapshots* const> shards);
 
   // Makes the cut of this shard. The thread that holds all shards, for each of them in the same
-  // hold; the snapshot's mark must be free.
+  // hold; the snapshot's mark must be free. From then on the shard must do steps until one returns
+  // kDone, even if it has no keys.
   void begin(std::shared_ptr<Snapshot> snapshot);
 
   // Does some work for each snapshot. The shard's thread, outside of commands. How long a step

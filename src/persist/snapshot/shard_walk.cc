@@ -111,6 +111,8 @@ rdb::Encoded& ShardWalk::chunk_of(uint32_t db) {
 
 void ShardWalk::flush() {
   if (chunk_.encoded.bytes.empty()) return;
+  // A chunk that was ended early, for another database, is not to keep the room of a full one.
+  if (chunk_.encoded.bytes.size() < kChunkBytes / 2) chunk_.encoded.bytes.shrink_to_fit();
   push({.kind = ChunkLane::Item::Kind::kChunk, .chunk = std::exchange(chunk_, {})});
 }
 

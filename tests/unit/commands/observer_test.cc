@@ -5,13 +5,10 @@
 
 #include "base/random.h"
 #include "base/text.h"
-#include "scripting/scripting.h"
-#include "scripting/scripting_table.h"
-#include "support/command_rooms.h"
+#include "support/busy_node.h"
 #include "support/cut_copy.h"
 #include "support/model_seed.h"
 #include "support/random_commands.h"
-#include "support/shard_threads.h"
 #include "support/watchdog.h"
 
 #include <doctest/doctest.h>
@@ -21,7 +18,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,81 +26,23 @@
 namespace kvstash::commands {
 namespace {
 
-using engine::DbIndex;
 using engine::Shard;
-using resp::Reply;
 using test::CutCopy;
 using test::KeyspaceImage;
-using test::MemoryClient;
-using test::RandomCommands;
-using test::ShardThreads;
 
 // What does not change data of keys, but is a writer by its row.
 constexpr std::string_view kOtherWrites[] = {"function|load", "function|delete", "function|flush",
                                              "function|restore"};
 
-std::span<const std::span<const engine::CommandSpec>> all_rows() {
-  static const std::vector<std::span<const engine::CommandSpec>> kRows = [] {
-    const auto commands = test::engine_commands();
-    std::vector<std::span<const engine::CommandSpec>> all(commands.begin(), commands.end());
-    all.push_back(scripting::scripting_commands());
-    return all;
-  }();
-  return kRows;
-}
-
-// Small limits, so that values change their forms all the time.
-engine::EngineOptions options(bool evicts) {
-  engine::EngineOptions options;
-  options.hash_max_listpack_entries = 6;
-  options.list_max_listpack_size = 5;
-  options.list_compress_depth = 1;
-  options.set_max_intset_entries = 6;
-  options.set_max_listpack_entries = 6;
-  options.zset_max_listpack_entries = 6;
-  options.stream_node_max_entries = 4;
-  if (evicts) {
-    options.maxmemory_bytes = allocator_stats().allocated + (size_t{4} << 20);
-    options.maxmemory_policy = engine::EvictionPolicy::kAllkeysRandom;
-  }
-  return options;
-}
-
-// A node with clients who change its data, and a copy of each shard's data.
-class Node {
+// A node whose clients change its data, and a copy of each shard's data.
+class Node : public test::BusyNode {
  public:
-  Node(uint64_t seed, size_t shards, bool evicts)
-      : scripting_(shards, "7.2.4"),
-        clerk_(seed, evicts),
-        threads_(all_rows(),
-                 {.shards = shards,
-                  .seed = seed,
-                  .engine = options(evicts),
-                  .prepare = [this](Shard& shard) { shard.set().set_scripting(scripting_); }}) {
-    for (size_t i = 0; i < 3; ++i)
-      clients_.push_back({&threads_.open(i % shards), 0});
-  }
-
-  Random& random() { return clerk_.random(); }
-
-  // Sends some commands, and waits for their replies.
-  void work(size_t commands) {
-    for (; commands != 0; --commands) {
-      Client& client = clients_[random().below(clients_.size())];
-      std::string bytes;
-      client.awaited += add_command(bytes);
-      threads_.send(*client.connection, std::move(bytes));
-      if (client.awaited > 30) listen(client);
-    }
-    for (Client& client : clients_)
-      listen(client);
-    if (random().one_in(3)) let_time_pass();
-  }
+  using BusyNode::BusyNode;
 
   void begin_copy() {
-    copies_.resize(threads_.set().size());
+    copies_.resize(shards());
     for (size_t id = 0; id < copies_.size(); ++id) {
-      threads_.ask<bool>(id, [copy = &copies_[id]](Shard& shard) {
+      threads().ask<bool>(id, [copy = &copies_[id]](Shard& shard) {
         const std::vector<store::Keyspace*> spaces = spaces_of(shard);
         copy->real.clear();
         for (const store::Keyspace* space : spaces)
@@ -118,7 +56,7 @@ class Node {
   void walk() {
     const size_t buckets = 1 + random().below(2);
     for (size_t id = 0; id < copies_.size(); ++id) {
-      threads_.ask<bool>(id, [copy = &copies_[id], buckets](Shard&) {
+      threads().ask<bool>(id, [copy = &copies_[id], buckets](Shard&) {
         copy->cut->walk({.buckets = buckets, .elements = 3});
         return true;
       });
@@ -126,7 +64,7 @@ class Node {
   }
   void check_copy() {
     for (size_t id = 0; id < copies_.size(); ++id) {
-      const auto copied = threads_.ask<std::vector<KeyspaceImage>>(
+      const auto copied = threads().ask<std::vector<KeyspaceImage>>(
           id, [copy = &copies_[id]](Shard& shard) { return copy->cut->finish(spaces_of(shard)); });
       told_ += copies_[id].cut->told();
       copies_[id].cut.reset();
@@ -138,74 +76,13 @@ class Node {
 
   // Changes that the copies were told of.
   size_t told() const { return told_; }
-  uint64_t evicted() {
-    uint64_t evicted = 0;
-    for (size_t id = 0; id < threads_.set().size(); ++id)
-      evicted += threads_.ask<uint64_t>(id, [](Shard& shard) { return shard.stats().evicted; });
-    return evicted;
-  }
 
  private:
-  struct Client {
-    MemoryClient* connection;
-    size_t awaited;
-  };
   struct Copy {
     std::vector<KeyspaceImage> real;
     std::unique_ptr<CutCopy> cut;
   };
 
-  static std::vector<store::Keyspace*> spaces_of(Shard& shard) {
-    std::vector<store::Keyspace*> spaces;
-    for (uint32_t db = 0; db < 16; ++db)
-      if (store::Keyspace* space = shard.data().keyspace_if_any(DbIndex{db}))
-        spaces.push_back(space);
-    return spaces;
-  }
-
-  // Adds a command, a transaction or a script; returns how many replies it gets.
-  size_t add_command(std::string& bytes) {
-    switch (random().below(14)) {
-      case 0:
-        bytes += RandomCommands::resp(clerk_.fill("SELECT $db"));
-        return 1;
-      case 1: {
-        bytes += RandomCommands::resp({"MULTI"});
-        const size_t queued = 1 + random().below(4);
-        for (size_t i = 0; i < queued; ++i)
-          bytes += RandomCommands::resp(clerk_.write());
-        bytes += RandomCommands::resp({"EXEC"});
-        return queued + 2;
-      }
-      case 2: {
-        std::vector<std::string> words{"EVAL", "redis.pcall(unpack(ARGV)) return 1", "0"};
-        for (std::string& word : clerk_.write())
-          words.push_back(std::move(word));
-        bytes += RandomCommands::resp(words);
-        return 1;
-      }
-      default:
-        bytes += RandomCommands::resp(clerk_.write());
-        return 1;
-    }
-  }
-
-  // Two milliseconds, in which keys and fields expire by themselves.
-  void let_time_pass() {
-    threads_.send(*clients_[0].connection, RandomCommands::resp({"BLPOP", "none", "0.002"}));
-    ++clients_[0].awaited;
-    listen(clients_[0]);
-  }
-
-  static void listen(Client& client) {
-    for (; client.awaited != 0; --client.awaited)
-      REQUIRE(client.connection->read().has_value());
-  }
-
-  scripting::Scripting scripting_;
-  RandomCommands clerk_;
-  ShardThreads threads_;
-  std::vector<Client> clients_;
   std::vector<Copy> copies_;
   size_t told_ = 0;
 };
@@ -253,7 +130,7 @@ TEST_CASE("eviction changes no data past the door for snapshots") {
 #endif
 
 TEST_CASE("every command that writes is among those that the door is tried with") {
-  const engine::CommandTable table(all_rows());
+  const engine::CommandTable table(Node::rows());
   std::set<std::string> tried(std::begin(kOtherWrites), std::end(kOtherWrites));
   for (const std::string_view line : test::kRandomWrites) {
     std::vector<std::string_view> words;

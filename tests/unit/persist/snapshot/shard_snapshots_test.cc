@@ -15,6 +15,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace kvstash::persist {
@@ -56,6 +58,22 @@ class Node {
   }
 
   Random& random() { return random_; }
+  size_t shards() const { return shards_.size(); }
+
+  // Changes a shard and steps its snapshots until they are done. What is dropped is freed by a
+  // thread of its own. For a thread of each shard.
+  void run_shard(size_t shard, uint64_t seed) {
+    Random random(seed);
+    StepResult result = StepResult::kWorks;
+    while (result != StepResult::kDone) {
+      for (uint64_t steps = random.below(40); steps != 0; --steps)
+        data_[shard]->step();
+      result = shards_[shard]->step(Budget(1 + random.below(60), 1 + random.below(9000)));
+      store::Garbage& garbage = data_[shard]->memory().garbage;
+      if (!garbage.empty())
+        std::thread([dropped = std::exchange(garbage, {})]() mutable { dropped.clear(); }).join();
+    }
+  }
 
   void change(size_t steps) {
     for (; steps != 0; --steps)
@@ -110,6 +128,7 @@ class Node {
 };
 
 void check(const Cut& cut) {
+  REQUIRE(cut.pulled->error() == "");
   REQUIRE(cut.pulled->is_whole());
   const Images images = cut.pulled->images();
   REQUIRE(images.size() == cut.real.size());
@@ -162,7 +181,38 @@ void check_snapshots(uint64_t seed, size_t shards, size_t snapshots, const Small
   if (!may_give_up) CHECK(whole == snapshots);
 }
 
+// As above, with a thread for each shard and each reader.
+void check_threads(uint64_t seed, size_t shards, int rounds) {
+  CAPTURE(seed);
+  Node node(seed, shards);
+  node.change(3000);
+  for (int round = 0; round < rounds; ++round) {
+    CAPTURE(round);
+    Cut first = node.begin(Mark::kFirst, kTinyBounds);
+    Cut second = node.begin(Mark::kSecond, kTinyBounds);
+    const bool gives_up = round % 3 == 2;
+    std::vector<std::thread> threads;
+    for (size_t shard = 0; shard < shards; ++shard)
+      threads.emplace_back([&node, shard, seed] { node.run_shard(shard, seed + shard); });
+    threads.emplace_back([&first] { first.pulled->pull_all(); });
+    threads.emplace_back([&second, gives_up] {
+      if (gives_up) second.snapshot->give_up("The test wants no more.");
+      second.pulled->pull_all();
+    });
+    for (std::thread& thread : threads)
+      thread.join();
+    check(first);
+    if (!gives_up) check(second);
+    CHECK(node.is_idle());
+  }
+}
+
 }  // namespace
+
+TEST_CASE("snapshots are whole with threads of their own for shards, readers and the reaper") {
+  check_threads(31, 1, 6);
+  check_threads(32, 3, 6);
+}
 
 TEST_CASE("a snapshot holds what was there at the cut, whatever changes meanwhile") {
   if (const std::optional<uint64_t> seed = test::model_seed()) {
