@@ -45,6 +45,8 @@ class FieldTable {
 
   // ---- Reading.
   const Field* find(std::string_view name) const { return fields_.find(name, fields_.hash(name)); }
+  // The place of a name in a walk.
+  uint64_t hash(std::string_view name) const { return fields_.hash(name); }
   void for_each(const Visitor& visit) const;
   // Returns whether `test` is true for every field; stops at the first for which it is not.
   bool all_of(const std::function<bool(const Field&)>& test) const;

@@ -78,6 +78,8 @@ class Quicklist {
 
   size_t size() const { return count_; }
   size_t node_count() const { return node_count_ - gathers_; }
+  // As node_count(), but a piece in which elements gather counts as one of its own.
+  size_t piece_count() const { return node_count_; }
   size_t bytes() const;  // All it owns, as the allocator rounds it.
   const Node* head() const { return head_; }
   const Node* tail() const { return tail_; }

@@ -452,15 +452,30 @@ ScanPosition SortedSet::scan(ScanPosition position, const Visit& visit) const {
 // ---- For snapshots.
 
 bool SortedSet::descend(Descent& place, size_t count, const Visit& visit) const {
+  return descend_while(place, [&](std::string_view member, double score) {
+    if (count == 0) return false;
+    --count;
+    visit(member, score);
+    return true;
+  });
+}
+
+bool SortedSet::descend_while(
+    Descent& place, const std::function<bool(std::string_view member, double score)>& visit) const {
   const size_t above =
       place.has_begun ? count_while(BeforeElement{place.score, place.member}) : size();
   if (above == 0) return false;
   Iterator at = this->at(above - 1);
-  for (; count != 0 && !at.at_end(); --count, at.prev()) {
-    visit(at.member(), at.score());
+  Iterator last = at;
+  bool has_moved = false;
+  for (; !at.at_end() && visit(at.member(), at.score()); at.prev()) {
+    last = at;
+    has_moved = true;
+  }
+  if (has_moved) {
     place.has_begun = true;
-    place.score = at.score();
-    place.member = at.member();
+    place.score = last.score();
+    place.member = last.member();
   }
   return !at.at_end();
 }
@@ -470,12 +485,12 @@ void SortedSet::set_observer(MemberObserver* observer) const {
   large().observer = observer;
 }
 
-bool SortedSet::is_observed() const {
-  return !is_small() && large().observer != nullptr;
+MemberObserver* SortedSet::observer() const {
+  return is_small() ? nullptr : large().observer;
 }
 
 bool SortedSet::offer() {
-  if (!is_observed()) return false;
+  if (observer() == nullptr) return false;
   return std::exchange(large().observer, nullptr)->take(word_);
 }
 

@@ -215,9 +215,13 @@ class SortedSet {
   // false if no more are left. An element that keeps its place is visited exactly once, whatever
   // else changes between the calls.
   bool descend(Descent& place, size_t count, const Visit& visit) const;
+  // As above, but visits elements for as long as `visit` returns true. An element for which it
+  // returned false counts as not visited.
+  bool descend_while(Descent& place,
+                     const std::function<bool(std::string_view member, double score)>& visit) const;
 
   void set_observer(MemberObserver* observer) const;  // The set must be large.
-  bool is_observed() const;
+  MemberObserver* observer() const;                   // Null for a small set.
   // To be called before the set is dropped: asks its observer, if it has one, to take it over, and
   // returns whether it did. Afterwards the set is not observed. The destructor calls it itself.
   bool offer();

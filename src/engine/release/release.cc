@@ -99,7 +99,7 @@ void Release::let_out(Session& session) {
 }
 
 void Release::close_waiting(std::string_view reason) {
-  for (Session* session : shard_->clients().all()) {
+  for (const auto& [id, session] : shard_->clients().all()) {
     if (session->is_gone() || !session->replies.awaited()) continue;
     session->close_reason = reason;
     shard_->clients().kill(*session);

@@ -83,7 +83,7 @@ std::optional<int64_t> AofWriter::step(int64_t now_ns, int64_t unix_s) {
   }
   publish();
   if (is_failing_) return retry_at_ns_;
-  if (policy() != SyncPolicy::kEverysec || written_.lsn == synced_.lsn) return std::nullopt;
+  if (policy() != FsyncPolicy::kEverysec || written_.lsn == synced_.lsn) return std::nullopt;
   return is_waiting_ ? std::nullopt : std::optional(last_sync_ns_ + kSecondNs);
 }
 
@@ -93,11 +93,11 @@ Status AofWriter::work(int64_t now_ns, int64_t unix_s) {
     if (must_wait(now_ns)) return {};
     if (Status written = write_some(unix_s, has_written); !written.ok()) return written;
     if (has_written && unsynced_since_ns_ == 0) unsynced_since_ns_ = now_ns;
-    if (policy() == SyncPolicy::kAlways && written_.lsn != synced_.lsn) {
+    if (policy() == FsyncPolicy::kAlways && written_.lsn != synced_.lsn) {
       if (Status synced = sync_all(); !synced.ok()) return synced;
     }
     // Nobody syncs for this policy, so what is written counts as safe.
-    if (policy() == SyncPolicy::kNo && has_written) note_synced(OpenFile(files_.back()));
+    if (policy() == FsyncPolicy::kNo && has_written) note_synced(OpenFile(files_.back()));
     release();
   }
   ask_sync(now_ns);
@@ -168,7 +168,7 @@ void AofWriter::open(NextFile next) {
 }
 
 void AofWriter::release() {
-  const Lsn lsn = policy() == SyncPolicy::kAlways ? synced_.lsn : written_.lsn;
+  const Lsn lsn = policy() == FsyncPolicy::kAlways ? synced_.lsn : written_.lsn;
   port_->release(lsn);
 }
 
@@ -206,7 +206,7 @@ Status AofWriter::sync_all() {
 
 // The everysec policy: has the syncing thread sync once a second, oldest file first.
 void AofWriter::ask_sync(int64_t now_ns) {
-  if (policy() != SyncPolicy::kEverysec || written_.lsn == synced_.lsn) return;
+  if (policy() != FsyncPolicy::kEverysec || written_.lsn == synced_.lsn) return;
   if (are_syncs_paused_.load(std::memory_order_relaxed)) return;
   const bool is_old = files_.size() > 1;  // A file that is not written to any more need not wait.
   if (!is_old && now_ns < last_sync_ns_ + kSecondNs) return;
@@ -259,7 +259,7 @@ Status AofWriter::take_sync_result() {
 // Whether writes have to wait for a sync that takes longer than a second: else a crash could take
 // more than two seconds.
 bool AofWriter::must_wait(int64_t now_ns) {
-  if (policy() != SyncPolicy::kEverysec) return is_waiting_ = false;
+  if (policy() != FsyncPolicy::kEverysec) return is_waiting_ = false;
   const std::lock_guard guard(lock_);
   const bool is_slow = sync_.state != SyncJob::State::kIdle &&
                        sync_.state != SyncJob::State::kDone &&

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "persist/aof/increment_writer.h"
 #include "persist/journal/journal.h"
+#include "persist/options.h"
 
 #include <atomic>
 #include <cstdint>
@@ -30,8 +31,6 @@
 #include <string>
 
 namespace kvstash::persist {
-
-enum class SyncPolicy : uint8_t { kAlways, kEverysec, kNo };
 
 // An increment that was just made: empty, with its name in the directory. `name` is for messages.
 struct OpenIncrement {
@@ -86,7 +85,7 @@ class AofWriter {
   void set_wakes(std::function<void()> writer, std::function<void()> syncer);
 
   // ---- Any thread.
-  void set_policy(SyncPolicy policy) { policy_.store(policy, std::memory_order_relaxed); }
+  void set_policy(FsyncPolicy policy) { policy_.store(policy, std::memory_order_relaxed); }
   void set_timestamps(bool are_written) {
     has_timestamps_.store(are_written, std::memory_order_relaxed);
   }
@@ -129,7 +128,7 @@ class AofWriter {
     std::optional<std::string> error;
   };
 
-  SyncPolicy policy() const { return policy_.load(std::memory_order_relaxed); }
+  FsyncPolicy policy() const { return policy_.load(std::memory_order_relaxed); }
   Status work(int64_t now_ns, int64_t unix_s);
   Status write_some(int64_t unix_s, bool& has_written);
   Status write_out();
@@ -167,7 +166,7 @@ class AofWriter {
   uint64_t delayed_syncs_ = 0;
   uint64_t failures_ = 0;
 
-  std::atomic<SyncPolicy> policy_{SyncPolicy::kEverysec};
+  std::atomic<FsyncPolicy> policy_{FsyncPolicy::kEverysec};
   std::atomic<bool> has_timestamps_{false};
   std::atomic<bool> are_syncs_paused_{false};
   std::function<void()> wake_writer_ = [] {};

@@ -1,0 +1,82 @@
+// ChunkLane: the chunks of one shard's part of a snapshot, on their way from the shard's thread to
+// the thread that pulls the snapshot.
+//
+// One thread puts chunks in and one thread takes them out. Neither waits for the other: the lane is
+// a linked list whose two ends belong to one thread each. The lane counts its bytes; its users keep
+// the bound.
+#pragma once
+
+#include "base/ensure.h"
+#include "persist/rdb/encoder.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace kvstash::persist {
+
+// A part of a snapshot: some whole entries of one database, or a part of one big value.
+struct Chunk {
+  uint32_t db = 0;
+  rdb::Encoded encoded;
+
+  // Memory that the chunk takes.
+  size_t bytes() const {
+    return sizeof(Chunk) + encoded.bytes.capacity() +
+           encoded.compressible.capacity() * sizeof(rdb::Encoded::Text);
+  }
+};
+
+class ChunkLane {
+ public:
+  // What comes out of a lane: chunks of small entries, then kSmallDone, then the chunks of big
+  // values one after the other, then kDone.
+  struct Item {
+    enum class Kind : uint8_t { kChunk, kSmallDone, kDone };
+    Kind kind = Kind::kChunk;
+    Chunk chunk{};
+  };
+
+  ChunkLane() : head_(new Node), tail_(head_) {}
+  ChunkLane(const ChunkLane&) = delete;
+  ChunkLane& operator=(const ChunkLane&) = delete;
+  ~ChunkLane() {
+    while (head_ != nullptr)
+      delete std::exchange(head_, head_->next.load(std::memory_order_relaxed));
+  }
+
+  // The thread that puts in.
+  void push(Item item) {
+    bytes_.fetch_add(item.chunk.bytes(), std::memory_order_seq_cst);
+    auto* node = new Node{.item = std::move(item)};
+    tail_->next.store(node, std::memory_order_release);
+    tail_ = node;
+  }
+
+  // The thread that takes out. Returns nothing if the lane is empty.
+  std::optional<Item> pop() {
+    Node* next = head_->next.load(std::memory_order_acquire);
+    if (next == nullptr) return std::nullopt;
+    Item item = std::move(next->item);
+    delete std::exchange(head_, next);
+    bytes_.fetch_sub(item.chunk.bytes(), std::memory_order_seq_cst);
+    return item;
+  }
+
+  size_t bytes() const { return bytes_.load(std::memory_order_seq_cst); }  // Any thread.
+
+ private:
+  struct Node {
+    std::atomic<Node*> next = nullptr;
+    Item item{};
+  };
+
+  alignas(64) Node* head_;  // A node whose item was taken out, before the first that was not.
+  alignas(64) Node* tail_;
+  alignas(64) std::atomic<size_t> bytes_ = 0;
+};
+
+}  // namespace kvstash::persist

@@ -1,0 +1,287 @@
+#include "persist/snapshot/shard_walk.h"
+
+#include "base/ensure.h"
+#include "persist/rdb/value_writer.h"
+
+#include <string>
+#include <utility>
+
+namespace kvstash::persist {
+namespace {
+
+using store::Entry;
+using store::Keyspace;
+using store::KeyRef;
+
+constexpr size_t kChunkBytes = size_t{64} << 10;
+// A chunk is allocated with room for the entry that fills it.
+constexpr size_t kChunkRoom = kChunkBytes + (size_t{8} << 10);
+
+}  // namespace
+
+ShardWalk::ShardWalk(std::shared_ptr<Snapshot> snapshot, size_t shard, Holdings& holdings)
+    : snapshot_(std::move(snapshot)),
+      shard_(shard),
+      mark_(snapshot_->options().mark),
+      holdings_(&holdings) {}
+
+void ShardWalk::add(uint32_t db, Keyspace& space) {
+  ensure(space.marked(mark_) == 0);
+  if (space.size() == 0) return;
+  cuts_.push_back(std::make_unique<Cut>(Cut{.space = &space, .db = db}));
+  by_space_.emplace(&space, cuts_.back().get());
+  const store::TimingWheel* fields = space.field_deadlines();
+  snapshot_->count_keys(
+      {.db = db,
+       .keys = space.size(),
+       .keys_with_deadline = space.deadlines().size(),
+       .keys_with_field_deadlines = fields != nullptr ? fields->size() : 0});
+}
+
+// ---- What the observer is told.
+
+ShardWalk::Cut* ShardWalk::cut_of(const Keyspace& space) {
+  const auto at = by_space_.find(&space);
+  return at != by_space_.end() ? at->second : nullptr;
+}
+
+void ShardWalk::before_change(Keyspace& space, const KeyRef& key, Entry& entry) {
+  Cut* cut = cut_of(space);
+  if (cut == nullptr || part_ == Part::kUnmark) return;
+  const bool is_passed = cut->has_passed(key.hash);
+  if (entry.has_mark(mark_) != is_passed) return;
+  preserve(*cut, entry);
+  space.set_mark(entry, mark_, !is_passed);
+}
+
+void ShardWalk::born(Keyspace& space, const KeyRef& key, Entry& entry) {
+  Cut* cut = cut_of(space);
+  if (cut == nullptr || part_ == Part::kUnmark) return;
+  if (!cut->has_passed(key.hash)) space.set_mark(entry, mark_, true);
+}
+
+bool ShardWalk::before_drop(const Keyspace& space) {
+  Cut* cut = cut_of(space);
+  if (cut == nullptr) return false;
+  if (part_ != Part::kUnmark) return true;
+  cut->space = nullptr;
+  by_space_.erase(&space);
+  return false;
+}
+
+// ---- Writing entries.
+
+void ShardWalk::preserve(Cut& cut, const Entry& entry) {
+  if (is_large(entry)) return watch(cut, entry);
+  ++preimages_;
+  write_small(cut, entry);
+}
+
+bool ShardWalk::is_writable(const Entry& entry) {
+  const Status status = rdb::check_writable(entry, snapshot_->rdb_version());
+  if (status.ok()) return true;
+  snapshot_->give_up(std::string(status.error().message()));
+  return false;
+}
+
+void ShardWalk::write_small(const Cut& cut, const Entry& entry) {
+  if (!is_writable(entry)) return;
+  rdb::Encoder to(chunk_of(cut.db));
+  rdb::write_entry(to, entry, snapshot_->options().write);
+  ++keys_done_;
+  if (chunk_.encoded.bytes.size() >= kChunkBytes) flush();
+}
+
+void ShardWalk::watch(Cut& cut, const Entry& entry) {
+  if (!is_writable(entry)) return;
+  BigValue::Place place{
+      .db = cut.db, .head = {}, .rdb_version = snapshot_->rdb_version()};
+  rdb::Encoder to(place.head);
+  rdb::write_entry_head(to, entry, snapshot_->options().write);
+  ValueWatch& watch = holdings_->watch(*cut.space, entry);
+  views_.push_back({watch.add(mark_, std::move(place), tally_), &watch});
+}
+
+rdb::Encoded& ShardWalk::chunk_of(uint32_t db) {
+  if (chunk_.db != db) flush();
+  chunk_.db = db;
+  if (chunk_.encoded.bytes.empty()) chunk_.encoded.bytes.reserve(kChunkRoom);
+  return chunk_.encoded;
+}
+
+void ShardWalk::flush() {
+  if (chunk_.encoded.bytes.empty()) return;
+  // A chunk that was ended early, for another database, is not to keep the room of a full one.
+  if (chunk_.encoded.bytes.size() < kChunkBytes / 2) chunk_.encoded.bytes.shrink_to_fit();
+  push({.kind = ChunkLane::Item::Kind::kChunk, .chunk = std::exchange(chunk_, {})});
+}
+
+// ---- Walking.
+
+StepResult ShardWalk::step(Budget budget) {
+  while (part_ != Part::kDone && !budget.is_spent()) {
+    if (snapshot_->is_given_up() && part_ != Part::kUnmark) give_up();
+    if (part_ != Part::kUnmark && snapshot_->is_full(shard_)) {
+      publish();
+      // It may have been given up after it was looked at, and that wake came too early.
+      return snapshot_->is_given_up() ? StepResult::kWorks : StepResult::kWaits;
+    }
+    do_slice(budget);
+  }
+  publish();
+  return part_ == Part::kDone ? StepResult::kDone : StepResult::kWorks;
+}
+
+void ShardWalk::do_slice(Budget& budget) {
+  switch (part_) {
+    case Part::kSmall:
+      return walk_small(budget);
+    case Part::kBig:
+      return walk_big(budget);
+    case Part::kUnmark:
+      return unmark(budget);
+    case Part::kDone:
+      return;
+  }
+}
+
+void ShardWalk::walk_small(Budget& budget) {
+  if (at_ == cuts_.size()) {
+    flush();
+    push({.kind = ChunkLane::Item::Kind::kSmallDone});
+    part_ = Part::kBig;
+    at_ = 0;
+    return;
+  }
+  Cut& cut = *cuts_[at_];
+  constexpr store::WalkBudget kVisit{.buckets = 4, .elements = 8};
+  size_t bytes = 0;
+  size_t seen = 0;
+  const store::HashTable& table = cut.space->table();
+  cut.next = table.walk(*cut.next, kVisit, [&](Entry* entry) {
+    ++seen;
+    if (entry->has_mark(mark_)) {
+      cut.space->set_mark(*entry, mark_, false);
+    } else if (is_large(*entry)) {
+      cut.space->set_mark(*entry, mark_, true);
+      cut.big.push_back(keyed_hash(entry->key(), table.seed()));
+    } else {
+      const size_t before = chunk_.db == cut.db ? chunk_.encoded.bytes.size() : 0;
+      write_small(cut, *entry);
+      bytes += std::max(chunk_.encoded.bytes.size(), before) - before;
+    }
+  });
+  budget.spend(1 + seen, bytes);
+  if (cut.next) return;
+  if (cut.big.empty()) finish(cut);
+  ++at_;
+}
+
+void ShardWalk::walk_big(Budget& budget) {
+  budget.spend(1);
+  if (!ending_.empty()) return end_views(budget);
+  if (!views_.empty()) return write_value(budget);
+  if (find_big()) return;
+  flush();
+  ensure(by_space_.empty() && tally_.overlay_bytes == 0);
+  push({.kind = ChunkLane::Item::Kind::kDone});
+  part_ = Part::kDone;
+}
+
+// Begins to watch the next large value that was only marked. Returns false after the last.
+bool ShardWalk::find_big() {
+  if (at_ == cuts_.size()) return false;
+  Cut& cut = *cuts_[at_];
+  if (cut.big.empty()) {
+    if (cut.space != nullptr) finish(cut);
+    ++at_;
+    return true;
+  }
+  // The rest of the bucket is visited as well. Whatever has the mark is to be written.
+  cut.space->table().walk(cut.big.front(), {.buckets = 1, .elements = 1}, [&](Entry* entry) {
+    if (!entry->has_mark(mark_)) return;
+    watch(cut, *entry);
+    cut.space->set_mark(*entry, mark_, false);
+  });
+  cut.big.pop_front();
+  return true;
+}
+
+void ShardWalk::write_value(Budget& budget) {
+  View& view = views_.front();
+  const bool has_more = view.value->write(chunk_of(view.value->db()), budget);
+  if (chunk_.encoded.bytes.size() >= kChunkBytes) flush();
+  if (has_more) return;
+  ++keys_done_;
+  ending_.push_back(std::move(view));
+  views_.pop_front();
+}
+
+void ShardWalk::end_views(Budget& budget) {
+  View& view = ending_.front();
+  if (view.value->clean(budget)) return;
+  holdings_->unwatch(*view.watch, mark_);
+  BigValue::dispose(std::move(view.value), holdings_->garbage());
+  ending_.pop_front();
+}
+
+void ShardWalk::finish(Cut& cut) {
+  ensure(cut.space->marked(mark_) == 0);
+  by_space_.erase(cut.space);
+  holdings_->let_go(*cut.space);
+  cut.space = nullptr;
+}
+
+// ---- Giving up.
+
+void ShardWalk::give_up() {
+  part_ = Part::kUnmark;
+  at_ = 0;
+  chunk_ = {};
+  for (View& view : views_)
+    ending_.push_back(std::move(view));
+  views_.clear();
+}
+
+void ShardWalk::unmark(Budget& budget) {
+  budget.spend(1);
+  if (!ending_.empty()) return end_views(budget);
+  if (at_ == cuts_.size()) {
+    ensure(by_space_.empty() && tally_.overlay_bytes == 0);
+    part_ = Part::kDone;
+    return;
+  }
+  Cut& cut = *cuts_[at_];
+  if (cut.space != nullptr) return unmark(cut, budget);
+  ++at_;
+}
+
+void ShardWalk::unmark(Cut& cut, Budget& budget) {
+  if (holdings_->keeps(*cut.space)) {  // Its marks go with it.
+    by_space_.erase(cut.space);
+    holdings_->let_go(*cut.space);
+    cut.space = nullptr;
+    return;
+  }
+  if (!cut.is_unmarking) {
+    cut.next = 0;
+    cut.is_unmarking = true;
+  }
+  if (cut.space->marked(mark_) == 0) return finish(cut);
+  constexpr store::WalkBudget kVisit{.buckets = 16, .elements = 32};
+  size_t seen = 0;
+  cut.next = cut.space->table().walk(*cut.next, kVisit, [&](Entry* entry) {
+    ++seen;
+    cut.space->set_mark(*entry, mark_, false);
+  });
+  budget.spend(1 + seen);
+  ensure(cut.next || cut.space->marked(mark_) == 0);
+}
+
+void ShardWalk::publish() {
+  snapshot_->publish(shard_, {.keys_done = keys_done_,
+                              .overlay_bytes = tally_.overlay_bytes,
+                              .preimages = preimages_ + tally_.preimages});
+}
+
+}  // namespace kvstash::persist

@@ -1,0 +1,143 @@
+// Snapshot: what all shards held at one moment, the cut, as a sequence of chunks of RDB bytes.
+//
+//   shard 0: ShardWalk ──> ChunkLane ──┐
+//   shard 1: ShardWalk ──> ChunkLane ──┼──> Snapshot::next() ──> a file, a replica, ...
+//   shard n: ShardWalk ──> ChunkLane ──┘
+//
+// Each shard walks its data in slices and puts chunks into its lane (shard_snapshots.h). The thread
+// that pulls takes them out in an order that makes an RDB: first the small entries of all shards as
+// they come, then the big values of one shard after the other, because the parts of a big value
+// must follow each other. So shards need not know of each other.
+//
+// A lane is bounded: a walk stops while its lane is full. Entries that change before the walk has
+// reached them are put into the lane nevertheless, up to a second bound; past that, the snapshot is
+// given up. Whoever pulls may give it up as well, at any time. Then next() returns the reason, and
+// the shards forget the snapshot in slices.
+//
+// The shards' threads and the pulling thread share the object; each function says who may call it.
+#pragma once
+
+#include "base/result.h"
+#include "engine/traffic/parking.h"
+#include "persist/rdb/value_writer.h"
+#include "persist/snapshot/big_value.h"
+#include "persist/snapshot/chunk_lane.h"
+#include "store/entry.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvstash::persist {
+
+class Snapshot {
+ public:
+  struct Options {
+    size_t shards = 1;
+    // The mark by which the shards tell this snapshot from another that is under way.
+    store::Mark mark = store::Mark::kFirst;
+    rdb::WriteOptions write{};
+    // Writes a higher version than write.version if hashes have fields with deadlines at the cut.
+    // Else the snapshot is given up when it comes to the first of them.
+    bool may_raise_version = true;
+    SmallBounds small{};
+    // Bounds over all shards. A walk stops while its shard's part of `queue_bytes_max` is taken;
+    // what changes meanwhile may take `preimage_bytes_max` more.
+    size_t queue_bytes_max = size_t{8} << 20;
+    size_t preimage_bytes_max = size_t{40} << 20;
+    // Called when a shard that waits should do a step soon. Any thread.
+    std::function<void(size_t shard)> wake = [](size_t) {};
+  };
+
+  // How many keys a database had at the cut, for RESIZEDB.
+  struct Database {
+    uint32_t db;
+    size_t keys;
+    size_t keys_with_deadline;
+    size_t keys_with_field_deadlines;
+  };
+
+  struct Progress {
+    size_t keys_total = 0;
+    size_t keys_done = 0;       // Keys that are in chunks, or need no more reading.
+    size_t queued_bytes = 0;    // Of all lanes.
+    size_t overlay_bytes = 0;   // Copies of parts of big values that were changed since the cut.
+    size_t preimages = 0;       // Entries and parts of big values that were copied before a change.
+  };
+
+  // `parking` must live as long as the snapshot.
+  Snapshot(engine::Parking& parking, Options options);
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  // ---- The thread that pulls.
+
+  // Waits for the next chunk. Returns nothing at the end, and an error if the snapshot was given
+  // up. Chunks follow each other as they must in an RDB; between two chunks the database may change.
+  Result<std::optional<Chunk>> next();
+  // As next(), without waiting: sets `is_empty` if there is no chunk yet.
+  Result<std::optional<Chunk>> try_next(bool& is_empty);
+
+  // ---- Any thread.
+
+  // Ends the snapshot without a result. The first reason counts; it is a sentence for the log.
+  void give_up(std::string reason);
+  bool is_given_up() const { return is_given_up_.load(std::memory_order_acquire); }
+  Progress progress() const;
+
+  const Options& options() const { return options_; }
+  // The next two are constant once all shards have begun: the version of the RDB, and the databases
+  // that had keys at the cut, by number.
+  unsigned rdb_version() const { return options_.write.version; }
+  const std::vector<Database>& databases() const { return databases_; }
+
+  // ---- ShardWalk, on its shard's thread.
+
+  // Adds what a shard has of a database at the cut. The thread that holds all shards.
+  void count_keys(const Database& more);
+  void push(size_t shard, ChunkLane::Item item);
+  // Whether the lane has no room for the walk. If so, the shard is woken once it has.
+  bool is_full(size_t shard);
+  void publish(size_t shard, const Progress& progress);
+
+ private:
+  struct alignas(64) Lane {
+    ChunkLane chunks;
+    std::atomic<bool> is_waiting = false;  // The shard waits until the lane has room.
+    std::atomic<size_t> keys_done = 0;
+    std::atomic<size_t> overlay_bytes = 0;
+    std::atomic<size_t> preimages = 0;
+    bool is_small_done = false;  // The pulling thread's.
+  };
+
+  size_t lane_bytes_max() const { return options_.queue_bytes_max / lanes_.size() + 1; }
+  void tell_puller();
+  std::optional<ChunkLane::Item> take(Lane& lane, size_t shard);
+  std::optional<Chunk> take_small(bool& is_empty);
+  std::optional<Chunk> take_big(bool& is_empty);
+  Error reason() const;
+
+  engine::Parking* parking_;
+  Options options_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<Database> databases_;
+  size_t keys_total_ = 0;
+
+  // The pulling thread's: the lane to look into next, and how many lanes have more small entries.
+  size_t turn_ = 0;
+  size_t small_left_;
+
+  std::atomic<uint32_t> arrivals_ = 0;  // Changes with each item that is put into a lane.
+  std::atomic<bool> puller_sleeps_ = false;
+  std::atomic<bool> is_given_up_ = false;
+  mutable std::mutex reason_mutex_;  // Taken only when the snapshot is given up.
+  std::string reason_;
+};
+
+}  // namespace kvstash::persist

@@ -1,0 +1,159 @@
+// The way of chunks from the shards to the reader.
+
+#include "persist/snapshot/snapshot.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace kvstash::persist {
+namespace {
+
+using Kind = ChunkLane::Item::Kind;
+
+ChunkLane::Item chunk_of(std::string bytes) {
+  ChunkLane::Item item;
+  item.chunk.encoded.bytes = std::move(bytes);
+  return item;
+}
+
+ChunkLane::Item end_of(Kind kind) {
+  return {.kind = kind};
+}
+
+// Takes all chunks that can be had now, and describes them.
+std::string take_all(Snapshot& snapshot) {
+  std::string all;
+  for (;;) {
+    bool is_empty = false;
+    const auto taken = snapshot.try_next(is_empty);
+    if (is_empty) return all;
+    if (!taken.ok()) return all + "error: " + std::string(taken.error().message());
+    if (!*taken) return all + "end";
+    all += (*taken)->encoded.bytes + " ";
+  }
+}
+
+}  // namespace
+
+TEST_CASE("small entries come from all shards in turn, large values from one after the other") {
+  engine::ThreadParking parking;
+  Snapshot snapshot(parking, {.shards = 2});
+  CHECK(take_all(snapshot) == "");
+  snapshot.push(0, chunk_of("a1"));
+  snapshot.push(0, chunk_of("a2"));
+  snapshot.push(1, chunk_of("b1"));
+  CHECK(take_all(snapshot) == "a1 b1 a2 ");
+  snapshot.push(1, end_of(Kind::kSmallDone));
+  snapshot.push(1, chunk_of("B1"));
+  CHECK(take_all(snapshot) == "");  // The other shard has more small entries.
+  snapshot.push(0, chunk_of("a3"));
+  snapshot.push(0, end_of(Kind::kSmallDone));
+  CHECK(take_all(snapshot) == "a3 ");
+  snapshot.push(0, chunk_of("A1"));
+  snapshot.push(1, chunk_of("B2"));
+  CHECK(take_all(snapshot) == "A1 ");  // It may be a part of a value.
+  snapshot.push(0, end_of(Kind::kDone));
+  CHECK(take_all(snapshot) == "B1 B2 ");
+  snapshot.push(1, end_of(Kind::kDone));
+  CHECK(take_all(snapshot) == "end");
+  CHECK(take_all(snapshot) == "end");
+}
+
+TEST_CASE("a shard whose lane was full is woken once half of it is free") {
+  engine::ThreadParking parking;
+  std::vector<size_t> woken;
+  Snapshot snapshot(parking, {.shards = 2,
+                              .queue_bytes_max = 40'000,
+                              .wake = [&](size_t shard) { woken.push_back(shard); }});
+  for (int i = 0; i < 4; ++i) {
+    CHECK_FALSE(snapshot.is_full(1));
+    snapshot.push(1, chunk_of(std::string(5000, 'x')));
+  }
+  CHECK(snapshot.is_full(1));
+  CHECK_FALSE(snapshot.is_full(0));
+  CHECK(snapshot.progress().queued_bytes > 20'000);
+  bool is_empty = false;
+  CHECK(snapshot.try_next(is_empty).ok());
+  CHECK(woken.empty());
+  CHECK(snapshot.try_next(is_empty).ok());
+  CHECK(snapshot.try_next(is_empty).ok());
+  CHECK(woken == std::vector<size_t>{1});
+  CHECK(snapshot.try_next(is_empty).ok());
+  CHECK(woken.size() == 1);
+}
+
+TEST_CASE("a snapshot whose reader is too slow for the changes is given up, and says so") {
+  engine::ThreadParking parking;
+  size_t woken = 0;
+  Snapshot snapshot(parking, {.shards = 2,
+                              .queue_bytes_max = 2000,
+                              .preimage_bytes_max = 10'000,
+                              .wake = [&](size_t) { ++woken; }});
+  snapshot.push(0, chunk_of(std::string(5000, 'x')));
+  CHECK_FALSE(snapshot.is_given_up());
+  snapshot.push(0, chunk_of(std::string(5000, 'x')));
+  CHECK(snapshot.is_given_up());
+  CHECK(woken == 2);
+  snapshot.give_up("Another reason.");
+  CHECK(take_all(snapshot) ==
+        "error: The reader of the snapshot is too slow for the changes of the data.");
+}
+
+TEST_CASE("fields with deadlines raise the version of the RDB unless it is pinned") {
+  engine::ThreadParking parking;
+  const Snapshot::Database database{
+      .db = 3, .keys = 2, .keys_with_deadline = 1, .keys_with_field_deadlines = 1};
+  Snapshot snapshot(parking, {});
+  CHECK(snapshot.rdb_version() == rdb::kVersionUsual);
+  snapshot.count_keys(database);
+  snapshot.count_keys({.db = 1, .keys = 1, .keys_with_deadline = 0, .keys_with_field_deadlines = 0});
+  snapshot.count_keys(database);
+  CHECK(snapshot.rdb_version() == rdb::kVersionOfFieldDeadlines);
+  REQUIRE(snapshot.databases().size() == 2);
+  CHECK(snapshot.databases()[0].db == 1);
+  CHECK(snapshot.databases()[1].keys == 4);
+  CHECK(snapshot.progress().keys_total == 5);
+  Snapshot pinned(parking, {.may_raise_version = false});
+  pinned.count_keys(database);
+  CHECK(pinned.rdb_version() == rdb::kVersionUsual);
+}
+
+TEST_CASE("a reader waits for chunks, and for a snapshot that is given up") {
+  engine::ThreadParking parking;
+  for (const bool gives_up : {false, true}) {
+    CAPTURE(gives_up);
+    Snapshot snapshot(parking, {});
+    std::string all;
+    std::thread reader([&] {
+      for (;;) {
+        auto taken = snapshot.next();
+        if (!taken.ok()) all += taken.error().message();
+        if (!taken.ok() || !*taken) return;
+        all += (*taken)->encoded.bytes;
+      }
+    });
+    std::string expected;
+    for (int i = 0; i < 2000; ++i) {
+      expected += std::to_string(i);
+      snapshot.push(0, chunk_of(std::to_string(i)));
+    }
+    snapshot.push(0, end_of(Kind::kSmallDone));
+    if (gives_up) {
+      snapshot.give_up("Over.");
+    } else {
+      snapshot.push(0, end_of(Kind::kDone));
+    }
+    reader.join();
+    if (!gives_up) CHECK(all == expected);
+    if (gives_up) CHECK(all.ends_with("Over."));
+  }
+}
+
+}  // namespace kvstash::persist
