@@ -1,6 +1,8 @@
-// kvstash: the server program.
+// kvstash: the server program, and the tools that check its files.
 #include "base/alloc.h"
+#include "base/disk.h"
 #include "base/log.h"
+#include "persist/check/check_command.h"
 #include "server/config_file.h"
 #include "server/missing_features.h"
 #include "server/process.h"
@@ -55,10 +57,23 @@ std::optional<std::string> refused_role(int argc, char** argv) {
          return std::string_view(word) == "--sentinel";
        })))
     return "kvstash " + std::string(server::kVersion) + " has no sentinel mode.";
-  if (ends_with("-check-aof") || ends_with("-check-rdb"))
-    return "kvstash " + std::string(server::kVersion) + " has no tool to check files (called as " +
-           name + ").";
   return std::nullopt;
+}
+
+// Runs a tool that checks files. Returns its exit code.
+int check_files(const persist::CheckCommand& command) {
+  SystemDisk disk;
+  const persist::CheckConsole console{.print =
+                                          [](std::string_view text) {
+                                            std::fwrite(text.data(), 1, text.size(), stdout);
+                                            std::fflush(stdout);
+                                          },
+                                      .confirm =
+                                          [] {
+                                            const int answer = std::fgetc(stdin);
+                                            return answer == 'y' || answer == 'Y';
+                                          }};
+  return persist::run_check_command(disk, command, {}, console);
 }
 
 int serve(server::LoadedOptions loaded) {
@@ -104,6 +119,8 @@ int serve(server::LoadedOptions loaded) {
 int main(int argc, char** argv) {
   using namespace kvstash;
   if (const std::optional<std::string> refused = refused_role(argc, argv)) return fail(*refused);
+  if (const auto command = persist::find_check_command({argv, static_cast<size_t>(argc)}))
+    return check_files(*command);
   Result<server::LoadedOptions> loaded = server::load_options(argc, argv, environ, read_stdin);
   if (!loaded.ok()) return fail(loaded.error().message());
   switch (loaded->action) {

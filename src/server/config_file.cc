@@ -440,6 +440,8 @@ std::string usage_text() {
          "       kvstash -                   read the configuration from standard input\n"
          "       kvstash -v | --version\n"
          "       kvstash -h | --help\n"
+         "       kvstash --check-aof [--fix|--truncate-to-timestamp T] [--yes] [--json] FILE\n"
+         "                                   check an append-only file, or all files of a manifest\n"
          "       kvstash --check-system      look for settings of the machine that cause trouble\n"
          "\n"
          "Every directive of redis.conf can be given as --name value, and as the environment\n"

@@ -1,0 +1,274 @@
+#include "persist/aof/increment_reader.h"
+
+#include "base/crc64.h"
+#include "base/ensure.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kvstash::persist {
+namespace {
+
+// Returns the line at the front of `text`, with its '\n', if it is there and not too long.
+std::optional<std::string_view> first_line(std::string_view text) {
+  const size_t end = text.substr(0, kAnnotationBytesMax).find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  return text.substr(0, end + 1);
+}
+
+constexpr std::string_view kNoLineEnd = "Expected the end of an annotation";
+
+}  // namespace
+
+IncrementReader::IncrementReader(uint64_t offset)
+    : is_first_line_read_(offset > 0), offset_(offset), sound_bytes_(offset) {
+  if (offset > 0) foreign_begin_ = offset;
+}
+
+IncrementStep IncrementReader::next(std::string_view unread, bool at_end,
+                                    std::vector<std::string_view>& argv) {
+  if (block_left_ > 0) return read_in_block(unread, argv);
+  if (unread.empty()) return at_end ? end_of_file() : incomplete(1);
+  if (!is_first_line_read_) return read_first_line(unread, at_end);
+  if (foreign_begin_) return read_foreign(unread, at_end, argv);
+  return read_block_header(unread, at_end);
+}
+
+IncrementStep IncrementReader::read_first_line(std::string_view unread, bool at_end) {
+  const size_t compared = std::min(unread.size(), kIncrementMark.size());
+  const bool may_be_ours = unread.substr(0, compared) == kIncrementMark.substr(0, compared);
+  if (may_be_ours && compared < kIncrementMark.size() && !at_end)
+    return incomplete(kIncrementMark.size());
+  if (!may_be_ours || compared < kIncrementMark.size()) {
+    is_first_line_read_ = true;
+    foreign_begin_ = 0;
+    return consume(Kind::kNote, 0);
+  }
+  const std::optional<std::string_view> line = first_line(unread);
+  if (!line && unread.size() < kAnnotationBytesMax && !at_end) return incomplete(unread.size() + 1);
+  header_ = line ? parse_increment_header(*line) : std::nullopt;
+  if (!header_)
+    return failed(Kind::kDamaged, "The header of the file does not match its checksum", offset_);
+  is_first_line_read_ = true;
+  lsn_ = header_->lsn;
+  synced_ = header_->synced;
+  IncrementStep step = consume(Kind::kNote, line->size());
+  mark_sound();
+  return step;
+}
+
+IncrementStep IncrementReader::read_block_header(std::string_view unread, bool at_end) {
+  // Redis goes on in the file that it finds last. It begins with a record or with a timestamp.
+  const size_t mark_bytes = std::min(unread.size(), kTimestampMark.size());
+  const bool may_be_time = unread.substr(0, mark_bytes) == kTimestampMark.substr(0, mark_bytes);
+  if (may_be_time && mark_bytes < kTimestampMark.size() && !at_end)
+    return incomplete(kTimestampMark.size());
+  if (unread[0] == '*' || may_be_time) {
+    if (in_unit_) return failed(Kind::kDamaged, "Expected a block of the open unit", offset_);
+    foreign_begin_ = offset_;
+    return consume(Kind::kNote, 0);
+  }
+  const std::optional<std::string_view> line = first_line(unread);
+  if (!line) {
+    const size_t compared = std::min(unread.size(), kBlockMark.size());
+    if (unread.size() >= kOwnLineBytesMax ||
+        unread.substr(0, compared) != kBlockMark.substr(0, compared))
+      return failed(Kind::kDamaged, "Expected the header of a block", offset_);
+    if (!at_end) return incomplete(unread.size() + 1);
+    return failed(Kind::kTruncated, "The file ends in the header of a block", offset_);
+  }
+  const std::optional<BlockHeader> block = parse_block_header(*line, header_->salt);
+  if (!block)
+    return failed(Kind::kDamaged, "The header of a block does not match its checksum", offset_);
+  if (block->lsn != lsn_ || block->synced > block->lsn)
+    return failed(Kind::kDamaged,
+                  "A block begins at LSN " + std::to_string(block->lsn) + " in place of " +
+                      std::to_string(lsn_),
+                  offset_);
+  const std::string_view rest = unread.substr(line->size());
+  if (rest.size() < block->bytes) {
+    // The line itself is sound, so what it says of other blocks holds.
+    synced_ = std::max(synced_, block->synced);
+    if (!at_end) {
+      const uint64_t needed = std::min<uint64_t>(block->bytes, SIZE_MAX - line->size());
+      return incomplete(line->size() + static_cast<size_t>(needed));
+    }
+    return failed(Kind::kTruncated,
+                  "Expected a block of " + std::to_string(block->bytes) + " bytes, got " +
+                      std::to_string(rest.size()) + " bytes",
+                  offset_);
+  }
+  synced_ = std::max(synced_, block->synced);
+  if (crc64(header_->salt, rest.substr(0, static_cast<size_t>(block->bytes))) != block->crc)
+    return failed(Kind::kDamaged, "A block does not match its checksum", offset_);
+  block_line_ = offset_;
+  IncrementStep step = consume(Kind::kNote, line->size());
+  block_begin_ = offset_;
+  block_left_ = block->bytes;
+  if (block_left_ == 0 && !in_unit_) mark_sound();
+  return step;
+}
+
+IncrementStep IncrementReader::read_in_block(std::string_view unread,
+                                             std::vector<std::string_view>& argv) {
+  ensure(unread.size() >= block_left_);  // The caller keeps what it has shown.
+  const std::string_view block = unread.substr(0, static_cast<size_t>(block_left_));
+  IncrementStep step;
+  if (block[0] == '#') {
+    const std::optional<std::string_view> line = first_line(block);
+    step =
+        line ? take_note_of_block(*line) : failed(Kind::kDamaged, std::string(kNoLineEnd), offset_);
+  } else {
+    const bool is_aof_only = std::exchange(is_aof_only_next_, false);
+    step = take_record(block, true, argv);
+    if (step.kind == Kind::kTruncated) step.kind = Kind::kDamaged;
+    if (step.kind == Kind::kRecord) {
+      step.is_aof_only = is_aof_only;
+      if (!is_aof_only) lsn_ += step.consumed;
+    }
+  }
+  if (step.kind == Kind::kDamaged) return step;
+  block_left_ -= step.consumed;
+  if (block_left_ > 0) return step;
+  if (is_aof_only_next_) return failed(Kind::kDamaged, "Expected a record in the block", offset_);
+  if (!in_unit_) {
+    mark_sound();
+  } else if (unit_begin_ > block_begin_) {
+    return failed(Kind::kDamaged, "A unit that does not end in its block does not begin it",
+                  offset_);
+  }
+  return step;
+}
+
+IncrementStep IncrementReader::take_note_of_block(std::string_view line) {
+  if (is_aof_only_next_) return failed(Kind::kDamaged, "Expected a record in the block", offset_);
+  if (line == kAofOnlyLine) {
+    is_aof_only_next_ = true;
+    // The line belongs to the record behind it: a unit that begins there begins the block.
+    const bool begins_block = offset_ == block_begin_;
+    IncrementStep step = consume(Kind::kNote, line.size());
+    if (begins_block) block_begin_ = offset_;
+    return step;
+  }
+  if (const std::optional<uint64_t> bytes = parse_stream_only(line);
+      bytes && *bytes <= UINT64_MAX / 2 - lsn_ / 2) {
+    lsn_ += *bytes;
+    return consume(Kind::kNote, line.size());
+  }
+  const std::optional<int64_t> seconds = parse_timestamp(line);
+  if (!seconds || offset_ != block_begin_)
+    return failed(Kind::kDamaged, "Expected no such annotation in a block", offset_);
+  IncrementStep step = consume(Kind::kTimestamp, line.size());
+  step.timestamp = *seconds;
+  return step;
+}
+
+IncrementStep IncrementReader::read_foreign(std::string_view unread, bool at_end,
+                                            std::vector<std::string_view>& argv) {
+  IncrementStep step;
+  if (unread[0] == '#') {
+    step = read_foreign_line(unread, at_end);
+  } else if (unread[0] == '*') {
+    step = take_record(unread, at_end, argv);
+  } else {
+    return failed(Kind::kDamaged, "format error", offset_);
+  }
+  if (!in_unit_) mark_sound();
+  return step;
+}
+
+IncrementStep IncrementReader::read_foreign_line(std::string_view unread, bool at_end) {
+  const std::optional<std::string_view> line = first_line(unread);
+  if (!line) {
+    if (unread.size() >= kAnnotationBytesMax)
+      return failed(Kind::kDamaged, std::string(kNoLineEnd), offset_);
+    if (!at_end) return incomplete(unread.size() + 1);
+    return failed(Kind::kTruncated, std::string(kNoLineEnd), offset_);
+  }
+  // Redis writes no such lines: our own header before them is damaged, or what lies between.
+  if (line->starts_with(kBlockMark) || line->starts_with(kIncrementMark))
+    return failed(Kind::kDamaged, "Expected no block of kvstash here", offset_);
+  const std::optional<int64_t> seconds = parse_timestamp(*line);
+  IncrementStep step = consume(seconds ? Kind::kTimestamp : Kind::kNote, line->size());
+  step.timestamp = seconds.value_or(0);
+  return step;
+}
+
+IncrementStep IncrementReader::take_record(std::string_view unread, bool at_end,
+                                           std::vector<std::string_view>& argv) {
+  const size_t argc_before = argv.size();
+  RecordParse record = parse_record(unread, argv);
+  if (record.kind == RecordParse::Kind::kIncomplete && !at_end)
+    return incomplete(record.bytes_needed);
+  lines_ += record.lines;
+  if (record.kind != RecordParse::Kind::kComplete) {
+    const bool is_wrong = record.kind == RecordParse::Kind::kWrong;
+    if (!is_wrong && record.error.empty() && in_unit_)
+      record.error = "Reached EOF before reading EXEC for MULTI";
+    return failed(is_wrong ? Kind::kDamaged : Kind::kTruncated, std::move(record.error),
+                  offset_ + record.error_offset);
+  }
+  if (const std::optional<std::string_view> wrong = follow_units(argv[argc_before])) {
+    argv.resize(argc_before);
+    return failed(Kind::kDamaged, std::string(*wrong), offset_ + record.name_offset);
+  }
+  return consume(Kind::kRecord, record.consumed);
+}
+
+std::optional<std::string_view> IncrementReader::follow_units(std::string_view name) {
+  if (equals_ignore_case(name, "multi")) {
+    if (in_unit_) return "Unexpected MULTI";
+    in_unit_ = true;
+    unit_begin_ = offset_;
+  } else if (equals_ignore_case(name, "exec")) {
+    if (!in_unit_) return "Unexpected EXEC";
+    in_unit_ = false;
+  }
+  return std::nullopt;
+}
+
+IncrementStep IncrementReader::end_of_file() {
+  if (!in_unit_) return IncrementStep{.kind = Kind::kEnd};
+  return failed(Kind::kTruncated, "Reached EOF before reading EXEC for MULTI", offset_);
+}
+
+IncrementStep IncrementReader::consume(Kind kind, size_t bytes) {
+  offset_ += bytes;
+  return IncrementStep{.kind = kind, .consumed = bytes};
+}
+
+void IncrementReader::mark_sound() {
+  sound_bytes_ = offset_;
+  sound_lsn_ = lsn_;
+}
+
+IncrementStep IncrementReader::failed(Kind kind, std::string error, uint64_t error_offset) const {
+  return IncrementStep{.kind = kind, .error = std::move(error), .error_offset = error_offset};
+}
+
+IncrementStep IncrementReader::incomplete(size_t bytes_needed) {
+  return IncrementStep{.kind = Kind::kIncomplete, .bytes_needed = bytes_needed};
+}
+
+void SyncedSearch::feed(std::string_view piece) {
+  tail_ += piece;
+  const std::string_view text = tail_;
+  size_t done = 0;
+  for (size_t at = text.find(kBlockMark); at != std::string_view::npos;
+       at = text.find(kBlockMark, at + 1)) {
+    const std::string_view window = text.substr(at, kOwnLineBytesMax);
+    const size_t end = window.find('\n');
+    if (end == std::string_view::npos && window.size() < kOwnLineBytesMax) break;
+    done = at + 1;
+    if (end == std::string_view::npos) continue;
+    if (const std::optional<BlockHeader> block =
+            parse_block_header(window.substr(0, end + 1), salt_))
+      synced_ = std::max(synced_, block->synced);
+  }
+  const size_t kept_from =
+      text.size() > kOwnLineBytesMax ? text.size() - kOwnLineBytesMax : size_t{0};
+  tail_.erase(0, std::max(done, kept_from));
+}
+
+}  // namespace kvstash::persist

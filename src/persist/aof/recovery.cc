@@ -1,0 +1,335 @@
+#include "persist/aof/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace kvstash::persist {
+namespace {
+
+using Ending = IncrementScan::Ending;
+
+constexpr std::string_view kRdbMagic = "REDIS";
+constexpr std::string_view kValkeyMagic = "VALKEY";
+
+Error refuse(const AofLayout& layout, const std::string& path, const IncrementScan& scan,
+             std::string_view why) {
+  return Error::text(fmt::format(
+      "Bad file format reading the append only file {}: {} at offset {}{}. Make a backup of the "
+      "directory, then run: kvstash --check-aof --fix {}",
+      path, scan.error.empty() ? "unexpected end of file" : scan.error, scan.error_offset, why,
+      layout.manifest_path()));
+}
+
+Error refuse_truncated(const AofLayout& layout, const std::string& path,
+                       const IncrementScan& scan) {
+  return Error::text(fmt::format(
+      "Unexpected end of file reading the append only file {} at offset {} (whole up to {}). You "
+      "can: 1) Make a backup of the directory, then run: kvstash --check-aof --fix {}. 2) "
+      "Alternatively set the 'aof-load-truncated' configuration option to yes and start the server "
+      "again.",
+      path, scan.error_offset, scan.sound_bytes, layout.manifest_path()));
+}
+
+class Planner {
+ public:
+  Planner(Disk& disk, const AofLayout& layout, const RecoveryOptions& options)
+      : disk_(disk), layout_(layout), options_(options) {}
+
+  Result<RecoveryPlan> plan() {
+    Result<AofState> state = read_aof_state(disk_, layout_);
+    if (!state.ok()) return state.error();
+    plan_.state = *std::move(state);
+    const Result<bool> adopts = adopts_old_file();
+    if (!adopts.ok()) return adopts.error();
+    if (*adopts) {
+      plan_.adopts_old_file = true;
+      return std::move(plan_);
+    }
+    if (Status found = find_manifest(); !found.ok()) return found.error();
+    if (Status scanned = scan_all(); !scanned.ok()) return scanned.error();
+    if (Status judged = judge(); !judged.ok()) return judged.error();
+    return std::move(plan_);
+  }
+
+ private:
+  // As Redis decides: also if an earlier taking over was interrupted before it moved the file.
+  Result<bool> adopts_old_file() {
+    const Result<std::optional<Disk::FileInfo>> old = disk_.find(layout_.old_file_path());
+    if (!old.ok()) return old.error();
+    if (!old->has_value() || (*old)->is_directory) return false;
+    const Manifest& manifest = plan_.state.manifest;
+    if (manifest.is_empty()) return true;
+    if (!manifest.increments.empty() || manifest.base->name != layout_.file_name) return false;
+    const Result<std::optional<Disk::FileInfo>> moved = disk_.find(layout_.path(layout_.file_name));
+    if (!moved.ok()) return moved.error();
+    return !moved->has_value();
+  }
+
+  // Data without a manifest: an accident, for the manifest is written first.
+  Status find_manifest() {
+    const Result<std::optional<Disk::FileInfo>> manifest = disk_.find(layout_.manifest_path());
+    if (!manifest.ok()) return manifest.error();
+    if (manifest->has_value()) return {};
+    const Result<std::optional<Disk::FileInfo>> directory = disk_.find(layout_.directory_path());
+    if (!directory.ok()) return directory.error();
+    if (!directory->has_value()) return {};
+    const Result<std::vector<std::string>> names = disk_.list(layout_.directory_path());
+    if (!names.ok()) return names.error();
+    for (const std::string& name : *names) {
+      if (layout_.is_data_name(name))
+        return Error::text(fmt::format(
+            "The append only directory {} holds {} but no manifest {}. Restore the manifest from a "
+            "backup, or move the files of the directory away to start without them.",
+            layout_.directory_path(), name, layout_.manifest_path()));
+    }
+    return {};
+  }
+
+  Status scan_all() {
+    const Manifest& manifest = plan_.state.manifest;
+    if (manifest.base) {
+      if (Status scanned = scan_base(*manifest.base); !scanned.ok()) return scanned;
+    }
+    for (const ManifestFile& file : manifest.increments) {
+      Result<std::unique_ptr<DiskFile>> opened = open(file.name);
+      if (!opened.ok()) return opened.error();
+      Result<IncrementScan> scan = scan_increment(**opened);
+      if (!scan.ok()) return scan.error();
+      scans_.push_back({file.name, *std::move(scan)});
+    }
+    return {};
+  }
+
+  Status scan_base(const ManifestFile& file) {
+    Result<std::unique_ptr<DiskFile>> opened = open(file.name);
+    if (!opened.ok()) return opened.error();
+    const Result<uint64_t> size = (*opened)->size();
+    if (!size.ok()) return size.error();
+    char magic[kValkeyMagic.size()] = {};
+    const Result<size_t> got = (*opened)->read(0, magic, sizeof(magic));
+    if (!got.ok()) return got.error();
+    const std::string_view begin(magic, *got);
+    RecoveredFile base{.name = file.name, .file_bytes = *size, .end = *size, .header = {}};
+    base.begins_with_rdb = begin.starts_with(kRdbMagic) || begin == kValkeyMagic;
+    if (!base.begins_with_rdb) {
+      Result<IncrementScan> scan = scan_increment(**opened);
+      if (!scan.ok()) return scan.error();
+      base_scan_ = *std::move(scan);
+    }
+    plan_.base = std::move(base);
+    return {};
+  }
+
+  Result<std::unique_ptr<DiskFile>> open(const std::string& name) {
+    Result<std::unique_ptr<DiskFile>> file = disk_.open(layout_.path(name), Disk::Access::kRead);
+    if (file.ok()) return file;
+    return Error::text(
+        fmt::format("Fatal error: can't open the append log file for reading: {}. The manifest {} "
+                    "names it; restore it from a backup, or run: kvstash --check-aof {}",
+                    file.error().message(), layout_.manifest_path(), layout_.manifest_path()));
+  }
+
+  Status judge() {
+    if (base_scan_) {
+      if (Status judged = judge_base(); !judged.ok()) return judged;
+    }
+    for (size_t i = 0; i < scans_.size(); ++i) {
+      const Result<bool> goes_on = judge_increment(i);
+      if (!goes_on.ok()) return goes_on.error();
+      if (!*goes_on) {
+        drop_from(i + 1);
+        break;
+      }
+    }
+    return {};
+  }
+
+  Status judge_base() {
+    const std::string path = layout_.path(plan_.base->name);
+    if (base_scan_->ending == Ending::kDamaged) return refuse(layout_, path, *base_scan_, "");
+    if (base_scan_->ending == Ending::kTruncated) {
+      // A base that is not the last file was written as a whole; a single old file was not.
+      if (!scans_.empty())
+        return refuse(layout_, path, *base_scan_, ", and it is not the last file");
+      if (!options_.load_truncated) return refuse_truncated(layout_, path, *base_scan_);
+      cut(plan_.base->name, *base_scan_);
+    }
+    plan_.base->end = base_scan_->sound_bytes;
+    return {};
+  }
+
+  // Adds the increment to what is loaded. Returns false if the ones behind it are lost.
+  Result<bool> judge_increment(size_t i) {
+    const auto& [name, scan] = scans_[i];
+    const std::string path = layout_.path(name);
+    const bool is_last = i + 1 == scans_.size();
+    const bool is_ours = scan.is_ours() && !scan.ends_foreign();
+    if (Status fits = check_begin(i); !fits.ok()) {
+      // What is missing before this increment was never known to be on the disk.
+      if (!is_torn(i, position_lsn())) return fits.error();
+      plan_.notices.emplace_back(fits.error().message());
+      drop_from(i);
+      return false;
+    }
+    RecoveredFile file{.name = name,
+                       .file_bytes = scan.file_bytes,
+                       .end = scan.sound_bytes,
+                       .header = scan.header};
+    bool goes_on = true;
+    if (is_ours && !is_last && ends_early(i)) {
+      return overlap(i, std::move(file));
+    }
+    if (scan.ending != Ending::kWhole) {
+      if (is_ours) {
+        if (!is_torn(i + 1, scan.error_lsn) || scan.synced > scan.error_lsn)
+          return refuse(layout_, path, scan,
+                        ", below what was known to be on the disk, so it is not a torn tail");
+      } else if (scan.ending == Ending::kDamaged) {
+        return refuse(layout_, path, scan, "");
+      } else if (!is_last) {
+        return refuse(layout_, path, scan, ", and the truncated file is not the last file");
+      }
+      if (!options_.load_truncated) return refuse_truncated(layout_, path, scan);
+      cut(name, scan);
+      goes_on = is_last;
+    }
+    take_position(scan, scan.sound_lsn);
+    plan_.increments.push_back(std::move(file));
+    return goes_on;
+  }
+
+  // An increment of ours behind one of ours of the same history begins where that one ended.
+  Status check_begin(size_t i) const {
+    const IncrementScan& scan = scans_[i].second;
+    if (!plan_.position || !scan.header || scan.header->lsn <= plan_.position->lsn) return {};
+    return Error::text(fmt::format(
+        "The append only file {} begins at LSN {}, but what stands before it ends at LSN {}: "
+        "records are missing. Make a backup of the directory, then run: kvstash --check-aof {}",
+        layout_.path(scans_[i].first), scan.header->lsn, plan_.position->lsn,
+        layout_.manifest_path()));
+  }
+
+  // The next increment begins before this one ends: after a failed sync the log went on from what
+  // was surely on the disk, in a new file, and what stands here behind that place is superfluous.
+  bool ends_early(size_t i) const {
+    const std::optional<IncrementHeader>& next = scans_[i + 1].second.header;
+    const IncrementScan& scan = scans_[i].second;
+    if (!next || next->lsn < scan.header->lsn || next->lsn > scan.sound_lsn) return false;
+    return next->lsn < scan.sound_lsn || scan.ending != Ending::kWhole;
+  }
+
+  Result<bool> overlap(size_t i, RecoveredFile file) {
+    const auto& [name, scan] = scans_[i];
+    const uint64_t lsn = scans_[i + 1].second.header->lsn;
+    Result<std::unique_ptr<DiskFile>> opened = open(name);
+    if (!opened.ok()) return opened.error();
+    const Result<uint64_t> end = offset_of_lsn(**opened, scan, lsn);
+    if (!end.ok()) return end.error();
+    file.end = *end;
+    plan_.notices.push_back(
+        fmt::format("{} is read up to offset {}: the next increment begins there, at LSN {}",
+                    layout_.path(name), *end, lsn));
+    plan_.cuts.push_back({.name = name, .bytes = *end});
+    take_position(scan, lsn);
+    plan_.increments.push_back(std::move(file));
+    return true;
+  }
+
+  // Returns the offset at which the file could be cut so that it ends at the LSN.
+  static Result<uint64_t> offset_of_lsn(DiskFile& file, const IncrementScan& scan, uint64_t lsn) {
+    std::optional<uint64_t> offset;
+    if (scan.header->lsn == lsn) offset = print_increment_header(*scan.header).size();
+    ScanVisitor visitor;
+    visitor.on_sound = [&](uint64_t sound_bytes, uint64_t sound_lsn) {
+      if (sound_lsn == lsn && !offset) offset = sound_bytes;
+    };
+    const Result<IncrementScan> again = scan_increment(file, 0, visitor);
+    if (!again.ok()) return again.error();
+    if (offset) return *offset;
+    return Error::text(fmt::format(
+        "No block of an append only file ends at LSN {}, where the next file begins", lsn));
+  }
+
+  // No increment from `first` on, nor one before, says that more than `lsn` was on the disk, and
+  // none of them was written by Redis.
+  bool is_torn(size_t first, uint64_t lsn) const {
+    if (plan_.position && plan_.position->synced > lsn) return false;
+    return std::all_of(scans_.begin() + static_cast<ptrdiff_t>(first), scans_.end(),
+                       [lsn](const auto& named) {
+                         const IncrementScan& scan = named.second;
+                         return scan.is_ours() && !scan.ends_foreign() && scan.synced <= lsn;
+                       });
+  }
+
+  uint64_t position_lsn() const { return plan_.position ? plan_.position->lsn : 0; }
+
+  void take_position(const IncrementScan& scan, uint64_t lsn) {
+    if (!scan.is_ours() || scan.ends_foreign()) {
+      plan_.position.reset();
+      return;
+    }
+    const uint64_t synced = plan_.position ? plan_.position->synced : 0;
+    plan_.position = RecoveryPlan::Position{
+        .lsn = lsn, .replid = scan.header->replid, .synced = std::max(synced, scan.synced)};
+  }
+
+  void cut(const std::string& name, const IncrementScan& scan) {
+    plan_.cuts.push_back({.name = name, .bytes = scan.sound_bytes});
+    plan_.notices.push_back(
+        fmt::format("Truncating the AOF {} at offset {}, {} bytes before its end: {} at offset {}",
+                    layout_.path(name), scan.sound_bytes, scan.file_bytes - scan.sound_bytes,
+                    scan.error.empty() ? "unexpected end of file" : scan.error, scan.error_offset));
+  }
+
+  void drop_from(size_t first) {
+    for (size_t i = first; i < scans_.size(); ++i) {
+      plan_.dropped.push_back(scans_[i].first);
+      plan_.notices.push_back(
+          fmt::format("{} is not loaded: it follows on records that a crash lost",
+                      layout_.path(scans_[i].first)));
+    }
+  }
+
+  Disk& disk_;
+  const AofLayout& layout_;
+  RecoveryOptions options_;
+  RecoveryPlan plan_;
+  std::optional<IncrementScan> base_scan_;
+  std::vector<std::pair<std::string, IncrementScan>> scans_;
+};
+
+}  // namespace
+
+Result<AofState> read_aof_state(Disk& disk, const AofLayout& layout) {
+  AofState state;
+  const auto read = [&disk](const std::string& path) -> Result<std::optional<std::string>> {
+    const Result<std::optional<Disk::FileInfo>> info = disk.find(path);
+    if (!info.ok()) return info.error();
+    if (!info->has_value()) return std::optional<std::string>();
+    Result<std::string> text = read_whole(disk, path, kManifestBytesMax);
+    if (!text.ok()) return text.error();
+    return std::optional<std::string>(*std::move(text));
+  };
+  const Result<std::optional<std::string>> manifest = read(layout.manifest_path());
+  if (!manifest.ok()) return manifest.error();
+  if (manifest->has_value()) {
+    Result<Manifest> parsed = parse_manifest(**manifest);
+    if (!parsed.ok())
+      return Error::text(fmt::format("Fatal error in the AOF manifest {}: {}",
+                                     layout.manifest_path(), parsed.error().message()));
+    state.manifest = *std::move(parsed);
+  }
+  const Result<std::optional<std::string>> kept = read(layout.kept_path());
+  if (!kept.ok()) return kept.error();
+  if (kept->has_value()) {
+    Result<std::vector<KeptIncrement>> parsed = parse_kept(**kept);
+    // Replicas can do without: what is in the list is not data of the log.
+    if (parsed.ok()) state.kept = *std::move(parsed);
+  }
+  return state;
+}
+
+}  // namespace kvstash::persist

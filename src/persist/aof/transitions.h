@@ -1,0 +1,109 @@
+// What happens to the files of the append-only log when it changes its shape: a new increment, a
+// rewrite that is done, an old single file that is taken over. Each is a list of steps on the disk,
+// in an order in which the power may go between and within any two of them: what is found then is
+// the state before, or the state after.
+//
+// Pure, but for run_steps(). Only one transition of a log is made at a time.
+#pragma once
+
+#include "base/disk.h"
+#include "base/result.h"
+#include "persist/aof/layout.h"
+#include "persist/aof/manifest.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvstash::persist {
+
+struct DiskStep {
+  enum class Kind : uint8_t {
+    kMakeDirectory,  // path
+    kWriteFile,      // path: created or replaced by `content`, and synced.
+    kReplaceFile,    // path: replaced by `content` by way of the file `from`; the directory synced.
+    kCutFile,        // path: cut to `bytes`, and synced.
+    kRename,         // from, path
+    kRemove,         // path
+    kSyncDirectory,  // path
+  };
+
+  Kind kind;
+  std::string path;
+  std::string from{};
+  std::string content{};
+  uint64_t bytes = 0;
+};
+
+// Makes the steps in their order, until one fails. After a failure the state on the disk is the one
+// before or the one after; to make the same steps again is allowed, and ends in the one after,
+// unless renaming is among them.
+Status run_steps(Disk& disk, const std::vector<DiskStep>& steps);
+
+// One of our increments that is older than the base, kept for replicas that come back.
+struct KeptIncrement {
+  ManifestFile file;
+  uint64_t lsn_begin = 0;
+  uint64_t bytes = 0;  // Size of the file.
+
+  bool operator==(const KeptIncrement&) const = default;
+};
+
+// "file <name> seq <number> type k lsn <n> bytes <n>", a line each.
+std::string print_kept(const std::vector<KeptIncrement>& kept);
+Result<std::vector<KeptIncrement>> parse_kept(std::string_view text);
+
+// All that the log knows of its files.
+struct AofState {
+  Manifest manifest;
+  std::vector<KeptIncrement> kept;  // Oldest first.
+
+  bool operator==(const AofState&) const = default;
+};
+
+struct Transition {
+  AofState after;
+  std::vector<DiskStep> steps;
+};
+
+// The log begins a new increment, whose file begins with `header`: at a start, when a rewrite
+// begins, and after a failed sync. The file is there, synced, when its name is. `cuts` are files
+// that end with a tail that nobody may read again: they are cut first. `dropped` are increments
+// that leave the manifest; they stay on the disk until drop_orphans() removes them.
+struct NewIncrement {
+  std::string header;
+  struct Cut {
+    std::string name;
+    uint64_t bytes;
+  };
+  std::vector<Cut> cuts{};
+  std::vector<std::string> dropped{};
+};
+Transition begin_increment(const AofLayout& layout, const AofState& state,
+                           const NewIncrement& increment);
+
+// A rewrite is done: the file `temporary_path`, written and synced, becomes the base; the
+// increments before `first_left` (a number) are superfluous. Of those, `kept_candidates`, all ours,
+// oldest first, are kept while the newest of them and of those that are kept already fit
+// `kept_bytes_max`; the rest is removed.
+struct FinishedRewrite {
+  std::string temporary_path;
+  bool is_rdb = true;
+  int64_t first_left = 0;
+  std::vector<KeptIncrement> kept_candidates{};
+  uint64_t kept_bytes_max = 0;
+};
+Transition finish_rewrite(const AofLayout& layout, const AofState& state,
+                          const FinishedRewrite& rewrite);
+
+// The single file of Redis before 7.0 becomes the base, under its own name.
+Transition adopt_old_file(const AofLayout& layout);
+
+// Removes what an interrupted transition left: the history, and of `names`, the files in the
+// directory, the temporary ones. Other files that no list names stay: the next ones of their number
+// replace them. To be made at a start, before the first increment.
+Transition remove_leftovers(const AofLayout& layout, const AofState& state,
+                            const std::vector<std::string>& names);
+
+}  // namespace kvstash::persist
