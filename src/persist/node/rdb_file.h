@@ -1,0 +1,47 @@
+// RdbFile: a snapshot written to a file.
+//
+// Blocking: called by the thread that saves.
+#pragma once
+
+#include "base/disk.h"
+#include "base/result.h"
+#include "persist/rdb/file_writer.h"
+#include "persist/snapshot/snapshot.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kvstash::persist {
+
+// What an RDB says of itself beside its data: everything as of the cut.
+struct RdbFacts {
+  std::string redis_version;
+  int64_t unix_s = 0;
+  uint64_t used_memory = 0;
+  bool is_aof_base = false;
+  // Where the stream of records goes on behind the data; none: there is no stream.
+  struct Stream {
+    std::string replid;
+    uint64_t offset = 0;
+    int64_t db = 0;
+  };
+  std::optional<Stream> stream;
+  std::vector<std::string> functions;  // The codes of the libraries.
+};
+
+struct RdbFileOptions {
+  bool is_compressed = true;
+  bool has_checksum = true;
+  bool syncs_often = true;     // Every few megabytes, so that the last sync is short.
+  std::function<void()> pace;  // Called after each chunk; may wait. Empty: nothing is called.
+};
+
+// Pulls the snapshot to its end into a new file, which stands on the disk when this returns; its
+// name does not yet. Returns the size of the file. After an error there is no file.
+Result<uint64_t> write_rdb_file(Disk& disk, const std::string& path, Snapshot& snapshot,
+                                const RdbFacts& facts, const RdbFileOptions& options);
+
+}  // namespace kvstash::persist
