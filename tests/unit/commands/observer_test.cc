@@ -5,8 +5,8 @@
 
 #include "base/random.h"
 #include "base/text.h"
-#include "scripting/scripting.h"
 #include "persist/commands/persist_table.h"
+#include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "support/command_rooms.h"
 #include "support/cut_copy.h"
@@ -40,7 +40,7 @@ using test::ShardThreads;
 
 // Every form that changes something in another way. $k a key, $v a value, $i a small integer, $f a
 // field, $m a member, $s a score, $ms a few milliseconds, $id an id of a stream, $next the next
-// one, $g a group, $c a consumer, $db a database, $n a small count.
+// one, $g a group, $c a consumer, $db a database, $n a small count, $dumped a payload of DUMP.
 constexpr std::string_view kWrites[] = {
     // Strings.
     "SET $k $v", "SET $k $v PX $ms", "SET $k $i KEEPTTL", "SET $k $v XX GET", "SET $k $v NX",
@@ -48,7 +48,8 @@ constexpr std::string_view kWrites[] = {
     "GETDEL $k", "GETEX $k PX $ms", "GETEX $k PERSIST", "APPEND $k $v", "SETRANGE $k $n $v",
     "SETRANGE $k 9000 $v", "INCR $k", "DECR $k", "INCRBY $k $i", "DECRBY $k $i",
     "INCRBYFLOAT $k 1.5", "MSET $k $v $k $v", "MSETNX $k $v $k $v", "MSETEX 2 $k $v $k $v PX $ms",
-    "DELEX $k", "DELEX $k IFEQ $v", "DELIFEQ $k $v",
+    "DELEX $k", "DELEX $k IFEQ $v", "DELIFEQ $k $v", "RESTORE $k 0 $dumped REPLACE",
+    "RESTORE l$k $ms $dumped", "RESTORE-ASKING $k 0 $dumped REPLACE",
     // Bits and registers.
     "SETBIT $k $n 1", "SETBIT $k 70000 1", "BITFIELD $k SET u8 #$n 7 INCRBY i5 100 1 GET u4 0",
     "BITOP OR $k $k $k", "BITOP NOT $k $k", "PFADD h$k $m $m", "PFADD h$k $v",
@@ -151,6 +152,14 @@ engine::EngineOptions options(bool evicts) {
   return options;
 }
 
+// What DUMP gives for the string 10 and for the set of 1, 2 and 3.
+constexpr std::string_view kDumped[] = {{"\x00\xc0\x0a\x0a\x00n\x9fWE\x0e\xae"
+                                         "c\xbb",
+                                         13},
+                                        {"\x0b\x0e\x02\x00\x00\x00\x03\x00\x00\x00\x01\x00\x02\x00"
+                                         "\x03\x00\x0a\x00\xa5\x02\\\xe2mnM\x1b",
+                                         26}};
+
 // Random commands.
 class Clerk {
  public:
@@ -203,6 +212,7 @@ class Clerk {
     if (what == "c") return "c" + number(3);
     if (what == "db") return number(3);
     if (what == "n") return number(6);
+    if (what == "dumped") return std::string(kDumped[random_.below(std::size(kDumped))]);
     if (what == "next") return std::to_string(++last_id_) + "-1";
     ensure(what == "id");
     return std::to_string(last_id_ - std::min(last_id_, random_.below(60))) + "-1";
