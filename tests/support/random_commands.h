@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +19,8 @@ namespace kvstash::test {
 
 // Every form that changes something in another way. $k a key, $v a value, $i a small integer, $f a
 // field, $m a member, $s a score, $ms a few milliseconds, $id an id of a stream, $next the next
-// one, $g a group, $c a consumer, $db a database, $n a small count.
+// one, $g a group, $c a consumer, $db a database, $n a small count, $dumped a payload of
+// DUMP.
 inline constexpr std::string_view kRandomWrites[] = {
     // Strings.
     "SET $k $v", "SET $k $v PX $ms", "SET $k $i KEEPTTL", "SET $k $v XX GET", "SET $k $v NX",
@@ -26,7 +28,8 @@ inline constexpr std::string_view kRandomWrites[] = {
     "GETDEL $k", "GETEX $k PX $ms", "GETEX $k PERSIST", "APPEND $k $v", "SETRANGE $k $n $v",
     "SETRANGE $k 9000 $v", "INCR $k", "DECR $k", "INCRBY $k $i", "DECRBY $k $i",
     "INCRBYFLOAT $k 1.5", "MSET $k $v $k $v", "MSETNX $k $v $k $v", "MSETEX 2 $k $v $k $v PX $ms",
-    "DELEX $k", "DELEX $k IFEQ $v", "DELIFEQ $k $v",
+    "DELEX $k", "DELEX $k IFEQ $v", "DELIFEQ $k $v", "RESTORE $k 0 $dumped REPLACE",
+    "RESTORE l$k $ms $dumped", "RESTORE-ASKING $k 0 $dumped REPLACE",
     // Bits and registers.
     "SETBIT $k $n 1", "SETBIT $k 70000 1", "BITFIELD $k SET u8 #$n 7 INCRBY i5 100 1 GET u4 0",
     "BITOP OR $k $k $k", "BITOP NOT $k $k", "PFADD h$k $m $m", "PFADD h$k $v",
@@ -97,6 +100,15 @@ inline constexpr std::string_view kMixedWrites[] = {"DEL l$k",
                                              "RENAME s$k s$k",
                                              "PEXPIRE x$k $ms"};
 
+// What DUMP gives for the string 10 and for the set of 1, 2 and 3.
+inline constexpr std::string_view kDumped[] = {
+    {"\x00\xc0\x0a\x0a\x00n\x9fWE\x0e\xae"
+     "c\xbb",
+     13},
+    {"\x0b\x0e\x02\x00\x00\x00\x03\x00\x00\x00\x01\x00\x02\x00"
+     "\x03\x00\x0a\x00\xa5\x02\\\xe2mnM\x1b",
+     26}};
+
 class RandomCommands {
  public:
   // `fills`: most commands add keys, so that some must be evicted.
@@ -149,6 +161,7 @@ class RandomCommands {
     if (what == "db") return number(3);
     if (what == "n") return number(6);
     if (what == "next") return std::to_string(++last_id_) + "-1";
+    if (what == "dumped") return std::string(kDumped[random_.below(std::size(kDumped))]);
     ensure(what == "id");
     return std::to_string(last_id_ - std::min(last_id_, random_.below(60))) + "-1";
   }

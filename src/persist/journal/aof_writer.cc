@@ -53,6 +53,36 @@ void AofWriter::begin_file(OpenIncrement file, JournalPlace at) {
   wake_writer_();
 }
 
+void AofWriter::ask_end(bool keeps) {
+  end_.store(keeps ? End::kKeeps : End::kForgets, std::memory_order_release);
+  wake_writer_();
+}
+
+void AofWriter::end_file(int64_t unix_s) {
+  if (end_.load(std::memory_order_acquire) == End::kKeeps) {
+    if (const Status done = finish(unix_s); !done.ok()) {
+      log(LogLevel::kWarning, "The append-only file could not be completed",
+          {{"reason", std::string(done.error().message())}});
+    }
+  }
+  {
+    const std::lock_guard guard(lock_);
+    next_files_.clear();
+    sync_ = {};
+  }
+  if (is_failing_) port_->disk_works();
+  is_failing_ = is_waiting_ = false;
+  files_.clear();
+  increment_.reset();
+  written_ = synced_ = journal_->end_place();
+  synced_bytes_ = 0;
+  unsynced_since_ns_ = 0;
+  reader_.seek(synced_);
+  reader_.release(synced_);
+  publish();
+  end_.store(End::kNone, std::memory_order_release);
+}
+
 AofWriter::Numbers AofWriter::numbers() const {
   const std::lock_guard guard(lock_);
   return numbers_;
@@ -72,6 +102,7 @@ void AofWriter::publish() {
 }
 
 std::optional<int64_t> AofWriter::step(int64_t now_ns, int64_t unix_s) {
+  if (end_.load(std::memory_order_acquire) != End::kNone) end_file(unix_s);
   if (is_failing_ && now_ns < retry_at_ns_) return retry_at_ns_;
   if (is_failing_) {
     try_fresh(now_ns, unix_s);

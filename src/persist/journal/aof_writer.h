@@ -96,6 +96,10 @@ class AofWriter {
   // Has records from `at` on written to another file. `at` is a unit's end that was not written
   // yet, so the caller holds all shards.
   void begin_file(OpenIncrement file, JournalPlace at);
+  // Has the writing thread write and sync what the journal has, or forget it, and close the file.
+  // No records come until the next begin_file(). is_ended() tells when that is done.
+  void ask_end(bool keeps);
+  bool is_ended() const { return end_.load(std::memory_order_acquire) == End::kNone; }
   Numbers numbers() const;
 
   // ---- The writing thread.
@@ -143,6 +147,7 @@ class AofWriter {
   void select_for_fresh();
   Status start_fresh(int64_t unix_s);
   std::optional<engine::Lsn> next_file_at() const;
+  void end_file(int64_t unix_s);
   void publish();
 
   // ---- The writing thread's.
@@ -166,6 +171,8 @@ class AofWriter {
   uint64_t delayed_syncs_ = 0;
   uint64_t failures_ = 0;
 
+  enum class End : uint8_t { kNone, kKeeps, kForgets };
+  std::atomic<End> end_{End::kNone};
   std::atomic<FsyncPolicy> policy_{FsyncPolicy::kEverysec};
   std::atomic<bool> has_timestamps_{false};
   std::atomic<bool> are_syncs_paused_{false};

@@ -81,7 +81,8 @@ Status AofFiles::replace_failed(const std::string& failed, uint64_t sound_bytes,
   const std::lock_guard guard(lock_);
   const std::vector<ManifestFile>& increments = state_.manifest.increments;
   const auto at = std::ranges::find(increments, failed, &ManifestFile::name);
-  ensure(at != increments.end());
+  if (at == increments.end())
+    return Error::text(failed + " failed before it was a part of the append-only log");
   NewIncrement next{.header = {}, .cuts = {{.name = failed, .bytes = sound_bytes}}};
   for (auto behind = at + 1; behind != increments.end(); ++behind)
     next.dropped.push_back(behind->name);
@@ -99,6 +100,20 @@ Status AofFiles::finish_rewrite(int64_t first_left, bool is_rdb) {
   return take(persist::finish_rewrite(
       layout_, state_,
       {.temporary_path = new_base_path(), .is_rdb = is_rdb, .first_left = first_left}));
+}
+
+Status AofFiles::begin_log(const std::string& fresh) {
+  const std::lock_guard guard(lock_);
+  Transition next = persist::begin_increment(layout_, state_, {});
+  const ManifestFile increment = next.after.manifest.increments.back();
+  ensure(increment.name == fresh);
+  if (Status based = take(persist::finish_rewrite(layout_, state_,
+                                                  {.temporary_path = new_base_path(),
+                                                   .is_rdb = true,
+                                                   .first_left = increment.seq}));
+      !based.ok())
+    return based;
+  return take(persist::begin_increment(layout_, state_, {}), layout_.path(fresh));
 }
 
 bool AofFiles::has_base() const {

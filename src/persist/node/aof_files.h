@@ -42,6 +42,10 @@ class AofFiles {
   // Makes the file at new_base_path() the base. Increments before the number `first_left` go.
   Status finish_rewrite(int64_t first_left, bool is_rdb);
 
+  // Begins a log: the file at new_base_path() becomes the base, and `fresh`, which make_fresh() made,
+  // the only increment. What was there before goes.
+  Status begin_log(const std::string& fresh);
+
   bool has_base() const;
   int64_t last_increment() const;  // Its number; 0: there is none.
   // The bytes of the files that the manifest names, by the disk.
