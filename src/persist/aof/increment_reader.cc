@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace kvstash::persist {
@@ -15,6 +16,19 @@ std::optional<std::string_view> first_line(std::string_view text) {
   const size_t end = text.substr(0, kAnnotationBytesMax).find('\n');
   if (end == std::string_view::npos) return std::nullopt;
   return text.substr(0, end + 1);
+}
+
+// Redis writes times, and others perhaps notes. What looks like a line of ours, or like the rest of
+// one, tells of a file of ours whose header is damaged, or the blocks before.
+bool is_foreign_annotation(std::string_view line) {
+  constexpr std::string_view kOwnWords[] = {kIncrementMark, kBlockMark, "#AOFONLY",
+                                            kStreamOnlyMark};
+  const bool is_own = std::any_of(std::begin(kOwnWords), std::end(kOwnWords),
+                                  [line](std::string_view own) { return line.starts_with(own); });
+  const std::string_view text = line.substr(0, line.find_last_not_of("\r\n") + 1);
+  const bool is_text = std::all_of(text.begin(), text.end(),
+                                   [](char c) { return c == '\t' || !(c >= 0 && c < ' '); });
+  return !is_own && is_text && line.find(" head=") == std::string_view::npos;
 }
 
 constexpr std::string_view kNoLineEnd = "Expected the end of an annotation";
@@ -64,7 +78,8 @@ IncrementStep IncrementReader::read_block_header(std::string_view unread, bool a
   const bool may_be_time = unread.substr(0, mark_bytes) == kTimestampMark.substr(0, mark_bytes);
   if (may_be_time && mark_bytes < kTimestampMark.size() && !at_end)
     return incomplete(kTimestampMark.size());
-  if (unread[0] == '*' || may_be_time) {
+  // Fewer bytes at the end of the file are rather the rest of a line of ours.
+  if (unread[0] == '*' || (may_be_time && mark_bytes == kTimestampMark.size())) {
     if (in_unit_) return failed(Kind::kDamaged, "Expected a block of the open unit", offset_);
     foreign_begin_ = offset_;
     return consume(Kind::kNote, 0);
@@ -186,8 +201,7 @@ IncrementStep IncrementReader::read_foreign_line(std::string_view unread, bool a
     if (!at_end) return incomplete(unread.size() + 1);
     return failed(Kind::kTruncated, std::string(kNoLineEnd), offset_);
   }
-  // Redis writes no such lines: our own header before them is damaged, or what lies between.
-  if (line->starts_with(kBlockMark) || line->starts_with(kIncrementMark))
+  if (!is_foreign_annotation(*line))
     return failed(Kind::kDamaged, "Expected no block of kvstash here", offset_);
   const std::optional<int64_t> seconds = parse_timestamp(*line);
   IncrementStep step = consume(seconds ? Kind::kTimestamp : Kind::kNote, line->size());

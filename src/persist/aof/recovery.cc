@@ -155,9 +155,10 @@ class Planner {
       if (!scans_.empty())
         return refuse(layout_, path, *base_scan_, ", and it is not the last file");
       if (!options_.load_truncated) return refuse_truncated(layout_, path, *base_scan_);
-      cut(plan_.base->name, *base_scan_);
+      tell_of_cut(plan_.base->name, *base_scan_);
     }
     plan_.base->end = base_scan_->sound_bytes;
+    plan_.cuts.push_back({.name = plan_.base->name, .bytes = plan_.base->end});
     return {};
   }
 
@@ -193,9 +194,10 @@ class Planner {
         return refuse(layout_, path, scan, ", and the truncated file is not the last file");
       }
       if (!options_.load_truncated) return refuse_truncated(layout_, path, scan);
-      cut(name, scan);
+      tell_of_cut(name, scan);
       goes_on = is_last;
     }
+    plan_.cuts.push_back({.name = name, .bytes = file.end});
     take_position(scan, scan.sound_lsn);
     plan_.increments.push_back(std::move(file));
     return goes_on;
@@ -256,7 +258,7 @@ class Planner {
   // No increment from `first` on, nor one before, says that more than `lsn` was on the disk, and
   // none of them was written by Redis.
   bool is_torn(size_t first, uint64_t lsn) const {
-    if (plan_.position && plan_.position->synced > lsn) return false;
+    if (synced_ > lsn) return false;
     return std::all_of(scans_.begin() + static_cast<ptrdiff_t>(first), scans_.end(),
                        [lsn](const auto& named) {
                          const IncrementScan& scan = named.second;
@@ -269,15 +271,14 @@ class Planner {
   void take_position(const IncrementScan& scan, uint64_t lsn) {
     if (!scan.is_ours() || scan.ends_foreign()) {
       plan_.position.reset();
+      synced_ = 0;
       return;
     }
-    const uint64_t synced = plan_.position ? plan_.position->synced : 0;
-    plan_.position = RecoveryPlan::Position{
-        .lsn = lsn, .replid = scan.header->replid, .synced = std::max(synced, scan.synced)};
+    plan_.position = RecoveryPlan::Position{.lsn = lsn, .replid = scan.header->replid};
+    synced_ = std::max(synced_, scan.synced);
   }
 
-  void cut(const std::string& name, const IncrementScan& scan) {
-    plan_.cuts.push_back({.name = name, .bytes = scan.sound_bytes});
+  void tell_of_cut(const std::string& name, const IncrementScan& scan) {
     plan_.notices.push_back(
         fmt::format("Truncating the AOF {} at offset {}, {} bytes before its end: {} at offset {}",
                     layout_.path(name), scan.sound_bytes, scan.file_bytes - scan.sound_bytes,
@@ -297,11 +298,18 @@ class Planner {
   const AofLayout& layout_;
   RecoveryOptions options_;
   RecoveryPlan plan_;
+  // The highest LSN that the increments up to the present one say was on the disk.
+  uint64_t synced_ = 0;
   std::optional<IncrementScan> base_scan_;
   std::vector<std::pair<std::string, IncrementScan>> scans_;
 };
 
 }  // namespace
+
+Result<RecoveryPlan> plan_recovery(Disk& disk, const AofLayout& layout,
+                                   const RecoveryOptions& options) {
+  return Planner(disk, layout, options).plan();
+}
 
 Result<AofState> read_aof_state(Disk& disk, const AofLayout& layout) {
   AofState state;

@@ -45,7 +45,8 @@ struct RecoveryPlan {
   bool adopts_old_file = false;  // adopt_old_file() is to be made first; then plan again.
   std::optional<RecoveredFile> base;
   std::vector<RecoveredFile> increments;
-  // For begin_increment().
+  // For begin_increment(): all files that are loaded, with the ends that they get. When they are
+  // synced with these ends, all below `position` is on the disk.
   std::vector<NewIncrement::Cut> cuts;
   std::vector<std::string> dropped;
   // Sentences for the log of the server: what was cut, and why.
@@ -55,7 +56,6 @@ struct RecoveryPlan {
   struct Position {
     uint64_t lsn = 0;
     std::string replid;
-    uint64_t synced = 0;  // The highest LSN that the files say was on the disk.
   };
   std::optional<Position> position;
 };

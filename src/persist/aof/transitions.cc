@@ -167,25 +167,28 @@ Result<std::vector<KeptIncrement>> parse_kept(std::string_view text) {
 Transition begin_increment(const AofLayout& layout, const AofState& state,
                            const NewIncrement& increment) {
   Transition change{.after = state, .steps = {}};
-  begin_directory(layout, state.manifest, change.steps);
-  for (const NewIncrement::Cut& cut : increment.cuts)
-    change.steps.push_back(
-        {.kind = Kind::kCutFile, .path = layout.path(cut.name), .bytes = cut.bytes});
-  std::vector<ManifestFile>& increments = change.after.manifest.increments;
-  const ManifestFile file{.name = layout.increment_name(next_increment(state)),
-                          .seq = next_increment(state)};
+  Manifest& manifest = change.after.manifest;
+  begin_directory(layout, manifest, change.steps);
   const auto is_dropped = [&increment](const ManifestFile& one) {
     return std::find(increment.dropped.begin(), increment.dropped.end(), one.name) !=
            increment.dropped.end();
   };
-  std::copy_if(increments.begin(), increments.end(),
-               std::back_inserter(change.after.manifest.history), is_dropped);
-  std::erase_if(increments, is_dropped);
-  increments.push_back(file);
+  // They go before the cuts: beside a file that is cut already, they would look like the rest of a
+  // log with a hole.
+  std::copy_if(manifest.increments.begin(), manifest.increments.end(),
+               std::back_inserter(manifest.history), is_dropped);
+  std::erase_if(manifest.increments, is_dropped);
+  if (!increment.dropped.empty()) change.steps.push_back(write_manifest(layout, manifest));
+  for (const NewIncrement::Cut& cut : increment.cuts)
+    change.steps.push_back(
+        {.kind = Kind::kCutFile, .path = layout.path(cut.name), .bytes = cut.bytes});
+  const int64_t seq = next_increment(state);
+  const ManifestFile file{.name = layout.increment_name(seq), .seq = seq};
+  manifest.increments.push_back(file);
   change.steps.push_back(
       {.kind = Kind::kWriteFile, .path = layout.path(file.name), .content = increment.header});
   change.steps.push_back(sync_directory(layout));
-  change.steps.push_back(write_manifest(layout, change.after.manifest));
+  change.steps.push_back(write_manifest(layout, manifest));
   return change;
 }
 

@@ -68,9 +68,9 @@ struct Transition {
 };
 
 // The log begins a new increment, whose file begins with `header`: at a start, when a rewrite
-// begins, and after a failed sync. The file is there, synced, when its name is. `cuts` are files
-// that end with a tail that nobody may read again: they are cut first. `dropped` are increments
-// that leave the manifest; they stay on the disk until drop_orphans() removes them.
+// begins, and after a failed sync. The file is there, synced, when its name is. `dropped` are
+// increments that become history, for they follow on what a crash lost. After that `cuts` are files
+// that get this size, and are synced.
 struct NewIncrement {
   std::string header;
   struct Cut {

@@ -18,7 +18,7 @@ namespace kvstash::persist {
 struct CheckAofRequest {
   std::string path;  // A manifest or an append-only file.
   bool fix = false;  // Cut the last file behind its last whole unit, if something follows.
-  std::optional<int64_t> truncate_to;  // Cut the last file where the time is past these seconds.
+  std::optional<int64_t> truncate_to{};  // Cut the last file where the time is past these seconds.
   bool as_json = false;                // One JSON object, and nothing else.
 };
 

@@ -19,7 +19,7 @@ enum class CheckTool : uint8_t { kAof, kRdb };
 struct CheckCommand {
   CheckTool tool = CheckTool::kAof;
   std::string program;                 // As it was called: for the usage.
-  std::vector<std::string> arguments;  // Behind the name, or behind --check-aof.
+  std::vector<std::string> arguments{};  // Behind the name, or behind --check-aof.
 };
 
 // Returns the tool that the words of a command line ask for, or nothing if they ask for a server.

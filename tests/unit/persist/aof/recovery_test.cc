@@ -1,0 +1,185 @@
+#include "persist/aof/recovery.h"
+
+#include "sim/sim_disk.h"
+#include "support/aof_files.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace kvstash;
+using namespace kvstash::persist;
+using namespace kvstash::test;
+
+namespace {
+
+const AofLayout kLayout;
+
+// Files 1, 2, ... with a manifest that names them.
+void put_increments(SimDisk& disk, const std::vector<std::string>& contents) {
+  Manifest manifest;
+  for (const std::string& content : contents) {
+    const auto seq = static_cast<int64_t>(manifest.increments.size()) + 1;
+    manifest.increments.push_back({.name = kLayout.increment_name(seq), .seq = seq});
+    disk.put(kLayout.path(kLayout.increment_name(seq)), content);
+  }
+  disk.put(kLayout.manifest_path(), print_manifest(manifest));
+}
+
+RecoveryPlan plan(SimDisk& disk, bool load_truncated = true) {
+  Result<RecoveryPlan> made = plan_recovery(disk, kLayout, {.load_truncated = load_truncated});
+  REQUIRE(made.ok());
+  return *std::move(made);
+}
+
+std::string refusal(SimDisk& disk, bool load_truncated = true) {
+  const Result<RecoveryPlan> made =
+      plan_recovery(disk, kLayout, {.load_truncated = load_truncated});
+  REQUIRE_FALSE(made.ok());
+  return std::string(made.error().message());
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// An increment of ours of `units` SETs of 27 bytes, in a block each.
+std::string ours(uint64_t lsn, int units, uint64_t synced) {
+  IncrementWriter writer(increment_header(lsn, 0));
+  std::string file(writer.take());
+  writer.clear();
+  for (int i = 0; i < units; ++i) {
+    if (synced <= writer.lsn()) writer.set_synced(synced);
+    writer.add_records(resp({"SET", "k", std::to_string(i % 10)}));
+    file += writer.take();
+    writer.clear();
+  }
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("without files there is nothing to load") {
+  SimDisk disk;
+  const RecoveryPlan empty = plan(disk);
+  CHECK_FALSE(empty.base.has_value());
+  CHECK(empty.increments.empty());
+  CHECK_FALSE(empty.position.has_value());
+}
+
+TEST_CASE("data without a manifest is refused, other files are not") {
+  SimDisk disk;
+  disk.put("appendonlydir/notes", "x");
+  CHECK(plan(disk).increments.empty());
+  disk.put("appendonlydir/appendonly.aof.1.base.rdb", "x");
+  CHECK(refusal(disk) ==
+        "The append only directory appendonlydir holds appendonly.aof.1.base.rdb but no manifest "
+        "appendonlydir/appendonly.aof.manifest. Restore the manifest from a backup, or move the "
+        "files of the directory away to start without them.");
+}
+
+TEST_CASE("whole increments of ours are loaded to their end, and the log goes on there") {
+  SimDisk disk;
+  put_increments(disk, {ours(0, 2, 0), ours(54, 1, 54)});
+  const RecoveryPlan made = plan(disk);
+  CHECK(made.increments.size() == 2);
+  CHECK(made.increments[1].end == made.increments[1].file_bytes);
+  CHECK(made.position->lsn == 81);
+  CHECK(made.position->replid == increment_header().replid);
+  CHECK(made.notices.empty());
+  CHECK(made.cuts.size() == 2);
+}
+
+TEST_CASE("a torn tail is cut and told of, or refused if the operator wants that") {
+  SimDisk disk;
+  const std::string whole = ours(0, 3, 27);
+  put_increments(disk, {whole.substr(0, whole.size() - 5)});
+  const RecoveryPlan made = plan(disk);
+  CHECK(made.position->lsn == 54);
+  REQUIRE(made.notices.size() == 1);
+  CHECK(has(made.notices[0], "Truncating the AOF appendonlydir/appendonly.aof.1.incr.aof at"));
+  CHECK(
+      has(refusal(disk, false), "kvstash --check-aof --fix appendonlydir/appendonly.aof.manifest"));
+}
+
+TEST_CASE("damage below what was on the disk is refused, in whatever file that is said") {
+  SimDisk disk;
+  std::string damaged = ours(0, 3, 0);
+  damaged[damaged.size() - 3] = '\0';
+  put_increments(disk, {damaged, ours(81, 1, 81)});
+  const std::string said = refusal(disk);
+  CHECK(has(said,
+            "appendonlydir/appendonly.aof.1.incr.aof: A block does not match its checksum at "
+            "offset "));
+  CHECK(has(said, "below what was known to be on the disk"));
+  // The same damage, when no file says so, is a torn tail; the file behind it goes too.
+  put_increments(disk, {damaged, ours(81, 1, 0)});
+  const RecoveryPlan made = plan(disk);
+  CHECK(made.position->lsn == 54);
+  CHECK(made.dropped == std::vector<std::string>{"appendonly.aof.2.incr.aof"});
+}
+
+TEST_CASE("records that are missing between two increments are refused if they were on the disk") {
+  SimDisk disk;
+  put_increments(disk, {ours(0, 2, 0), ours(81, 1, 81)});
+  CHECK(has(refusal(disk), "begins at LSN 81, but what stands before it ends at LSN 54"));
+  put_increments(disk, {ours(0, 2, 0), ours(81, 1, 0)});
+  CHECK(plan(disk).dropped.size() == 1);
+}
+
+TEST_CASE("what an increment holds behind the beginning of the next is not loaded twice") {
+  SimDisk disk;
+  const std::string first = ours(0, 3, 0);
+  put_increments(disk, {first, ours(54, 2, 54)});
+  RecoveryPlan made = plan(disk);
+  CHECK(made.increments[0].end == ours(0, 2, 0).size());
+  CHECK(made.position->lsn == 108);
+  // Nor is the torn rest of a file that the log went on from elsewhere.
+  put_increments(disk, {first.substr(0, first.size() - 4), ours(54, 2, 54)});
+  made = plan(disk);
+  CHECK(made.increments[0].end == ours(0, 2, 0).size());
+  CHECK(made.increments.size() == 2);
+}
+
+TEST_CASE("in files of Redis's only the end of the last is a tail") {
+  SimDisk disk;
+  const std::string whole = resp({"SET", "a", "1"});
+  put_increments(disk, {whole, whole + "*1\r\n"});
+  const RecoveryPlan made = plan(disk);
+  CHECK(made.increments[1].end == whole.size());
+  CHECK_FALSE(made.position.has_value());
+  put_increments(disk, {whole + "*1\r\n", whole});
+  CHECK(has(refusal(disk), "the truncated file is not the last file"));
+  put_increments(disk, {whole + "x"});
+  CHECK(has(refusal(disk), "Bad file format reading the append only file"));
+  put_increments(disk, {ours(0, 1, 0) + whole});
+  CHECK_FALSE(plan(disk).position.has_value());
+}
+
+TEST_CASE("a base is known by its first bytes, and a manifest that names no file is refused") {
+  SimDisk disk;
+  disk.put(kLayout.manifest_path(), "file b seq 1 type b\n");
+  CHECK(has(refusal(disk), "can't open the append log file for reading"));
+  disk.put("appendonlydir/b", "REDIS0011");
+  CHECK(plan(disk).base->begins_with_rdb);
+  disk.put("appendonlydir/b", "VALKEY080");
+  CHECK(plan(disk).base->begins_with_rdb);
+  disk.put("appendonlydir/b", resp({"SET", "a", "1"}));
+  CHECK_FALSE(plan(disk).base->begins_with_rdb);
+  disk.put(kLayout.manifest_path(), "nonsense\n");
+  CHECK(has(refusal(disk), "Invalid AOF manifest file format"));
+}
+
+TEST_CASE("a single file of Redis before 7.0 is to be taken over first") {
+  SimDisk disk;
+  disk.put("appendonly.aof", resp({"SET", "a", "1"}));
+  CHECK(plan(disk).adopts_old_file);
+  REQUIRE(run_steps(disk, adopt_old_file(kLayout).steps).ok());
+  const RecoveryPlan made = plan(disk);
+  CHECK_FALSE(made.adopts_old_file);
+  CHECK(made.base->name == "appendonly.aof");
+  // Beside a log of the new layout an old file is nobody's.
+  disk.put("appendonly.aof", "other");
+  CHECK_FALSE(plan(disk).adopts_old_file);
+}
