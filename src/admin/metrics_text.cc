@@ -302,15 +302,28 @@ void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& 
   page.gauge("redis_master_repl_offset", "Offset of the replication stream").add(0.0);
   page.gauge("redis_replication_backlog_bytes", "Length of the replication backlog").add(0.0);
   page.counter("redis_replica_resyncs_full", "Full resynchronisations").add(0.0);
+  const persist::PersistFacts& disk = snapshot.process.persist;
   page.gauge("redis_rdb_changes_since_last_save", "Changes that are in no snapshot")
-      .add(sum.stats.dirty);
+      .add(disk.changes_since_save);
   page.gauge("redis_rdb_last_save_timestamp_seconds", "When the last snapshot was made")
-      .add(static_cast<double>(snapshot.process.started_ms / 1000));
-  page.gauge("redis_rdb_last_bgsave_status", "Whether the last snapshot succeeded").add(1.0);
-  page.gauge("redis_rdb_bgsave_in_progress", "Whether one is being made").add(0.0);
+      .add(static_cast<double>(disk.last_save_s));
+  page.gauge("redis_rdb_last_bgsave_status", "Whether the last snapshot succeeded")
+      .add(disk.was_save_ok ? 1.0 : 0.0);
+  page.gauge("redis_rdb_bgsave_in_progress", "Whether one is being made")
+      .add(disk.is_saving ? 1.0 : 0.0);
   page.gauge("redis_latest_fork_seconds", "How long the last fork took").add(0.0);
-  page.gauge("redis_aof_enabled", "Whether the append-only file is on").add(0.0);
-  page.gauge("redis_aof_last_write_status", "Whether its last write succeeded").add(1.0);
+  page.gauge("redis_loading_dump_file", "Whether data is being loaded")
+      .add(disk.is_loading ? 1.0 : 0.0);
+  page.gauge("redis_aof_enabled", "Whether the append-only file is on")
+      .add(disk.is_aof_on ? 1.0 : 0.0);
+  page.gauge("redis_aof_rewrite_in_progress", "Whether it is being rewritten")
+      .add(disk.is_rewriting ? 1.0 : 0.0);
+  page.gauge("redis_aof_last_write_status", "Whether its last write succeeded")
+      .add(disk.is_aof_ok ? 1.0 : 0.0);
+  page.gauge("kvstash_aof_unsynced_bytes", "Bytes that a power cut would take")
+      .add(disk.aof_unsynced_bytes);
+  page.gauge("kvstash_aof_unsynced_seconds", "Age of the oldest of them")
+      .add(static_cast<double>(disk.aof_unsynced_ms) / 1000);
 }
 
 void write_commands(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {

@@ -9,6 +9,7 @@
 #include "engine/command/command_table.h"
 #include "engine/telemetry/hot_keys.h"
 #include "engine/telemetry/stats.h"
+#include "persist/node/persist_facts.h"
 
 #include <array>
 #include <cstdint>
@@ -133,6 +134,7 @@ struct ProcessCounters {
   CpuSeconds cpu;
   CpuSeconds cpu_children;
   CpuSeconds cpu_main_thread;
+  persist::PersistFacts persist;
   int64_t now_ms = 0;
   int64_t started_ms = 0;
   std::optional<int64_t> tls_not_after_ms;

@@ -13,6 +13,7 @@
 #include "scripting/scripting.h"
 #include "server/allocator_report.h"
 #include "server/config_rewrite.h"
+#include "persist/node/persistence.h"
 #include "server/debug_digest.h"
 #include "server/debug_protocol.h"
 #include "server/debug_value.h"
@@ -155,9 +156,27 @@ Status debug_replybuffer(Call& call) {
   return reply_ok(call);
 }
 
-Status debug_needs_files(Call& call) {
-  return Error::text("ERR DEBUG " + to_upper(call.arg(1)) +
-                     " needs data files, and this version keeps no data on disk");
+Status debug_loadaof(Call& call) {
+  call.shards().persistence().reload({.from_aof = true, .saves_first = false},
+                                     call.answer_later());
+  return {};
+}
+
+Status debug_reload(Call& call) {
+  persist::Persistence::Reload reload;
+  for (engine::ArgReader args(call.args_from(2)); !args.done();) {
+    if (args.take("MERGE")) {
+      // Keys that are in the file and in memory keep the file's values.
+    } else if (args.take("NOFLUSH")) {
+      reload.flushes_first = false;
+    } else if (args.take("NOSAVE")) {
+      reload.saves_first = false;
+    } else {
+      return Error::literal("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  call.shards().persistence().reload(reload, call.answer_later());
+  return {};
 }
 
 // ---- Data.
@@ -459,7 +478,7 @@ constexpr DebugRow kRows[] = {
     {"htstats", 3, kAny, debug_htstats},
     {"htstats-key", 3, kAny, debug_htstats_key, DebugKeys::kFirst},
     {"listpack", 3, 3, debug_listpack, DebugKeys::kFirst},
-    {"loadaof", 2, 2, debug_needs_files},
+    {"loadaof", 2, 2, debug_loadaof},
     {"log", 3, 3, debug_log},
     {"mallctl", 3, 4, debug_mallctl},
     {"mallctl-str", 3, 4, debug_mallctl_str},
@@ -471,7 +490,7 @@ constexpr DebugRow kRows[] = {
     {"protocol", 3, 3, [](Call& call) { return write_sample(call.arg(2), call.reply()); }},
     {"quicklist", 3, 4, debug_quicklist, DebugKeys::kFirst},
     {"quicklist-packed-threshold", 3, 3, debug_quicklist_packed_threshold},
-    {"reload", 2, kAny, debug_needs_files},
+    {"reload", 2, kAny, debug_reload},
     {"replybuffer", 4, 4, debug_replybuffer},
     {"sdslen", 3, 3, debug_sdslen, DebugKeys::kFirst},
     {"segfault", 2, 2, debug_segfault},
@@ -498,6 +517,13 @@ const DebugRow* row_of(std::span<const std::string_view> argv) {
 Status debug(Call& call) {
   const DebugRow* row = row_of(call.args());
   return row == nullptr ? commands::subcommand_syntax(call) : row->run(call);
+}
+
+engine::Scope debug_scope(std::span<const std::string_view> argv, engine::Shard&) {
+  const DebugRow* row = row_of(argv);
+  const bool waits_for_files =
+      row != nullptr && (row->run == debug_reload || row->run == debug_loadaof);
+  return waits_for_files ? engine::Scope::kGather : engine::Scope::kAllShards;
 }
 
 engine::KeysFound debug_keys(std::span<const std::string_view> argv,

@@ -177,26 +177,70 @@ void write_memory(const InfoFacts& facts, InfoText& to) {
   to.field("lazyfreed_objects", facts.sum.stats.lazily_freed);
 }
 
-void write_persistence(const InfoFacts& facts, InfoText& to) {
-  to.fields(
-      {"loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"},
-      "0");
-  to.field("current_fork_perc", "0.00");
-  to.fields({"current_save_keys_processed", "current_save_keys_total"}, "0");
-  to.field("rdb_changes_since_last_save", facts.sum.stats.dirty);
-  to.field("rdb_bgsave_in_progress", "0");
-  to.field("rdb_last_save_time", facts.snapshot.process.started_ms / 1000);
-  to.field("rdb_last_bgsave_status", "ok");
-  to.fields({"rdb_last_bgsave_time_sec", "rdb_current_bgsave_time_sec"}, "-1");
-  to.fields(
-      {"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded",
-       "aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"},
-      "0");
-  to.fields({"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"}, "-1");
-  to.field("aof_last_bgrewrite_status", "ok");
-  to.fields({"aof_rewrites", "aof_rewrites_consecutive_failures"}, "0");
-  to.field("aof_last_write_status", "ok");
+void write_loading(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
+  const int64_t taken_s = std::max<int64_t>(now_s - disk.load_began_s, 1);
+  const uint64_t left = disk.load_bytes_total - std::min(disk.load_bytes, disk.load_bytes_total);
+  const uint64_t speed = std::max<uint64_t>(disk.load_bytes / static_cast<uint64_t>(taken_s), 1);
+  to.field("loading_start_time", disk.load_began_s);
+  to.field("loading_total_bytes", disk.load_bytes_total);
+  to.field("loading_rdb_used_mem", "0");
+  to.field("loading_loaded_bytes", disk.load_bytes);
+  to.fixed("loading_loaded_perc", ratio(disk.load_bytes * 100, disk.load_bytes_total), 2);
+  to.field("loading_eta_seconds", left / speed);
+}
+
+void write_snapshots(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
+  to.field("current_cow_peak", "0");
+  to.field("current_cow_size", disk.snapshot_bytes);
+  to.field("current_cow_size_age", "0");
+  to.fixed("current_fork_perc", ratio(disk.keys_done * 100, disk.keys_total), 2);
+  to.field("current_save_keys_processed", disk.keys_done);
+  to.field("current_save_keys_total", disk.keys_total);
+  to.field("rdb_changes_since_last_save", disk.changes_since_save);
+  to.field("rdb_bgsave_in_progress", disk.is_saving ? "1" : "0");
+  to.field("rdb_last_save_time", disk.last_save_s);
+  to.field("rdb_last_bgsave_status", disk.was_save_ok ? "ok" : "err");
+  to.field("rdb_last_bgsave_time_sec", disk.save_time_s);
+  to.field("rdb_current_bgsave_time_sec", disk.is_saving ? now_s - disk.save_began_s : -1);
+  to.field("rdb_saves", disk.saves);
+  to.field("rdb_last_cow_size", "0");
+  to.field("rdb_last_load_keys_expired", disk.load_keys_expired);
+  to.field("rdb_last_load_keys_loaded", disk.load_keys);
+}
+
+void write_aof(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
+  to.field("aof_enabled", disk.is_aof_on ? "1" : "0");
+  to.field("aof_rewrite_in_progress", disk.is_rewriting ? "1" : "0");
+  to.field("aof_rewrite_scheduled", disk.is_rewrite_scheduled ? "1" : "0");
+  to.field("aof_last_rewrite_time_sec", disk.rewrite_time_s);
+  to.field("aof_current_rewrite_time_sec",
+           disk.is_rewriting ? now_s - disk.rewrite_began_s : -1);
+  to.field("aof_last_bgrewrite_status", disk.was_rewrite_ok ? "ok" : "err");
+  to.field("aof_rewrites", disk.rewrites);
+  to.field("aof_rewrites_consecutive_failures", disk.rewrite_failures);
+  to.field("aof_last_write_status", disk.is_aof_ok ? "ok" : "err");
   to.fields({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"}, "0");
+  if (!disk.is_aof_on) return;
+  to.field("aof_current_size", disk.aof_bytes);
+  to.field("aof_base_size", disk.aof_base_bytes);
+  to.field("aof_pending_rewrite", "0");
+  to.field("aof_buffer_length", disk.aof_pending_bytes);
+  to.field("aof_pending_bio_fsync", disk.is_sync_pending ? "1" : "0");
+  to.field("aof_delayed_fsync", disk.delayed_syncs);
+  to.field("aof_fsyncs", disk.syncs);
+  to.field("aof_failed_files", disk.aof_failures);
+  to.field("aof_unsynced_bytes", disk.aof_unsynced_bytes);
+  to.field("aof_unsynced_ms", disk.aof_unsynced_ms);
+}
+
+void write_persistence(const InfoFacts& facts, InfoText& to) {
+  const persist::PersistFacts& disk = facts.snapshot.process.persist;
+  const int64_t now_s = facts.snapshot.process.now_ms / 1000;
+  to.field("loading", disk.is_loading ? "1" : "0");
+  to.field("async_loading", "0");
+  write_snapshots(disk, now_s, to);
+  write_aof(disk, now_s, to);
+  if (disk.is_loading) write_loading(disk, now_s, to);
 }
 
 void write_traffic(const InfoFacts& facts, InfoText& to) {
@@ -289,7 +333,7 @@ void write_replication(const InfoFacts& facts, InfoText& to) {
   to.field("master_failover_state", "no-failover");
   to.field("master_replid", facts.replication_id);
   to.field("master_replid2", "0000000000000000000000000000000000000000");
-  to.field("master_repl_offset", "0");
+  to.field("master_repl_offset", facts.snapshot.process.persist.offset);
   to.field("second_repl_offset", "-1");
   to.field("repl_backlog_active", "0");
   to.field("repl_backlog_size", facts.options.replication.repl_backlog_size);

@@ -4,8 +4,6 @@ namespace kvstash::server {
 
 std::vector<std::string_view> missing_features(const ServerOptions& options) {
   std::vector<std::string_view> missing;
-  if (options.persist.appendonly)
-    missing.push_back("'appendonly yes': this version has no append-only file; NOTHING is saved.");
   if (!options.replication.primary_host.empty())
     missing.push_back("'replicaof': this version has no replication; it serves as a primary.");
   if (options.cluster.enabled)

@@ -14,6 +14,7 @@
 #include "net/tls.h"
 #include "net/transport.h"
 #include "persist/commands/persist_table.h"
+#include "persist/node/persistence.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "server/acl_file.h"
@@ -146,6 +147,12 @@ Status Server::start() {
   shards_->set_core_count(net::usable_cores());
   shards_->set_usable_memory(usable_memory());
   if (Status loaded = load_users(options_, shards_->acl()); !loaded.ok()) return loaded;
+  persistence_ = std::make_unique<persist::Persistence>(
+      persist::Persistence::Setup{.set = shards_.get(),
+                                  .scripting = scripting_.get(),
+                                  .redis_version = std::string(kRedisVersion),
+                                  .replid = debug_state.replication_id},
+      options_.persist);
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
@@ -279,18 +286,29 @@ int Server::run() {
   }
   log(LogLevel::kNotice, "Server initialized",
       {{"shards", std::to_string(shards_->size())}, {"version", std::string(kVersion)}});
-  log(LogLevel::kNotice, "Ready to accept connections");
-  tell_supervisor(kReadyMessage);
+  persistence_->start([this](const Status& loaded) { on_loaded(loaded); });
   shells_[0]->run();
 
   metrics_.reset();
   for (std::thread& thread : threads)
     thread.join();
+  persistence_->finish();
   listeners_.clear();
   signals_.reset();
   shutdown_timer_.reset();
   log(LogLevel::kWarning, "kvstash is now ready to exit, bye bye...");
   return exit_code_;
+}
+
+// Called on the loading thread. Without its data the server must not go on.
+void Server::on_loaded(const Status& loaded) {
+  if (!loaded.ok()) {
+    log(LogLevel::kWarning, loaded.error().message());
+    log(LogLevel::kWarning, "Fatal error loading the DB, check server logs. Exiting.");
+    std::_Exit(1);  // Other threads still run, so nothing of theirs may be destroyed.
+  }
+  log(LogLevel::kNotice, "Ready to accept connections");
+  tell_supervisor(kReadyMessage);
 }
 
 std::string Server::describe(const engine::Session& session, int64_t now_ms) const {
@@ -352,6 +370,7 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
   const bool has_new_password = next.engine.requirepass != options_.engine.requirepass;
   options_ = std::move(next);
   ++options_version_;
+  persistence_->take_up_options(options_.persist);
   if (has_new_password) shards_->acl().set_default_password(options_.engine.requirepass);
   for (size_t id = 0; id < shards_->size(); ++id)
     shards_->at(id).take_up_options();
@@ -374,7 +393,11 @@ void Server::on_signal(int signal) {
                                  : "Received SIGTERM scheduling shutdown...");
   const ProcessOptions& process = options_.process;
   const auto mode = is_int ? process.shutdown_on_sigint : process.shutdown_on_sigterm;
-  begin_shutdown({.is_now = (mode & shutdown_mode::kNow) != 0}, 0);
+  begin_shutdown({.is_now = (mode & shutdown_mode::kNow) != 0,
+                  .is_forced = (mode & shutdown_mode::kForce) != 0,
+                  .saves = (mode & shutdown_mode::kSave) != 0,
+                  .forbids_saving = (mode & shutdown_mode::kNoSave) != 0},
+                 0);
 }
 
 void Server::tell_supervisor(std::string_view message) const {
@@ -389,6 +412,10 @@ void Server::begin_shutdown(ShutdownRequest request, uint64_t asker) {
   }
   shutdown_ = request;
   log(LogLevel::kWarning, "User requested shutdown...");
+  if (shards_->is_loading()) {
+    log(LogLevel::kWarning, "Data is being loaded, so nothing has changed. Exiting now.");
+    std::_Exit(0);  // Other threads still run, so nothing of theirs may be destroyed.
+  }
   tell_supervisor("STOPPING=1\n");
   is_stopping_.store(true, std::memory_order_relaxed);
   listeners_.clear();
@@ -400,7 +427,14 @@ void Server::begin_shutdown(ShutdownRequest request, uint64_t asker) {
 }
 
 bool Server::abort_shutdown() {
-  if (!shutdown_ || has_stopped_) return false;
+  if (!shutdown_ || has_stopped_ || is_saving_at_end_) return false;
+  if (!give_up_shutdown(kShutdownAbortedError)) return false;
+  log(LogLevel::kNotice, "Shutdown manually aborted.");
+  return true;
+}
+
+// The server goes on; those who asked for the shutdown get `error`. False: it cannot go on.
+bool Server::give_up_shutdown(std::string_view error) {
   // Without its listeners the server is of no use, so the shutdown goes on.
   if (Status opened = open_listeners(options_); !opened.ok()) {
     log(LogLevel::kWarning, opened.error().message());
@@ -410,18 +444,17 @@ bool Server::abort_shutdown() {
   shutdown_timer_->stop();
   is_stopping_.store(false, std::memory_order_relaxed);
   for (size_t id = 0; id < shells_.size(); ++id) {
-    shards_->submit(id, [shell = shells_[id].get(), askers = shutdown_askers_](engine::Shard& on) {
+    shards_->submit(id, [shell = shells_[id].get(), askers = shutdown_askers_, error = std::string(error)](engine::Shard& on) {
       for (const uint64_t asker : askers) {
         engine::Session* session = on.clients().find(asker);
         if (session == nullptr) continue;
-        session->replies.push(kShutdownAbortedError);
+        session->replies.push(error);
         on.clients().note_ready(*session);
       }
       shell->undrain();
     });
   }
   shutdown_askers_.clear();
-  log(LogLevel::kNotice, "Shutdown manually aborted.");
   tell_supervisor(kReadyMessage);
   return true;
 }
@@ -429,7 +462,33 @@ bool Server::abort_shutdown() {
 void Server::check_shutdown() {
   const bool is_drained =
       std::ranges::all_of(shells_, [](const auto& shell) { return shell->is_drained(); });
-  if (is_drained || to_ms(wall_now()) >= shutdown_at_ms_) stop_shards();
+  if (is_saving_at_end_ || (!is_drained && to_ms(wall_now()) < shutdown_at_ms_)) return;
+  if (!saves_at_shutdown()) {
+    stop_shards();
+    return;
+  }
+  is_saving_at_end_ = true;
+  log(LogLevel::kNotice, "Saving the final RDB snapshot before exiting.");
+  persistence_->save_then([this](const Status& saved) {
+    shards_->submit(0, [this, is_saved = saved.ok()](engine::Shard&) { end_saving(is_saved); });
+  });
+}
+
+bool Server::saves_at_shutdown() const {
+  if (shutdown_->saves) return true;
+  return !shutdown_->forbids_saving && !options_.persist.save.empty();
+}
+
+// Data is never lost silently: a shutdown that cannot save ends, unless it is forced.
+void Server::end_saving(bool is_saved) {
+  is_saving_at_end_ = false;
+  if (!shutdown_) return;
+  if (is_saved || shutdown_->is_forced) {
+    stop_shards();
+    return;
+  }
+  log(LogLevel::kWarning, "Error trying to save the DB, can't exit.");
+  give_up_shutdown("-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
 }
 
 void Server::stop_shards() {

@@ -38,6 +38,10 @@ namespace kvstash::scripting {
 class Scripting;
 }
 
+namespace kvstash::persist {
+class Persistence;
+}
+
 namespace kvstash::server {
 
 class ShardShell;
@@ -54,9 +58,11 @@ struct RunInfo {
 };
 
 struct ShutdownRequest {
-  bool is_now = false;  // Do not wait for replies under way.
-  bool is_forced = false;
+  bool is_now = false;     // Do not wait for replies under way.
+  bool is_forced = false;  // End although the data cannot be saved.
+  // Whether the data is saved first; if neither is set, the save points decide.
   bool saves = false;
+  bool forbids_saving = false;
 };
 
 class Server final : public engine::ServerPort {
@@ -80,6 +86,7 @@ class Server final : public engine::ServerPort {
   Status change_options(ServerOptions next, bool reads_certificates);
   const RunInfo& run_info() const { return run_info_; }
   engine::ShardSet& shards() { return *shards_; }
+  persist::Persistence& persistence() const { return *persistence_; }
   std::string describe(const engine::Session& session, int64_t now_ms) const override;
   Status load_acl() override;
   Status save_acl() override;
@@ -113,6 +120,10 @@ class Server final : public engine::ServerPort {
   void reload();
   void tell_supervisor(std::string_view message) const;
   void check_shutdown();
+  bool give_up_shutdown(std::string_view error);
+  bool saves_at_shutdown() const;
+  void end_saving(bool is_saved);
+  void on_loaded(const Status& loaded);
   void stop_shards();
 
   ServerOptions options_;
@@ -121,6 +132,7 @@ class Server final : public engine::ServerPort {
   engine::CommandTable commands_;
   std::unique_ptr<scripting::Scripting> scripting_;  // Outlives the shards, which run scripts.
   std::unique_ptr<engine::ShardSet> shards_;
+  std::unique_ptr<persist::Persistence> persistence_;  // Uses the shards.
   std::vector<std::unique_ptr<ShardShell>> shells_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::shared_ptr<net::TlsContext> tls_;
@@ -133,6 +145,7 @@ class Server final : public engine::ServerPort {
   std::vector<uint64_t> shutdown_askers_;  // Ids of their sessions.
   std::atomic<bool> is_stopping_{false};
   int64_t shutdown_at_ms_ = 0;
+  bool is_saving_at_end_ = false;  // The save that a shutdown waits for is under way.
   bool has_stopped_ = false;  // The shards have been told to end, so it is too late for an abort.
   int exit_code_ = 0;
 };

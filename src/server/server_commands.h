@@ -22,6 +22,8 @@ std::span<const engine::CommandSpec> server_commands();
 
 Status info(Call& call);
 Status debug(Call& call);
+// Finds the scope of DEBUG commands (FindScope).
+engine::Scope debug_scope(std::span<const std::string_view> argv, engine::Shard& home);
 // Finds the keys of DEBUG commands (FindKeys).
 engine::KeysFound debug_keys(std::span<const std::string_view> argv,
                              std::vector<engine::KeyAt>& keys);

@@ -116,6 +116,7 @@ constexpr CommandSpec kDebugRow = {
     .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
     .group = CommandGroup::kServer,
     .scope = Scope::kAllShards,
+    .find_scope = debug_scope,
     .find_keys = debug_keys,
     .since = "1.0.0",
     .complexity = "Depends on subcommand.",

@@ -12,7 +12,6 @@ namespace {
 struct ShutdownWords {
   ShutdownRequest request;
   bool aborts = false;
-  bool forbids_saving = false;
 };
 
 Result<ShutdownWords> parse(Call& call) {
@@ -25,7 +24,7 @@ Result<ShutdownWords> parse(Call& call) {
     }
     has_modifier = true;
     if (args.take("NOSAVE")) {
-      words.forbids_saving = true;
+      words.request.forbids_saving = true;
     } else if (args.take("SAVE")) {
       words.request.saves = true;
     } else if (args.take("NOW")) {
@@ -36,7 +35,7 @@ Result<ShutdownWords> parse(Call& call) {
       return engine::errors::syntax();
     }
   }
-  if ((words.aborts && has_modifier) || (words.request.saves && words.forbids_saving))
+  if ((words.aborts && has_modifier) || (words.request.saves && words.request.forbids_saving))
     return engine::errors::syntax();
   return words;
 }
@@ -69,12 +68,8 @@ Status shutdown(Call& call) {
     return {};
   }
   scripting::SlowScripts& slow = call.shards().scripting().slow();
-  if (!words->forbids_saving) {
+  if (!words->request.forbids_saving) {
     if (Status refused = slow.refuse_saving(); !refused.ok()) return refused;
-  }
-  if (words->request.saves && !words->request.is_forced) {
-    log(LogLevel::kWarning, "SHUTDOWN SAVE refused: this version keeps no data on disk");
-    return Error::literal("ERR Errors trying to SHUTDOWN. Check logs.");
   }
   call.ask<Begun>(
       0,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "engine/shard.h"
 #include "net/file.h"
+#include "persist/node/persistence.h"
 #include "scripting/scripting.h"
 #include "server/server.h"
 
@@ -168,6 +169,7 @@ admin::ProcessCounters read_process(Server& server) {
     process.huge_pages_bytes = pages->bytes();
   }
   process.rejected_connections = server.rejected_connections();
+  process.persist = server.persistence().facts();
   const engine::AclLog& denials = shards.acl().log();
   process.denied_logins = denials.denied(engine::AclReason::kAuth);
   process.denied_commands = denials.denied(engine::AclReason::kCommand);

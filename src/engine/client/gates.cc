@@ -157,7 +157,7 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
     if (verdict != Verdict::kPassed) return verdict;
   }
 
-  if (session.under_way != 0 && comes_after_all(session, command)) [[unlikely]]
+  if (session.under_way != 0 && comes_after_all(session, request)) [[unlikely]]
     return stop(session, kStopOrder);
   return Verdict::kPassed;
 }
@@ -261,8 +261,14 @@ Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
 
 // Whether the command waits for all commands that the connection sent before: because it asks other
 // shards, or may wait.
-bool Gates::comes_after_all(const Session& session, const Command& command) const {
-  const bool asks = command.spec->scope == Scope::kGather && shard_->set().size() > 1;
+bool Gates::comes_after_all(const Session& session, const Request& request) const {
+  const Command& command = *request.command;
+  const CommandSpec& spec = *command.spec;
+  // Of the commands that find their scope, only those of administrators may ask other shards.
+  const Scope scope = spec.find_scope != nullptr && command.has(kAdmin)
+                          ? spec.find_scope(request.args, *shard_)
+                          : spec.scope;
+  const bool asks = scope == Scope::kGather && shard_->set().size() > 1;
   return (asks || command.has(kBlocking)) && !is_queued(session, command);
 }
 

@@ -86,7 +86,7 @@ class Gates {
   bool is_held_by_pause(const Session& session, const Request& request) const;
   bool may_make_pushes(const Session& session, const Request& request) const;
   Verdict pass_memory(Session& session, const Request& request);
-  bool comes_after_all(const Session& session, const Command& command) const;
+  bool comes_after_all(const Session& session, const Request& request) const;
   bool is_http(std::string_view name) const;
   void abort_http(Session& session);
 

@@ -2,6 +2,7 @@
 
 #include "commands/shared/row_parts.h"
 #include "persist/commands/dump.h"
+#include "persist/commands/save.h"
 
 namespace kvstash::persist {
 namespace {
@@ -97,7 +98,68 @@ constexpr CommandSpec kRestoreAskingRow = {
     .run = restore,
 };
 
-constexpr CommandSpec kRows[] = {kDumpRow, kRestoreRow, kRestoreAskingRow};
+// ---- The data as files.
+
+constexpr CommandSpec kSaveRow = {
+    .name = "save",
+    .arity = 1,
+    .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kGather,
+    .since = "1.0.0",
+    .complexity = "O(N) where N is the total number of keys in all databases",
+    .summary = "Synchronously save the dataset to disk",
+    .run = save,
+};
+
+constexpr HistoryNote kBgsaveHistory[] = {{"3.2.2", "Added the `SCHEDULE` option."}};
+constexpr ArgSpec kBgsaveArgs[] = {{.name = "schedule",
+                                    .type = kPureToken,
+                                    .token = "SCHEDULE",
+                                    .since = "3.2.2",
+                                    .flags = kArgOptional}};
+constexpr CommandSpec kBgsaveRow = {
+    .name = "bgsave",
+    .arity = -1,
+    .flags = kAdmin | kNoScript | kNoAsyncLoading,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kSession,
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .summary = "Asynchronously save the dataset to disk",
+    .history = kBgsaveHistory,
+    .arguments = kBgsaveArgs,
+    .run = bgsave,
+};
+
+constexpr CommandSpec kBgrewriteaofRow = {
+    .name = "bgrewriteaof",
+    .arity = 1,
+    .flags = kAdmin | kNoScript | kNoAsyncLoading,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kSession,
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .summary = "Asynchronously rewrite the append-only file",
+    .run = bgrewriteaof,
+};
+
+constexpr CommandSpec kLastsaveRow = {
+    .name = "lastsave",
+    .arity = 1,
+    .flags = kLoading | kStale | kFast,
+    .acl = kAclAdmin | kAclDangerous,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kSession,
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .summary = "Get the UNIX time stamp of the last successful save to disk",
+    .tips = kVaries,
+    .run = lastsave,
+};
+
+constexpr CommandSpec kRows[] = {kDumpRow, kRestoreRow,      kRestoreAskingRow, kSaveRow,
+                                 kBgsaveRow, kBgrewriteaofRow, kLastsaveRow};
 
 }  // namespace
 

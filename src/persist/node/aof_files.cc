@@ -104,7 +104,7 @@ Status AofFiles::finish_rewrite(int64_t first_left, bool is_rdb) {
 
 Status AofFiles::begin_log(const std::string& fresh) {
   const std::lock_guard guard(lock_);
-  Transition next = persist::begin_increment(layout_, state_, {});
+  const Transition next = persist::begin_increment(layout_, state_, {});
   const ManifestFile increment = next.after.manifest.increments.back();
   ensure(increment.name == fresh);
   if (Status based = take(persist::finish_rewrite(layout_, state_,
@@ -113,7 +113,22 @@ Status AofFiles::begin_log(const std::string& fresh) {
                                                    .first_left = increment.seq}));
       !based.ok())
     return based;
-  return take(persist::begin_increment(layout_, state_, {}), layout_.path(fresh));
+  Transition joined{.after = state_, .steps = {}};
+  joined.after.manifest.increments = {increment};
+  joined.steps.push_back({.kind = DiskStep::Kind::kReplaceFile,
+                          .path = layout_.manifest_path(),
+                          .from = layout_.temporary_manifest_path(),
+                          .content = print_manifest(joined.after.manifest)});
+  return take(std::move(joined));
+}
+
+Status AofFiles::replace_base() {
+  const std::lock_guard guard(lock_);
+  const std::vector<ManifestFile>& increments = state_.manifest.increments;
+  const int64_t behind_all = increments.empty() ? 1 : increments.back().seq + 1;
+  return take(persist::finish_rewrite(
+      layout_, state_,
+      {.temporary_path = new_base_path(), .is_rdb = true, .first_left = behind_all}));
 }
 
 bool AofFiles::has_base() const {

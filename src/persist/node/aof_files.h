@@ -46,6 +46,9 @@ class AofFiles {
   // the only increment. What was there before goes.
   Status begin_log(const std::string& fresh);
 
+  // The file at new_base_path() becomes the whole log, while nothing is logged.
+  Status replace_base();
+
   bool has_base() const;
   int64_t last_increment() const;  // Its number; 0: there is none.
   // The bytes of the files that the manifest names, by the disk.

@@ -210,27 +210,42 @@ void Persistence::make_journal(JournalPlace place) {
   aof_thread_.start("kv-aof", [this] { return aof_->step(now_ns(), unix_s()); });
 }
 
-// Runs `action` while all shards are held, and waits until it is done. Any thread but a shard's.
-void Persistence::hold_all(std::function<void(const Hold&)> action) {
-  const auto is_done = std::make_shared<std::atomic<bool>>(false);
-  set_->submit(0, [action = std::move(action), is_done](Shard& first) {
-    first.traffic().hold_all([action, is_done](const Hold& hold) {
-      action(hold);
-      is_done->store(true);
-      is_done->notify_all();
+// Runs `action` while all shards are held, and waits until it is done. False: the server ends, and
+// the action will not run. Any thread but a shard's.
+bool Persistence::hold_all(std::function<void(const Hold&)> action) {
+  const auto hold = std::make_shared<PendingHold>();
+  {
+    const std::lock_guard guard(lock_);
+    if (ends_) return false;
+    pending_.push_back(hold);
+  }
+  set_->submit(0, [action = std::move(action), hold](Shard& first) {
+    first.traffic().hold_all([action, hold](const Hold& all) {
+      if (!hold->change(PendingHold::kWaits, PendingHold::kRuns)) return;
+      action(all);
+      hold->change(PendingHold::kRuns, PendingHold::kDone);
     });
   });
-  is_done->wait(false);
+  for (uint32_t state = hold->state; state < PendingHold::kDone; state = hold->state)
+    hold->state.wait(state);
+  const std::lock_guard guard(lock_);
+  std::erase(pending_, hold);
+  return hold->state == PendingHold::kDone;
+}
+
+void Persistence::stop_waiting() {
+  const std::lock_guard guard(lock_);
+  ends_ = true;
+  if (saving_ != nullptr) saving_->give_up("the server ends");
+  for (const std::shared_ptr<PendingHold>& hold : pending_)
+    hold->change(PendingHold::kWaits, PendingHold::kCancelled);
 }
 
 // ---- The end.
 
 void Persistence::finish() {
   if (load_thread_.joinable()) load_thread_.join();
-  {
-    const std::lock_guard guard(lock_);
-    if (saving_ != nullptr) saving_->give_up("the server ends");
-  }
+  stop_waiting();
   save_thread_.stop();
   aof_thread_.stop();
   sync_thread_.stop();
@@ -302,10 +317,10 @@ void Persistence::disk_works() {
 Persistence::Cut Persistence::take_cut(bool is_aof_base, OpenIncrement* next) {
   const PersistOptions now = options();
   Cut cut;
-  cut.facts = {.redis_version = redis_version_,
-               .unix_s = unix_s(),
-               .used_memory = set_->memory_used(),
-               .is_aof_base = is_aof_base};
+  cut.facts.redis_version = redis_version_;
+  cut.facts.unix_s = unix_s();
+  cut.facts.used_memory = set_->memory_used();
+  cut.facts.is_aof_base = is_aof_base;
   hold_all([&](const Hold& hold) {
     const engine::EngineOptions& engine = set_->options();
     const engine::EvictionPolicy policy = engine.maxmemory_policy;
@@ -357,6 +372,7 @@ Result<uint64_t> Persistence::write_cut(Cut& cut, const std::string& path) {
   const PersistOptions now = options();
   {
     const std::lock_guard guard(lock_);
+    if (ends_) cut.snapshot->give_up("the server ends");
     saving_ = cut.snapshot;
   }
   Result<uint64_t> bytes = write_rdb_file(
@@ -588,7 +604,7 @@ void Persistence::run_rewrite() {
     facts_.rewrite_began_s = began_s;
   }
   log(LogLevel::kNotice, "Background append only file rewriting started");
-  const Status done = is_aof_on() ? write_base() : enable_aof();
+  const Status done = is_aof_on() ? write_base() : wants_aof_ ? enable_aof() : write_lone_base();
   uint64_t failures;
   {
     const std::lock_guard guard(lock_);
@@ -643,11 +659,7 @@ void Persistence::turn_aof_on_or_off() {
 // Begins to log: into a file that joins the manifest when the base stands on the disk, so that
 // files that are found after a crash are the log of before, or the whole new one.
 Status Persistence::enable_aof() {
-  if (files_ == nullptr) {
-    auto files = std::make_unique<AofFiles>(*disk_, *set_->ports().entropy, layout());
-    if (const Result<RecoveryPlan> plan = files->open(true); !plan.ok()) return plan.error();
-    files_ = std::move(files);
-  }
+  if (Status found = find_files(); !found.ok()) return found;
   Result<OpenIncrement> fresh = files_->make_fresh(replid_);
   if (!fresh.ok()) return fresh.error();
   const std::string name = fresh->name;
@@ -670,6 +682,23 @@ Status Persistence::enable_aof() {
   return done;
 }
 
+Status Persistence::find_files() {
+  if (files_ != nullptr) return {};
+  auto files = std::make_unique<AofFiles>(*disk_, *set_->ports().entropy, layout());
+  if (const Result<RecoveryPlan> plan = files->open(true); !plan.ok()) return plan.error();
+  files_ = std::move(files);
+  return {};
+}
+
+// BGREWRITEAOF while nothing is logged: the base is written all the same, as in Redis.
+Status Persistence::write_lone_base() {
+  if (Status found = find_files(); !found.ok()) return found;
+  Cut cut = take_cut(true, nullptr);
+  const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
+  if (!bytes.ok()) return bytes.error();
+  return files_->replace_base();
+}
+
 void Persistence::disable_aof() {
   hold_all([this](const Hold&) { detach_lanes(); });
   end_aof_file(true);
@@ -678,7 +707,7 @@ void Persistence::disable_aof() {
 
 void Persistence::end_aof_file(bool keeps) {
   aof_->ask_end(keeps);
-  while (!aof_->is_ended())
+  while (!aof_->is_ended() && !ends_)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   set_->set_write_refusal(std::nullopt);
 }
@@ -774,7 +803,7 @@ Status Persistence::load_log_again() {
 
 void Persistence::wait_until_written() {
   const Lsn end = journal_->end();
-  while (aof_->numbers().written.lsn < end && !aof_->numbers().is_failing)
+  while (aof_->numbers().written.lsn < end && !aof_->numbers().is_failing && !ends_)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 

@@ -40,7 +40,7 @@ class Scripting;
 
 namespace kvstash::persist {
 
-class Persistence final : public engine::TurnWork, private AofPort {
+class Persistence final : public engine::TurnWork, public AofPort {
  public:
   // What the jobs are about, beside the options of this room.
   struct Setup {
@@ -95,6 +95,20 @@ class Persistence final : public engine::TurnWork, private AofPort {
     uint64_t changes = 0;  // Since the start, as of the cut.
   };
   using Done = std::function<void(Status)>;
+  // A hold of all shards that another thread waits for.
+  struct PendingHold {
+    static constexpr uint32_t kWaits = 0;
+    static constexpr uint32_t kRuns = 1;
+    static constexpr uint32_t kDone = 2;
+    static constexpr uint32_t kCancelled = 3;
+
+    bool change(uint32_t from, uint32_t to) {
+      const bool is_changed = state.compare_exchange_strong(from, to);
+      if (is_changed) state.notify_all();
+      return is_changed;
+    }
+    std::atomic<uint32_t> state{kWaits};
+  };
 
   // ---- AofPort.
   void release(engine::Lsn lsn) override;
@@ -124,6 +138,8 @@ class Persistence final : public engine::TurnWork, private AofPort {
   Status write_save();
   Status write_base();
   Status enable_aof();
+  Status find_files();
+  Status write_lone_base();
   void disable_aof();
   void end_aof_file(bool keeps);
   Status load_rdb_again(bool is_fresh);
@@ -134,7 +150,8 @@ class Persistence final : public engine::TurnWork, private AofPort {
   Cut take_cut(bool is_aof_base, OpenIncrement* next);
   Result<uint64_t> write_cut(Cut& cut, const std::string& path);
   std::function<void()> pace(const Snapshot& snapshot) const;
-  void hold_all(std::function<void(const engine::Hold&)> action);
+  bool hold_all(std::function<void(const engine::Hold&)> action);
+  void stop_waiting();
 
   PersistOptions options() const;
   bool is_aof_on() const { return is_aof_on_.load(std::memory_order_relaxed); }
@@ -158,6 +175,8 @@ class Persistence final : public engine::TurnWork, private AofPort {
   std::optional<Reload> wants_reload_;
   std::vector<Done> save_waits_;
   std::vector<Done> reload_waits_;
+  std::vector<std::shared_ptr<PendingHold>> pending_;
+  std::atomic<bool> ends_{false};
 
   std::vector<std::unique_ptr<ShardSnapshots>> snapshots_;  // By shard.
   struct alignas(64) Published {
