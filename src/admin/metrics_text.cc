@@ -297,7 +297,7 @@ void write_cpu(const ProcessCounters& process, Page& page) {
 
 // Writes metrics of files and replicas, which this server does not have, for alerts that expect
 // them.
-void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
+void write_durability(const Snapshot& snapshot, const ShardCounters&, Page& page) {
   page.gauge("redis_connected_slaves", "Replicas connected").add(0.0);
   page.gauge("redis_master_repl_offset", "Offset of the replication stream").add(0.0);
   page.gauge("redis_replication_backlog_bytes", "Length of the replication backlog").add(0.0);

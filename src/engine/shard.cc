@@ -77,7 +77,7 @@ void Shard::evict_everywhere(const Hold& hold) {
 // The work of one turn is bounded, so that a lowered limit does not stop the clients. Returns true
 // if there is more to evict.
 bool Shard::evict_turn() {
-  if (!evicts_) return false;
+  if (!evicts_ || set_->is_loading()) return false;
   evicts_ = evict(hold_here(), kEvictionsPerTurn) == EvictionEnd::kBudgetUsed;
   if (evicts_) set_->note_memory_used();
   return evicts_;

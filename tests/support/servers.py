@@ -45,8 +45,8 @@ class Server:
         self.log_path = os.path.join(self.directory, "log")
         self.argv = [str(part) for part in [*command, "--port", self.port, *args]]
         with open(self.log_path, "wb") as log:
-            options = {"cwd": self.directory, "stdin": subprocess.DEVNULL, **options}
-            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, **options)
+            self.options = {"cwd": self.directory, "stdin": subprocess.DEVNULL, **options}
+            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, **self.options)
         self.last_words = None  # The log, once the directory is removed.
         RUNNING.add(self)
         if waits:
@@ -59,8 +59,10 @@ class Server:
                 raise RuntimeError(f"{' '.join(self.argv)} ended at once:\n{self.log()}")
             try:
                 with resp.Connection(self.port, timeout=2.0) as connection:
-                    connection.call("PING")  # Any reply will do, also -NOAUTH.
-                return
+                    reply = connection.call("PING")  # Any other reply will do, also -NOAUTH.
+                if not (reply[0] == b"-" and reply[1].startswith(b"LOADING")):
+                    return
+                time.sleep(0.01)
             except (OSError, resp.Closed, resp.NoReply):
                 time.sleep(0.01)
         raise RuntimeError(f"{' '.join(self.argv)} does not answer:\n{self.log()}")
@@ -111,6 +113,19 @@ class Server:
             return self.last_words
         with open(self.log_path, "rb") as log:
             return log.read().decode("utf-8", "replace")
+
+    def begin(self, waits=True):
+        """Starts the process again, in the same directory and on the same port."""
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, **self.options)
+        if waits:
+            self.wait_until_serving(20.0)
+
+    def end(self, by=signal.SIGTERM, seconds=15.0):
+        """Ends the process and leaves its directory; returns its exit status."""
+        if self.is_alive():
+            self.process.send_signal(by)
+        return self.process.wait(seconds)
 
     def stop(self, by=signal.SIGTERM, seconds=15.0):
         """Ends the process; returns its exit status, or None if it had to be killed."""

@@ -266,9 +266,9 @@ void Persistence::finish() {
 // ---- AofPort.
 
 void Persistence::release(Lsn lsn) {
-  const auto number = static_cast<uint64_t>(lsn);
-  if (number <= released_.load(std::memory_order_relaxed)) return;
-  released_.store(number, std::memory_order_relaxed);
+  const std::lock_guard guard(release_lock_);
+  if (lsn <= released_) return;
+  released_ = lsn;
   set_->release_up_to(lsn);
 }
 
@@ -713,9 +713,9 @@ void Persistence::end_aof_file(bool keeps) {
 }
 
 void Persistence::attach_lanes() {
-  const Lsn end = journal_->end();
-  released_ = static_cast<uint64_t>(end);
-  set_->begin_gating(end);
+  const std::lock_guard guard(release_lock_);
+  released_ = journal_->end();
+  set_->begin_gating(released_);
   for (size_t id = 0; id < set_->size(); ++id)
     set_->at(id).set_sink(lanes_[id].get());
   is_aof_on_ = true;
@@ -728,8 +728,9 @@ void Persistence::detach_lanes() {
     set_->at(id).set_sink(nullptr);
   }
   is_aof_on_ = false;
-  released_ = static_cast<uint64_t>(engine::kLsnMax);
-  set_->release_up_to(engine::kLsnMax);
+  const std::lock_guard guard(release_lock_);
+  released_ = engine::kLsnMax;
+  set_->release_up_to(released_);
 }
 
 // ---- DEBUG RELOAD and LOADAOF.

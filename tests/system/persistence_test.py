@@ -1,0 +1,282 @@
+"""Data on disk: what a server finds again after it was ended, killed, or replaced by Redis, and the other way."""
+
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+
+from tests.support import resp, servers
+
+CROSSES_THREADS = True
+
+POLICIES = ("always", "everysec", "no")
+# One key of each type and form.
+VALUES = [
+    ["SET", "string", "text"], ["SET", "integer", "12345"], ["SET", "long", "x" * 100_000],
+    ["SET", "deadline", "v", "PXAT", "33177117420000"],
+    ["RPUSH", "list", "a", "b", "c"], ["RPUSH", "long list", *[f"element {i}" * 20 for i in range(500)]],
+    ["SADD", "integers", "1", "2", "3"], ["SADD", "set", "a", "b"], ["SADD", "large set", *[f"m{i}" for i in range(2000)]],
+    ["ZADD", "sorted", "1.5", "a", "2", "b"], ["ZADD", "large sorted", *[w for i in range(2000) for w in (str(i / 7), f"m{i}")]],
+    ["HSET", "hash", "f", "v"], ["HSET", "large hash", *[w for i in range(2000) for w in (f"f{i}", f"v{i}")]],
+    ["XADD", "stream", "1-1", "f", "v"], ["XADD", "stream", "2-1", "f", "v"], ["XGROUP", "CREATE", "stream", "g", "0"],
+    ["PFADD", "hyperloglog", *[f"e{i}" for i in range(100)]],
+]
+
+
+def _fill(connection):
+    for command in VALUES:
+        reply = connection.call(*command)
+        assert reply[0] != b"-", (command[:2], reply)
+    connection.call("SELECT", "3")
+    connection.call("SET", "elsewhere", "v")
+    connection.call("SELECT", "0")
+    connection.call("FUNCTION", "LOAD", "REPLACE", "#!lua name=lib\nredis.register_function('f', function() return 7 end)")
+
+
+def _digest(server):
+    with server.connect() as connection:
+        return connection.call("DEBUG", "DIGEST")[1]
+
+
+def _persistence(server):
+    return server.info("persistence")
+
+
+def _wait_for_rewrite(lab, server):
+    def is_over():
+        info = _persistence(server)
+        return info["aof_rewrite_in_progress"] == "0" and info["aof_rewrite_scheduled"] == "0"
+
+    lab.eventually(is_over, 20)
+    assert _persistence(server)["aof_last_bgrewrite_status"] == "ok"
+
+
+def _start(lab, *args):
+    return lab.start("--enable-debug-command", "yes", "--save", "", *args)
+
+
+def a_save_is_found_again(lab):
+    server = _start(lab)
+    with server.connect() as connection:
+        _fill(connection)
+        assert int(_persistence(server)["rdb_changes_since_last_save"]) > 0
+        assert connection.call("SAVE") == (b"+", b"OK")
+        assert _persistence(server)["rdb_changes_since_last_save"] == "0"
+        connection.call("SET", "after", "v")
+    before = _digest(server)
+    server.end(signal.SIGKILL)
+    server.begin()
+    with server.connect() as connection:
+        assert connection.call("GET", "after") == (b"$", None)
+        connection.call("SET", "after", "v")
+        assert connection.call("FCALL", "f", "0") == (b":", 7)
+    assert _digest(server) == before
+    assert int(_persistence(server)["rdb_last_load_keys_loaded"]) == 16
+
+
+def a_background_save_is_the_state_of_its_beginning(lab):
+    server = _start(lab)
+    with server.connect() as connection:
+        _fill(connection)
+        before = _digest(server)
+        connection.call("CONFIG", "SET", "rdb-key-save-delay", "20000")
+        assert connection.call("BGSAVE")[1] == b"Background saving started"
+        assert connection.call("BGSAVE") == (b"-", b"ERR Background save already in progress")
+        assert connection.call("SAVE") == (b"-", b"ERR Background save already in progress")
+        lab.eventually(lambda: _persistence(server)["current_save_keys_total"] != "0")
+        for command in (["SET", "string", "other"], ["DEL", "large set"], ["RPUSH", "long list", "new"], ["FLUSHALL"]):
+            connection.call(*command)
+        connection.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+        lab.eventually(lambda: _persistence(server)["rdb_bgsave_in_progress"] == "0")
+        assert _persistence(server)["rdb_last_bgsave_status"] == "ok"
+    server.end(signal.SIGKILL)
+    server.begin()
+    assert _digest(server) == before
+
+
+def a_termination_saves_if_there_are_save_points(lab):
+    for save, is_kept in (("3600 1", True), ("", False)):
+        server = lab.start("--save", save)
+        with server.connect() as connection:
+            connection.call("SET", "k", "v")
+        assert server.end() == 0
+        server.begin()
+        with server.connect() as connection:
+            assert connection.call("EXISTS", "k") == (b":", int(is_kept))
+
+
+def save_points_save(lab):
+    server = lab.start("--save", "1 5")
+    with server.connect() as connection:
+        for i in range(5):
+            connection.call("SET", f"k{i}", "v")
+        lab.eventually(lambda: _persistence(server)["rdb_saves"] == "1")
+        assert _persistence(server)["rdb_changes_since_last_save"] == "0"
+
+
+def the_log_is_found_again(lab):
+    for policy in POLICIES:
+        server = _start(lab, "--appendonly", "yes", "--appendfsync", policy)
+        with server.connect() as connection:
+            _fill(connection)
+            connection.call("MULTI")
+            connection.call("INCR", "a")
+            connection.call("INCR", "b")
+            connection.call("EXEC")
+            connection.call("EVAL", "redis.call('set', 'c', 1) redis.call('set', 'd', 2)", "0")
+        before = _digest(server)
+        server.end(signal.SIGKILL)
+        server.begin()
+        assert _digest(server) == before, policy
+        assert _persistence(server)["aof_enabled"] == "1"
+        server.end()
+        server.begin()
+        assert _digest(server) == before, policy
+
+
+def a_rewrite_leaves_the_same_data(lab):
+    server = _start(lab, "--appendonly", "yes")
+    stop = threading.Event()
+
+    def write():
+        with server.connect() as connection:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                connection.call("SET", f"k{number % 500}", str(number))
+                connection.call("RPUSH", "list", str(number))
+
+    writer = threading.Thread(target=write)
+    with server.connect() as connection:
+        _fill(connection)
+        writer.start()
+        try:
+            for _ in range(5):
+                assert b"rewriting" in connection.call("BGREWRITEAOF")[1]
+                _wait_for_rewrite(lab, server)
+        finally:
+            stop.set()
+            writer.join()
+    before = _digest(server)
+    names = sorted(os.listdir(os.path.join(server.directory, "appendonlydir")))
+    assert names == ["appendonly.aof.6.base.rdb", "appendonly.aof.6.incr.aof", "appendonly.aof.manifest"], names
+    server.end(signal.SIGKILL)
+    server.begin()
+    assert _digest(server) == before
+
+
+def the_log_can_be_switched_on_and_off(lab):
+    server = _start(lab)
+    with server.connect() as connection:
+        _fill(connection)
+        for number in range(3):
+            assert connection.call("CONFIG", "SET", "appendonly", "yes") == (b"+", b"OK")
+            lab.eventually(lambda: _persistence(server)["aof_enabled"] == "1")
+            _wait_for_rewrite(lab, server)
+            connection.call("SET", "logged", str(number))
+            before = _digest(server)
+            folder = os.path.join(server.directory, "appendonlydir")
+            copy = os.path.join(lab.folder(), "appendonlydir")
+            shutil.copytree(folder, copy)
+            assert connection.call("CONFIG", "SET", "appendonly", "no") == (b"+", b"OK")
+            lab.eventually(lambda: _persistence(server)["aof_enabled"] == "0")
+            connection.call("SET", "not logged", str(number))
+            other = lab.start("--enable-debug-command", "yes", "--appendonly", "yes", "--dir", os.path.dirname(copy))
+            assert _digest(other) == before
+            connection.call("DEL", "not logged")
+
+
+def debug_reload_and_loadaof_change_nothing(lab):
+    server = _start(lab, "--appendonly", "yes")
+    with server.connect(timeout=30) as connection:
+        _fill(connection)
+        before = _digest(server)
+        assert connection.call("DEBUG", "RELOAD") == (b"+", b"OK")
+        assert _digest(server) == before
+        assert connection.call("DEBUG", "LOADAOF") == (b"+", b"OK")
+        assert _digest(server) == before
+        connection.call("SET", "more", "v")
+        assert connection.call("DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE") == (b"+", b"OK")
+        assert connection.call("GET", "more") == (b"$", b"v")
+
+
+def redis_reads_the_files_and_the_other_way(lab):
+    for mode in ("no", "yes"):
+        server = _start(lab, "--appendonly", mode, "--rdb-version", "10")
+        with server.connect() as connection:
+            _fill(connection)
+            if mode == "no":
+                connection.call("SAVE")
+            else:
+                connection.call("BGREWRITEAOF")
+                _wait_for_rewrite(lab, server)
+            connection.call("SET", "behind", "v") if mode == "yes" else None
+        before = _digest(server)
+        server.end(signal.SIGKILL)
+        redis = servers.oracle(lab.build, ["--dir", server.directory, "--appendonly", mode, "--enable-debug-command", "yes"])
+        lab.started.append(redis)
+        assert _digest(redis) == before, mode
+        with redis.connect() as connection:
+            connection.call("SET", "by redis", "v")
+            connection.call("SAVE")
+        before = _digest(redis)
+        redis.end(signal.SIGTERM)
+        server.begin()
+        assert _digest(server) == before, mode
+
+
+def nothing_acknowledged_is_lost_by_a_kill(lab):
+    for policy in ("always", "everysec"):
+        server = _start(lab, "--appendonly", "yes", "--appendfsync", policy, "--auto-aof-rewrite-min-size", "64kb")
+        acknowledged = {}
+
+        def write(seed, server=server, acknowledged=acknowledged):
+            draw = random.Random(seed)
+            try:
+                with server.connect() as connection:
+                    while True:
+                        key, value = f"{seed}:{draw.randrange(50)}", str(draw.random())
+                        commands = [["SET", key, value], ["SET", key + "'", value]]
+                        if draw.randrange(3) == 0:
+                            commands = [["MULTI"], *commands, ["EXEC"]]
+                        for command in commands:
+                            connection.send(*command)
+                        for _ in commands:
+                            connection.read(10)
+                        acknowledged[key] = value
+                        acknowledged[key + "'"] = value
+            except (OSError, resp.Closed, resp.NoReply):
+                pass
+
+        for round_number in range(5):
+            writers = [threading.Thread(target=write, args=(f"w{round_number}{i}",)) for i in range(4)]
+            for writer in writers:
+                writer.start()
+            time.sleep(0.2 + random.random() * 0.3)
+            server.end(signal.SIGKILL)
+            for writer in writers:
+                writer.join()
+            server.begin()
+            with server.connect() as connection:
+                for key, value in acknowledged.items():
+                    found = connection.call("GET", key)[1]
+                    # The writer may have sent one more pair that was kept and never acknowledged.
+                    twin = connection.call("GET", key.rstrip("'") + ("" if key.endswith("'") else "'"))[1]
+                    assert found == value.encode() or (found == twin and found is not None), (policy, key, value, found)
+
+
+def a_damaged_file_is_refused(lab):
+    server = _start(lab)
+    with server.connect() as connection:
+        _fill(connection)
+        connection.call("SAVE")
+    server.end(signal.SIGKILL)
+    path = os.path.join(server.directory, "dump.rdb")
+    content = bytearray(open(path, "rb").read())
+    content[len(content) // 2] ^= 0x40
+    open(path, "wb").write(content)
+    server.begin(waits=False)
+    assert server.process.wait(10) == 1
+    assert "dump.rdb" in server.log() and "Fatal error loading the DB" in server.log()
