@@ -13,7 +13,6 @@ namespace kvstash::persist::rdb {
 namespace {
 
 constexpr size_t kHeaderBytes = 9;
-constexpr size_t kSumBytes = 8;
 constexpr unsigned kSumVersionMin = 5;  // Older files end without a checksum.
 constexpr uint8_t kSlotInfo = 244;      // Sizes of slots of a cluster, which are no news here.
 
