@@ -82,6 +82,7 @@ class FileReader {
   bool begin_item();
   bool skip_item();
   Next finish_item();
+  Next finish_opcode(Decoder& from);
   Next finish_entry(Decoder& from);
   Next finish_file(Decoder& from);
   std::string_view text(Decoder& from);

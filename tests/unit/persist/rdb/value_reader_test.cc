@@ -99,6 +99,7 @@ TEST_CASE("value reader: strings of every form") {
               "a\xe0\x00\x00"s)
             .parts == Parts{"aaaaaaaaaa"});
   CHECK(image(Type::kString, "\x00"s).parts == Parts{""});
+  CHECK(image(Type::kString, "\xc3\x00\x00"s).parts == Parts{""});
 }
 
 TEST_CASE("value reader: old lists, sets, sorted sets and hashes are converted") {
