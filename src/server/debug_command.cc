@@ -136,6 +136,12 @@ Status debug_quicklist_packed_threshold(Call& call) {
   return reply_ok(call);
 }
 
+Status debug_set_skip_checksum_validation(Call& call) {
+  const bool skips = flag_of(call.arg(2));
+  call.each_held([&](Shard& shard) { shard.skips_dump_checksums = skips; });
+  return reply_ok(call);
+}
+
 // DEBUG REPLYBUFFER does nothing. Output buffers are lent for a turn and never shrink on a
 // schedule, so there is nothing to tune, but test suites that tune it expect OK.
 Status debug_replybuffer(Call& call) {
@@ -471,6 +477,7 @@ constexpr DebugRow kRows[] = {
     {"segfault", 2, 2, debug_segfault},
     {"set-active-expire", 3, 3, debug_set_active_expire},
     {"set-disable-deny-scripts", 3, 3, debug_set_disable_deny_scripts},
+    {"set-skip-checksum-validation", 3, 3, debug_set_skip_checksum_validation},
     {"sleep", 3, 3, debug_sleep},
     {"stringmatch-test", 2, 2, debug_stringmatch_test},
     {"structsize", 2, 2, debug_structsize},

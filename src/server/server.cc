@@ -13,6 +13,7 @@
 #include "net/timer.h"
 #include "net/tls.h"
 #include "net/transport.h"
+#include "persist/commands/persist_table.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "server/acl_file.h"
@@ -41,6 +42,7 @@ std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
   const auto rows = commands::all_commands();
   std::vector<std::span<const engine::CommandSpec>> tables(rows.begin(), rows.end());
   tables.push_back(scripting::scripting_commands());
+  tables.push_back(persist::persist_commands());
   tables.push_back(server_commands());
   return tables;
 }

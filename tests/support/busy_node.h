@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/alloc.h"
+#include "persist/commands/persist_table.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "support/command_rooms.h"
@@ -42,6 +43,7 @@ class BusyNode {
       const auto commands = engine_commands();
       std::vector<std::span<const engine::CommandSpec>> all(commands.begin(), commands.end());
       all.push_back(scripting::scripting_commands());
+      all.push_back(persist::persist_commands());
       return all;
     }();
     return kRows;

@@ -3,9 +3,11 @@
 // For tests; one thread. The same seed gives the same commands.
 #pragma once
 
+#include "base/crc64.h"
 #include "base/ensure.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "persist/rdb/encoder.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -16,7 +18,7 @@
 
 namespace kvstash::test {
 
-// Every form that changes something in another way. $k a key, $v a value, $i a small integer, $f a
+// Every form that changes something in another way. $dump a payload, $k a key, $v a value, $i a small integer, $f a
 // field, $m a member, $s a score, $ms a few milliseconds, $id an id of a stream, $next the next
 // one, $g a group, $c a consumer, $db a database, $n a small count.
 inline constexpr std::string_view kRandomWrites[] = {
@@ -33,7 +35,7 @@ inline constexpr std::string_view kRandomWrites[] = {
     "PFMERGE h$k h$k h$k", "PFCOUNT h$k", "PFDEBUG TODENSE h$k",
     // Keys.
     "DEL $k $k", "UNLINK $k", "RENAME $k $k", "RENAMENX $k $k", "COPY $k $k REPLACE",
-    "COPY $k $k DB $db", "MOVE $k $db", "EXPIRE $k 100", "EXPIRE $k -1", "PEXPIRE $k $ms",
+    "COPY $k $k DB $db", "RESTORE $k 0 $dump REPLACE", "RESTORE-ASKING s$k $ms $dump REPLACE", "MOVE $k $db", "EXPIRE $k 100", "EXPIRE $k -1", "PEXPIRE $k $ms",
     "EXPIREAT $k 9999999999", "PEXPIREAT $k 9999999999999", "PERSIST $k", "SORT $k ALPHA STORE $k",
     "FLUSHDB", "FLUSHDB ASYNC", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 $db", "SWAPDB 1 $db",
     // Lists.
@@ -147,6 +149,7 @@ class RandomCommands {
     if (what == "g") return "g" + number(2);
     if (what == "c") return "c" + number(3);
     if (what == "db") return number(3);
+    if (what == "dump") return payload();
     if (what == "n") return number(6);
     if (what == "next") return std::to_string(++last_id_) + "-1";
     ensure(what == "id");
@@ -164,6 +167,22 @@ class RandomCommands {
         return number(1000) +
                std::string(random_.below(90), static_cast<char>('a' + number(9)[0] % 26));
     }
+  }
+
+  // The payload of a set, as DUMP would give it.
+  std::string payload() {
+    namespace rdb = persist::rdb;
+    rdb::Encoded encoded;
+    rdb::Encoder to(encoded);
+    to.type(rdb::Type::kSet);
+    const uint64_t members = 1 + random_.below(12);
+    to.length(members);
+    for (uint64_t i = 0; i < members; ++i)
+      to.string("m" + std::to_string(2 * i));
+    to.byte(rdb::kVersionForRedis70);
+    to.byte(0);
+    to.millis(static_cast<int64_t>(crc64(0, encoded.bytes)));  // Eight bytes, little-endian.
+    return encoded.bytes;
   }
 
   Random random_;

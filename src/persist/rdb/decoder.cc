@@ -164,6 +164,10 @@ int64_t Decoder::millis() {
   return static_cast<int64_t>(read_little(raw(8)));
 }
 
+int64_t Decoder::seconds() {
+  return static_cast<int32_t>(read_little(raw(4)));
+}
+
 store::StreamId Decoder::stream_id() {
   const uint64_t ms = read_big(raw(8));
   return {ms, read_big(raw(8))};

@@ -31,6 +31,7 @@ class Decoder {
   // Notes a failure at the present place, unless there was one before. `why` is a literal that
   // completes the sentence "At byte 12 ...".
   void fail(std::string_view why);
+  std::string_view why() const { return why_; }  // Empty if ok().
   Error error() const;  // "At byte 12 of the value a string is cut short". Only if not ok().
 
   uint8_t byte();
@@ -43,7 +44,8 @@ class Decoder {
   std::string_view raw(size_t size);
   double binary_double();
   double text_double();  // As the first versions wrote scores.
-  int64_t millis();
+  int64_t millis();      // Eight bytes.
+  int64_t seconds();     // Four bytes.
   store::StreamId stream_id();
 
  private:

@@ -1,6 +1,9 @@
 #include "persist/rdb/container_readers.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -56,15 +59,44 @@ void add_field(Decoder& from, Hash& hash, const NewField& field, const HashOptio
     hash.set_deadline(field.name, static_cast<int64_t>(*field.deadline_ms), options);
 }
 
+// Reads fields into a pack as long as all fit it, so that a small hash is not searched for each of
+// its fields. The first field that does not fit is given back in `next`.
+Listpack read_small_fields(Decoder& from, size_t& left, const HashOptions& options,
+                           std::optional<std::pair<std::string, std::string>>& next) {
+  constexpr size_t kOverheadMax = 20;  // Bytes that a listpack adds to a field and its value.
+  Listpack pack;
+  std::string name_scratch;
+  std::string value_scratch;
+  for (; left != 0 && !next; --left) {
+    const std::array field{from.string(name_scratch), from.string(value_scratch)};
+    if (!from.ok()) break;
+    const size_t added = field[0].size() + field[1].size() + kOverheadMax;
+    if (std::max(field[0].size(), field[1].size()) > options.listpack_value_bytes_max ||
+        pack.total_bytes() + added > store::ListpackView::kBytesMax) {
+      next.emplace(field[0], field[1]);
+    } else {
+      pack.append(std::span<const std::string_view>(field));
+    }
+  }
+  if (has_repeats(pack.view(), 2)) from.fail("a field of a hash repeats");
+  return pack;
+}
+
 Hash read_fields(Decoder& from, const HashOptions& options) {
-  Hash hash;
   size_t left = from.count(kFieldBytesMin);
-  hash.expect(left, options);
+  std::optional<std::pair<std::string, std::string>> next;
+  Hash hash;
+  if (left <= options.listpack_entries_max)
+    hash = Hash(read_small_fields(from, left, options, next));
+  if (left == 0 && !next) return hash;
+  hash.expect(std::max(left, options.listpack_entries_max + 1), options);
+  if (next) add_field(from, hash, {.name = next->first, .value = next->second}, options);
   std::string name_scratch;
   std::string value_scratch;
   for (; left != 0 && from.ok(); --left) {
     const std::string_view name = from.string(name_scratch);
-    add_field(from, hash, {.name = name, .value = from.string(value_scratch)}, options);
+    const std::string_view value = from.string(value_scratch);
+    add_field(from, hash, {.name = name, .value = value}, options);
   }
   return hash;
 }

@@ -120,8 +120,10 @@ Progress ValueSkipper::step(std::string_view& bytes) {
       progress = read_length(bytes, head);
       if (progress == Progress::kDone) bytes.remove_prefix(head.bytes);
       break;
+    case '1':
+    case '4':
     case '8':
-      raw_left_ = 8;
+      raw_left_ = static_cast<uint64_t>(layout_[at_] - '0');
       break;
     case 'i':
       raw_left_ = kStreamIdBytes;

@@ -2,8 +2,8 @@
 //
 // Each type has a layout, which is a short text that is also the documentation of the type:
 //
-//   s   a string            l   a length           8   eight bytes      i   a stream's id
-//   t   a score as text     m   what a module has written, up to its mark of the end
+//   s   a string            l   a length           1   4   8   so many bytes
+//   t   a score as text     i   a stream's id      m   what a module wrote, up to its end mark
 //   n(...)                  a length, and then what is in the parentheses, that many times
 //
 // The skipper keeps its place in the layout between the pieces, so each byte is looked at once,

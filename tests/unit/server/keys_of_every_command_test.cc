@@ -7,6 +7,7 @@
 #include "engine/client/session.h"
 #include "engine/command/reach.h"
 #include "scripting/scripting.h"
+#include "persist/commands/persist_table.h"
 #include "scripting/scripting_table.h"
 #include "scripting/sha1.h"
 #include "server/server_commands.h"
@@ -209,6 +210,7 @@ std::vector<std::span<const engine::CommandSpec>> all_rows() {
   const auto commands = commands::all_commands();
   std::vector<std::span<const engine::CommandSpec>> rows(commands.begin(), commands.end());
   rows.push_back(scripting::scripting_commands());
+  rows.push_back(persist::persist_commands());
   rows.push_back(server::server_commands());
   return rows;
 }

@@ -150,6 +150,7 @@ class Run {
     } else if (words[0] == "zadd") {
       words[0] = "set";
     }
+    if (words[0].starts_with("restore")) return with_payload(std::move(words));
     if (words[0] != "function") return words;
     const uint64_t number = random_.below(3);
     if (words[1] == "load" && random_.one_in(3)) return {"function", "load", library(number)};
@@ -159,10 +160,19 @@ class Run {
       return {"function", "restore", dumped(), random_.one_in(2) ? "replace" : "append"};
     return words;
   }
-  std::string dumped() {
-    const std::string reply = origin_.run({"function", "dump"}, DbIndex{0}, 0);
+  std::string dumped() { return bulk_in(origin_.run({"function", "dump"}, DbIndex{0}, 0)); }
+  // RESTORE mostly takes what some key holds, as clients carry values about.
+  Words with_payload(Words words) {
+    const std::string payload = bulk_in(origin_.run({"dump", drawer_.key()}, draw_db(), 0));
+    if (!payload.empty() && words.size() > 3) words[3] = payload;
+    return words;
+  }
+  // The bytes of a bulk reply; empty for a null.
+  static std::string bulk_in(const std::string& reply) {
+    constexpr size_t kLineEndBytes = 2;
     const size_t begin = reply.find('\n') + 1;
-    return reply.substr(begin, reply.size() - begin - 2);
+    if (reply.size() < begin + kLineEndBytes) return {};
+    return reply.substr(begin, reply.size() - begin - kLineEndBytes);
   }
 
   Words draw_script() {
