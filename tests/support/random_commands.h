@@ -18,9 +18,9 @@
 
 namespace kvstash::test {
 
-// Every form that changes something in another way. $dump a payload, $k a key, $v a value, $i a small integer, $f a
-// field, $m a member, $s a score, $ms a few milliseconds, $id an id of a stream, $next the next
-// one, $g a group, $c a consumer, $db a database, $n a small count.
+// Every form that changes something in another way. $dump a payload, $k a key, $v a value, $i a
+// small integer, $f a field, $m a member, $s a score, $ms a few milliseconds, $id an id of a
+// stream, $next the next one, $g a group, $c a consumer, $db a database, $n a small count.
 inline constexpr std::string_view kRandomWrites[] = {
     // Strings.
     "SET $k $v", "SET $k $v PX $ms", "SET $k $i KEEPTTL", "SET $k $v XX GET", "SET $k $v NX",
@@ -35,9 +35,10 @@ inline constexpr std::string_view kRandomWrites[] = {
     "PFMERGE h$k h$k h$k", "PFCOUNT h$k", "PFDEBUG TODENSE h$k",
     // Keys.
     "DEL $k $k", "UNLINK $k", "RENAME $k $k", "RENAMENX $k $k", "COPY $k $k REPLACE",
-    "COPY $k $k DB $db", "RESTORE $k 0 $dump REPLACE", "RESTORE-ASKING s$k $ms $dump REPLACE", "MOVE $k $db", "EXPIRE $k 100", "EXPIRE $k -1", "PEXPIRE $k $ms",
-    "EXPIREAT $k 9999999999", "PEXPIREAT $k 9999999999999", "PERSIST $k", "SORT $k ALPHA STORE $k",
-    "FLUSHDB", "FLUSHDB ASYNC", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 $db", "SWAPDB 1 $db",
+    "COPY $k $k DB $db", "RESTORE $k 0 $dump REPLACE", "RESTORE-ASKING s$k $ms $dump REPLACE",
+    "MOVE $k $db", "EXPIRE $k 100", "EXPIRE $k -1", "PEXPIRE $k $ms", "EXPIREAT $k 9999999999",
+    "PEXPIREAT $k 9999999999999", "PERSIST $k", "SORT $k ALPHA STORE $k", "FLUSHDB",
+    "FLUSHDB ASYNC", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 $db", "SWAPDB 1 $db",
     // Lists.
     "LPUSH l$k $v $v", "RPUSH l$k $v $v $v", "RPUSH l$k $m $m $m $m $m $m", "LPUSHX l$k $v",
     "RPUSHX l$k $v", "LPOP l$k", "RPOP l$k $n", "LREM l$k 0 $m", "LSET l$k $n $v",
@@ -79,25 +80,25 @@ inline constexpr std::string_view kRandomWrites[] = {
 
 // Keys whose types are any.
 inline constexpr std::string_view kMixedWrites[] = {"DEL l$k",
-                                             "RENAME s$k l$k",
-                                             "RENAME f$k f$k",
-                                             "RENAME x$k x$k",
-                                             "COPY z$k z$k REPLACE",
-                                             "MOVE f$k $db",
-                                             "MOVE x$k $db",
-                                             "MOVE l$k $db",
-                                             "PEXPIRE f$k $ms",
-                                             "PERSIST z$k",
-                                             "COPY x$k x$k",
-                                             "UNLINK z$k f$k",
-                                             "SET l$k $v",
-                                             "SUNIONSTORE f$k s$k",
-                                             "SORT l$k ALPHA STORE l$k",
-                                             "COPY l$k l$k REPLACE",
-                                             "RENAME l$k l$k",
-                                             "RENAME z$k z$k",
-                                             "RENAME s$k s$k",
-                                             "PEXPIRE x$k $ms"};
+                                                    "RENAME s$k l$k",
+                                                    "RENAME f$k f$k",
+                                                    "RENAME x$k x$k",
+                                                    "COPY z$k z$k REPLACE",
+                                                    "MOVE f$k $db",
+                                                    "MOVE x$k $db",
+                                                    "MOVE l$k $db",
+                                                    "PEXPIRE f$k $ms",
+                                                    "PERSIST z$k",
+                                                    "COPY x$k x$k",
+                                                    "UNLINK z$k f$k",
+                                                    "SET l$k $v",
+                                                    "SUNIONSTORE f$k s$k",
+                                                    "SORT l$k ALPHA STORE l$k",
+                                                    "COPY l$k l$k REPLACE",
+                                                    "RENAME l$k l$k",
+                                                    "RENAME z$k z$k",
+                                                    "RENAME s$k s$k",
+                                                    "PEXPIRE x$k $ms"};
 
 class RandomCommands {
  public:

@@ -76,11 +76,12 @@ size_t timed_snapshot(std::string_view what, store::Keyspace& space, store::Shar
     CHECK(difference(pulled.images().at(0), real) == "");
     return overlay_bytes_max;
   }
-  std::printf("%-14.*s longest step %5ld us, all steps %6ld ms, longest write %5ld us, "
-              "overlay %6zu KiB, %zu MiB\n",
-              static_cast<int>(what.size()), what.data(), static_cast<long>(step.ns / 1000),
-              static_cast<long>(step.total_ns / 1'000'000), static_cast<long>(change.ns / 1000),
-              overlay_bytes_max >> 10, pulled.bytes() >> 20);
+  std::printf(
+      "%-14.*s longest step %5ld us, all steps %6ld ms, longest write %5ld us, "
+      "overlay %6zu KiB, %zu MiB\n",
+      static_cast<int>(what.size()), what.data(), static_cast<long>(step.ns / 1000),
+      static_cast<long>(step.total_ns / 1'000'000), static_cast<long>(change.ns / 1000),
+      overlay_bytes_max >> 10, pulled.bytes() >> 20);
   return overlay_bytes_max;
 }
 

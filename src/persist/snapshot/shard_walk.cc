@@ -10,8 +10,8 @@ namespace kvstash::persist {
 namespace {
 
 using store::Entry;
-using store::Keyspace;
 using store::KeyRef;
+using store::Keyspace;
 
 constexpr size_t kChunkBytes = size_t{64} << 10;
 // A chunk is allocated with room for the entry that fills it.
@@ -31,11 +31,10 @@ void ShardWalk::add(uint32_t db, Keyspace& space) {
   cuts_.push_back(std::make_unique<Cut>(Cut{.space = &space, .db = db}));
   by_space_.emplace(&space, cuts_.back().get());
   const store::TimingWheel* fields = space.field_deadlines();
-  snapshot_->count_keys(
-      {.db = db,
-       .keys = space.size(),
-       .keys_with_deadline = space.deadlines().size(),
-       .keys_with_field_deadlines = fields != nullptr ? fields->size() : 0});
+  snapshot_->count_keys({.db = db,
+                         .keys = space.size(),
+                         .keys_with_deadline = space.deadlines().size(),
+                         .keys_with_field_deadlines = fields != nullptr ? fields->size() : 0});
 }
 
 // ---- What the observer is told.
@@ -98,8 +97,7 @@ size_t ShardWalk::write_small(const Cut& cut, const Entry& entry) {
 
 void ShardWalk::watch(Cut& cut, const Entry& entry) {
   if (!is_writable(entry)) return;
-  BigValue::Place place{
-      .db = cut.db, .head = {}, .rdb_version = snapshot_->rdb_version()};
+  BigValue::Place place{.db = cut.db, .head = {}, .rdb_version = snapshot_->rdb_version()};
   rdb::Encoder to(place.head);
   rdb::write_entry_head(to, entry, snapshot_->options().write);
   ValueWatch& watch = holdings_->watch(*cut.space, entry);

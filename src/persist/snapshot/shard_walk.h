@@ -112,7 +112,7 @@ class ShardWalk {
   Part part_ = Part::kSmall;
   std::vector<std::unique_ptr<Cut>> cuts_;
   std::unordered_map<const store::Keyspace*, Cut*> by_space_;  // Those that are not finished.
-  size_t at_ = 0;                      // The keyspace that is being walked.
+  size_t at_ = 0;                                              // The keyspace that is being walked.
   std::vector<store::Entry*> visited_;  // The entries of a slice; kept to reuse its memory.
 
   std::deque<View> views_;   // Large values to be written, the one that is being written first.

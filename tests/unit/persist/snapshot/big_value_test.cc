@@ -128,7 +128,8 @@ TEST_CASE("a large sorted set is written while its scores change") {
       }
     });
   };
-  CHECK(test::timed_snapshot("sorted set", key.space(), key.memory(), 40, write) < size_t{64} << 20);
+  CHECK(test::timed_snapshot("sorted set", key.space(), key.memory(), 40, write) < size_t{64}
+                                                                                       << 20);
 }
 
 TEST_CASE("a large list is written while it is pushed, popped and changed inside") {
@@ -176,9 +177,9 @@ TEST_CASE("a large stream is written while entries come, go and are acknowledged
   for (uint64_t i = 0; i < 10; ++i)
     made.create_consumer(name(i), 1);
   for (uint64_t id = 1; id <= last; ++id)
-    made.add_pending({id, 0}, {.delivered_ms = 2,
-                               .deliveries = 1,
-                               .consumer = made.find_consumer(name(id % 10))});
+    made.add_pending(
+        {id, 0},
+        {.delivered_ms = 2, .deliveries = 1, .consumer = made.find_consumer(name(id % 10))});
   key.put(std::move(stream));
   const auto write = [&] {
     key.open<store::Stream>([&](store::Stream& value) {
