@@ -28,11 +28,12 @@ class BusyNode {
   BusyNode(uint64_t seed, size_t shards, bool evicts)
       : scripting_(shards, "7.2.4"),
         commands_(seed, evicts),
-        threads_(rows(),
-                 {.shards = shards,
-                  .seed = seed,
-                  .engine = options(evicts),
-                  .prepare = [this](engine::Shard& shard) { shard.set().set_scripting(scripting_); }}) {
+        threads_(rows(), {.shards = shards,
+                          .seed = seed,
+                          .engine = options(evicts),
+                          .prepare = [this](engine::Shard& shard) {
+                            shard.set().set_scripting(scripting_);
+                          }}) {
     for (size_t i = 0; i < 3; ++i)
       clients_.push_back({&threads_.open(i % shards), 0});
   }
@@ -71,7 +72,8 @@ class BusyNode {
   uint64_t evicted() {
     uint64_t evicted = 0;
     for (size_t id = 0; id < threads_.set().size(); ++id)
-      evicted += threads_.ask<uint64_t>(id, [](engine::Shard& shard) { return shard.stats().evicted; });
+      evicted +=
+          threads_.ask<uint64_t>(id, [](engine::Shard& shard) { return shard.stats().evicted; });
     return evicted;
   }
 

@@ -17,8 +17,9 @@ namespace kvstash::test {
 
 class PulledSnapshot {
  public:
-  explicit PulledSnapshot(std::shared_ptr<persist::Snapshot> snapshot)
-      : snapshot_(std::move(snapshot)) {}
+  // `keeps`: keeps the bytes, to read them; else they are only counted.
+  explicit PulledSnapshot(std::shared_ptr<persist::Snapshot> snapshot, bool keeps = true)
+      : snapshot_(std::move(snapshot)), keeps_(keeps) {}
 
   // Takes one chunk, if there is one. Returns false once the snapshot has ended.
   bool pull() {
@@ -34,11 +35,11 @@ class PulledSnapshot {
 
   bool is_whole() const { return is_whole_; }
   const std::string& error() const { return error_; }
-  size_t bytes() const { return bytes_.size(); }
+  size_t bytes() const { return pulled_bytes_; }  // Before they were compressed.
 
   // What the snapshot holds of each database. The numbers of keys must be those of the cut.
   std::map<uint32_t, KeyspaceImage> images() const {
-    ensure(is_whole_);
+    ensure(is_whole_ && keeps_);
     std::map<uint32_t, KeyspaceImage> images = RdbImages::read(bytes_);
     ensure(images.size() == snapshot_->databases().size());
     for (const persist::Snapshot::Database& database : snapshot_->databases())
@@ -56,6 +57,8 @@ class PulledSnapshot {
     if (is_whole_) return false;
     persist::Chunk chunk = std::move(**taken);
     ensure(!chunk.encoded.bytes.empty());
+    pulled_bytes_ += chunk.encoded.bytes.size();
+    if (!keeps_) return true;
     if (chunk.db != db_) {
       persist::rdb::Encoded select;
       persist::rdb::Encoder encoder(select);
@@ -69,6 +72,8 @@ class PulledSnapshot {
   }
 
   std::shared_ptr<persist::Snapshot> snapshot_;
+  bool keeps_;
+  size_t pulled_bytes_ = 0;
   std::string bytes_;
   uint32_t db_ = 0;
   bool is_whole_ = false;

@@ -3,13 +3,14 @@
 // For tests; one thread. The same seed gives the same commands.
 #pragma once
 
+#include "base/crc64.h"
 #include "base/ensure.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "persist/rdb/encoder.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,10 +18,9 @@
 
 namespace kvstash::test {
 
-// Every form that changes something in another way. $k a key, $v a value, $i a small integer, $f a
-// field, $m a member, $s a score, $ms a few milliseconds, $id an id of a stream, $next the next
-// one, $g a group, $c a consumer, $db a database, $n a small count, $dumped a payload of
-// DUMP.
+// Every form that changes something in another way. $dump a payload, $k a key, $v a value, $i a
+// small integer, $f a field, $m a member, $s a score, $ms a few milliseconds, $id an id of a
+// stream, $next the next one, $g a group, $c a consumer, $db a database, $n a small count.
 inline constexpr std::string_view kRandomWrites[] = {
     // Strings.
     "SET $k $v", "SET $k $v PX $ms", "SET $k $i KEEPTTL", "SET $k $v XX GET", "SET $k $v NX",
@@ -28,17 +28,17 @@ inline constexpr std::string_view kRandomWrites[] = {
     "GETDEL $k", "GETEX $k PX $ms", "GETEX $k PERSIST", "APPEND $k $v", "SETRANGE $k $n $v",
     "SETRANGE $k 9000 $v", "INCR $k", "DECR $k", "INCRBY $k $i", "DECRBY $k $i",
     "INCRBYFLOAT $k 1.5", "MSET $k $v $k $v", "MSETNX $k $v $k $v", "MSETEX 2 $k $v $k $v PX $ms",
-    "DELEX $k", "DELEX $k IFEQ $v", "DELIFEQ $k $v", "RESTORE $k 0 $dumped REPLACE",
-    "RESTORE l$k $ms $dumped", "RESTORE-ASKING $k 0 $dumped REPLACE",
+    "DELEX $k", "DELEX $k IFEQ $v", "DELIFEQ $k $v",
     // Bits and registers.
     "SETBIT $k $n 1", "SETBIT $k 70000 1", "BITFIELD $k SET u8 #$n 7 INCRBY i5 100 1 GET u4 0",
     "BITOP OR $k $k $k", "BITOP NOT $k $k", "PFADD h$k $m $m", "PFADD h$k $v",
     "PFMERGE h$k h$k h$k", "PFCOUNT h$k", "PFDEBUG TODENSE h$k",
     // Keys.
     "DEL $k $k", "UNLINK $k", "RENAME $k $k", "RENAMENX $k $k", "COPY $k $k REPLACE",
-    "COPY $k $k DB $db", "MOVE $k $db", "EXPIRE $k 100", "EXPIRE $k -1", "PEXPIRE $k $ms",
-    "EXPIREAT $k 9999999999", "PEXPIREAT $k 9999999999999", "PERSIST $k", "SORT $k ALPHA STORE $k",
-    "FLUSHDB", "FLUSHDB ASYNC", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 $db", "SWAPDB 1 $db",
+    "COPY $k $k DB $db", "RESTORE $k 0 $dump REPLACE", "RESTORE-ASKING s$k $ms $dump REPLACE",
+    "MOVE $k $db", "EXPIRE $k 100", "EXPIRE $k -1", "PEXPIRE $k $ms", "EXPIREAT $k 9999999999",
+    "PEXPIREAT $k 9999999999999", "PERSIST $k", "SORT $k ALPHA STORE $k", "FLUSHDB",
+    "FLUSHDB ASYNC", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 $db", "SWAPDB 1 $db",
     // Lists.
     "LPUSH l$k $v $v", "RPUSH l$k $v $v $v", "RPUSH l$k $m $m $m $m $m $m", "LPUSHX l$k $v",
     "RPUSHX l$k $v", "LPOP l$k", "RPOP l$k $n", "LREM l$k 0 $m", "LSET l$k $n $v",
@@ -80,34 +80,25 @@ inline constexpr std::string_view kRandomWrites[] = {
 
 // Keys whose types are any.
 inline constexpr std::string_view kMixedWrites[] = {"DEL l$k",
-                                             "RENAME s$k l$k",
-                                             "RENAME f$k f$k",
-                                             "RENAME x$k x$k",
-                                             "COPY z$k z$k REPLACE",
-                                             "MOVE f$k $db",
-                                             "MOVE x$k $db",
-                                             "MOVE l$k $db",
-                                             "PEXPIRE f$k $ms",
-                                             "PERSIST z$k",
-                                             "COPY x$k x$k",
-                                             "UNLINK z$k f$k",
-                                             "SET l$k $v",
-                                             "SUNIONSTORE f$k s$k",
-                                             "SORT l$k ALPHA STORE l$k",
-                                             "COPY l$k l$k REPLACE",
-                                             "RENAME l$k l$k",
-                                             "RENAME z$k z$k",
-                                             "RENAME s$k s$k",
-                                             "PEXPIRE x$k $ms"};
-
-// What DUMP gives for the string 10 and for the set of 1, 2 and 3.
-inline constexpr std::string_view kDumped[] = {
-    {"\x00\xc0\x0a\x0a\x00n\x9fWE\x0e\xae"
-     "c\xbb",
-     13},
-    {"\x0b\x0e\x02\x00\x00\x00\x03\x00\x00\x00\x01\x00\x02\x00"
-     "\x03\x00\x0a\x00\xa5\x02\\\xe2mnM\x1b",
-     26}};
+                                                    "RENAME s$k l$k",
+                                                    "RENAME f$k f$k",
+                                                    "RENAME x$k x$k",
+                                                    "COPY z$k z$k REPLACE",
+                                                    "MOVE f$k $db",
+                                                    "MOVE x$k $db",
+                                                    "MOVE l$k $db",
+                                                    "PEXPIRE f$k $ms",
+                                                    "PERSIST z$k",
+                                                    "COPY x$k x$k",
+                                                    "UNLINK z$k f$k",
+                                                    "SET l$k $v",
+                                                    "SUNIONSTORE f$k s$k",
+                                                    "SORT l$k ALPHA STORE l$k",
+                                                    "COPY l$k l$k REPLACE",
+                                                    "RENAME l$k l$k",
+                                                    "RENAME z$k z$k",
+                                                    "RENAME s$k s$k",
+                                                    "PEXPIRE x$k $ms"};
 
 class RandomCommands {
  public:
@@ -159,9 +150,9 @@ class RandomCommands {
     if (what == "g") return "g" + number(2);
     if (what == "c") return "c" + number(3);
     if (what == "db") return number(3);
+    if (what == "dump") return payload();
     if (what == "n") return number(6);
     if (what == "next") return std::to_string(++last_id_) + "-1";
-    if (what == "dumped") return std::string(kDumped[random_.below(std::size(kDumped))]);
     ensure(what == "id");
     return std::to_string(last_id_ - std::min(last_id_, random_.below(60))) + "-1";
   }
@@ -177,6 +168,22 @@ class RandomCommands {
         return number(1000) +
                std::string(random_.below(90), static_cast<char>('a' + number(9)[0] % 26));
     }
+  }
+
+  // The payload of a set, as DUMP would give it.
+  std::string payload() {
+    namespace rdb = persist::rdb;
+    rdb::Encoded encoded;
+    rdb::Encoder to(encoded);
+    to.type(rdb::Type::kSet);
+    const uint64_t members = 1 + random_.below(12);
+    to.length(members);
+    for (uint64_t i = 0; i < members; ++i)
+      to.string("m" + std::to_string(2 * i));
+    to.byte(rdb::kVersionForRedis70);
+    to.byte(0);
+    to.millis(static_cast<int64_t>(crc64(0, encoded.bytes)));  // Eight bytes, little-endian.
+    return encoded.bytes;
   }
 
   Random random_;

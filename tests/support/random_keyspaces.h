@@ -275,7 +275,8 @@ class RandomKeyspaces {
         return;
       }
       case 3: {  // SETRANGE.
-        const store::ByteRange range{.offset = random_.below(size + 100), .count = random_.below(700)};
+        const store::ByteRange range{.offset = random_.below(size + 100),
+                                     .count = random_.below(700)};
         place.space.open_string(place.ref(), entry, range.offset + range.count, bytes, range);
         const char fresh = static_cast<char>('A' + random_.below(26));
         std::fill_n(bytes.begin() + static_cast<ptrdiff_t>(range.offset), range.count, fresh);

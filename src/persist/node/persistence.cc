@@ -157,13 +157,20 @@ Status Persistence::load_aof() {
   if (loader.stream()) offset = loader.stream()->offset;
   if (plan->position) offset = plan->position->lsn;
 
-  Result<OpenIncrement> first = files_->begin_increment(replid_, &*plan);
+  // A log begins with a base, as in Redis. Nothing changes meanwhile: clients are not served yet.
+  if (!plan->base) {
+    Cut cut = take_cut(true, nullptr);
+    const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
+    if (!bytes.ok()) return bytes.error();
+    if (Status based = files_->replace_base(); !based.ok()) return based;
+  }
+  Result<OpenIncrement> first = files_->begin_increment(replid_, plan->base ? &*plan : nullptr);
   if (!first.ok()) return first.error();
   base_bytes_ = before_bytes_ = files_->bytes();
   make_journal({.lsn = Lsn{offset}, .offset = offset});
   aof_->begin_file(*std::move(first), journal_->end_place());
   hold_all([this](const Hold&) { attach_lanes(); });
-  return files_->has_base() ? Status() : write_base();
+  return {};
 }
 
 Status Persistence::load_files(const RecoveryPlan& plan, Loader& loader) {

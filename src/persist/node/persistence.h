@@ -188,7 +188,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
   std::atomic<bool> is_aof_on_{false};
   std::atomic<bool> wants_aof_{false};
   std::mutex release_lock_;  // Held while gates are told how far the journal has come.
-  engine::Lsn released_{};
+  engine::Lsn released_ = engine::kLsnMax;
   std::atomic<uint64_t> base_bytes_{0};     // Of the log, after the last rewrite.
   std::atomic<uint64_t> before_bytes_{0};   // Of its files, when aof_bytes_from_ was noted.
   std::atomic<uint64_t> written_before_{0};  // Bytes the writer had written then.

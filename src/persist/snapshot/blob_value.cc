@@ -21,8 +21,8 @@ void BlobValue::before_change(store::ByteRange range) {
     const auto at = saved_.lower_bound(block);
     if (at != saved_.end() && at->first == block) continue;
     // What was cut off and has grown again was saved when it was cut.
-    const std::string_view bytes =
-        blob_->view().substr(block * kBlockBytes, std::min(kBlockBytes, size_ - block * kBlockBytes));
+    const std::string_view bytes = blob_->view().substr(
+        block * kBlockBytes, std::min(kBlockBytes, size_ - block * kBlockBytes));
     saved_.emplace_hint(at, block, bytes);
     add_overlay(kNodeBytes + sizeof(std::string) + bytes.size());
     count_preimages(1);

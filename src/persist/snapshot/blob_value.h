@@ -29,8 +29,8 @@ class BlobValue final : public BigValue {
   bool write_elements(rdb::Encoded& to, Budget& budget) override;
 
   const store::Blob* blob_;
-  size_t size_;      // At the cut.
-  size_t next_ = 0;  // The block to be written next.
+  size_t size_;                          // At the cut.
+  size_t next_ = 0;                      // The block to be written next.
   std::map<size_t, std::string> saved_;  // Blocks as they were.
 };
 

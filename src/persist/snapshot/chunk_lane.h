@@ -6,14 +6,13 @@
 // the bound.
 #pragma once
 
-#include "base/ensure.h"
 #include "persist/rdb/encoder.h"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 namespace kvstash::persist {
@@ -40,18 +39,20 @@ class ChunkLane {
     Chunk chunk{};
   };
 
-  ChunkLane() : head_(new Node), tail_(head_) {}
+  ChunkLane() : head_(std::make_unique<Node>()), tail_(head_.get()) {}
   ChunkLane(const ChunkLane&) = delete;
   ChunkLane& operator=(const ChunkLane&) = delete;
   ~ChunkLane() {
     while (head_ != nullptr)
-      delete std::exchange(head_, head_->next.load(std::memory_order_relaxed));
+      head_.reset(head_->next.load(std::memory_order_relaxed));
   }
 
   // The thread that puts in.
   void push(Item item) {
     bytes_.fetch_add(item.chunk.bytes(), std::memory_order_seq_cst);
-    auto* node = new Node{.item = std::move(item)};
+    auto made = std::make_unique<Node>();
+    made->item = std::move(item);
+    Node* node = made.release();  // Owned by the node before it.
     tail_->next.store(node, std::memory_order_release);
     tail_ = node;
   }
@@ -61,7 +62,7 @@ class ChunkLane {
     Node* next = head_->next.load(std::memory_order_acquire);
     if (next == nullptr) return std::nullopt;
     Item item = std::move(next->item);
-    delete std::exchange(head_, next);
+    head_.reset(next);
     bytes_.fetch_sub(item.chunk.bytes(), std::memory_order_seq_cst);
     return item;
   }
@@ -74,7 +75,8 @@ class ChunkLane {
     Item item{};
   };
 
-  alignas(64) Node* head_;  // A node whose item was taken out, before the first that was not.
+  alignas(64) std::unique_ptr<Node> head_;  // A node whose item was taken out, before the first
+                                            // that was not.
   alignas(64) Node* tail_;
   alignas(64) std::atomic<size_t> bytes_ = 0;
 };

@@ -43,6 +43,7 @@ bool FieldValue::note(std::string_view name, uint64_t hash) {
   if (at != known_.end() && at->hash == hash && at->name == name) return false;
   known_.emplace_hint(at, Known{hash, std::string(name)});
   add_overlay(kNodeBytes + sizeof(Known) + name.size());
+  filter_.add(hash);
   return true;
 }
 
@@ -82,13 +83,19 @@ bool FieldValue::write_saved(rdb::Encoded& to, Budget& budget) {
   return true;
 }
 
+bool FieldValue::is_known(const Field& field) const {
+  if (known_.empty()) return false;
+  const uint64_t hash = table_->hash(field.name());
+  return filter_.may_have(hash) && known_.contains(Name{hash, field.name()});
+}
+
 void FieldValue::walk(rdb::Encoded& to, Budget& budget) {
   const size_t before = to.bytes.size();
   size_t seen = 0;
   const store::WalkBudget visit{.buckets = 8, .elements = std::min<size_t>(32, budget.elements())};
   next_ = table_->walk(*next_, visit, [&](const Field& field) {
     ++seen;
-    if (!known_.empty() && known_.contains(Name{table_->hash(field.name()), field.name()})) return;
+    if (is_known(field)) return;
     write_field(to, field);
   });
   budget.spend(1 + seen, to.bytes.size() - before);

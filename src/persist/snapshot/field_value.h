@@ -6,6 +6,7 @@
 #pragma once
 
 #include "persist/snapshot/big_value.h"
+#include "persist/snapshot/name_filter.h"
 #include "store/field_table.h"
 
 #include <cstddef>
@@ -52,12 +53,14 @@ class FieldValue final : public BigValue {
   void write_field(rdb::Encoded& to, const store::Field& field);
   bool has_passed(uint64_t hash) const { return !next_ || hash < *next_; }
   bool note(std::string_view name, uint64_t hash);
+  bool is_known(const store::Field& field) const;
 
   const store::FieldTable* table_;
   std::optional<int64_t> min_deadline_ms_;  // The earliest deadline of a field at the cut.
   size_t left_;                             // Fields of the cut that were not encoded yet.
   std::optional<uint64_t> next_ = 0;        // Where the walk goes on; none: it is over.
   std::set<Known, Before> known_;
+  NameFilter filter_;               // Of all that were ever in known_.
   std::deque<rdb::Encoded> saved_;  // Fields as they were, to be written next.
 };
 

@@ -24,11 +24,12 @@ GroupValue::GroupValue(const Group& group, const Born& born, unsigned rdb_versio
   for (const Consumer* consumer : group.consumers().all()) {
     if (consumer == born.consumer) continue;
     places_.emplace(consumer, owners_.size());
-    owners_.push_back({.live = consumer,
-                       .name = std::string(consumer->name()),
-                       .seen_ms = consumer->seen_ms(),
-                       .active_ms = consumer->active_ms(),
-                       .pending = consumer->pending().size() - (consumer == owner_of_born ? 1 : 0)});
+    owners_.push_back(
+        {.live = consumer,
+         .name = std::string(consumer->name()),
+         .seen_ms = consumer->seen_ms(),
+         .active_ms = consumer->active_ms(),
+         .pending = consumer->pending().size() - (consumer == owner_of_born ? 1 : 0)});
     overlay_bytes_ += sizeof(Owner) + kNodeBytes + consumer->name().size();
   }
   if (born.pending) pending_born(*born.pending);
@@ -37,8 +38,8 @@ GroupValue::GroupValue(const Group& group, const Born& born, unsigned rdb_versio
 void GroupValue::save(StreamId id, const PendingEntry& entry) {
   const auto at = known_.lower_bound(id);
   if (at != known_.end() && at->first == id) return;
-  known_.emplace_hint(
-      at, id, Pending{.delivered_ms = entry.delivered_ms, .deliveries = entry.deliveries});
+  known_.emplace_hint(at, id,
+                      Pending{.delivered_ms = entry.delivered_ms, .deliveries = entry.deliveries});
   // An entry that has not changed since the cut belongs to a consumer of the cut.
   owners_[places_.at(entry.consumer)].changed.insert(id);
   overlay_bytes_ += 2 * kNodeBytes + 2 * sizeof(StreamId) + sizeof(Pending);
@@ -131,7 +132,8 @@ void GroupValue::write_pending(rdb::Encoder& to, Budget& budget) {
       },
       [&](auto saved) {
         budget.spend(1);
-        if (saved->second) write(saved->first, saved->second->delivered_ms, saved->second->deliveries);
+        if (saved->second)
+          write(saved->first, saved->second->delivered_ms, saved->second->deliveries);
         return std::next(saved);
       });
   if (next_) return;

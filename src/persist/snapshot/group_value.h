@@ -58,11 +58,11 @@ class GroupValue {
     std::string name;
     int64_t seen_ms;
     int64_t active_ms;
-    size_t pending;  // How many pending entries it had.
+    size_t pending;                       // How many pending entries it had.
     std::set<store::StreamId> changed{};  // Those of them that have changed.
   };
-  // What is written next: the head, the pending entries of the group, for each consumer its head and
-  // its ids.
+  // What is written next: the head, the pending entries of the group, for each consumer its head
+  // and its ids.
   enum class Part : uint8_t { kHead, kPending, kOwner, kOwned, kDone };
 
   void save(store::StreamId id, const store::PendingEntry& entry);
@@ -87,9 +87,9 @@ class GroupValue {
   size_t preimages_ = 0;
 
   Part part_ = Part::kHead;
-  size_t owner_ = 0;                    // The consumer that is being written.
+  size_t owner_ = 0;                     // The consumer that is being written.
   std::optional<store::StreamId> next_;  // The lowest id that was not written; none: no more.
-  size_t left_ = 0;                     // Ids of this part that were not written yet.
+  size_t left_ = 0;                      // Ids of this part that were not written yet.
 };
 
 }  // namespace kvstash::persist

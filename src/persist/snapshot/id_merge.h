@@ -23,8 +23,8 @@ store::StreamId id_of(const std::pair<const store::StreamId, Value>& saved) {
   return saved.first;
 }
 
-// Visits the ids from `next` on in their order, as long as the budget lasts, and moves `next` behind
-// them; to nothing after the last. An id that is in both is visited as a saved one.
+// Visits the ids from `next` on in their order, as long as the budget lasts, and moves `next`
+// behind them; to nothing after the last. An id that is in both is visited as a saved one.
 //   live      the tree, or null if it is gone: visit_live(position)
 //   saved     a set, or a map by id: visit_saved(iterator) returns the iterator behind it
 // The visitors spend the budget.

@@ -4,12 +4,21 @@
 #include "engine/execution/key.h"
 #include "persist/rdb/value_writer.h"
 
+#include <functional>
 #include <utility>
 
 namespace kvstash::persist {
 
 using store::ScoredMember;
 using store::SortedSet;
+
+namespace {
+
+size_t hash_of(std::string_view member) {
+  return std::hash<std::string_view>()(member);
+}
+
+}  // namespace
 
 MemberValue::MemberValue(Place place, Tally& tally, store::ObjectWord word)
     : BigValue(std::move(place), tally),
@@ -26,6 +35,7 @@ const std::string* MemberValue::note(std::string_view member) {
   const auto at = known_.lower_bound(member);
   if (at != known_.end() && *at == member) return nullptr;
   add_overlay(kNodeBytes + sizeof(std::string) + member.size());
+  filter_.add(hash_of(member));
   return &*known_.emplace_hint(at, member);
 }
 
@@ -65,7 +75,7 @@ bool MemberValue::write_elements(rdb::Encoded& to, Budget& budget) {
 bool MemberValue::write_live(rdb::Encoded& to, Budget& budget, const Scored& live) {
   while (!budget.is_spent()) {
     if (saved_.empty() || *saved_.rbegin() < live) {
-      if (known_.empty() || !known_.contains(live.member)) {
+      if (!filter_.may_have(hash_of(live.member)) || !known_.contains(live.member)) {
         write(to, budget, live);
       } else {
         budget.spend(1);

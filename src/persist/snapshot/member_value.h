@@ -7,11 +7,13 @@
 #pragma once
 
 #include "persist/snapshot/big_value.h"
+#include "persist/snapshot/name_filter.h"
 #include "store/object.h"
 #include "store/scored_member.h"
 #include "store/sorted_set.h"
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -50,6 +52,7 @@ class MemberValue final : public BigValue {
   bool is_walked_ = false;
   store::SortedSet::Descent place_;  // Just below the last live member that was visited.
   Names known_;                      // Members that changed or came since the cut.
+  NameFilter filter_;                // Of known_.
   std::set<Scored> saved_;           // Those of the cut among them that are to be written.
 };
 

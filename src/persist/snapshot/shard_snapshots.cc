@@ -9,8 +9,8 @@
 namespace kvstash::persist {
 
 using store::Entry;
-using store::Keyspace;
 using store::KeyRef;
+using store::Keyspace;
 using store::Mark;
 
 ShardSnapshots::ShardSnapshots(size_t shard, store::ShardMemory& memory, EachSpace each_space)

@@ -10,8 +10,8 @@ namespace kvstash::persist {
 namespace {
 
 using store::Entry;
-using store::Keyspace;
 using store::KeyRef;
+using store::Keyspace;
 
 constexpr size_t kChunkBytes = size_t{64} << 10;
 // A chunk is allocated with room for the entry that fills it.
@@ -31,11 +31,10 @@ void ShardWalk::add(uint32_t db, Keyspace& space) {
   cuts_.push_back(std::make_unique<Cut>(Cut{.space = &space, .db = db}));
   by_space_.emplace(&space, cuts_.back().get());
   const store::TimingWheel* fields = space.field_deadlines();
-  snapshot_->count_keys(
-      {.db = db,
-       .keys = space.size(),
-       .keys_with_deadline = space.deadlines().size(),
-       .keys_with_field_deadlines = fields != nullptr ? fields->size() : 0});
+  snapshot_->count_keys({.db = db,
+                         .keys = space.size(),
+                         .keys_with_deadline = space.deadlines().size(),
+                         .keys_with_field_deadlines = fields != nullptr ? fields->size() : 0});
 }
 
 // ---- What the observer is told.
@@ -84,18 +83,21 @@ bool ShardWalk::is_writable(const Entry& entry) {
   return false;
 }
 
-void ShardWalk::write_small(const Cut& cut, const Entry& entry) {
-  if (!is_writable(entry)) return;
-  rdb::Encoder to(chunk_of(cut.db));
+size_t ShardWalk::write_small(const Cut& cut, const Entry& entry) {
+  if (!is_writable(entry)) return 0;
+  rdb::Encoded& chunk = chunk_of(cut.db);
+  const size_t before = chunk.bytes.size();
+  rdb::Encoder to(chunk);
   rdb::write_entry(to, entry, snapshot_->options().write);
   ++keys_done_;
-  if (chunk_.encoded.bytes.size() >= kChunkBytes) flush();
+  const size_t written = chunk.bytes.size() - before;
+  if (chunk.bytes.size() >= kChunkBytes) flush();
+  return written;
 }
 
 void ShardWalk::watch(Cut& cut, const Entry& entry) {
   if (!is_writable(entry)) return;
-  BigValue::Place place{
-      .db = cut.db, .head = {}, .rdb_version = snapshot_->rdb_version()};
+  BigValue::Place place{.db = cut.db, .head = {}, .rdb_version = snapshot_->rdb_version()};
   rdb::Encoder to(place.head);
   rdb::write_entry_head(to, entry, snapshot_->options().write);
   ValueWatch& watch = holdings_->watch(*cut.space, entry);
@@ -154,27 +156,36 @@ void ShardWalk::walk_small(Budget& budget) {
     return;
   }
   Cut& cut = *cuts_[at_];
-  constexpr store::WalkBudget kVisit{.buckets = 4, .elements = 8};
-  size_t bytes = 0;
-  size_t seen = 0;
-  const store::HashTable& table = cut.space->table();
-  cut.next = table.walk(*cut.next, kVisit, [&](Entry* entry) {
-    ++seen;
-    if (entry->has_mark(mark_)) {
-      cut.space->set_mark(*entry, mark_, false);
-    } else if (is_large(*entry)) {
-      cut.space->set_mark(*entry, mark_, true);
-      cut.big.push_back(keyed_hash(entry->key(), table.seed()));
-    } else {
-      const size_t before = chunk_.db == cut.db ? chunk_.encoded.bytes.size() : 0;
-      write_small(cut, *entry);
-      bytes += std::max(chunk_.encoded.bytes.size(), before) - before;
-    }
+  constexpr store::WalkBudget kVisit{.buckets = 8, .elements = 16};
+  constexpr size_t kLineBytes = 64;
+  // The entries of some buckets come into the cache together.
+  visited_.clear();
+  cut.next = cut.space->table().walk(*cut.next, kVisit, [this](Entry* entry) {
+    __builtin_prefetch(entry);
+    __builtin_prefetch(reinterpret_cast<const char*>(entry) + kLineBytes);
+    visited_.push_back(entry);
   });
-  budget.spend(1 + seen, bytes);
+  size_t bytes = 0;
+  for (Entry* entry : visited_)
+    bytes += visit(cut, *entry);
+  budget.spend(1 + visited_.size(), bytes);
   if (cut.next) return;
   if (cut.big.empty()) finish(cut);
   ++at_;
+}
+
+// Writes an entry that the walk has come to, or marks it. Returns how many bytes it has written.
+size_t ShardWalk::visit(Cut& cut, Entry& entry) {
+  if (entry.has_mark(mark_)) {
+    cut.space->set_mark(entry, mark_, false);
+    return 0;
+  }
+  if (is_large(entry)) {
+    cut.space->set_mark(entry, mark_, true);
+    cut.big.push_back(keyed_hash(entry.key(), cut.space->table().seed()));
+    return 0;
+  }
+  return write_small(cut, entry);
 }
 
 void ShardWalk::walk_big(Budget& budget) {

@@ -80,7 +80,8 @@ class ShardWalk {
 
   Cut* cut_of(const store::Keyspace& space);
   void preserve(Cut& cut, const store::Entry& entry);
-  void write_small(const Cut& cut, const store::Entry& entry);
+  // Returns how many bytes it has written.
+  size_t write_small(const Cut& cut, const store::Entry& entry);
   void watch(Cut& cut, const store::Entry& entry);
   bool is_writable(const store::Entry& entry);
   bool is_large(const store::Entry& entry) const {
@@ -92,6 +93,7 @@ class ShardWalk {
 
   void do_slice(Budget& budget);
   void walk_small(Budget& budget);
+  size_t visit(Cut& cut, store::Entry& entry);
   void walk_big(Budget& budget);
   bool find_big();
   void write_value(Budget& budget);
@@ -110,7 +112,8 @@ class ShardWalk {
   Part part_ = Part::kSmall;
   std::vector<std::unique_ptr<Cut>> cuts_;
   std::unordered_map<const store::Keyspace*, Cut*> by_space_;  // Those that are not finished.
-  size_t at_ = 0;  // The keyspace that is being walked.
+  size_t at_ = 0;                                              // The keyspace that is being walked.
+  std::vector<store::Entry*> visited_;  // The entries of a slice; kept to reuse its memory.
 
   std::deque<View> views_;   // Large values to be written, the one that is being written first.
   std::deque<View> ending_;  // Those that will not be written further.

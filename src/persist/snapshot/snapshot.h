@@ -65,10 +65,10 @@ class Snapshot {
 
   struct Progress {
     size_t keys_total = 0;
-    size_t keys_done = 0;       // Keys that are in chunks, or need no more reading.
-    size_t queued_bytes = 0;    // Of all lanes.
-    size_t overlay_bytes = 0;   // Copies of parts of big values that were changed since the cut.
-    size_t preimages = 0;       // Entries and parts of big values that were copied before a change.
+    size_t keys_done = 0;      // Keys that are in chunks, or need no more reading.
+    size_t queued_bytes = 0;   // Of all lanes.
+    size_t overlay_bytes = 0;  // Copies of parts of big values that were changed since the cut.
+    size_t preimages = 0;      // Entries and parts of big values that were copied before a change.
   };
 
   // `parking` must live as long as the snapshot.
@@ -79,7 +79,8 @@ class Snapshot {
   // ---- The thread that pulls.
 
   // Waits for the next chunk. Returns nothing at the end, and an error if the snapshot was given
-  // up. Chunks follow each other as they must in an RDB; between two chunks the database may change.
+  // up. Chunks follow each other as they must in an RDB; between two chunks the database may
+  // change.
   Result<std::optional<Chunk>> next();
   // As next(), without waiting: sets `is_empty` if there is no chunk yet.
   Result<std::optional<Chunk>> try_next(bool& is_empty);

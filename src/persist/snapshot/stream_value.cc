@@ -46,7 +46,8 @@ void StreamValue::before_block(StreamId id) {
 // Only a stream that was empty may get blocks below the last of the cut again.
 void StreamValue::block_born(StreamId id) {
   if (!next_ || id < *next_ || !last_block_ || id > *last_block_) return;
-  if (saved_.try_emplace(id, std::nullopt).second) add_overlay(kNodeBytes + sizeof(*saved_.begin()));
+  if (saved_.try_emplace(id, std::nullopt).second)
+    add_overlay(kNodeBytes + sizeof(*saved_.begin()));
 }
 
 // ---- Groups.

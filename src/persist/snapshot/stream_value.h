@@ -56,12 +56,13 @@ class StreamValue final : public BigValue {
   store::Stream::Counters counters_;
   std::optional<store::StreamId> last_block_;  // The last block of the cut.
   size_t left_;                                // Blocks of the cut that were not written yet.
-  std::optional<store::StreamId> next_;  // The lowest id of a block that was not written; none: done.
+  std::optional<store::StreamId>
+      next_;  // The lowest id of a block that was not written; none: done.
   bool are_blocks_done_ = false;
   // Blocks ahead that have changed, as they were; nothing: the block came after the cut.
   std::map<store::StreamId, std::optional<rdb::Encoded>> saved_;
 
-  std::vector<GroupPlace> groups_;  // The groups of the cut, by name.
+  std::vector<GroupPlace> groups_;                   // The groups of the cut, by name.
   std::unordered_map<const Group*, size_t> places_;  // In groups_; those that are still there.
   size_t group_ = 0;                                 // The group that is written next.
 };

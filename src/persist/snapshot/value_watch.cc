@@ -89,8 +89,7 @@ class FieldWatch final : public ObjectWatch<T, FieldValue, store::FieldObserver>
   using Base = ObjectWatch<T, FieldValue, store::FieldObserver>;
   FieldWatch(Keyspace& space, ObjectWord word) : Base(space, word) {}
 
-  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place,
-                                BigValue::Tally& tally) override {
+  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place, BigValue::Tally& tally) override {
     return this->views_.add(mark, std::move(place), tally, *Viewed<T>(this->word_)->large_form());
   }
   void before_change(const store::Field& field, uint64_t hash) override {
@@ -101,13 +100,11 @@ class FieldWatch final : public ObjectWatch<T, FieldValue, store::FieldObserver>
   }
 };
 
-class MemberWatch final
-    : public ObjectWatch<store::SortedSet, MemberValue, store::MemberObserver> {
+class MemberWatch final : public ObjectWatch<store::SortedSet, MemberValue, store::MemberObserver> {
  public:
   using ObjectWatch::ObjectWatch;
 
-  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place,
-                                BigValue::Tally& tally) override {
+  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place, BigValue::Tally& tally) override {
     return views_.add(mark, std::move(place), tally, word_);
   }
   void before_change(const store::ScoredMember& member) override {
@@ -122,8 +119,7 @@ class ListWatch final : public ObjectWatch<store::List, ListValue, store::NodeOb
  public:
   using ObjectWatch::ObjectWatch;
 
-  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place,
-                                BigValue::Tally& tally) override {
+  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place, BigValue::Tally& tally) override {
     return views_.add(mark, std::move(place), tally, *Viewed<store::List>(word_)->large_form(),
                       mark);
   }
@@ -138,15 +134,13 @@ class ListWatch final : public ObjectWatch<store::List, ListValue, store::NodeOb
   }
 };
 
-class StreamWatch final
-    : public ObjectWatch<store::Stream, StreamValue, store::StreamObserver> {
+class StreamWatch final : public ObjectWatch<store::Stream, StreamValue, store::StreamObserver> {
  public:
   using ObjectWatch::ObjectWatch;
   using Group = store::ConsumerGroup;
   using Consumer = store::Consumer;
 
-  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place,
-                                BigValue::Tally& tally) override {
+  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place, BigValue::Tally& tally) override {
     return views_.add(mark, std::move(place), tally, word_);
   }
   void before_block(store::StreamId id) override {
@@ -184,8 +178,7 @@ class BlobWatch final : public ValueWatch, public store::BlobObserver {
     blob.observer = this;
   }
 
-  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place,
-                                BigValue::Tally& tally) override {
+  std::unique_ptr<BigValue> add(Mark mark, BigValue::Place place, BigValue::Tally& tally) override {
     return views_.add(mark, std::move(place), tally, *blob_);
   }
   void remove(Mark mark) override { views_.remove(mark); }

@@ -1,23 +1,15 @@
 // Values that are written in slices: a write beside a snapshot costs what it changes, and nothing
-// takes long. KVSTASH_LARGE_VALUE is the number of elements, to measure with large ones; then the
-// longest step and write are printed, in microseconds of processor time.
+// takes long. See timed_snapshot.h for how to measure with larger ones.
 
 #include "persist/snapshot/big_value.h"
 
-#include "base/numbers.h"
-#include "persist/snapshot/shard_snapshots.h"
-#include "support/cpu_time.h"
-#include "support/pulled_snapshot.h"
+#include "support/timed_snapshot.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,12 +28,7 @@ constexpr store::SetOptions kSetOptions{.seed = kSeed};
 constexpr store::SortedSetOptions kSortedSetOptions{.seed = kSeed};
 constexpr store::ListLimits kListLimits{};
 constexpr store::StreamLimits kStreamLimits{};
-constexpr size_t kElements = 20'000;
-
-size_t elements() {
-  const char* text = std::getenv("KVSTASH_LARGE_VALUE");
-  return text == nullptr ? kElements : parse_uint64(text).value_or(kElements);
-}
+const size_t kElements = test::snapshot_elements();
 
 std::string name(uint64_t number) {
   return "element:" + std::to_string(number);
@@ -74,76 +61,18 @@ class Key {
   Random random_{7};
 };
 
-struct Longest {
-  int64_t ns = 0;
-  template <typename Work>
-  void time(const Work& work) {
-    const int64_t begin = test::thread_cpu_ns();
-    work();
-    ns = std::max(ns, test::thread_cpu_ns() - begin);
-  }
-};
-
-// Snapshots the key, in slices, while `write` changes it `writes_per_slice` times between two of
-// them. Returns the most bytes that overlays took at one time.
-size_t check_snapshot(std::string_view type, Key& key, size_t writes_per_slice,
-                      const std::function<void()>& write) {
-  const bool compares = elements() == kElements;
-  engine::ThreadParking parking;
-  ShardSnapshots shard(0, key.memory(), [&](const ShardSnapshots::Visit& visit) {
-    visit(0, key.space());
-  });
-  const auto snapshot = std::make_shared<Snapshot>(parking, Snapshot::Options{});
-  test::KeyspaceImage real;
-  if (compares) real = test::without_encoding(test::image_of(key.space()));
-  shard.begin(snapshot);
-  test::PulledSnapshot pulled(snapshot);
-  Longest step;
-  Longest change;
-  size_t overlay_bytes_max = 0;
-  size_t pulled_bytes = 0;
-  for (StepResult result = StepResult::kWorks; result != StepResult::kDone;) {
-    for (size_t i = 0; i < writes_per_slice; ++i)
-      change.time(write);
-    step.time([&] { result = shard.step(Budget(1000, size_t{256} << 10)); });
-    key.memory().garbage.clear();
-    overlay_bytes_max = std::max(overlay_bytes_max, snapshot->progress().overlay_bytes);
-    bool is_empty = false;
-    while (!is_empty) {
-      if (compares) {
-        const size_t before = pulled.bytes();
-        is_empty = !pulled.pull() || pulled.bytes() == before;
-        continue;
-      }
-      const auto chunk = snapshot->try_next(is_empty);
-      if (chunk.ok() && *chunk) pulled_bytes += (*chunk)->encoded.bytes.size();
-      if (!chunk.ok() || !*chunk) break;
-    }
-  }
-  if (compares) {
-    pulled.pull_all();
-    REQUIRE(pulled.is_whole());
-    CHECK(test::difference(pulled.images().at(0), real) == "");
-    return overlay_bytes_max;
-  }
-  std::printf("%-12.*s longest step %6ld us, longest write %6ld us, overlay %zu KiB, %zu MiB\n",
-              static_cast<int>(type.size()), type.data(), static_cast<long>(step.ns / 1000),
-              static_cast<long>(change.ns / 1000), overlay_bytes_max >> 10, pulled_bytes >> 20);
-  return overlay_bytes_max;
-}
-
 }  // namespace
 
 TEST_CASE("a large hash is written while its fields change") {
   Key key;
   store::Hash hash;
-  for (size_t i = 0; i < elements(); ++i)
+  for (size_t i = 0; i < kElements; ++i)
     hash.set(name(i), name(i), kHashOptions);
   hash.set_deadline(name(3), 5'000'000, kHashOptions);
   key.put(std::move(hash));
   const auto write = [&] {
     key.open<store::Hash>([&](store::Hash& value) {
-      const std::string field = name(key.random().below(elements() * 2));
+      const std::string field = name(key.random().below(kElements * 2));
       if (key.random().one_in(3)) {
         value.erase(field);
       } else if (key.random().one_in(4)) {
@@ -154,20 +83,20 @@ TEST_CASE("a large hash is written while its fields change") {
       }
     });
   };
-  CHECK(check_snapshot("hash", key, 40, write) < size_t{64} << 20);
+  CHECK(test::timed_snapshot("hash", key.space(), key.memory(), 40, write) < size_t{64} << 20);
 }
 
 TEST_CASE("a large set is written while its members change") {
   Key key;
   store::Set set;
-  for (size_t i = 0; i < elements(); ++i) {
+  for (size_t i = 0; i < kElements; ++i) {
     const std::string member = name(i);
     set.add(std::string_view(member), kSetOptions);
   }
   key.put(std::move(set));
   const auto write = [&] {
     key.open<store::Set>([&](store::Set& value) {
-      const std::string member = name(key.random().below(elements() * 2));
+      const std::string member = name(key.random().below(kElements * 2));
       if (key.random().one_in(3)) {
         value.pop(key.random(), [](store::PackedValue) {});
       } else if (key.random().one_in(2)) {
@@ -177,18 +106,18 @@ TEST_CASE("a large set is written while its members change") {
       }
     });
   };
-  CHECK(check_snapshot("set", key, 40, write) < size_t{64} << 20);
+  CHECK(test::timed_snapshot("set", key.space(), key.memory(), 40, write) < size_t{64} << 20);
 }
 
 TEST_CASE("a large sorted set is written while its scores change") {
   Key key;
   store::SortedSet set;
-  for (size_t i = 0; i < elements(); ++i)
+  for (size_t i = 0; i < kElements; ++i)
     set.add(name(i), static_cast<double>(i % 1000), kSortedSetOptions);
   key.put(std::move(set));
   const auto write = [&] {
     key.open<store::SortedSet>([&](store::SortedSet& value) {
-      const std::string member = name(key.random().below(elements() * 2));
+      const std::string member = name(key.random().below(kElements * 2));
       if (key.random().one_in(4)) {
         value.erase(member);
       } else if (key.random().one_in(4)) {
@@ -199,13 +128,14 @@ TEST_CASE("a large sorted set is written while its scores change") {
       }
     });
   };
-  CHECK(check_snapshot("sorted set", key, 40, write) < size_t{64} << 20);
+  CHECK(test::timed_snapshot("sorted set", key.space(), key.memory(), 40, write) < size_t{64}
+                                                                                       << 20);
 }
 
 TEST_CASE("a large list is written while it is pushed, popped and changed inside") {
   Key key;
   store::List list;
-  for (size_t i = 0; i < elements(); ++i) {
+  for (size_t i = 0; i < kElements; ++i) {
     const std::string value = name(i);
     const std::array<std::string_view, 1> values{value};
     list.push(store::ListEnd::kTail, values, kListLimits);
@@ -213,7 +143,7 @@ TEST_CASE("a large list is written while it is pushed, popped and changed inside
   key.put(std::move(list));
   const auto write = [&] {
     key.open<store::List>([&](store::List& value) {
-      const std::string fresh = name(key.random().below(elements()));
+      const std::string fresh = name(key.random().below(kElements));
       const std::array<std::string_view, 1> values{fresh};
       const auto end = key.random().one_in(2) ? store::ListEnd::kHead : store::ListEnd::kTail;
       switch (key.random().below(4)) {
@@ -229,7 +159,7 @@ TEST_CASE("a large list is written while it is pushed, popped and changed inside
       }
     });
   };
-  CHECK(check_snapshot("list", key, 5, write) < size_t{64} << 20);
+  CHECK(test::timed_snapshot("list", key.space(), key.memory(), 5, write) < size_t{64} << 20);
 }
 
 TEST_CASE("a large stream is written while entries come, go and are acknowledged") {
@@ -241,15 +171,15 @@ TEST_CASE("a large stream is written while entries come, go and are acknowledged
     const std::array<std::string_view, 2> fields{"f", value};
     to.append({++last, 0}, fields, kStreamLimits);
   };
-  for (size_t i = 0; i < elements(); ++i)
+  for (size_t i = 0; i < kElements; ++i)
     append(stream);
   store::ConsumerGroup& made = stream.create_group("g");
   for (uint64_t i = 0; i < 10; ++i)
     made.create_consumer(name(i), 1);
   for (uint64_t id = 1; id <= last; ++id)
-    made.add_pending({id, 0}, {.delivered_ms = 2,
-                               .deliveries = 1,
-                               .consumer = made.find_consumer(name(id % 10))});
+    made.add_pending(
+        {id, 0},
+        {.delivered_ms = 2, .deliveries = 1, .consumer = made.find_consumer(name(id % 10))});
   key.put(std::move(stream));
   const auto write = [&] {
     key.open<store::Stream>([&](store::Stream& value) {
@@ -279,12 +209,12 @@ TEST_CASE("a large stream is written while entries come, go and are acknowledged
       }
     });
   };
-  CHECK(check_snapshot("stream", key, 20, write) < size_t{64} << 20);
+  CHECK(test::timed_snapshot("stream", key.space(), key.memory(), 20, write) < size_t{64} << 20);
 }
 
 TEST_CASE("a long string is written while its bytes change and it grows") {
   Key key;
-  key.space().put_string(key.ref(), nullptr, std::string(elements() * 50, 's'), std::nullopt);
+  key.space().put_string(key.ref(), nullptr, std::string(kElements * 50, 's'), std::nullopt);
   const auto write = [&] {
     const size_t size = store::string_length(*key.entry());
     std::span<char> bytes;
@@ -298,7 +228,7 @@ TEST_CASE("a long string is written while its bytes change and it grows") {
     key.space().open_string(key.ref(), key.entry(), size, bytes, {.offset = offset, .count = 1});
     bytes[offset] = 'c';
   };
-  CHECK(check_snapshot("string", key, 20, write) < size_t{128} << 20);
+  CHECK(test::timed_snapshot("string", key.space(), key.memory(), 20, write) < size_t{128} << 20);
 }
 
 }  // namespace kvstash::persist

@@ -6,6 +6,7 @@
 #include "support/model_seed.h"
 #include "support/pulled_snapshot.h"
 #include "support/random_keyspaces.h"
+#include "support/timed_snapshot.h"
 
 #include <doctest/doctest.h>
 
@@ -225,6 +226,23 @@ TEST_CASE("a snapshot holds what was there at the cut, whatever changes meanwhil
     check_snapshots(seed + 10, 2, 6, kTinyBounds);
     check_snapshots(seed + 20, 2, 3, SmallBounds{});
   }
+}
+
+TEST_CASE("many small entries are written while they change") {
+  constexpr HashSeed kSeed{31, 32, 33};
+  const size_t keys = test::snapshot_elements();
+  store::ShardMemory memory;
+  Keyspace space(kSeed, memory, 0);
+  const auto put = [&](size_t number, char filler) {
+    const std::string name = "key:" + std::to_string(number);
+    const store::KeyRef key{name, keyed_hash(name, kSeed)};
+    space.put_string(key, space.find(key), std::string(100, filler), std::nullopt);
+  };
+  for (size_t i = 0; i < keys; ++i)
+    put(i, 'a');
+  Random random(1);
+  const auto write = [&] { put(random.below(2 * keys), 'b'); };
+  test::timed_snapshot("small entries", space, memory, 50, write);
 }
 
 }  // namespace kvstash::persist

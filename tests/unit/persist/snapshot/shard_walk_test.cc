@@ -74,8 +74,7 @@ class Node : public test::BusyNode {
       ask<bool>(id, [&](Shard& shard) {
         shard.data().each_keyspace([&](engine::DbIndex db, const Keyspace& space) {
           if (space.size() == 0) return;
-          cut.real[static_cast<uint32_t>(db)].merge(
-              test::without_encoding(test::image_of(space)));
+          cut.real[static_cast<uint32_t>(db)].merge(test::without_encoding(test::image_of(space)));
         });
         snapshots_[id]->begin(cut.snapshot);
         return true;
@@ -91,9 +90,10 @@ class Node : public test::BusyNode {
     for (size_t id = 0; id < shards(); ++id) {
       const Budget budget(1 + random().below(random().one_in(3) ? 200 : 10),
                           1 + random().below(9000));
-      are_done = ask<bool>(id, [&](Shard&) {
-                   return snapshots_[id]->step(budget) == StepResult::kDone;
-                 }) && are_done;
+      are_done =
+          ask<bool>(id,
+                    [&](Shard&) { return snapshots_[id]->step(budget) == StepResult::kDone; }) &&
+          are_done;
     }
     return are_done;
   }

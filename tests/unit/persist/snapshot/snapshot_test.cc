@@ -69,9 +69,9 @@ TEST_CASE("small entries come from all shards in turn, large values from one aft
 TEST_CASE("a shard whose lane was full is woken once half of it is free") {
   engine::ThreadParking parking;
   std::vector<size_t> woken;
-  Snapshot snapshot(parking, {.shards = 2,
-                              .queue_bytes_max = 40'000,
-                              .wake = [&](size_t shard) { woken.push_back(shard); }});
+  Snapshot snapshot(parking, {.shards = 2, .queue_bytes_max = 40'000, .wake = [&](size_t shard) {
+                                woken.push_back(shard);
+                              }});
   for (int i = 0; i < 4; ++i) {
     CHECK_FALSE(snapshot.is_full(1));
     snapshot.push(1, chunk_of(std::string(5000, 'x')));
@@ -113,7 +113,8 @@ TEST_CASE("fields with deadlines raise the version of the RDB unless it is pinne
   Snapshot snapshot(parking, {});
   CHECK(snapshot.rdb_version() == rdb::kVersionUsual);
   snapshot.count_keys(database);
-  snapshot.count_keys({.db = 1, .keys = 1, .keys_with_deadline = 0, .keys_with_field_deadlines = 0});
+  snapshot.count_keys(
+      {.db = 1, .keys = 1, .keys_with_deadline = 0, .keys_with_field_deadlines = 0});
   snapshot.count_keys(database);
   CHECK(snapshot.rdb_version() == rdb::kVersionOfFieldDeadlines);
   REQUIRE(snapshot.databases().size() == 2);
