@@ -204,6 +204,7 @@ IncrementStep IncrementReader::read_foreign_line(std::string_view unread, bool a
   if (!is_foreign_annotation(*line))
     return failed(Kind::kDamaged, "Expected no block of kvstash here", offset_);
   const std::optional<int64_t> seconds = parse_timestamp(*line);
+  last_part_ = offset_;
   IncrementStep step = consume(seconds ? Kind::kTimestamp : Kind::kNote, line->size());
   step.timestamp = seconds.value_or(0);
   return step;
@@ -227,6 +228,7 @@ IncrementStep IncrementReader::take_record(std::string_view unread, bool at_end,
     argv.resize(argc_before);
     return failed(Kind::kDamaged, std::string(*wrong), offset_ + record.name_offset);
   }
+  last_part_ = offset_ + static_cast<uint64_t>(argv.back().data() - unread.data());
   return consume(Kind::kRecord, record.consumed);
 }
 
@@ -244,7 +246,7 @@ std::optional<std::string_view> IncrementReader::follow_units(std::string_view n
 
 IncrementStep IncrementReader::end_of_file() {
   if (!in_unit_) return IncrementStep{.kind = Kind::kEnd};
-  return failed(Kind::kTruncated, "Reached EOF before reading EXEC for MULTI", offset_);
+  return failed(Kind::kTruncated, "Reached EOF before reading EXEC for MULTI", last_part_);
 }
 
 IncrementStep IncrementReader::consume(Kind kind, size_t bytes) {
