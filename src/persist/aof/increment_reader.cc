@@ -84,12 +84,12 @@ IncrementStep IncrementReader::read_block_header(std::string_view unread, bool a
     foreign_begin_ = offset_;
     return consume(Kind::kNote, 0);
   }
-  const std::optional<std::string_view> line = first_line(unread);
+  const size_t compared = std::min(unread.size(), kBlockMark.size());
+  const std::optional<std::string_view> line = first_line(unread.substr(0, kOwnLineBytesMax));
+  if (unread.substr(0, compared) != kBlockMark.substr(0, compared) ||
+      (!line && unread.size() >= kOwnLineBytesMax))
+    return failed(Kind::kDamaged, "Expected the header of a block", offset_);
   if (!line) {
-    const size_t compared = std::min(unread.size(), kBlockMark.size());
-    if (unread.size() >= kOwnLineBytesMax ||
-        unread.substr(0, compared) != kBlockMark.substr(0, compared))
-      return failed(Kind::kDamaged, "Expected the header of a block", offset_);
     if (!at_end) return incomplete(unread.size() + 1);
     return failed(Kind::kTruncated, "The file ends in the header of a block", offset_);
   }
@@ -117,7 +117,6 @@ IncrementStep IncrementReader::read_block_header(std::string_view unread, bool a
   synced_ = std::max(synced_, block->synced);
   if (crc64(header_->salt, rest.substr(0, static_cast<size_t>(block->bytes))) != block->crc)
     return failed(Kind::kDamaged, "A block does not match its checksum", offset_);
-  block_line_ = offset_;
   IncrementStep step = consume(Kind::kNote, line->size());
   block_begin_ = offset_;
   block_left_ = block->bytes;
