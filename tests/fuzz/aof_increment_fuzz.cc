@@ -28,14 +28,14 @@ std::string written_file() {
   writer.clear();
   for (const char* value : {"1", "2", "3"}) {
     writer.add_timestamp(1700000000);
-    writer.add_records(resp({"SET", "a", value}));
+    writer.add_records(as_resp({"SET", "a", value}));
     writer.begin_unit();
-    writer.add_records(resp({"MULTI"}) + resp({"SET", "b", value}));
+    writer.add_records(as_resp({"MULTI"}) + as_resp({"SET", "b", value}));
     file += writer.take();
     writer.clear();
-    writer.add_aof_only(resp({"SET", "c", value}));
+    writer.add_aof_only(as_resp({"SET", "c", value}));
     writer.add_stream_only(14);
-    writer.add_records(resp({"EXEC"}));
+    writer.add_records(as_resp({"EXEC"}));
     writer.end_unit();
     file += writer.take();
     writer.clear();

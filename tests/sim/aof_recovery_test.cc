@@ -141,19 +141,19 @@ class SmallLog {
     const std::string number = std::to_string(written_ + 1);
     if (random_.one_in(3)) {
       writer_->begin_unit();
-      writer_->add_records(resp({"MULTI"}) + resp({"SET", number}));
+      writer_->add_records(as_resp({"MULTI"}) + as_resp({"SET", number}));
       if (random_.one_in(2) && !flush()) return false;
-      writer_->add_records(resp({"MORE", number}));
+      writer_->add_records(as_resp({"MORE", number}));
       if (random_.one_in(2) && !flush()) return false;
       if (random_.one_in(4) && !sync_files()) return false;
-      writer_->add_records(resp({"EXEC"}));
+      writer_->add_records(as_resp({"EXEC"}));
       writer_->end_unit();
     } else if (random_.one_in(5)) {
-      writer_->add_aof_only(resp({"SET", number}));
+      writer_->add_aof_only(as_resp({"SET", number}));
       writer_->add_stream_only(9);
     } else {
       if (random_.one_in(4)) writer_->add_timestamp(static_cast<int64_t>(written_));
-      writer_->add_records(resp({"SET", number}));
+      writer_->add_records(as_resp({"SET", number}));
     }
     ++written_;
     return random_.one_in(3) || flush();
@@ -193,7 +193,7 @@ class SmallLog {
     }
     const std::string temporary = layout_.path("temp-rewriteaof-1.aof");
     Result<std::unique_ptr<DiskFile>> file = disk_.open(temporary, Disk::Access::kReplace);
-    if (!file.ok() || !write_all(**file, resp({"BASE", std::to_string(count)})).ok() ||
+    if (!file.ok() || !write_all(**file, as_resp({"BASE", std::to_string(count)})).ok() ||
         !(*file)->sync().ok())
       return false;
     FinishedRewrite finished{.temporary_path = temporary,
@@ -279,7 +279,7 @@ TEST_CASE("Redis's single file is taken over whole, wherever the power goes") {
   for (uint64_t seed = 1; seed <= 200; ++seed) {
     CAPTURE(seed);
     SimDisk disk(seed);
-    disk.put("appendonly.aof", resp({"BASE", "7"}));
+    disk.put("appendonly.aof", as_resp({"BASE", "7"}));
     for (uint64_t call = 1 + seed % 25; call > 0;) {
       disk.begin_count();
       disk.cut_power_at(call);
@@ -287,11 +287,11 @@ TEST_CASE("Redis's single file is taken over whole, wherever the power goes") {
       disk.crash();
       const Result<RecoveryPlan> plan = plan_recovery(disk, layout, {});
       REQUIRE(plan.ok());
-      const bool is_moved = disk.content(layout.path("appendonly.aof")) == resp({"BASE", "7"});
+      const bool is_moved = disk.content(layout.path("appendonly.aof")) == as_resp({"BASE", "7"});
       CHECK(plan->adopts_old_file == !is_moved);
-      CHECK((is_moved || disk.content("appendonly.aof") == resp({"BASE", "7"})));
+      CHECK((is_moved || disk.content("appendonly.aof") == as_resp({"BASE", "7"})));
       if (is_moved) {
-        CHECK(plan->base->end == resp({"BASE", "7"}).size());
+        CHECK(plan->base->end == as_resp({"BASE", "7"}).size());
         break;
       }
       CHECK_FALSE(done);

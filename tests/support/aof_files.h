@@ -21,7 +21,7 @@ inline persist::IncrementHeader increment_header(uint64_t lsn = 1000, uint64_t s
           .salt = 0x5a17};
 }
 
-inline std::string resp(std::initializer_list<std::string_view> words) {
+inline std::string as_resp(std::initializer_list<std::string_view> words) {
   std::string out = "*" + std::to_string(words.size()) + "\r\n";
   for (const std::string_view word : words)
     out.append("$").append(std::to_string(word.size())).append("\r\n").append(word).append("\r\n");

@@ -92,6 +92,7 @@ def _values(lab, folder):
         [lab.tool("redis-server")], ["--dir", folder, "--appendonly", "yes", "--save", ""])
     lab.started.append(server)
     with server.connect() as connection:
+        lab.eventually(lambda: connection.call("PING") == (b"+", b"PONG"))  # Not -LOADING.
         return [connection.call("GET", key)[1] for key in ("a", "b", "c", "d")]
 
 
@@ -193,8 +194,9 @@ def what_redis_appends_to_our_file_is_read(lab):
         ["--dir", folder, "--appendonly", "yes", "--save", "", "--aof-timestamp-enabled", "yes"])
     lab.started.append(server)
     with server.connect() as connection:
-        connection.call("SET", "e", "5")
-        connection.call("SHUTDOWN")
+        lab.eventually(lambda: connection.call("SET", "e", "5") == (b"+", b"OK"))
+    server.process.terminate()
+    server.process.wait(timeout=20)
     assert os.path.getsize(path) > size
     status, out, _ = _check(lab, "--json", manifest)
     assert status == 0 and json.loads(out)["files"][-1]["sound_bytes"] == os.path.getsize(path), out

@@ -84,12 +84,12 @@ IncrementStep IncrementReader::read_block_header(std::string_view unread, bool a
     foreign_begin_ = offset_;
     return consume(Kind::kNote, 0);
   }
-  const std::optional<std::string_view> line = first_line(unread);
+  const size_t compared = std::min(unread.size(), kBlockMark.size());
+  const std::optional<std::string_view> line = first_line(unread.substr(0, kOwnLineBytesMax));
+  if (unread.substr(0, compared) != kBlockMark.substr(0, compared) ||
+      (!line && unread.size() >= kOwnLineBytesMax))
+    return failed(Kind::kDamaged, "Expected the header of a block", offset_);
   if (!line) {
-    const size_t compared = std::min(unread.size(), kBlockMark.size());
-    if (unread.size() >= kOwnLineBytesMax ||
-        unread.substr(0, compared) != kBlockMark.substr(0, compared))
-      return failed(Kind::kDamaged, "Expected the header of a block", offset_);
     if (!at_end) return incomplete(unread.size() + 1);
     return failed(Kind::kTruncated, "The file ends in the header of a block", offset_);
   }
@@ -117,7 +117,6 @@ IncrementStep IncrementReader::read_block_header(std::string_view unread, bool a
   synced_ = std::max(synced_, block->synced);
   if (crc64(header_->salt, rest.substr(0, static_cast<size_t>(block->bytes))) != block->crc)
     return failed(Kind::kDamaged, "A block does not match its checksum", offset_);
-  block_line_ = offset_;
   IncrementStep step = consume(Kind::kNote, line->size());
   block_begin_ = offset_;
   block_left_ = block->bytes;
@@ -204,6 +203,7 @@ IncrementStep IncrementReader::read_foreign_line(std::string_view unread, bool a
   if (!is_foreign_annotation(*line))
     return failed(Kind::kDamaged, "Expected no block of kvstash here", offset_);
   const std::optional<int64_t> seconds = parse_timestamp(*line);
+  last_part_ = offset_;
   IncrementStep step = consume(seconds ? Kind::kTimestamp : Kind::kNote, line->size());
   step.timestamp = seconds.value_or(0);
   return step;
@@ -227,6 +227,7 @@ IncrementStep IncrementReader::take_record(std::string_view unread, bool at_end,
     argv.resize(argc_before);
     return failed(Kind::kDamaged, std::string(*wrong), offset_ + record.name_offset);
   }
+  last_part_ = offset_ + static_cast<uint64_t>(argv.back().data() - unread.data());
   return consume(Kind::kRecord, record.consumed);
 }
 
@@ -244,7 +245,7 @@ std::optional<std::string_view> IncrementReader::follow_units(std::string_view n
 
 IncrementStep IncrementReader::end_of_file() {
   if (!in_unit_) return IncrementStep{.kind = Kind::kEnd};
-  return failed(Kind::kTruncated, "Reached EOF before reading EXEC for MULTI", offset_);
+  return failed(Kind::kTruncated, "Reached EOF before reading EXEC for MULTI", last_part_);
 }
 
 IncrementStep IncrementReader::consume(Kind kind, size_t bytes) {

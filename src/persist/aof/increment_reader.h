@@ -104,8 +104,8 @@ class IncrementReader {
   size_t lines_ = 0;
   bool in_unit_ = false;
   uint64_t unit_begin_ = 0;  // Offset of the open unit's first record.
+  uint64_t last_part_ = 0;   // Offset of the last argument or annotation that was read.
   // The open block of ours.
-  uint64_t block_line_ = 0;   // Offset of its line.
   uint64_t block_begin_ = 0;  // Offset of its first byte.
   uint64_t block_left_ = 0;   // Bytes not yet consumed.
   bool is_aof_only_next_ = false;

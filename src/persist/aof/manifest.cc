@@ -9,7 +9,10 @@
 namespace kvstash::persist {
 namespace {
 
-constexpr Error kInvalid = Error::literal("Invalid AOF manifest file format");
+Error invalid() {
+  return Error::literal("Invalid AOF manifest file format");
+}
+
 constexpr std::string_view kEmptyManifest = "# no files yet\n";
 constexpr size_t kWordsMin = 6;
 
@@ -54,7 +57,7 @@ Result<Line> parse_line(std::string_view text) {
       line.type = value.empty() ? '\0' : value[0];
     }
   }
-  if (line.file.name.empty() || line.file.seq == 0 || line.type == 0) return kInvalid;
+  if (line.file.name.empty() || line.file.seq == 0 || line.type == 0) return invalid();
   return line;
 }
 
@@ -105,7 +108,7 @@ std::string print_manifest(const Manifest& manifest) {
 Result<std::vector<std::pair<std::string, std::string>>> parse_manifest_line(
     std::string_view text) {
   Result<std::vector<std::string>> words = split_args(trim_line(text));
-  if (!words.ok() || words->size() < kWordsMin || words->size() % 2 != 0) return kInvalid;
+  if (!words.ok() || words->size() < kWordsMin || words->size() % 2 != 0) return invalid();
   std::vector<std::pair<std::string, std::string>> pairs;
   for (size_t i = 0; i < words->size(); i += 2)
     pairs.emplace_back(to_lower((*words)[i]), std::move((*words)[i + 1]));

@@ -269,6 +269,7 @@ class Planner {
   uint64_t position_lsn() const { return plan_.position ? plan_.position->lsn : 0; }
 
   void take_position(const IncrementScan& scan, uint64_t lsn) {
+    if (scan.file_bytes == 0) return;  // Redis began it and wrote nothing.
     if (!scan.is_ours() || scan.ends_foreign()) {
       plan_.position.reset();
       synced_ = 0;

@@ -14,6 +14,8 @@ namespace {
 
 using Ending = IncrementScan::Ending;
 
+// Where a file of Redis's has neither a record nor an annotation: said with the name alone.
+constexpr std::string_view kFormatError = "format error";
 constexpr size_t kSniffedBytes = 4096;
 
 struct FileRole {
@@ -173,9 +175,9 @@ class AofCheck {
     describe(scan, begin, checked);
     if (time_cut) return cut_to_time(file, scan, *time_cut, checked, role);
 
-    if (!checked.error.empty())
+    if (!checked.error.empty() && checked.error != kFormatError)
       say("0x{:16x}: {}\n", scan.error_offset, error_with_name(scan, checked.name));
-    if (scan.ending == Ending::kDamaged && scan.error == "format error")
+    if (scan.ending == Ending::kDamaged && scan.error == kFormatError)
       say("AOF {} format error\n", checked.name);
     const uint64_t diff = scan.file_bytes - scan.sound_bytes;
     if (diff == 0 && request_.truncate_to) {

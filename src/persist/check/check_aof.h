@@ -19,7 +19,7 @@ struct CheckAofRequest {
   std::string path;  // A manifest or an append-only file.
   bool fix = false;  // Cut the last file behind its last whole unit, if something follows.
   std::optional<int64_t> truncate_to{};  // Cut the last file where the time is past these seconds.
-  bool as_json = false;                // One JSON object, and nothing else.
+  bool as_json = false;                  // One JSON object, and nothing else.
 };
 
 // Checks the RDB at the beginning of a file. Returns the offset behind it, or what is wrong. It may

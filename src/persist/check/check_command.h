@@ -18,7 +18,7 @@ enum class CheckTool : uint8_t { kAof, kRdb };
 
 struct CheckCommand {
   CheckTool tool = CheckTool::kAof;
-  std::string program;                 // As it was called: for the usage.
+  std::string program;                   // As it was called: for the usage.
   std::vector<std::string> arguments{};  // Behind the name, or behind --check-aof.
 };
 

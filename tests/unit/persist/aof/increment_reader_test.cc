@@ -25,20 +25,20 @@ std::string small_file() {
     writer.clear();
   };
   writer.add_timestamp(1700000000);
-  writer.add_records(resp({"SELECT", "0"}));
-  writer.add_records(resp({"SET", "a", "1"}));
+  writer.add_records(as_resp({"SELECT", "0"}));
+  writer.add_records(as_resp({"SET", "a", "1"}));
   write();
   writer.set_synced(writer.lsn());
   writer.begin_unit();
-  writer.add_records(resp({"MULTI"}));
-  writer.add_records(resp({"SET", "b", "2"}));
+  writer.add_records(as_resp({"MULTI"}));
+  writer.add_records(as_resp({"SET", "b", "2"}));
   write();
-  writer.add_aof_only(resp({"SET", "c", "3"}));
-  writer.add_records(resp({"EXEC"}));
+  writer.add_aof_only(as_resp({"SET", "c", "3"}));
+  writer.add_records(as_resp({"EXEC"}));
   writer.end_unit();
   write();
   writer.add_stream_only(14);
-  writer.add_records(resp({"DEL", "a"}));
+  writer.add_records(as_resp({"DEL", "a"}));
   write();
   return file;
 }
@@ -164,8 +164,8 @@ TEST_CASE("the highest synced LSN is found behind damage, wherever it stands") {
 }
 
 TEST_CASE("a file of Redis's is read, with its annotations also between MULTI and EXEC") {
-  const std::string file = "#TS:1700000000\r\n" + resp({"SELECT", "0"}) + resp({"multi"}) +
-                           "#note\n" + resp({"SET", "a", "1"}) + resp({"Exec"});
+  const std::string file = "#TS:1700000000\r\n" + as_resp({"SELECT", "0"}) + as_resp({"multi"}) +
+                           "#note\n" + as_resp({"SET", "a", "1"}) + as_resp({"Exec"});
   for (size_t piece = 1; piece <= file.size(); ++piece) {
     const ReadFile read = read_pieces(file, piece);
     CHECK(read.end.kind == Kind::kEnd);
@@ -176,8 +176,8 @@ TEST_CASE("a file of Redis's is read, with its annotations also between MULTI an
 }
 
 TEST_CASE("a file of Redis's that is cut anywhere is truncated, not damaged") {
-  const std::string file = "#TS:1700000000\r\n" + resp({"SELECT", "0"}) + resp({"MULTI"}) +
-                           resp({"SET", "a", "1"}) + resp({"EXEC"}) + resp({"DEL", "a"});
+  const std::string file = "#TS:1700000000\r\n" + as_resp({"SELECT", "0"}) + as_resp({"MULTI"}) +
+                           as_resp({"SET", "a", "1"}) + as_resp({"EXEC"}) + as_resp({"DEL", "a"});
   const std::vector<std::string> units = {"SELECT 0", "MULTI; SET a 1; EXEC", "DEL a"};
   for (size_t size = 0; size < file.size(); ++size) {
     CAPTURE(size);
@@ -196,14 +196,15 @@ TEST_CASE("what is wrong in a file of Redis's is said with its offset") {
     std::string_view error;
     uint64_t offset;
   };
-  const std::string ping = resp({"PING"});
+  const std::string ping = as_resp({"PING"});
   for (const Row& row : {
            Row{"xyz", Kind::kDamaged, "format error", 0},
            Row{ping + "x", Kind::kDamaged, "format error", ping.size()},
            Row{ping + std::string(9, '\0'), Kind::kDamaged, "format error", ping.size()},
-           Row{resp({"MULTI"}), Kind::kTruncated, "Reached EOF before reading EXEC for MULTI", 15},
-           Row{resp({"MULTI"}) + resp({"MULTI"}), Kind::kDamaged, "Unexpected MULTI", 23},
-           Row{resp({"EXEC"}), Kind::kDamaged, "Unexpected EXEC", 8},
+           Row{as_resp({"MULTI"}), Kind::kTruncated, "Reached EOF before reading EXEC for MULTI",
+               8},
+           Row{as_resp({"MULTI"}) + as_resp({"MULTI"}), Kind::kDamaged, "Unexpected MULTI", 23},
+           Row{as_resp({"EXEC"}), Kind::kDamaged, "Unexpected EXEC", 8},
            Row{"*1\r\n$4\r\nPI", Kind::kTruncated, "Expected to read 6 bytes, got 2 bytes", 8},
            Row{"#" + std::string(2000, 'x') + "\n", Kind::kDamaged,
                "Expected the end of an annotation", 0},
@@ -220,7 +221,7 @@ TEST_CASE("what is wrong in a file of Redis's is said with its offset") {
 
 TEST_CASE("what Redis appended to a file of ours is read as Redis's") {
   const std::string ours = small_file();
-  const std::string file = ours + "#TS:1700000001\r\n" + resp({"SET", "x", "1"});
+  const std::string file = ours + "#TS:1700000001\r\n" + as_resp({"SET", "x", "1"});
   ReadFile read = read_pieces(file, 11);
   CHECK(read.end.kind == Kind::kEnd);
   CHECK(read.units.back() == "SET x 1");
@@ -234,7 +235,7 @@ TEST_CASE("what Redis appended to a file of ours is read as Redis's") {
 TEST_CASE("a block behind records of Redis's is damage, and so is one behind no header") {
   const std::string ours = small_file();
   const std::string header = print_increment_header(increment_header());
-  CHECK(read_pieces(ours + resp({"PING"}) + ours.substr(header.size()), 100).end.kind ==
+  CHECK(read_pieces(ours + as_resp({"PING"}) + ours.substr(header.size()), 100).end.kind ==
         Kind::kDamaged);
   CHECK(read_pieces(ours.substr(header.size()), 100).end.kind == Kind::kDamaged);
   CHECK(read_pieces(ours + ours, 100).end.kind == Kind::kDamaged);
@@ -244,7 +245,7 @@ TEST_CASE("a block that stands at another LSN than its line says is damage") {
   IncrementWriter writer(increment_header(1000));
   const std::string header(writer.take());
   writer.clear();
-  writer.add_records(resp({"SET", "a", "1"}));
+  writer.add_records(as_resp({"SET", "a", "1"}));
   const std::string block(writer.take());
   const ReadFile read = read_pieces(header + block + block, 100);
   CHECK(read.end.kind == Kind::kDamaged);

@@ -26,12 +26,12 @@ IncrementScan scan(const std::string& content) {
 
 TEST_CASE("a scan finds what was on the disk behind the damage") {
   IncrementWriter writer(increment_header(1000));
-  writer.add_records(resp({"SET", "a", "1"}));
+  writer.add_records(as_resp({"SET", "a", "1"}));
   std::string file(writer.take());
   writer.clear();
   const size_t first_bytes = file.size();
   writer.set_synced(writer.lsn());
-  writer.add_records(resp({"SET", "b", "2"}));
+  writer.add_records(as_resp({"SET", "b", "2"}));
   file += writer.take();
   CHECK(scan(file).ending == IncrementScan::Ending::kWhole);
   CHECK(scan(file).units == 2);
@@ -45,8 +45,8 @@ TEST_CASE("a scan finds what was on the disk behind the damage") {
 
 TEST_CASE("the records of a sound part are read with their places, until the reader has enough") {
   IncrementWriter writer(increment_header(0));
-  writer.add_records(resp({"MULTI"}) + resp({"SET", "a", "1"}) + resp({"EXEC"}));
-  writer.add_aof_only(resp({"PING"}));
+  writer.add_records(as_resp({"MULTI"}) + as_resp({"SET", "a", "1"}) + as_resp({"EXEC"}));
+  writer.add_aof_only(as_resp({"PING"}));
   const std::string content(writer.take());
   SimDisk disk;
   disk.put("f", content);

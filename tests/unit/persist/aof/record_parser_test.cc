@@ -8,7 +8,7 @@
 
 using namespace kvstash;
 using namespace kvstash::persist;
-using kvstash::test::resp;
+using kvstash::test::as_resp;
 
 namespace {
 
@@ -22,7 +22,7 @@ RecordParse parse(std::string_view text) {
 }  // namespace
 
 TEST_CASE("a record is read with any bytes in its arguments") {
-  const std::string record = resp({"SET", "", std::string_view("a\r\n\0", 4)});
+  const std::string record = as_resp({"SET", "", std::string_view("a\r\n\0", 4)});
   const std::string text = record + "*1\r\n";
   std::vector<std::string_view> argv;
   const RecordParse parsed = parse_record(text, argv);
@@ -33,7 +33,7 @@ TEST_CASE("a record is read with any bytes in its arguments") {
 }
 
 TEST_CASE("every prefix of a record is incomplete, and says what the record needs at least") {
-  const std::string record = resp({"SET", "key", "value"});
+  const std::string record = as_resp({"SET", "key", "value"});
   for (size_t size = 0; size < record.size(); ++size) {
     CAPTURE(size);
     const RecordParse parsed = parse(std::string_view(record).substr(0, size));

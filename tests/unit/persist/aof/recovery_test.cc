@@ -51,7 +51,7 @@ std::string ours(uint64_t lsn, int units, uint64_t synced) {
   writer.clear();
   for (int i = 0; i < units; ++i) {
     if (synced <= writer.lsn()) writer.set_synced(synced);
-    writer.add_records(resp({"SET", "k", std::to_string(i % 10)}));
+    writer.add_records(as_resp({"SET", "k", std::to_string(i % 10)}));
     file += writer.take();
     writer.clear();
   }
@@ -144,7 +144,7 @@ TEST_CASE("what an increment holds behind the beginning of the next is not loade
 
 TEST_CASE("in files of Redis's only the end of the last is a tail") {
   SimDisk disk;
-  const std::string whole = resp({"SET", "a", "1"});
+  const std::string whole = as_resp({"SET", "a", "1"});
   put_increments(disk, {whole, whole + "*1\r\n"});
   const RecoveryPlan made = plan(disk);
   CHECK(made.increments[1].end == whole.size());
@@ -165,7 +165,7 @@ TEST_CASE("a base is known by its first bytes, and a manifest that names no file
   CHECK(plan(disk).base->begins_with_rdb);
   disk.put("appendonlydir/b", "VALKEY080");
   CHECK(plan(disk).base->begins_with_rdb);
-  disk.put("appendonlydir/b", resp({"SET", "a", "1"}));
+  disk.put("appendonlydir/b", as_resp({"SET", "a", "1"}));
   CHECK_FALSE(plan(disk).base->begins_with_rdb);
   disk.put(kLayout.manifest_path(), "nonsense\n");
   CHECK(has(refusal(disk), "Invalid AOF manifest file format"));
@@ -173,7 +173,7 @@ TEST_CASE("a base is known by its first bytes, and a manifest that names no file
 
 TEST_CASE("a single file of Redis before 7.0 is to be taken over first") {
   SimDisk disk;
-  disk.put("appendonly.aof", resp({"SET", "a", "1"}));
+  disk.put("appendonly.aof", as_resp({"SET", "a", "1"}));
   CHECK(plan(disk).adopts_old_file);
   REQUIRE(run_steps(disk, adopt_old_file(kLayout).steps).ok());
   const RecoveryPlan made = plan(disk);

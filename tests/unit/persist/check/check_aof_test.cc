@@ -33,9 +33,9 @@ bool has(const Checked& checked, std::string_view text) {
 std::string our_file() {
   IncrementWriter writer(increment_header(1000));
   writer.add_timestamp(100);
-  writer.add_records(resp({"SET", "a", "1"}));
+  writer.add_records(as_resp({"SET", "a", "1"}));
   writer.add_timestamp(200);
-  writer.add_records(resp({"SET", "b", "2"}));
+  writer.add_records(as_resp({"SET", "b", "2"}));
   return std::string(writer.take());
 }
 
@@ -43,14 +43,14 @@ std::string our_file() {
 
 TEST_CASE("a file of Redis's before 7.0 is reported as redis-check-aof reports it") {
   SimDisk disk;
-  disk.put("f", resp({"SET", "a", "1"}));
+  disk.put("f", as_resp({"SET", "a", "1"}));
   Checked checked = check(disk, {.path = "f"});
   CHECK(checked.code == 0);
   CHECK(checked.text ==
         "Start checking Old-Style AOF\n"
         "AOF analyzed: filename=f, size=27, ok_up_to=27, ok_up_to_line=8, diff=0\n"
         "AOF f is valid\n");
-  disk.put("f", resp({"SET", "a", "1"}) + "*1\r\n$4\r\nPI");
+  disk.put("f", as_resp({"SET", "a", "1"}) + "*1\r\n$4\r\nPI");
   checked = check(disk, {.path = "f"});
   CHECK(checked.code == 1);
   CHECK(checked.text ==
@@ -60,7 +60,7 @@ TEST_CASE("a file of Redis's before 7.0 is reported as redis-check-aof reports i
         "AOF f is not valid. Use the --fix option to try fixing it.\n");
   disk.put("f", "xyz");
   CHECK(has(check(disk, {.path = "f"}), "AOF f format error\n"));
-  disk.put("f", resp({"MULTI"}) + resp({"MULTI"}));
+  disk.put("f", as_resp({"MULTI"}) + as_resp({"MULTI"}));
   CHECK(has(check(disk, {.path = "f"}),
             "0x              17: Unexpected MULTI in AOF f\n"
             "AOF analyzed: filename=f, size=30, ok_up_to=0, ok_up_to_line=7, diff=30\n"));
@@ -70,7 +70,7 @@ TEST_CASE("a file of Redis's before 7.0 is reported as redis-check-aof reports i
 
 TEST_CASE("a file is cut when the user says so, and only then") {
   SimDisk disk;
-  disk.put("f", resp({"PING"}) + "*1\r\n");
+  disk.put("f", as_resp({"PING"}) + "*1\r\n");
   const Checked refused = check(disk, {.path = "f", .fix = true}, false);
   CHECK(refused.code == 1);
   CHECK(has(refused,
@@ -80,20 +80,20 @@ TEST_CASE("a file is cut when the user says so, and only then") {
   const Checked fixed = check(disk, {.path = "f", .fix = true});
   CHECK(fixed.code == 0);
   CHECK(has(fixed, "Successfully truncated AOF f\n"));
-  CHECK(disk.content("f") == resp({"PING"}));
+  CHECK(disk.content("f") == as_resp({"PING"}));
   disk.crash();
-  CHECK(disk.content("f") == resp({"PING"}));
+  CHECK(disk.content("f") == as_resp({"PING"}));
 }
 
 TEST_CASE("of the files of a manifest only the last is cut") {
   SimDisk disk;
   disk.put("d/m", "file x seq 1 type i\nfile y seq 2 type i\n");
-  disk.put("d/x", resp({"PING"}) + "*1\r\n");
+  disk.put("d/x", as_resp({"PING"}) + "*1\r\n");
   disk.put("d/y", our_file());
   const Checked checked = check(disk, {.path = "d/m", .fix = true});
   CHECK(checked.code == 1);
   CHECK(has(checked, "Failed to truncate AOF x because it is not the last file\n"));
-  disk.put("d/x", resp({"PING"}));
+  disk.put("d/x", as_resp({"PING"}));
   disk.put("d/y", our_file() + "#BLOCK:");
   CHECK(check(disk, {.path = "d/m", .fix = true}).code == 0);
   CHECK(disk.content("d/y") == our_file());
@@ -119,12 +119,12 @@ TEST_CASE("a torn tail of ours and damage to what was durable are told apart") {
   disk.put("f", file.substr(0, file.size() - 1));
   CHECK(has(check(disk, {.path = "f"}), "has a torn tail"));
   IncrementWriter writer(increment_header(1000));
-  writer.add_records(resp({"SET", "a", "1"}));
+  writer.add_records(as_resp({"SET", "a", "1"}));
   file = writer.take();
   writer.clear();
   const size_t damaged_at = file.size() - 3;
   writer.set_synced(writer.lsn());
-  writer.add_records(resp({"SET", "b", "2"}));
+  writer.add_records(as_resp({"SET", "b", "2"}));
   file += writer.take();
   file[damaged_at] = '9';
   disk.put("f", file);
