@@ -124,7 +124,6 @@ std::optional<Chunk> Snapshot::take_big(bool& is_empty) {
     Lane& lane = is_inside_ ? *lanes_[turn_] : next_lane();
     if (lane.is_done) continue;
     std::optional<ChunkLane::Item> item = take(lane);
-    if (!item && is_inside_) break;
     if (!item) continue;
     is_inside_ = item->goes_on;
     if (item->kind == ChunkLane::Item::Kind::kChunk) return std::move(item->chunk);
