@@ -45,6 +45,15 @@ class RandomKeyspaces {
   store::ShardMemory& memory() { return memory_; }
   Random& random() { return random_; }
 
+  // Renames a key of another shard so that it comes here.
+  void take_from(RandomKeyspaces& other) {
+    const Place from{other.any_space(), other.any_name()};
+    if (from.entry() == nullptr) return;
+    const Place to{any_space(), any_name()};
+    if (to.entry() != nullptr) to.space.erase(to.ref(), to.entry());
+    to.space.move_in(to.ref(), from.space, from.ref(), from.entry());
+  }
+
   void step() {
     ++now_ms_;
     if (random_.one_in(500)) grows_ = !grows_;
@@ -67,7 +76,7 @@ class RandomKeyspaces {
           change_filler(any_space());
         break;
       default:
-        change_key(any_space(), prefix_ + "k" + std::to_string(random_.below(24)));
+        change_key(any_space(), any_name());
     }
   }
 
@@ -105,6 +114,7 @@ class RandomKeyspaces {
   };
 
   std::unique_ptr<Keyspace> make() { return std::make_unique<Keyspace>(kSeed, memory_, now_ms_); }
+  std::string any_name() { return prefix_ + "k" + std::to_string(random_.below(24)); }
   Keyspace& any_space() { return *spaces_[random_.below(kSpaces)]; }
   void drop(std::unique_ptr<Keyspace>& space) {
     Keyspace::drop(std::move(space),
@@ -172,7 +182,7 @@ class RandomKeyspaces {
   }
 
   void transfer(const Place& from, bool moves) {
-    const Place to{any_space(), prefix_ + "k" + std::to_string(random_.below(24))};
+    const Place to{any_space(), any_name()};
     if (to.entry() == from.entry()) return;
     if (to.entry() != nullptr) {
       if (random_.one_in(2)) return;

@@ -21,6 +21,12 @@ bool BigValue::write(rdb::Encoded& to, Budget& budget) {
   return has_more;
 }
 
+void BigValue::set_tally(Tally& tally) {
+  tally_->overlay_bytes -= overlay_bytes_;
+  tally.overlay_bytes += overlay_bytes_;
+  tally_ = &tally;
+}
+
 void BigValue::dispose(std::unique_ptr<BigValue> value, store::Garbage& garbage) {
   const size_t bytes = value->overlay_bytes_;
   // The tally may be gone when the garbage is.

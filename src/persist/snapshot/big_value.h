@@ -76,6 +76,9 @@ class BigValue {
   // Appends what comes next, at least one element and about as much as the budget allows. Returns
   // true while there is more.
   bool write(rdb::Encoded& to, Budget& budget);
+  bool is_begun() const { return is_begun_; }
+  // Counts in another walk's tally from now on.
+  void set_tally(Tally& tally);
   // To be called in slices, until it returns false, when no more will be written: takes away what
   // the snapshot has left in the live value. The value is still watched meanwhile.
   virtual bool clean(Budget&) { return false; }

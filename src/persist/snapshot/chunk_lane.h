@@ -2,8 +2,9 @@
 // the thread that pulls the snapshot.
 //
 // One thread puts chunks in and one thread takes them out. Neither waits for the other: the lane is
-// a linked list whose two ends belong to one thread each. The lane counts its bytes; its users keep
-// the bound.
+// a linked list whose two ends belong to one thread each. The thread that puts in may hand its end
+// over to another, by means of its own that order the two. The lane counts its bytes; its users
+// keep the bound.
 #pragma once
 
 #include "persist/rdb/encoder.h"
@@ -32,10 +33,12 @@ struct Chunk {
 class ChunkLane {
  public:
   // What comes out of a lane: chunks of small entries, then kSmallDone, then the chunks of big
-  // values one after the other, then kDone.
+  // values one after the other, then kDone. A chunk that `goes_on` ends inside a value, of which
+  // the lane's next item is the next part, or kValueEnd if nothing was left.
   struct Item {
-    enum class Kind : uint8_t { kChunk, kSmallDone, kDone };
+    enum class Kind : uint8_t { kChunk, kSmallDone, kValueEnd, kDone };
     Kind kind = Kind::kChunk;
+    bool goes_on = false;
     Chunk chunk{};
   };
 

@@ -12,6 +12,7 @@ ValueWatch& Holdings::watch(Keyspace& space, const Entry& entry) {
   if (ValueWatch* known = ValueWatch::find(entry)) return *known;
   std::unique_ptr<ValueWatch> made = ValueWatch::make(space, entry);
   ValueWatch& watch = *made;
+  watch.set_home(*this);
   watches_.emplace(&watch, std::move(made));
   if (const auto kept = kept_.find(&space); kept != kept_.end()) ++kept->second.holders;
   return watch;
@@ -26,9 +27,9 @@ void Holdings::unwatch(ValueWatch& watch, store::Mark mark) {
   if (space != nullptr) let_go(*space);
 }
 
-void Holdings::note_place(Keyspace& space, const Entry& entry) {
-  if (watches_.empty()) return;
-  if (ValueWatch* watch = ValueWatch::find(entry)) watch->set_space(&space);
+void Holdings::take(ValueWatch& watch) {
+  watches_.insert(watch.home()->watches_.extract(&watch));
+  watch.set_home(*this);
 }
 
 void Holdings::keep(std::unique_ptr<Keyspace>& space, size_t walks) {

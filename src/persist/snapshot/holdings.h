@@ -14,9 +14,11 @@
 
 namespace kvstash::persist {
 
+class ShardSnapshots;
+
 class Holdings {
  public:
-  explicit Holdings(store::Garbage& garbage) : garbage_(&garbage) {}
+  Holdings(ShardSnapshots& owner, store::Garbage& garbage) : owner_(&owner), garbage_(&garbage) {}
   Holdings(const Holdings&) = delete;
   Holdings& operator=(const Holdings&) = delete;
   ~Holdings() { ensure(watches_.empty() && kept_.empty()); }
@@ -25,8 +27,8 @@ class Holdings {
   ValueWatch& watch(store::Keyspace& space, const store::Entry& entry);
   // Removes a snapshot's view of the value, and ends the watch if it was the last.
   void unwatch(ValueWatch& watch, store::Mark mark);
-  // The entry was added to the keyspace; its value may have come from elsewhere.
-  void note_place(store::Keyspace& space, const store::Entry& entry);
+  // Takes a watch over from another shard. Both shards must be held.
+  void take(ValueWatch& watch);
 
   // Takes a keyspace that is about to be dropped, if it is needed: by `walks` walks, or by watched
   // values.
@@ -35,6 +37,7 @@ class Holdings {
   // A walk is done with the keyspace.
   void let_go(const store::Keyspace& space);
 
+  ShardSnapshots& owner() const { return *owner_; }
   store::Garbage& garbage() { return *garbage_; }
 
  private:
@@ -43,6 +46,7 @@ class Holdings {
     size_t holders;  // Walks and watches.
   };
 
+  ShardSnapshots* owner_;
   store::Garbage* garbage_;
   std::map<const ValueWatch*, std::unique_ptr<ValueWatch>> watches_;
   std::map<const store::Keyspace*, Kept> kept_;

@@ -3,7 +3,6 @@
 #include "base/ensure.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace kvstash::persist {
@@ -17,14 +16,15 @@ ShardSnapshots::ShardSnapshots(size_t shard, store::ShardMemory& memory, EachSpa
     : shard_(shard),
       memory_(&memory),
       each_space_(std::move(each_space)),
-      holdings_(memory.garbage) {}
+      holdings_(*this, memory.garbage) {}
 
 ShardSnapshots::~ShardSnapshots() {
-  for (const auto& walk : walks_)
-    if (walk != nullptr) walk->give_up_snapshot("The server is shutting down.");
-  constexpr size_t kUnbounded = std::numeric_limits<size_t>::max();
-  while (step(Budget(kUnbounded, kUnbounded)) != StepResult::kDone) {
+  if (is_idle()) return;
+  for (std::unique_ptr<ShardWalk>& walk : walks_) {
+    if (walk != nullptr) walk->abandon();
+    walk.reset();
   }
+  observe(nullptr);
 }
 
 std::optional<Mark> ShardSnapshots::free_mark(std::span<const ShardSnapshots* const> shards) {
@@ -74,9 +74,24 @@ void ShardSnapshots::before_change(Keyspace& space, const KeyRef& key, Entry& en
 }
 
 void ShardSnapshots::born(Keyspace& space, const KeyRef& key, Entry& entry) {
-  holdings_.note_place(space, entry);
+  follow(space, entry);
   for (const auto& walk : walks_)
     if (walk != nullptr) walk->born(space, key, entry);
+}
+
+// A watched value may have come from another keyspace, or from another shard, which is then held by
+// the same thread.
+void ShardSnapshots::follow(Keyspace& space, const Entry& entry) {
+  ValueWatch* watch = ValueWatch::find(entry);
+  if (watch == nullptr) return;
+  watch->set_space(&space);
+  if (watch->home() == &holdings_) return;
+  ShardSnapshots& from = watch->home()->owner();
+  holdings_.take(*watch);
+  for (const Mark mark : {Mark::kFirst, Mark::kSecond}) {
+    const auto at = static_cast<size_t>(mark);
+    if (watch->has(mark)) walks_[at]->take_view(*from.walks_[at], *watch);
+  }
 }
 
 void ShardSnapshots::before_drop(std::unique_ptr<Keyspace>& space) {

@@ -51,6 +51,7 @@ class ShardSnapshots final : public store::KeyspaceObserver {
 
  private:
   void observe(store::KeyspaceObserver* observer);
+  void follow(store::Keyspace& space, const store::Entry& entry);
 
   size_t shard_;
   store::ShardMemory* memory_;

@@ -3,6 +3,8 @@
 #include "base/ensure.h"
 #include "persist/rdb/value_writer.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -111,27 +113,56 @@ rdb::Encoded& ShardWalk::chunk_of(uint32_t db) {
   return chunk_.encoded;
 }
 
-void ShardWalk::flush() {
-  if (chunk_.encoded.bytes.empty()) return;
+void ShardWalk::flush_to(size_t lane, Chunk& chunk, bool goes_on) {
+  if (chunk.encoded.bytes.empty()) return;
   // A chunk that was ended early, for another database, is not to keep the room of a full one.
-  if (chunk_.encoded.bytes.size() < kChunkBytes / 2) chunk_.encoded.bytes.shrink_to_fit();
-  push({.kind = ChunkLane::Item::Kind::kChunk, .chunk = std::exchange(chunk_, {})});
+  if (chunk.encoded.bytes.size() < kChunkBytes / 2) chunk.encoded.bytes.shrink_to_fit();
+  snapshot_->push(lane, {.goes_on = goes_on, .chunk = std::exchange(chunk, {})});
+}
+
+// Puts in the rest of a value whose begin was put in before.
+void ShardWalk::end_value(size_t lane, Chunk& chunk) {
+  if (chunk.encoded.bytes.empty()) {
+    snapshot_->push(lane, {.kind = ChunkLane::Item::Kind::kValueEnd});
+  } else {
+    flush_to(lane, chunk, false);
+  }
 }
 
 // ---- Walking.
 
 StepResult ShardWalk::step(Budget budget) {
-  while (part_ != Part::kDone && !budget.is_spent()) {
-    if (snapshot_->is_given_up() && part_ != Part::kUnmark) give_up();
-    if (part_ != Part::kUnmark && snapshot_->is_full(shard_)) {
+  while (!budget.is_spent()) {
+    if (snapshot_->is_given_up() && part_ < Part::kUnmark) give_up();
+    if (part_ == Part::kReady && snapshot_->are_all_ready()) {
+      push({.kind = ChunkLane::Item::Kind::kDone});
+      part_ = Part::kDone;
+    }
+    if (part_ == Part::kDone) break;
+    if (write_guest(budget)) continue;
+    if (!may_go_on()) {
       publish();
       // It may have been given up after it was looked at, and that wake came too early.
-      return snapshot_->is_given_up() ? StepResult::kWorks : StepResult::kWaits;
+      const bool waits = part_ >= Part::kUnmark || !snapshot_->is_given_up();
+      return waits ? StepResult::kWaits : StepResult::kWorks;
     }
     do_slice(budget);
   }
   publish();
   return part_ == Part::kDone ? StepResult::kDone : StepResult::kWorks;
+}
+
+// Whether there is something that can be done now, beside guests.
+bool ShardWalk::may_go_on() {
+  switch (part_) {
+    case Part::kUnmark:
+      return true;
+    case Part::kReady:
+      return false;
+    default:
+      return !has_only_guests() && !snapshot_->is_lent(shard_) &&
+             !snapshot_->is_full(shard_, shard_);
+  }
 }
 
 void ShardWalk::do_slice(Budget& budget) {
@@ -142,8 +173,8 @@ void ShardWalk::do_slice(Budget& budget) {
       return walk_big(budget);
     case Part::kUnmark:
       return unmark(budget);
-    case Part::kDone:
-      return;
+    default:
+      ensure(false);
   }
 }
 
@@ -194,9 +225,13 @@ void ShardWalk::walk_big(Budget& budget) {
   if (!views_.empty()) return write_value(budget);
   if (find_big()) return;
   flush();
+  be_ready();
+}
+
+void ShardWalk::be_ready() {
   ensure(by_space_.empty() && tally_.overlay_bytes == 0);
-  push({.kind = ChunkLane::Item::Kind::kDone});
-  part_ = Part::kDone;
+  part_ = Part::kReady;
+  snapshot_->add_ready();
 }
 
 // Begins to watch the next large value that was only marked. Returns false after the last.
@@ -221,11 +256,77 @@ bool ShardWalk::find_big() {
 void ShardWalk::write_value(Budget& budget) {
   View& view = views_.front();
   const bool has_more = view.value->write(chunk_of(view.value->db()), budget);
-  if (chunk_.encoded.bytes.size() >= kChunkBytes) flush();
+  if (chunk_.encoded.bytes.size() >= kChunkBytes) {
+    flush(has_more);
+    is_inside_ = has_more;
+  }
   if (has_more) return;
   ++keys_done_;
+  // The reader must not wait for the end of a value.
+  if (std::exchange(is_inside_, false)) end_value(shard_, chunk_);
   ending_.push_back(std::move(view));
   views_.pop_front();
+}
+
+// Returns false if there is no guest whose lane has room.
+bool ShardWalk::write_guest(Budget& budget) {
+  const auto at = std::ranges::find_if(guests_, [this](const Guest& guest) {
+    return !snapshot_->is_full(guest.lane, shard_);
+  });
+  if (at == guests_.end()) return false;
+  at->chunk.db = at->view.value->db();
+  if (at->view.value->write(at->chunk.encoded, budget)) {
+    if (at->chunk.encoded.bytes.size() >= kChunkBytes) flush_to(at->lane, at->chunk, true);
+    return true;
+  }
+  ++keys_done_;
+  end_value(at->lane, at->chunk);
+  snapshot_->give_back(at->lane);
+  ending_.push_back(std::move(at->view));
+  guests_.erase(at);
+  return true;
+}
+
+void ShardWalk::take_view(ShardWalk& from, const ValueWatch& watch) {
+  if (part_ == Part::kReady) {
+    snapshot_->take_ready();
+    part_ = snapshot_->is_given_up() ? Part::kUnmark : Part::kBig;
+  }
+  const auto take_from = [&watch](std::deque<View>& views) -> std::optional<View> {
+    const auto at = std::ranges::find(views, &watch, &View::watch);
+    if (at == views.end()) return std::nullopt;
+    View taken = std::move(*at);
+    views.erase(at);
+    return taken;
+  };
+  const auto own = [this](const View& view) { view.value->set_tally(tally_); };
+  if (std::optional<View> view = take_from(from.ending_)) {
+    own(*view);
+    ending_.push_back(std::move(*view));
+  } else if ((view = take_from(from.views_))) {
+    own(*view);
+    if (part_ == Part::kUnmark) {
+      ending_.push_back(std::move(*view));
+    } else if (!view->value->is_begun()) {
+      views_.push_back(std::move(*view));
+    } else {
+      from.flush(true);
+      from.is_inside_ = false;
+      snapshot_->lend(from.shard_);
+      guests_.push_back({.view = std::move(*view), .lane = from.shard_});
+    }
+  } else {
+    const auto at = std::ranges::find(from.guests_, &watch,
+                                      [](const Guest& guest) { return guest.view.watch; });
+    ensure(at != from.guests_.end());
+    own(at->view);
+    if (part_ == Part::kUnmark) {
+      ending_.push_back(std::move(at->view));
+    } else {
+      guests_.push_back(std::move(*at));
+    }
+    from.guests_.erase(at);
+  }
 }
 
 void ShardWalk::end_views(Budget& budget) {
@@ -252,16 +353,25 @@ void ShardWalk::give_up() {
   for (View& view : views_)
     ending_.push_back(std::move(view));
   views_.clear();
+  for (Guest& guest : guests_)
+    ending_.push_back(std::move(guest.view));
+  guests_.clear();
+}
+
+void ShardWalk::abandon() {
+  snapshot_->give_up("The server is shutting down.");
+  if (part_ < Part::kUnmark) give_up();
+  constexpr size_t kUnbounded = std::numeric_limits<size_t>::max();
+  Budget budget(kUnbounded, kUnbounded);
+  while (part_ == Part::kUnmark)
+    unmark(budget);
+  part_ = Part::kDone;
 }
 
 void ShardWalk::unmark(Budget& budget) {
   budget.spend(1);
   if (!ending_.empty()) return end_views(budget);
-  if (at_ == cuts_.size()) {
-    ensure(by_space_.empty() && tally_.overlay_bytes == 0);
-    part_ = Part::kDone;
-    return;
-  }
+  if (at_ == cuts_.size()) return be_ready();
   Cut& cut = *cuts_[at_];
   if (cut.space != nullptr) return unmark(cut, budget);
   ++at_;

@@ -12,8 +12,10 @@
 //   behind the walk      marked: the value is large, has not changed since the cut, and is still to
 //                        be written.
 //
-// When a snapshot is given up, the walk takes all marks away in slices. Lives on one shard's
-// thread, outside of commands, but for the functions that its observer calls.
+// When a snapshot is given up, the walk takes all marks away in slices. In any case it ends only
+// when the walks of all shards are ready, because until then a watched value may come here from
+// another shard. Lives on one shard's thread, outside of commands, but for the functions that its
+// observer calls.
 #pragma once
 
 #include "persist/snapshot/big_value.h"
@@ -58,10 +60,14 @@ class ShardWalk {
 
   StepResult step(Budget budget);
 
-  void give_up_snapshot(std::string reason) { snapshot_->give_up(std::move(reason)); }
+  // Takes a view of a watched value over from another shard. Both shards must be held.
+  void take_view(ShardWalk& from, const ValueWatch& watch);
+
+  // Gives the snapshot up and forgets it at once, in O(n).
+  void abandon();
 
  private:
-  enum class Part : uint8_t { kSmall, kBig, kUnmark, kDone };
+  enum class Part : uint8_t { kSmall, kBig, kUnmark, kReady, kDone };
 
   // A keyspace as it was at the cut.
   struct Cut {
@@ -77,6 +83,13 @@ class ShardWalk {
     std::unique_ptr<BigValue> value;
     ValueWatch* watch;
   };
+  // A view that another shard had begun to write when the value came here. The rest goes into the
+  // lane of that shard.
+  struct Guest {
+    View view;
+    size_t lane;
+    Chunk chunk{};
+  };
 
   Cut* cut_of(const store::Keyspace& space);
   void preserve(Cut& cut, const store::Entry& entry);
@@ -88,7 +101,10 @@ class ShardWalk {
     return ValueWatch::is_large(entry, snapshot_->options().small);
   }
   rdb::Encoded& chunk_of(uint32_t db);
-  void flush();
+  // `goes_on`: the chunk ends inside a value.
+  void flush(bool goes_on = false) { flush_to(shard_, chunk_, goes_on); }
+  void flush_to(size_t lane, Chunk& chunk, bool goes_on);
+  void end_value(size_t lane, Chunk& chunk);
   void push(ChunkLane::Item item) { snapshot_->push(shard_, std::move(item)); }
 
   void do_slice(Budget& budget);
@@ -97,6 +113,13 @@ class ShardWalk {
   void walk_big(Budget& budget);
   bool find_big();
   void write_value(Budget& budget);
+  bool write_guest(Budget& budget);
+  void be_ready();
+  bool may_go_on();
+  bool has_only_guests() const {
+    const bool is_through = part_ == Part::kBig && at_ == cuts_.size();
+    return is_through && views_.empty() && ending_.empty() && !guests_.empty();
+  }
   void end_views(Budget& budget);
   void finish(Cut& cut);
 
@@ -115,9 +138,11 @@ class ShardWalk {
   size_t at_ = 0;                                              // The keyspace that is being walked.
   std::vector<store::Entry*> visited_;  // The entries of a slice; kept to reuse its memory.
 
-  std::deque<View> views_;   // Large values to be written, the one that is being written first.
+  std::deque<View> views_;  // Large values to be written, the one that is being written first.
+  std::deque<Guest> guests_;
   std::deque<View> ending_;  // Those that will not be written further.
   Chunk chunk_;              // What is put into the lane next.
+  bool is_inside_ = false;   // What was put into the lane last ends inside a value.
   BigValue::Tally tally_;
   size_t preimages_ = 0;  // Small entries that were written before a change.
   size_t keys_done_ = 0;

@@ -8,7 +8,11 @@
 namespace kvstash::persist {
 
 Snapshot::Snapshot(engine::Parking& parking, Options options)
-    : parking_(&parking), options_(std::move(options)), small_left_(options_.shards) {
+    : parking_(&parking),
+      options_(std::move(options)),
+      turn_(options_.shards - 1),
+      small_left_(options_.shards),
+      left_(options_.shards) {
   ensure(options_.shards != 0);
   for (size_t i = 0; i < options_.shards; ++i)
     lanes_.push_back(std::make_unique<Lane>());
@@ -30,22 +34,36 @@ void Snapshot::count_keys(const Database& more) {
   at->keys_with_field_deadlines += more.keys_with_field_deadlines;
 }
 
-void Snapshot::push(size_t shard, ChunkLane::Item item) {
-  ChunkLane& lane = lanes_[shard]->chunks;
-  lane.push(std::move(item));
+void Snapshot::push(size_t lane, ChunkLane::Item item) {
+  ChunkLane& chunks = lanes_[lane]->chunks;
+  chunks.push(std::move(item));
   tell_puller();
-  if (lane.bytes() > lane_bytes_max() + options_.preimage_bytes_max / lanes_.size())
+  if (chunks.bytes() > lane_bytes_max() + options_.preimage_bytes_max / lanes_.size())
     give_up("The reader of the snapshot is too slow for the changes of the data.");
 }
 
-bool Snapshot::is_full(size_t shard) {
-  Lane& lane = *lanes_[shard];
-  if (lane.chunks.bytes() < lane_bytes_max()) return false;
-  // The pulling thread looks at the flag after it has made room.
-  lane.is_waiting.store(true, std::memory_order_seq_cst);
-  if (lane.chunks.bytes() >= lane_bytes_max()) return true;
-  lane.is_waiting.store(false, std::memory_order_seq_cst);
+bool Snapshot::is_full(size_t lane, size_t shard) {
+  Lane& of = *lanes_[lane];
+  if (of.chunks.bytes() < lane_bytes_max()) return false;
+  // The pulling thread looks for the waiter after it has made room.
+  of.waiter.store(shard, std::memory_order_seq_cst);
+  if (of.chunks.bytes() >= lane_bytes_max()) return true;
+  of.waiter.store(kNobody, std::memory_order_seq_cst);
   return false;
+}
+
+void Snapshot::give_back(size_t lane) {
+  lanes_[lane]->is_lent.store(false, std::memory_order_release);
+  options_.wake(lane);
+}
+
+void Snapshot::add_ready() {
+  if (ready_.fetch_add(1, std::memory_order_acq_rel) + 1 == lanes_.size()) wake_all();
+}
+
+void Snapshot::wake_all() {
+  for (size_t shard = 0; shard < lanes_.size(); ++shard)
+    options_.wake(shard);
 }
 
 void Snapshot::publish(size_t shard, const Progress& progress) {
@@ -85,49 +103,50 @@ Result<std::optional<Chunk>> Snapshot::try_next(bool& is_empty) {
 
 // Takes from the lanes in turn.
 std::optional<Chunk> Snapshot::take_small(bool& is_empty) {
-  for (size_t looked = 0; looked < lanes_.size(); ++looked, ++turn_) {
-    if (turn_ >= lanes_.size()) turn_ = 0;
-    Lane& lane = *lanes_[turn_];
+  for (size_t looked = 0; looked < lanes_.size(); ++looked) {
+    Lane& lane = next_lane();
     if (lane.is_small_done) continue;
-    std::optional<ChunkLane::Item> item = take(lane, turn_);
+    std::optional<ChunkLane::Item> item = take(lane);
     if (!item) continue;
-    if (item->kind == ChunkLane::Item::Kind::kChunk) {
-      ++turn_;
-      return std::move(item->chunk);
-    }
+    if (item->kind == ChunkLane::Item::Kind::kChunk) return std::move(item->chunk);
     ensure(item->kind == ChunkLane::Item::Kind::kSmallDone);
     lane.is_small_done = true;
-    if (--small_left_ != 0) continue;
-    turn_ = 0;
-    return std::nullopt;
+    if (--small_left_ == 0) return std::nullopt;
   }
   is_empty = true;
   return std::nullopt;
 }
 
-// Takes from the lanes one after the other.
+// Takes from the lanes in turn, but goes to another only between two values.
 std::optional<Chunk> Snapshot::take_big(bool& is_empty) {
   is_empty = false;
-  while (turn_ < lanes_.size()) {
-    std::optional<ChunkLane::Item> item = take(*lanes_[turn_], turn_);
-    if (!item) {
-      is_empty = true;
-      return std::nullopt;
-    }
+  for (size_t looked = 0; looked <= lanes_.size() && left_ != 0; ++looked) {
+    Lane& lane = is_inside_ ? *lanes_[turn_] : next_lane();
+    if (lane.is_done) continue;
+    std::optional<ChunkLane::Item> item = take(lane);
+    if (!item) continue;
+    is_inside_ = item->goes_on;
     if (item->kind == ChunkLane::Item::Kind::kChunk) return std::move(item->chunk);
-    ensure(item->kind == ChunkLane::Item::Kind::kDone);
-    ++turn_;
+    if (item->kind != ChunkLane::Item::Kind::kDone) continue;  // The end of a value.
+    lane.is_done = true;
+    --left_;
   }
+  is_empty = left_ != 0;
   return std::nullopt;
 }
 
-std::optional<ChunkLane::Item> Snapshot::take(Lane& lane, size_t shard) {
+Snapshot::Lane& Snapshot::next_lane() {
+  turn_ = (turn_ + 1) % lanes_.size();
+  return *lanes_[turn_];
+}
+
+std::optional<ChunkLane::Item> Snapshot::take(Lane& lane) {
   std::optional<ChunkLane::Item> item = lane.chunks.pop();
   // A shard is woken for half a lane, not for each chunk.
-  if (item && lane.is_waiting.load(std::memory_order_seq_cst) &&
-      lane.chunks.bytes() < lane_bytes_max() / 2 &&
-      lane.is_waiting.exchange(false, std::memory_order_seq_cst))
-    options_.wake(shard);
+  if (!item || lane.chunks.bytes() >= lane_bytes_max() / 2) return item;
+  if (lane.waiter.load(std::memory_order_seq_cst) == kNobody) return item;
+  const size_t waiter = lane.waiter.exchange(kNobody, std::memory_order_seq_cst);
+  if (waiter != kNobody) options_.wake(waiter);
   return item;
 }
 
@@ -141,8 +160,7 @@ void Snapshot::give_up(std::string reason) {
     is_given_up_.store(true, std::memory_order_release);
   }
   tell_puller();
-  for (size_t shard = 0; shard < lanes_.size(); ++shard)
-    options_.wake(shard);
+  wake_all();
 }
 
 Error Snapshot::reason() const {

@@ -5,9 +5,12 @@
 //   shard n: ShardWalk ──> ChunkLane ──┘
 //
 // Each shard walks its data in slices and puts chunks into its lane (shard_snapshots.h). The thread
-// that pulls takes them out in an order that makes an RDB: first the small entries of all shards as
-// they come, then the big values of one shard after the other, because the parts of a big value
-// must follow each other. So shards need not know of each other.
+// that pulls takes them out in an order that makes an RDB: first the small entries of all shards,
+// then the big values. It stays with a lane until the value that it has begun there ends.
+//
+// A big value may come to another shard while it is written (RENAME). Then the lane is lent to that
+// shard, which writes the rest. So no walk is over before all walks are: each says when it is
+// ready.
 //
 // A lane is bounded: a walk stops while its lane is full. Entries that change before the walk has
 // reached them are put into the lane nevertheless, up to a second bound; past that, the snapshot is
@@ -102,26 +105,47 @@ class Snapshot {
 
   // Adds what a shard has of a database at the cut. The thread that holds all shards.
   void count_keys(const Database& more);
-  void push(size_t shard, ChunkLane::Item item);
-  // Whether the lane has no room for the walk. If so, the shard is woken once it has.
-  bool is_full(size_t shard);
+  // Puts an item into the lane of a shard, which the caller's shard is or has borrowed.
+  void push(size_t lane, ChunkLane::Item item);
+  // Whether the lane has no room for the walk. If so, `shard` is woken once it has.
+  bool is_full(size_t lane, size_t shard);
+
+  // A lane that is lent is filled by another shard, until that shard gives it back, which wakes the
+  // lane's own. To lend, both shards must be held.
+  void lend(size_t lane) { lanes_[lane]->is_lent.store(true, std::memory_order_release); }
+  void give_back(size_t lane);
+  bool is_lent(size_t lane) const { return lanes_[lane]->is_lent.load(std::memory_order_acquire); }
+
+  // A shard has nothing more to do, as far as it knows.
+  void add_ready();
+  // Another shard has given it something to do. Both must be held.
+  void take_ready() { ready_.fetch_sub(1, std::memory_order_acq_rel); }
+  bool are_all_ready() const { return ready_.load(std::memory_order_acquire) == lanes_.size(); }
+
   void publish(size_t shard, const Progress& progress);
 
  private:
+  static constexpr size_t kNobody = SIZE_MAX;
+
   struct alignas(64) Lane {
     ChunkLane chunks;
-    std::atomic<bool> is_waiting = false;  // The shard waits until the lane has room.
+    std::atomic<size_t> waiter = kNobody;  // The shard that waits until the lane has room.
+    std::atomic<bool> is_lent = false;
     std::atomic<size_t> keys_done = 0;
     std::atomic<size_t> overlay_bytes = 0;
     std::atomic<size_t> preimages = 0;
-    bool is_small_done = false;  // The pulling thread's.
+    // The pulling thread's:
+    bool is_small_done = false;
+    bool is_done = false;
   };
 
   size_t lane_bytes_max() const { return options_.queue_bytes_max / lanes_.size() + 1; }
   void tell_puller();
-  std::optional<ChunkLane::Item> take(Lane& lane, size_t shard);
+  std::optional<ChunkLane::Item> take(Lane& lane);
   std::optional<Chunk> take_small(bool& is_empty);
   std::optional<Chunk> take_big(bool& is_empty);
+  Lane& next_lane();
+  void wake_all();
   Error reason() const;
 
   engine::Parking* parking_;
@@ -130,13 +154,17 @@ class Snapshot {
   std::vector<Database> databases_;
   size_t keys_total_ = 0;
 
-  // The pulling thread's: the lane to look into next, and how many lanes have more small entries.
-  size_t turn_ = 0;
+  // The pulling thread's: the lane it looked into last, whether it is inside a value there, and how
+  // many lanes have more small entries, or more of anything.
+  size_t turn_;
+  bool is_inside_ = false;
   size_t small_left_;
+  size_t left_;
 
   std::atomic<uint32_t> arrivals_ = 0;  // Changes with each item that is put into a lane.
   std::atomic<bool> puller_sleeps_ = false;
   std::atomic<bool> is_given_up_ = false;
+  std::atomic<size_t> ready_ = 0;    // Number of shards that are.
   mutable std::mutex reason_mutex_;  // Taken only when the snapshot is given up.
   std::string reason_;
 };

@@ -39,6 +39,7 @@ class Views {
     return made;
   }
   void remove(Mark mark) { views_[static_cast<size_t>(mark)] = nullptr; }
+  bool has(Mark mark) const { return views_[static_cast<size_t>(mark)] != nullptr; }
   bool empty() const { return views_[0] == nullptr && views_[1] == nullptr; }
   template <typename Tell>
   void each(const Tell& tell) const {
@@ -59,6 +60,7 @@ class ObjectWatch : public ValueWatch, public Observer {
   }
 
   void remove(Mark mark) final { views_.remove(mark); }
+  bool has(Mark mark) const final { return views_.has(mark); }
   bool is_unused() const final { return views_.empty(); }
   bool take(uintptr_t word) final {
     ensure(word == word_ && !is_taken_);
@@ -182,6 +184,7 @@ class BlobWatch final : public ValueWatch, public store::BlobObserver {
     return views_.add(mark, std::move(place), tally, *blob_);
   }
   void remove(Mark mark) override { views_.remove(mark); }
+  bool has(Mark mark) const override { return views_.has(mark); }
   bool is_unused() const override { return views_.empty(); }
   void before_change(const store::Blob&, store::ByteRange range) override {
     views_.each([&](BlobValue& value) { value.before_change(range); });

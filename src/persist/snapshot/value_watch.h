@@ -1,7 +1,7 @@
 // ValueWatch: the observer of one large form, which tells the BigValues of up to two snapshots what
 // is about to change, and takes the form over when it is dropped before they are done with it.
 //
-// Every observer of a large form in a node is a ValueWatch. Lives on one shard's thread.
+// Every observer of a large form in a node is a ValueWatch. One shard at a time.
 #pragma once
 
 #include "persist/snapshot/big_value.h"
@@ -11,6 +11,8 @@
 #include <memory>
 
 namespace kvstash::persist {
+
+class Holdings;
 
 class ValueWatch {
  public:
@@ -29,11 +31,16 @@ class ValueWatch {
   store::Keyspace* space() const { return space_; }
   void set_space(store::Keyspace* space) { space_ = space; }
 
+  // What the shard holds in whose keyspaces the value is; RENAME may bring it to another.
+  Holdings* home() const { return home_; }
+  void set_home(Holdings& home) { home_ = &home; }
+
   // Makes a snapshot's view of the value, which must be as it was at the cut. The watch tells it
   // of changes until it is removed.
   virtual std::unique_ptr<BigValue> add(store::Mark mark, BigValue::Place place,
                                         BigValue::Tally& tally) = 0;
   virtual void remove(store::Mark mark) = 0;
+  virtual bool has(store::Mark mark) const = 0;
   virtual bool is_unused() const = 0;
 
   // Lets go of the form, or frees it if it was taken over. To be called before a watch, which must
@@ -45,6 +52,7 @@ class ValueWatch {
 
  private:
   store::Keyspace* space_;
+  Holdings* home_ = nullptr;
 };
 
 }  // namespace kvstash::persist

@@ -11,9 +11,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -61,12 +63,20 @@ class Node {
   Random& random() { return random_; }
   size_t shards() const { return shards_.size(); }
 
-  // Changes a shard and steps its snapshots until they are done. What is dropped is freed by a
-  // thread of its own. For a thread of each shard.
+  // Changes a shard and steps its snapshots until they are done, and takes keys from other shards.
+  // What is dropped is freed by a thread of its own. For a thread of each shard; a mutex is what a
+  // hold is in a server.
   void run_shard(size_t shard, uint64_t seed) {
     Random random(seed);
     StepResult result = StepResult::kWorks;
     while (result != StepResult::kDone) {
+      const size_t other = random.below(shards());
+      if (other != shard) {
+        const std::scoped_lock both(holds_[shard], holds_[other]);
+        for (uint64_t keys = random.below(4); keys != 0; --keys)
+          data_[shard]->take_from(*data_[other]);
+      }
+      const std::scoped_lock own(holds_[shard]);
       for (uint64_t steps = random.below(40); steps != 0; --steps)
         data_[shard]->step();
       result = shards_[shard]->step(Budget(1 + random.below(60), 1 + random.below(9000)));
@@ -77,8 +87,12 @@ class Node {
   }
 
   void change(size_t steps) {
-    for (; steps != 0; --steps)
-      data_[random_.below(data_.size())]->step();
+    for (; steps != 0; --steps) {
+      RandomKeyspaces& data = *data_[random_.below(data_.size())];
+      RandomKeyspaces& other = *data_[random_.below(data_.size())];
+      if (&data != &other && random_.one_in(20)) data.take_from(other);
+      data.step();
+    }
   }
 
   std::optional<Mark> free_mark() const {
@@ -126,6 +140,7 @@ class Node {
   engine::ThreadParking parking_;
   std::vector<std::unique_ptr<RandomKeyspaces>> data_;
   std::vector<std::unique_ptr<ShardSnapshots>> shards_;
+  std::array<std::mutex, 4> holds_;
 };
 
 void check(const Cut& cut) {
@@ -218,13 +233,14 @@ TEST_CASE("snapshots are whole with threads of their own for shards, readers and
 TEST_CASE("a snapshot holds what was there at the cut, whatever changes meanwhile") {
   if (const std::optional<uint64_t> seed = test::model_seed()) {
     for (uint64_t i = 0; i < 100; ++i)
-      check_snapshots(*seed + i, 1 + i % 3, 30, i % 4 == 0 ? SmallBounds{} : kTinyBounds);
+      check_snapshots(*seed + i, 1 + i % 4, 30, i % 4 == 0 ? SmallBounds{} : kTinyBounds);
     return;
   }
   for (const uint64_t seed : {1, 2, 3, 4, 5, 6}) {
     check_snapshots(seed, 1, 6, kTinyBounds);
     check_snapshots(seed + 10, 2, 6, kTinyBounds);
     check_snapshots(seed + 20, 2, 3, SmallBounds{});
+    check_snapshots(seed + 30, 4, 3, kTinyBounds);
   }
 }
 

@@ -23,6 +23,13 @@ ChunkLane::Item chunk_of(std::string bytes) {
   return item;
 }
 
+// A chunk that ends inside a value.
+ChunkLane::Item part_of(std::string bytes) {
+  ChunkLane::Item item = chunk_of(std::move(bytes));
+  item.goes_on = true;
+  return item;
+}
+
 ChunkLane::Item end_of(Kind kind) {
   return {.kind = kind};
 }
@@ -42,7 +49,7 @@ std::string take_all(Snapshot& snapshot) {
 
 }  // namespace
 
-TEST_CASE("small entries come from all shards in turn, large values from one after the other") {
+TEST_CASE("small entries come from all shards in turn, and large values are never mixed") {
   engine::ThreadParking parking;
   Snapshot snapshot(parking, {.shards = 2});
   CHECK(take_all(snapshot) == "");
@@ -55,15 +62,45 @@ TEST_CASE("small entries come from all shards in turn, large values from one aft
   CHECK(take_all(snapshot) == "");  // The other shard has more small entries.
   snapshot.push(0, chunk_of("a3"));
   snapshot.push(0, end_of(Kind::kSmallDone));
-  CHECK(take_all(snapshot) == "a3 ");
-  snapshot.push(0, chunk_of("A1"));
+  CHECK(take_all(snapshot) == "a3 B1 ");
+  snapshot.push(0, part_of("A1-"));
+  CHECK(take_all(snapshot) == "A1- ");
   snapshot.push(1, chunk_of("B2"));
-  CHECK(take_all(snapshot) == "A1 ");  // It may be a part of a value.
+  CHECK(take_all(snapshot) == "");  // The value in the other lane is not over.
+  snapshot.push(0, part_of("-A1"));
+  snapshot.push(0, end_of(Kind::kValueEnd));
+  CHECK(take_all(snapshot) == "-A1 B2 ");
   snapshot.push(0, end_of(Kind::kDone));
-  CHECK(take_all(snapshot) == "B1 B2 ");
+  CHECK(take_all(snapshot) == "");
   snapshot.push(1, end_of(Kind::kDone));
   CHECK(take_all(snapshot) == "end");
   CHECK(take_all(snapshot) == "end");
+}
+
+TEST_CASE("a lane that was lent wakes its own shard when it is given back") {
+  engine::ThreadParking parking;
+  std::vector<size_t> woken;
+  Snapshot snapshot(parking, {.shards = 2, .wake = [&](size_t shard) { woken.push_back(shard); }});
+  CHECK_FALSE(snapshot.is_lent(1));
+  snapshot.lend(1);
+  CHECK(snapshot.is_lent(1));
+  snapshot.give_back(1);
+  CHECK_FALSE(snapshot.is_lent(1));
+  CHECK(woken == std::vector<size_t>{1});
+}
+
+TEST_CASE("shards are ready when all are, and hear of it") {
+  engine::ThreadParking parking;
+  size_t woken = 0;
+  Snapshot snapshot(parking, {.shards = 2, .wake = [&](size_t) { ++woken; }});
+  snapshot.add_ready();
+  snapshot.take_ready();
+  snapshot.add_ready();
+  CHECK_FALSE(snapshot.are_all_ready());
+  CHECK(woken == 0);
+  snapshot.add_ready();
+  CHECK(snapshot.are_all_ready());
+  CHECK(woken == 2);
 }
 
 TEST_CASE("a shard whose lane was full is woken once half of it is free") {
@@ -73,11 +110,11 @@ TEST_CASE("a shard whose lane was full is woken once half of it is free") {
                                 woken.push_back(shard);
                               }});
   for (int i = 0; i < 4; ++i) {
-    CHECK_FALSE(snapshot.is_full(1));
+    CHECK_FALSE(snapshot.is_full(1, 1));
     snapshot.push(1, chunk_of(std::string(5000, 'x')));
   }
-  CHECK(snapshot.is_full(1));
-  CHECK_FALSE(snapshot.is_full(0));
+  CHECK(snapshot.is_full(1, 1));
+  CHECK_FALSE(snapshot.is_full(0, 0));
   CHECK(snapshot.progress().queued_bytes > 20'000);
   bool is_empty = false;
   CHECK(snapshot.try_next(is_empty).ok());
