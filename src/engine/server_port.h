@@ -25,6 +25,9 @@ class ServerPort {
   // error is the reply to the client.
   virtual Status load_acl() = 0;
   virtual Status save_acl() = 0;
+
+  // FLUSHALL has emptied all databases. Every shard is held.
+  virtual void flushed_all() {}
 };
 
 }  // namespace kvstash::engine

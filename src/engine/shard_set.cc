@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/crc16.h"
 #include "base/limits.h"
+#include "engine/server_port.h"
 #include "engine/shard.h"
 
 #include <algorithm>
@@ -104,6 +105,10 @@ void ShardSet::release_up_to(Lsn lsn) {
     if (!at(id).release().gate().claim()) continue;
     submit(id, [](Shard& shard) { shard.release().gate().open(); });
   }
+}
+
+void ShardSet::note_flushed_all() const {
+  if (server_ != nullptr) server_->flushed_all();
 }
 
 std::string ShardSet::write_refusal() const {

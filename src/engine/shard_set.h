@@ -62,6 +62,8 @@ class ShardSet {
   const Acl& acl() const { return acl_; }
   ServerPort& server() const { return *server_; }
   void set_server(ServerPort& server) { server_ = &server; }
+  // Tells the server, if there is one, that FLUSHALL has run. Every shard is held.
+  void note_flushed_all() const;
   // The state of the commands of the scripting room; the engine never looks into it.
   scripting::Scripting& scripting() const { return *scripting_; }
   void set_scripting(scripting::Scripting& scripting) { scripting_ = &scripting; }

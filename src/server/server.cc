@@ -334,6 +334,10 @@ Status Server::save_acl() {
       "information");
 }
 
+void Server::flushed_all() {
+  if (!options_.persist.save.empty()) persistence_->save_emptied();
+}
+
 std::optional<Instant> Server::tls_not_after() const {
   return tls_ == nullptr ? std::nullopt : tls_->not_after();
 }
@@ -469,7 +473,7 @@ void Server::check_shutdown() {
   }
   is_saving_at_end_ = true;
   log(LogLevel::kNotice, "Saving the final RDB snapshot before exiting.");
-  persistence_->save_then([this](const Status& saved) {
+  persistence_->save_at_end([this](const Status& saved) {
     shards_->submit(0, [this, is_saved = saved.ok()](engine::Shard&) { end_saving(is_saved); });
   });
 }

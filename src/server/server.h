@@ -90,6 +90,7 @@ class Server final : public engine::ServerPort {
   std::string describe(const engine::Session& session, int64_t now_ms) const override;
   Status load_acl() override;
   Status save_acl() override;
+  void flushed_all() override;
   // The time at which the certificate in use expires; nothing if TLS is off.
   std::optional<Instant> tls_not_after() const;
   uint64_t rejected_connections() const { return rejected_.load(std::memory_order_relaxed); }

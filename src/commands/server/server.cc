@@ -98,7 +98,9 @@ Status dbsize(Call& call) {
 }
 
 Status flushall(Call& call) {
-  return flush(call, DbIndex{0}, static_cast<DbIndex>(call.options().databases - 1));
+  Status done = flush(call, DbIndex{0}, static_cast<DbIndex>(call.options().databases - 1));
+  if (done.ok() && !call.is_replay()) call.shards().note_flushed_all();
+  return done;
 }
 
 Status flushdb(Call& call) {

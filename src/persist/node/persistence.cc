@@ -202,14 +202,19 @@ Status Persistence::load_files(const RecoveryPlan& plan, Loader& loader) {
 // Makes a journal that begins at `place`, its writer and lanes, which no shard has yet.
 void Persistence::make_journal(JournalPlace place) {
   const PersistOptions now = options();
-  journal_ = std::make_unique<Journal>(place, 0);
-  aof_ = std::make_unique<AofWriter>(*journal_, *this, place);
-  aof_->set_policy(now.appendfsync);
-  aof_->set_timestamps(now.aof_timestamp_enabled);
-  aof_->set_wakes([this] { aof_thread_.wake(); }, [this] { sync_thread_.wake(); });
-  journal_->on_append([this] { aof_thread_.wake(); });
-  for (size_t id = 0; id < set_->size(); ++id)
-    lanes_.push_back(std::make_unique<Lane>(*journal_));
+  auto journal = std::make_unique<Journal>(place, 0);
+  auto writer = std::make_unique<AofWriter>(*journal, *this, place);
+  writer->set_policy(now.appendfsync);
+  writer->set_timestamps(now.aof_timestamp_enabled);
+  writer->set_wakes([this] { aof_thread_.wake(); }, [this] { sync_thread_.wake(); });
+  journal->on_append([this] { aof_thread_.wake(); });
+  // Options are taken up under a hold, and look at the writer.
+  hold_all([&](const Hold&) {
+    journal_ = std::move(journal);
+    aof_ = std::move(writer);
+    for (size_t id = 0; id < set_->size(); ++id)
+      lanes_.push_back(std::make_unique<Lane>(*journal_));
+  });
   sync_thread_.start("kv-aof-sync", [this]() -> std::optional<int64_t> {
     aof_->sync_step();
     return std::nullopt;
@@ -357,6 +362,7 @@ Persistence::Cut Persistence::take_cut(bool is_aof_base, OpenIncrement* next) {
       cut.changes += set_->at(id).stats().dirty;
       snapshots_[id]->begin(cut.snapshot);
     }
+    cut.is_compressed = engine.rdbcompression;
     for (const auto& [name, library] : scripting_->libraries().all())
       cut.facts.functions.push_back(library->code);
     if (journal_ == nullptr) return;
@@ -384,7 +390,7 @@ Result<uint64_t> Persistence::write_cut(Cut& cut, const std::string& path) {
   }
   Result<uint64_t> bytes = write_rdb_file(
       *disk_, path, *cut.snapshot, cut.facts,
-      {.is_compressed = set_->options().rdbcompression,
+      {.is_compressed = cut.is_compressed,
        .has_checksum = now.rdbchecksum,
        .syncs_often = now.rdb_save_incremental_fsync,
        .pace = pace(*cut.snapshot)});
@@ -454,6 +460,27 @@ void Persistence::save(engine::LaterAnswer answer) {
       }
     });
   });
+}
+
+void Persistence::save_at_end(Done done) {
+  {
+    const std::lock_guard guard(lock_);
+    if (saving_ != nullptr) saving_->give_up("the server ends, and saves once more");
+  }
+  save_then(std::move(done));
+}
+
+void Persistence::save_emptied() {
+  uint64_t made = 0;
+  for (size_t id = 0; id < set_->size(); ++id) {
+    made += set_->at(id).stats().dirty;
+    published_[id].changes.store(set_->at(id).stats().dirty, std::memory_order_relaxed);
+  }
+  changes_saved_ = made;
+  const std::lock_guard guard(lock_);
+  if (saving_ != nullptr && facts_.is_saving) saving_->give_up("FLUSHALL has dropped what it saves");
+  wants_save_ = true;
+  save_thread_.wake();
 }
 
 void Persistence::save_then(Done done) {

@@ -81,8 +81,12 @@ class Persistence final : public engine::TurnWork, public AofPort {
   // ---- Any thread.
   PersistFacts facts() const;
   const LoadProgress& load_progress() const { return load_progress_; }
-  // Saves; `done` is called on the saving thread.
+  // Saves; `done` is called on the saving thread. save_at_end() gives up what is being saved or
+  // rewritten now.
   void save_then(std::function<void(Status)> done);
+  void save_at_end(std::function<void(Status)> done);
+  // Saves soon, and counts all changes so far as saved: everything was dropped. Every shard is held.
+  void save_emptied();
 
   // ---- TurnWork.
   bool step(engine::Shard& shard, uint64_t turn_ns) override;
@@ -93,6 +97,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
     RdbFacts facts;
     JournalPlace place;
     uint64_t changes = 0;  // Since the start, as of the cut.
+    bool is_compressed = true;
   };
   using Done = std::function<void(Status)>;
   // A hold of all shards that another thread waits for.
