@@ -179,7 +179,8 @@ Status function_kill(Call& call) {
 }
 
 Status function_dump(Call& call) {
-  call.reply().bulk(dump_functions(Scripting::of(call).libraries()));
+  const auto version = static_cast<unsigned>(call.options().rdb_version);
+  call.reply().bulk(dump_functions(Scripting::of(call).libraries(), version));
   return {};
 }
 

@@ -10,7 +10,6 @@ namespace kvstash::scripting {
 namespace {
 
 constexpr unsigned char kFunctionOpcode = 245;
-constexpr unsigned kWrittenRdbVersion = 11;
 constexpr unsigned kReadRdbVersionMax = 12;
 constexpr size_t kVersionBytes = 2;
 constexpr size_t kTrailerBytes = kVersionBytes + 8;
@@ -156,13 +155,13 @@ bool is_intact(std::string_view payload) {
 
 }  // namespace
 
-std::string dump_functions(const Libraries& libraries) {
+std::string dump_functions(const Libraries& libraries, unsigned rdb_version) {
   std::string payload;
   for (const auto& [name, library] : libraries.all()) {
     payload += static_cast<char>(kFunctionOpcode);
     append_string(payload, library->code);
   }
-  append_little(payload, kWrittenRdbVersion, kVersionBytes);
+  append_little(payload, rdb_version, kVersionBytes);
   append_little(payload, crc64(0, payload), 8);
   return payload;
 }

@@ -16,7 +16,8 @@
 
 namespace kvstash::scripting {
 
-std::string dump_functions(const Libraries& libraries);
+// `rdb_version`: the version that the payload says it has; its bytes are the same in all.
+std::string dump_functions(const Libraries& libraries, unsigned rdb_version);
 
 // The codes of the libraries in a payload. Together they may have no more than `bytes_max` bytes,
 // however small the packed payload is, because no more can be sent to a client or by one. No memory

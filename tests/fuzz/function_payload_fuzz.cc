@@ -61,7 +61,7 @@ void check(std::string_view payload, size_t bytes_max) {
     check_header(code);
   }
   ensure(total <= bytes_max);
-  const auto again = functions_in(dump_functions(libraries_of(*codes)), total);
+  const auto again = functions_in(dump_functions(libraries_of(*codes), kRdbVersion), total);
   ensure(again.ok() && *again == *codes);
 }
 

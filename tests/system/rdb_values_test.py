@@ -157,6 +157,17 @@ def values_travel_both_ways_under_every_limit(lab):
                     raise AssertionError(f"limits: {name} {more}: {error}") from error
 
 
+def functions_travel_both_ways(lab):
+    code = "#!lua name=lib\nredis.register_function('f', function() return 7 end)" + " " * 100
+    with _pair(lab, []) as (mine, theirs):
+        for source, target in ((mine, theirs), (theirs, mine)):
+            source.call("FUNCTION", "LOAD", "REPLACE", code)
+            payload = source.call("FUNCTION", "DUMP")[1]
+            target.call("FUNCTION", "FLUSH")
+            assert target.call("FUNCTION", "RESTORE", payload) == (b"+", b"OK")
+            assert target.call("FCALL", "f", "0") == (b":", b"7")
+
+
 def a_restored_value_has_the_encoding_of_the_limits_where_it_arrives(lab):
     """What was packed there becomes a table here, and the other way round, as between two Redis servers."""
     for there, here in (("all packed", "nothing packed"), ("nothing packed", "all packed"), ("all packed", "usual")):

@@ -72,14 +72,18 @@ Result<RestoreOptions> parse_options(ArgReader args) {
   return options;
 }
 
-// The deadline that the ttl and the options mean; none: the key will not expire.
-Result<Key::Deadline> parse_deadline(const Call& call, bool is_absolute) {
-  const std::optional<int64_t> ttl = parse_int64(call.arg(2));
+Result<int64_t> parse_ttl(std::string_view text) {
+  const std::optional<int64_t> ttl = parse_int64(text);
   if (!ttl) return errors::not_an_integer();
   if (*ttl < 0) return Error::literal("ERR Invalid TTL value, must be >= 0");
-  if (*ttl == 0) return Key::Deadline();
-  if (is_absolute) return Key::Deadline(*ttl);
-  const std::optional<int64_t> deadline_ms = checked_add(*ttl, call.now_ms());
+  return *ttl;
+}
+
+// The deadline that the ttl and the options mean; none: the key will not expire.
+Result<Key::Deadline> deadline_of(const Call& call, int64_t ttl, bool is_absolute) {
+  if (ttl == 0) return Key::Deadline();
+  if (is_absolute) return Key::Deadline(ttl);
+  const std::optional<int64_t> deadline_ms = checked_add(ttl, call.now_ms());
   if (!deadline_ms) return errors::invalid_expire(call.command().name);
   return Key::Deadline(*deadline_ms);
 }
@@ -175,13 +179,15 @@ Status restore(Call& call) {
   if (!options.ok()) return options.error();
   if (!options->replaces && call.read(1).exists())
     return Error::literal("BUSYKEY Target key name already exists.");
-  const Result<Key::Deadline> deadline = parse_deadline(call, options->is_absolute);
-  if (!deadline.ok()) return deadline.error();
+  const Result<int64_t> ttl = parse_ttl(call.arg(2));
+  if (!ttl.ok()) return ttl.error();
   const std::optional<rdb::Payload> payload =
       rdb::open_payload(call.arg(3), !call.worker().skips_dump_checksums);
   if (!payload) return Error::literal("ERR DUMP payload version or checksum are wrong");
   Result<rdb::Value> value = value_of(call, *payload);
   if (!value.ok()) return value.error();
+  const Result<Key::Deadline> deadline = deadline_of(call, *ttl, options->is_absolute);
+  if (!deadline.ok()) return deadline.error();
 
   const bool was_there = options->replaces && remove_old(call);
   Key key = call.write(1);

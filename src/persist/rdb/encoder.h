@@ -10,7 +10,8 @@
 //
 // Who encodes is a shard in the middle of its work, so it does not compress: a string that is worth
 // it is written as it is and noted in `Encoded::compressible`, and the thread that writes the file
-// calls compress(). The bytes after that are those that Redis writes.
+// calls compress(). What Redis writes is the same but for the choices that LZF leaves to a
+// compressor.
 //
 // Pure; any thread.
 #pragma once

@@ -13,7 +13,6 @@ namespace kvstash::persist::rdb {
 namespace {
 
 constexpr size_t kHeaderBytes = 9;
-constexpr size_t kSumBytes = 8;
 constexpr unsigned kSumVersionMin = 5;  // Older files end without a checksum.
 constexpr uint8_t kSlotInfo = 244;      // Sizes of slots of a cluster, which are no news here.
 
@@ -169,56 +168,53 @@ bool FileReader::skip_item() {
 FileReader::Next FileReader::finish_item() {
   const std::string_view item = std::string_view(buffer_).substr(at_, scanned_ - at_);
   Decoder from(item.substr(1));
-  Next event;
-  constexpr int64_t kMillisPerSecond = 1000;
-  if (code_ < kSlotInfo) {
-    event = finish_entry(from);
-  } else if (code_ != kSlotInfo) {
-    switch (static_cast<Opcode>(code_)) {
-      case Opcode::kFunction2:
-        event = FileFunction{text(from)};
-        break;
-      case Opcode::kModuleAux:
-        event = FileModuleAux{};
-        break;
-      case Opcode::kIdle:
-        idle_s_ = from.length();
-        break;
-      case Opcode::kFreq:
-        frequency_ = from.byte();
-        break;
-      case Opcode::kAux: {
-        const std::string_view name = text(from);
-        event = FileAux{.name = name, .value = text(from)};
-        break;
-      }
-      case Opcode::kResizeDb: {
-        const uint64_t keys = from.length();
-        event = FileResizeDb{.keys = keys, .keys_with_deadline = from.length()};
-        break;
-      }
-      case Opcode::kExpireMillis:
-        deadline_ms_ = from.millis();
-        break;
-      case Opcode::kExpireSeconds:
-        deadline_ms_ = from.seconds() * kMillisPerSecond;
-        break;
-      case Opcode::kSelectDb:
-        event = FileSelectDb{from.length()};
-        break;
-      case Opcode::kEnd:
-        event = finish_file(from);
-        break;
-      case Opcode::kFunctionEarly:
-        ensure(false);
-    }
-  }
+  Next event = code_ < kSlotInfo    ? finish_entry(from)
+               : code_ == kSlotInfo ? std::nullopt
+                                    : finish_opcode(from);
   if (error_.empty() && !from.ok()) fail(from.why());
   if (!error_.empty()) return std::nullopt;
   sum_ = crc64(sum_, item);
   at_ = scanned_;
   is_inside_ = false;
   return event;
+}
+
+FileReader::Next FileReader::finish_opcode(Decoder& from) {
+  constexpr int64_t kMillisPerSecond = 1000;
+  switch (static_cast<Opcode>(code_)) {
+    case Opcode::kFunction2:
+      return FileFunction{text(from)};
+    case Opcode::kModuleAux:
+      return FileModuleAux{};
+    case Opcode::kAux: {
+      const std::string_view name = text(from);
+      return FileAux{.name = name, .value = text(from)};
+    }
+    case Opcode::kResizeDb: {
+      const uint64_t keys = from.length();
+      return FileResizeDb{.keys = keys, .keys_with_deadline = from.length()};
+    }
+    case Opcode::kSelectDb:
+      return FileSelectDb{from.length()};
+    case Opcode::kEnd:
+      return finish_file(from);
+    // The others are about the next entry.
+    case Opcode::kIdle:
+      idle_s_ = from.length();
+      break;
+    case Opcode::kFreq:
+      frequency_ = from.byte();
+      break;
+    case Opcode::kExpireMillis:
+      deadline_ms_ = from.millis();
+      break;
+    case Opcode::kExpireSeconds:
+      deadline_ms_ = from.seconds() * kMillisPerSecond;
+      break;
+    case Opcode::kFunctionEarly:
+      ensure(false);
+  }
+  return std::nullopt;
 }
 
 FileReader::Next FileReader::finish_entry(Decoder& from) {

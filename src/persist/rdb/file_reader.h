@@ -69,7 +69,7 @@ class FileReader {
   Status finish() const;
 
   bool has_ended() const { return has_ended_; }
-  // Bytes behind the end: the log that follows a preamble, for example.
+  // Once it has ended, the bytes behind the end: the log that follows a preamble, for example.
   std::string_view rest() const { return std::string_view(buffer_).substr(at_); }
   uint64_t offset() const { return dropped_ + at_; }  // In the file, of what was not yielded yet.
   unsigned version() const { return version_; }       // Zero before the header.
@@ -82,6 +82,7 @@ class FileReader {
   bool begin_item();
   bool skip_item();
   Next finish_item();
+  Next finish_opcode(Decoder& from);
   Next finish_entry(Decoder& from);
   Next finish_file(Decoder& from);
   std::string_view text(Decoder& from);

@@ -18,7 +18,7 @@ class Value {
   // A string: a view of the bytes that were read, which must outlive the value, or a text of its
   // own.
   static Value string(std::string_view text) { return Value(text, {}); }
-  static Value string(std::string text) { return Value({}, std::move(text)); }
+  static Value string(std::string text) { return Value("", std::move(text)); }
   template <store::Container T>
   static Value object(T&& value) {
     return Value(T::kType, value.release());

@@ -1,8 +1,8 @@
 // How values are written in the RDB format: whole entries, and the elements of large values one by
 // one for a snapshot that cannot write a value in one go. The form of each type stands here alone.
 //
-// A whole value is what Redis would write for the same encoding, byte for byte once compressed. Of
-// a value that is written in pieces the caller writes, in this order:
+// A whole value is what Redis would write for the same encoding, byte for byte while nothing is
+// compressed. Of a value that is written in pieces the caller writes, in this order:
 //
 //   string       Encoder::string_head, then the bytes by Encoder::raw
 //   hash         write_hash_head, then write_field for each

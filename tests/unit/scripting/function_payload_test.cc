@@ -77,8 +77,8 @@ constexpr std::string_view kTooLarge = "ERR failed loading the given functions p
 
 TEST_CASE("a dump of libraries has their codes, whatever their length") {
   const std::string large(70'000, 'x');
-  const auto codes = functions_in(
-      dump_functions(libraries_with({{"a", "short"}, {"b", std::string(100, 'y')}, {"c", large}})));
+  const auto codes = functions_in(dump_functions(
+      libraries_with({{"a", "short"}, {"b", std::string(100, 'y')}, {"c", large}}), 11));
   REQUIRE(codes.ok());
   CHECK(*codes == std::vector<std::string>{"short", std::string(100, 'y'), large});
 }

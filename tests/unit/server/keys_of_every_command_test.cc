@@ -6,8 +6,8 @@
 #include "commands/tables.h"
 #include "engine/client/session.h"
 #include "engine/command/reach.h"
-#include "scripting/scripting.h"
 #include "persist/commands/persist_table.h"
+#include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "scripting/sha1.h"
 #include "server/server_commands.h"
@@ -206,6 +206,12 @@ class Draw {
   std::string_view command_;  // Of the command that is drawn.
 };
 
+// What DUMP gives for the string 10.
+constexpr std::string_view kDumped(
+    "\x00\xc0\x0a\x0a\x00n\x9fWE\x0e\xae"
+    "c\xbb",
+    13);
+
 std::vector<std::span<const engine::CommandSpec>> all_rows() {
   const auto commands = commands::all_commands();
   std::vector<std::span<const engine::CommandSpec>> rows(commands.begin(), commands.end());
@@ -260,6 +266,8 @@ class Node {
   void refill() {
     run({"FLUSHALL"});
     run({"FUNCTION", "LOAD", "REPLACE", std::string(kLibrary)});
+    for (const char* command : {"RESTORE", "RESTORE-ASKING"})
+      run({command, draw_.key(), "0", std::string(kDumped), "REPLACE"});
     for (const std::string_view script : kScripts)
       run({"SCRIPT", "LOAD", std::string(script)});
     for (const std::string_view name : kPlainKeys)

@@ -63,6 +63,17 @@ TEST_CASE("dump: a RESTORE that is over when it comes is journaled as the deleti
   CHECK(node.effects_of({"restore", "k", "1", payload, "absttl", "replace"}) == Records{"0 DEL k"});
 }
 
+TEST_CASE("dump: a ttl beyond the largest time is refused, and the old value stays") {
+  Node node;
+  node.run_on(0, {"set", "k", "v"});
+  const std::string payload = node.dump("k");
+  CHECK(node.run_on(0, {"restore", "k", "9223372036854775807", payload, "replace"}) ==
+        "-ERR invalid expire time in 'restore' command\r\n");
+  CHECK(node.run_on(0, {"get", "k"}) == "$1\r\nv\r\n");
+  CHECK(node.effects_of({"restore", "k", "9223372036854775807", payload, "replace", "absttl"}) ==
+        Records{"0 restore k 9223372036854775807 " + payload + " replace absttl"});
+}
+
 TEST_CASE("dump: the version rises only where a value needs it, and not if it is pinned") {
   Node node;
   node.run_on(0, {"set", "s", "v"});

@@ -71,7 +71,8 @@ Texts events(std::string_view bytes, size_t piece, bool checks_sum = true) {
   }
   const Status status = reader.finish();
   if (!status.ok()) texts.emplace_back(status.error().message());
-  if (!reader.rest().empty()) texts.push_back("rest " + std::string(reader.rest()));
+  if (reader.has_ended() && !reader.rest().empty())
+    texts.push_back("rest " + std::string(reader.rest()));
   return texts;
 }
 

@@ -95,11 +95,11 @@ TEST_CASE("value reader: strings of every form") {
   CHECK(image(Type::kString, "\xc1\x00\x80"s).parts == Parts{"-32768"});
   CHECK(image(Type::kString, "\xc2\x00\x00\x00\x80"s).parts == Parts{"-2147483648"});
   CHECK(image(Type::kString,
-              "\xc3\x04\x0a\x00"
-              "a\xe0\x00"s +
-                  "\x00")
-            .encoding == store::Encoding::kEmbstr);
+              "\xc3\x05\x0a\x00"
+              "a\xe0\x00\x00"s)
+            .parts == Parts{"aaaaaaaaaa"});
   CHECK(image(Type::kString, "\x00"s).parts == Parts{""});
+  CHECK(image(Type::kString, "\xc3\x00\x00"s).parts == Parts{""});
 }
 
 TEST_CASE("value reader: old lists, sets, sorted sets and hashes are converted") {
