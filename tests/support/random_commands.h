@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,10 +36,11 @@ inline constexpr std::string_view kRandomWrites[] = {
     "PFMERGE h$k h$k h$k", "PFCOUNT h$k", "PFDEBUG TODENSE h$k",
     // Keys.
     "DEL $k $k", "UNLINK $k", "RENAME $k $k", "RENAMENX $k $k", "COPY $k $k REPLACE",
-    "COPY $k $k DB $db", "RESTORE $k 0 $dump REPLACE", "RESTORE-ASKING s$k $ms $dump REPLACE",
-    "MOVE $k $db", "EXPIRE $k 100", "EXPIRE $k -1", "PEXPIRE $k $ms", "EXPIREAT $k 9999999999",
-    "PEXPIREAT $k 9999999999999", "PERSIST $k", "SORT $k ALPHA STORE $k", "FLUSHDB",
-    "FLUSHDB ASYNC", "FLUSHALL", "FLUSHALL ASYNC", "SWAPDB 0 $db", "SWAPDB 1 $db",
+    "COPY $k $k DB $db", "RESTORE $k 0 $dump REPLACE", "RESTORE l$k $ms $dump",
+    "RESTORE-ASKING s$k $ms $dump REPLACE", "MOVE $k $db", "EXPIRE $k 100", "EXPIRE $k -1",
+    "PEXPIRE $k $ms", "EXPIREAT $k 9999999999", "PEXPIREAT $k 9999999999999", "PERSIST $k",
+    "SORT $k ALPHA STORE $k", "FLUSHDB", "FLUSHDB ASYNC", "FLUSHALL", "FLUSHALL ASYNC",
+    "SWAPDB 0 $db", "SWAPDB 1 $db",
     // Lists.
     "LPUSH l$k $v $v", "RPUSH l$k $v $v $v", "RPUSH l$k $m $m $m $m $m $m", "LPUSHX l$k $v",
     "RPUSHX l$k $v", "LPOP l$k", "RPOP l$k $n", "LREM l$k 0 $m", "LSET l$k $n $v",
@@ -100,6 +102,15 @@ inline constexpr std::string_view kMixedWrites[] = {"DEL l$k",
                                                     "RENAME s$k s$k",
                                                     "PEXPIRE x$k $ms"};
 
+// What DUMP gives for the string 10 and for the set of 1, 2 and 3.
+inline constexpr std::string_view kDumped[] = {
+    {"\x00\xc0\x0a\x0a\x00n\x9fWE\x0e\xae"
+     "c\xbb",
+     13},
+    {"\x0b\x0e\x02\x00\x00\x00\x03\x00\x00\x00\x01\x00\x02\x00"
+     "\x03\x00\x0a\x00\xa5\x02\\\xe2mnM\x1b",
+     26}};
+
 class RandomCommands {
  public:
   // `fills`: most commands add keys, so that some must be evicted.
@@ -150,7 +161,9 @@ class RandomCommands {
     if (what == "g") return "g" + number(2);
     if (what == "c") return "c" + number(3);
     if (what == "db") return number(3);
-    if (what == "dump") return payload();
+    if (what == "dump")
+      return random_.one_in(2) ? payload()
+                               : std::string(kDumped[random_.below(std::size(kDumped))]);
     if (what == "n") return number(6);
     if (what == "next") return std::to_string(++last_id_) + "-1";
     ensure(what == "id");
