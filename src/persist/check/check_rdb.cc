@@ -65,7 +65,7 @@ struct RdbContent {
   uint64_t functions = 0;
   uint64_t module_values = 0;            // Keys whose value only a module can read.
   std::string_view checksum = "unseen";  // Or "none", "right" or "wrong".
-  std::string error;                     // Empty: the file is whole.
+  std::string error{};                   // Empty: the file is whole.
   uint64_t error_offset = 0;
 };
 
@@ -79,6 +79,7 @@ class RdbCheck {
   const RdbContent& run() {
     say(0, fmt::format("Checking RDB file {}", content_.name));
     read();
+    note_part_of_entry();
     content_.bytes = reader_.offset();
     content_.version = reader_.version();
     content_.dialect = reader_.dialect();
@@ -101,7 +102,7 @@ class RdbCheck {
     print_("--- RDB ERROR DETECTED ---\n");
     say(content_.error_offset, content_.error);
     print_(fmt::format("[additional info] While doing: {}\n", doing()));
-    if (!key_.empty()) print_(fmt::format("[additional info] Reading key '{}'\n", key_));
+    if (key_) print_(fmt::format("[additional info] Reading key '{}'\n", *key_));
     if (const std::optional<rdb::Type> type = type_ ? type_ : reader_.type_inside())
       print_(fmt::format("[additional info] Reading type {} ({})\n", static_cast<unsigned>(*type),
                          name_of(*type)));
@@ -131,6 +132,13 @@ class RdbCheck {
       reader_.feed(std::string_view(piece).substr(0, *got));
       take_events();
     }
+  }
+
+  // As redis-check-rdb: a key whose value is not whole counts as read.
+  void note_part_of_entry() {
+    if (content_.error.empty() || key_) return;
+    key_ = reader_.key_inside();
+    if (key_) ++content_.keys;
   }
 
   void take_events() {
@@ -192,7 +200,7 @@ class RdbCheck {
   rdb::ReadOptions options_;
   RdbContent content_;
   // Of the value that is damaged.
-  std::string key_;
+  std::optional<std::string> key_;
   std::optional<rdb::Type> type_;
 };
 

@@ -98,6 +98,13 @@ std::optional<Type> FileReader::type_inside() const {
   return static_cast<Type>(code_);
 }
 
+std::optional<std::string> FileReader::key_inside() const {
+  if (!type_inside() || value_layout_) return std::nullopt;
+  Decoder from(std::string_view(buffer_).substr(at_ + 1, value_at_ - at_ - 1));
+  std::string scratch;
+  return std::string(from.string(scratch));
+}
+
 Status FileReader::finish() const {
   if (!error_.empty()) return Error::text(error_);
   if (has_ended_) return {};

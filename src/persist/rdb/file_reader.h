@@ -76,8 +76,10 @@ class FileReader {
   uint64_t offset() const { return dropped_ + at_; }  // In the file, of what was not yielded yet.
   // The end of what was looked at. After an error: the place that the error names.
   uint64_t scanned_offset() const { return dropped_ + scanned_; }
-  // The type of the entry of which a part was passed, if it is one.
+  // If the file ends, or is damaged, in the middle of an entry: its type, and its key if that was
+  // passed.
   std::optional<Type> type_inside() const;
+  std::optional<std::string> key_inside() const;
   unsigned version() const { return version_; }  // Zero before the header.
   Dialect dialect() const { return dialect_; }
 
