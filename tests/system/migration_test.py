@@ -46,14 +46,15 @@ def _fill(server):
             assert reply[0] != b"-", (command, reply)
 
 
-def _record_everything(server):
+def _record_everything(lab, server):
     """Runs commands whose records in a log are not the commands themselves, or are several. Scores are binary
     fractions, since Redis 7.0 digests others in other digits."""
     with server.connect() as waiting, server.connect() as connection:
         waiting.send("BLPOP", "queue", "0")
         server.settle(waiting)
         for command in (
-                ["RPUSH", "queue", "for the waiter", "left"], ["SET", "short", "v", "EX", "100000"], ["SET", "gone", "v", "PX", "1"],
+                ["RPUSH", "queue", "for the waiter", "left"], ["SET", "short", "v", "EX", "100000"],
+                ["SET", "gone", "v", "PX", "1"],
                 ["SET", "counter", "5"], ["INCRBYFLOAT", "counter", "0.25"], ["EXPIRE", "counter", "100000"],
                 ["SADD", "bag", *[str(n) for n in range(100)]], ["SPOP", "bag"], ["SPOP", "bag", "30"],
                 ["HSET", "hash", "f", "1", "g", "2"], ["HINCRBYFLOAT", "hash", "f", "0.5"],
@@ -66,14 +67,14 @@ def _record_everything(server):
                 ["MULTI"], ["SET", "unit a", "1"], ["SET", "unit b", "2"], ["LPUSH", "unit c", "3"], ["EXEC"],
                 ["SELECT", "7"], ["SET", "elsewhere", "v"], ["SELECT", "0"],
                 ["MSET", "m1", "1", "m2", "2", "m3", "3"], ["RENAME", "m3", "m4"], ["COPY", "m1", "m5"],
-                ["SORT", "bag", "STORE", "sorted"], ["GEOADD", "geo", "13.5", "38.25", "there"], ["PFADD", "hll", "a", "b"],
+                ["SORT", "bag", "STORE", "sorted"], ["GEOADD", "geo", "13.5", "38.25", "there"],
+                ["PFADD", "hll", "a", "b"],
                 ["SETBIT", "bits", "77", "1"], ["LMOVE", "unit c", "unit d", "LEFT", "RIGHT"], ["DEL", "m2"]):
             reply = connection.call(*command)
             assert reply[0] != b"-", (command, reply)
         assert waiting.read(10)[1] is not None
         # The key whose time is over is deleted in the log as well.
-        while connection.call("EXISTS", "gone")[1] not in (b"0", 0):
-            pass
+        lab.eventually(lambda: connection.call("EXISTS", "gone")[1] == b"0")
 
 
 def _digest(server):
@@ -127,11 +128,11 @@ def a_log_of_redis_is_picked_up_as_it_is(lab):
             folder = lab.folder()
             redis = _redis(lab, folder, "--appendonly", "yes", "--aof-use-rdb-preamble", preamble,
                            "--aof-timestamp-enabled", times)
-            _record_everything(redis)
+            _record_everything(lab, redis)
             with redis.connect() as connection:
                 connection.call("BGREWRITEAOF")
             _end_rewrite(lab, redis)
-            _record_everything(redis)
+            _record_everything(lab, redis)
             before = _digest(redis)
             redis.end(signal.SIGTERM)
             ours = _ours(lab, folder, "--appendonly", "yes")
@@ -150,12 +151,12 @@ def a_log_of_ours_is_read_by_redis(lab):
     for rewrites in (False, True):
         folder = lab.folder()
         ours = _ours(lab, folder, "--appendonly", "yes", "--aof-timestamp-enabled", "yes")
-        _record_everything(ours)
+        _record_everything(lab, ours)
         if rewrites:
             with ours.connect() as connection:
                 connection.call("BGREWRITEAOF")
             _end_rewrite(lab, ours)
-            _record_everything(ours)
+            _record_everything(lab, ours)
         before = _digest(ours)
         ours.end(signal.SIGKILL)
         manifest = os.path.join(folder, "appendonlydir", "appendonly.aof.manifest")
@@ -179,8 +180,8 @@ def _as_resp(*words):
 
 def a_single_file_log_of_old_redis_is_picked_up(lab):
     """The layout before Redis 7.0, as records alone and with a snapshot before them."""
-    records = (_as_resp("SELECT", "0") + _as_resp("SET", "a", "1") + _as_resp("MULTI") + _as_resp("RPUSH", "l", "x", "y")
-               + _as_resp("EXEC") + _as_resp("SELECT", "2") + _as_resp("SET", "b", "2"))
+    records = b"".join(_as_resp(*words.split()) for words in (
+        "SELECT 0", "SET a 1", "MULTI", "RPUSH l x y", "EXEC", "SELECT 2", "SET b 2"))
     folder = lab.folder()
     redis = _redis(lab, folder)
     with redis.connect() as connection:
