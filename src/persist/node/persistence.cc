@@ -107,16 +107,32 @@ void Persistence::take_up_options(const PersistOptions& options) {
 void Persistence::start(std::function<void(Status)> loaded) {
   wants_aof_ = options().appendonly;
   key_load_delay_us_ = options().key_load_delay_us;
+  if (has_nothing_to_load()) {
+    start_jobs();
+    loaded({});
+    return;
+  }
   set_->set_loading(true);
   begin_progress(0);
   load_thread_ = net::start_thread("kv-load", [this, loaded = std::move(loaded)] {
     Status done = load();
     if (done.ok()) {
       set_->set_loading(false);
-      save_thread_.start("kv-save", [this] { return run_jobs(); });
+      start_jobs();
     }
     loaded(std::move(done));
   });
+}
+
+// Whether the server can serve at once: an empty server should never tell anybody that it loads.
+bool Persistence::has_nothing_to_load() const {
+  if (wants_aof_) return false;
+  const Result<std::optional<Disk::FileInfo>> found = disk_->find(options().dbfilename);
+  return found.ok() && !*found;
+}
+
+void Persistence::start_jobs() {
+  save_thread_.start("kv-save", [this] { return run_jobs(); });
 }
 
 void Persistence::begin_progress(uint64_t bytes_total) {

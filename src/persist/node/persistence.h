@@ -57,7 +57,8 @@ class Persistence final : public engine::TurnWork, public AofPort {
 
   // ---- The server.
   // Begins to load what is on the disk, on a thread of its own; the node is loading from now on.
-  // `loaded` is called on that thread at the end. Called before the shards' threads run.
+  // `loaded` is called on that thread at the end. If there is nothing to load, `loaded` is called
+  // at once. Called before the thread of shard 0 runs.
   void start(std::function<void(Status)> loaded);
   // Takes over options. Every shard is held, or none has begun.
   void take_up_options(const PersistOptions& options);
@@ -152,6 +153,8 @@ class Persistence final : public engine::TurnWork, public AofPort {
   Result<uint64_t> write_cut(Cut& cut, const std::string& path);
   std::function<void()> pace(const Snapshot& snapshot);
   void wait_for_keys(const Snapshot& snapshot, size_t& seen) const;
+  bool has_nothing_to_load() const;
+  void start_jobs();
   void begin_progress(uint64_t bytes_total);
   std::function<void()> wait_after_key();
   bool hold_all(std::function<void(const engine::Hold&)> action);
