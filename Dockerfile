@@ -2,6 +2,8 @@
 #
 #   docker build -t kvstash .
 #   docker run -p 6379:6379 -p 9121:9121 -v kvstash:/data kvstash
+#   docker run -p 6379:6379 -p 9121:9121 -v kvstash:/data kvstash --appendonly yes
+#   docker run --rm -v kvstash:/data --entrypoint kvstash-check-rdb kvstash dump.rdb
 #
 # `docker build --target test .` runs the tests.
 
@@ -33,8 +35,10 @@ RUN apt-get update \
   && install -d -o kvstash -g kvstash /data
 COPY --from=build /ship/usr/local/bin/kvstash /usr/local/bin/kvstash
 # People and probes that know Redis find what they call.
-RUN ln -s kvstash /usr/local/bin/redis-server
+RUN for name in kvstash-check-aof kvstash-check-rdb \
+    redis-server redis-check-aof redis-check-rdb; do ln -s kvstash /usr/local/bin/$name; done
 USER kvstash
+# Snapshots and the append-only file live in the working directory.
 WORKDIR /data
 VOLUME /data
 EXPOSE 6379 9121

@@ -21,6 +21,8 @@ WERROR ?= -Werror
 SANITIZE ?=
 PORT ?= 6379
 METRICS_PORT ?= 9121
+# Where `make run` keeps its data.
+DATA ?= data
 # The system's own: Debian's python3-redis is installed for it.
 PYTHON ?= $(or $(wildcard /usr/bin/python3),python3)
 
@@ -185,9 +187,11 @@ unit-binary: $(unit_binary)
 fuzz-binaries: $(fuzz_binaries)
 
 .PHONY: run deps test-deps
-run: deps  ## install what is missing, build, serve on 6379 with metrics on 9121 (PORT=, METRICS_PORT=, ARGS=)
+run: deps  ## install what is missing, build, serve on 6379 with metrics on 9121, files in data/ (PORT=, METRICS_PORT=, DATA=, ARGS=)
 	@$(MAKE) server
-	exec $(OUT)/kvstash --port $(PORT) --metrics-port $(METRICS_PORT) $(ARGS)
+	@mkdir -p $(DATA)
+	@echo "kvstash keeps its data in $(abspath $(DATA))"
+	exec $(OUT)/kvstash --port $(PORT) --metrics-port $(METRICS_PORT) --dir $(DATA) $(ARGS)
 
 deps:  ## install the packages that a build needs
 	@utils/install-deps build

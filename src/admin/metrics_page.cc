@@ -111,6 +111,12 @@ class MetricsPage::Desk {
       answer(waiting, *snapshot);
   }
 
+  static HttpResponse ready_response(const Snapshot& snapshot) {
+    if (!snapshot.is_serving) return text_response(503, "shutting down\n");
+    if (snapshot.process.persist.is_loading) return text_response(503, "loading\n");
+    return text_response(200, "OK\n");
+  }
+
   static void answer(const Waiting& waiting, const Snapshot& snapshot) {
     switch (waiting.page) {
       case Waiting::Page::kMetrics:
@@ -121,8 +127,7 @@ class MetricsPage::Desk {
         waiting.responder.respond(text_response(200, "OK\n"));
         break;
       case Waiting::Page::kReady:
-        waiting.responder.respond(snapshot.is_serving ? text_response(200, "OK\n")
-                                                      : text_response(503, "shutting down\n"));
+        waiting.responder.respond(ready_response(snapshot));
         break;
     }
   }

@@ -2,7 +2,8 @@
 //
 //   /metrics   the snapshot as text (metrics_text.h)
 //   /health    200 while every shard answers within a second, else 503
-//   /ready     200 while the server serves, 503 when it shuts down or a shard does not answer
+//   /ready     200 while the server serves, 503 when it loads data, shuts down, or a shard does not
+//              answer
 //
 // Runs on a thread of its own with a loop of its own. Shards are asked by message and never wait
 // for the page. Requests that come while shards are being asked share the answer. All functions

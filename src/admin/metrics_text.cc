@@ -297,12 +297,7 @@ void write_cpu(const ProcessCounters& process, Page& page) {
 
 // Writes metrics of files and replicas, which this server does not have, for alerts that expect
 // them.
-void write_durability(const Snapshot& snapshot, const ShardCounters&, Page& page) {
-  page.gauge("redis_connected_slaves", "Replicas connected").add(0.0);
-  page.gauge("redis_master_repl_offset", "Offset of the replication stream").add(0.0);
-  page.gauge("redis_replication_backlog_bytes", "Length of the replication backlog").add(0.0);
-  page.counter("redis_replica_resyncs_full", "Full resynchronisations").add(0.0);
-  const persist::PersistFacts& disk = snapshot.process.persist;
+void write_snapshot_files(const persist::PersistFacts& disk, double now_s, Page& page) {
   page.gauge("redis_rdb_changes_since_last_save", "Changes that are in no snapshot")
       .add(disk.changes_since_save);
   page.gauge("redis_rdb_last_save_timestamp_seconds", "When the last snapshot was made")
@@ -311,19 +306,67 @@ void write_durability(const Snapshot& snapshot, const ShardCounters&, Page& page
       .add(disk.was_save_ok ? 1.0 : 0.0);
   page.gauge("redis_rdb_bgsave_in_progress", "Whether one is being made")
       .add(disk.is_saving ? 1.0 : 0.0);
+  page.gauge("redis_rdb_current_bgsave_duration_sec", "For how long it has been; -1: none is made")
+      .add(disk.is_saving ? now_s - static_cast<double>(disk.save_began_s) : -1.0);
+  page.gauge("redis_rdb_last_bgsave_duration_sec", "How long the last took; -1: there was none")
+      .add(static_cast<double>(disk.save_time_s));
+  page.gauge("redis_rdb_last_cow_size_bytes", "Memory that the last took beside the data, at most")
+      .add(disk.save_peak_bytes);
   page.gauge("redis_latest_fork_seconds", "How long the last fork took").add(0.0);
   page.gauge("redis_loading_dump_file", "Whether data is being loaded")
       .add(disk.is_loading ? 1.0 : 0.0);
+  page.gauge("kvstash_snapshot_bytes", "Memory of the snapshot under way beside the data")
+      .add(disk.snapshot_bytes);
+}
+
+void write_rewrites(const persist::PersistFacts& disk, double now_s, Page& page) {
+  page.gauge("redis_aof_rewrite_in_progress", "Whether the append-only file is being rewritten")
+      .add(disk.is_rewriting ? 1.0 : 0.0);
+  page.gauge("redis_aof_last_bgrewrite_status", "Whether the last rewrite succeeded")
+      .add(disk.was_rewrite_ok ? 1.0 : 0.0);
+  page.gauge("redis_aof_current_rewrite_duration_sec", "How long it has been; -1: none is made")
+      .add(disk.is_rewriting ? now_s - static_cast<double>(disk.rewrite_began_s) : -1.0);
+  page.gauge("redis_aof_last_rewrite_duration_sec", "How long the last took; -1: there was none")
+      .add(static_cast<double>(disk.rewrite_time_s));
+  page.gauge("redis_aof_last_cow_size_bytes", "Memory that the last took beside the data, at most")
+      .add(disk.rewrite_peak_bytes);
+}
+
+void write_aof(const persist::PersistFacts& disk, Page& page) {
   page.gauge("redis_aof_enabled", "Whether the append-only file is on")
       .add(disk.is_aof_on ? 1.0 : 0.0);
-  page.gauge("redis_aof_rewrite_in_progress", "Whether it is being rewritten")
-      .add(disk.is_rewriting ? 1.0 : 0.0);
+  page.gauge("redis_aof_current_size_bytes", "Size of its files").add(disk.aof_bytes);
+  page.gauge("redis_aof_base_size_bytes", "Their size after the last rewrite")
+      .add(disk.aof_base_bytes);
   page.gauge("redis_aof_last_write_status", "Whether its last write succeeded")
       .add(disk.is_aof_ok ? 1.0 : 0.0);
+  page.gauge("redis_aof_buffer_length", "Bytes recorded and not written")
+      .add(disk.aof_pending_bytes);
   page.gauge("kvstash_aof_unsynced_bytes", "Bytes that a power cut would take")
       .add(disk.aof_unsynced_bytes);
   page.gauge("kvstash_aof_unsynced_seconds", "Age of the oldest of them")
       .add(static_cast<double>(disk.aof_unsynced_ms) / 1000);
+  page.gauge("redis_aof_delayed_fsync", "Times that writes waited for a slow sync")
+      .add(disk.delayed_syncs);
+  page.counter("kvstash_aof_fsyncs_total", "Syncs of the append-only file").add(disk.syncs);
+  page.counter("kvstash_aof_failed_files_total", "Files given up after a failed write or sync")
+      .add(disk.aof_failures);
+  page.gauge("kvstash_journal_bytes", "Memory of the journal").add(disk.journal_bytes);
+  page.gauge("redis_mem_not_counted_for_eviction_bytes",
+             "Memory of the journal and of snapshots, for which nothing is evicted")
+      .add(disk.uncounted_bytes);
+}
+
+void write_durability(const Snapshot& snapshot, const ShardCounters&, Page& page) {
+  page.gauge("redis_connected_slaves", "Replicas connected").add(0.0);
+  page.gauge("redis_master_repl_offset", "Offset of the replication stream").add(0.0);
+  page.gauge("redis_replication_backlog_bytes", "Length of the replication backlog").add(0.0);
+  page.counter("redis_replica_resyncs_full", "Full resynchronisations").add(0.0);
+  const persist::PersistFacts& disk = snapshot.process.persist;
+  const double now_s = static_cast<double>(snapshot.process.now_ms / 1000);
+  write_snapshot_files(disk, now_s, page);
+  write_rewrites(disk, now_s, page);
+  write_aof(disk, page);
 }
 
 void write_commands(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {

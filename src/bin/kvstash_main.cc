@@ -1,5 +1,6 @@
 // kvstash: the server program, and the tools that check its files.
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/disk.h"
 #include "base/log.h"
 #include "persist/check/check_command.h"
@@ -73,7 +74,7 @@ int check_files(const persist::CheckCommand& command) {
                                             const int answer = std::fgetc(stdin);
                                             return answer == 'y' || answer == 'Y';
                                           }};
-  return persist::run_check_command(disk, command, {}, console);
+  return persist::run_check_command(disk, SystemClock(), command, console);
 }
 
 int serve(server::LoadedOptions loaded) {

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "engine/server_port.h"
 #include "engine/shard.h"
+#include "engine/turn_work.h"
 
 #include <algorithm>
 
@@ -139,6 +140,7 @@ void ShardSet::measure_overhead(int64_t now_ms) {
   size_t data = 0;
   for (const Published& shard : memory_)
     data += shard.bytes.load(std::memory_order_relaxed);
+  if (turn_work_ != nullptr) data += turn_work_->uncounted_bytes();
   const size_t used = measure_memory();
   overhead_.store(used > data ? used - data : 0, std::memory_order_relaxed);
 }

@@ -2,6 +2,7 @@
 // each of its turns, such as the walk of a snapshot.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace kvstash::engine {
@@ -16,6 +17,10 @@ class TurnWork {
   // `turn_ns` so far. Returns true if the next turn is to come at once, because there is more to
   // do.
   virtual bool step(Shard& shard, uint64_t turn_ns) = 0;
+
+  // Returns the bytes of the process that this work holds and that nothing is to be evicted for.
+  // Any thread; costs a few instructions.
+  virtual size_t uncounted_bytes() const { return 0; }
 };
 
 }  // namespace kvstash::engine

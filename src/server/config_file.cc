@@ -443,6 +443,8 @@ std::string usage_text() {
          "       kvstash --check-aof [--fix|--truncate-to-timestamp T] [--yes] [--json] FILE\n"
          "                                   check an append-only file, or all files of a "
          "manifest\n"
+         "       kvstash --check-rdb [--json] FILE\n"
+         "                                   check a snapshot\n"
          "       kvstash --check-system      look for settings of the machine that cause trouble\n"
          "\n"
          "Every directive of redis.conf can be given as --name value, and as the environment\n"

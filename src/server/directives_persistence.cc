@@ -80,15 +80,17 @@ constexpr Directive kSnapshotRows[] = {
      .kind = kBool,
      .slot = field<&PersistOptions::rdb_del_sync_files>,
      .about = "Without save points and append only file, delete the snapshot files that "
-              "replication needed, for those who must not keep data on disk."},
+              "replication needed, for those who must not keep data on disk.",
+     .inert = "there is no replication yet"},
 };
 
 constexpr Directive kAofRows[] = {
     {.name = "appendonly",
      .kind = kBool,
      .slot = field<&PersistOptions::appendonly>,
-     .about = "Log every change to disk. With it a crash loses at most a second; with snapshots "
-              "alone, everything since the last one.",
+     .about = "Log every change to disk. With it a crash of the server loses nothing that was "
+              "answered, and a power cut what appendfsync says; with snapshots alone both lose "
+              "everything since the last one. May be switched while the server runs.",
      .flags = kDenyLoading},
     {.name = "appendfilename",
      .kind = kString,
@@ -105,8 +107,10 @@ constexpr Directive kAofRows[] = {
     {.name = "appendfsync",
      .kind = kEnum,
      .slot = enum_field<&PersistOptions::appendfsync>,
-     .about = "When changes reach the disk for certain: everysec within a second, always before "
-              "the client is answered, no when the kernel pleases.",
+     .about = "When changes reach the disk for certain: always before the client is answered, one "
+              "sync serving all who wait; everysec within a second, or two while the disk is slow; "
+              "no when the kernel pleases. Whatever it is, the kernel has a change before the "
+              "client is answered.",
      .words = kFsyncWords},
     {.name = "no-appendfsync-on-rewrite",
      .kind = kBool,
@@ -132,21 +136,24 @@ constexpr Directive kAofRows[] = {
      .kind = kBool,
      .slot = field<&PersistOptions::aof_load_truncated>,
      .about = "Start although the log ends in the middle of a record, as after a power cut; the "
-              "piece is cut off and reported. no: refuse to start."},
+              "piece is cut off and reported. no: refuse to start. Damage to what is known to have "
+              "been on the disk is always refused."},
     {.name = "aof-use-rdb-preamble",
      .kind = kBool,
      .slot = field<&PersistOptions::aof_use_rdb_preamble>,
      .about = "Write the base of the log as a snapshot, which is smaller and loads faster than "
-              "commands."},
+              "commands.",
+     .inert = "the base is always a snapshot; a base of commands is read all the same"},
     {.name = "aof-timestamp-enabled",
      .kind = kBool,
      .slot = field<&PersistOptions::aof_timestamp_enabled>,
-     .about = "Note the time in the log, so that it can be cut at a moment of the past. Old "
-              "readers do not know these notes."},
+     .about = "Note the time in the log, so that kvstash --check-aof --truncate-to-timestamp can "
+              "cut it at a moment of the past. Redis before 7.0 does not know these notes."},
     {.name = "aof-disable-auto-gc",
      .kind = kBool,
      .slot = field<&PersistOptions::aof_disable_auto_gc>,
-     .about = "Keep the files that a rewrite has replaced, for those who copy them elsewhere."},
+     .about = "Keep the files that a rewrite has replaced, for those who copy them elsewhere.",
+     .inert = "they are removed; copy files by hard links, which outlive that"},
 };
 
 }  // namespace

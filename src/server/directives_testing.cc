@@ -34,7 +34,7 @@ constexpr Directive kRows[] = {
     {.name = "key-load-delay",
      .kind = kInteger,
      .slot = field<&PersistOptions::key_load_delay_us>,
-     .about = "The same after each key that is loaded.",
+     .about = "The same after each key that is loaded from a snapshot.",
      .flags = kHidden,
      .min = kIntMin,
      .max = kIntMax},
@@ -44,7 +44,8 @@ constexpr Directive kRows[] = {
      .about = "Bytes loaded between two looks at the clients.",
      .flags = kHidden,
      .min = 1024,
-     .max = kIntMax},
+     .max = kIntMax,
+     .inert = "clients are answered all the time"},
 };
 
 }  // namespace

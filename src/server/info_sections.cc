@@ -162,13 +162,14 @@ void write_memory(const InfoFacts& facts, InfoText& to) {
   write_human(to, "maxmemory", facts.snapshot.max_memory);
   to.field("maxmemory_policy", policy_name(facts.options.engine.maxmemory_policy));
   write_fragmentation(use, to);
-  to.fields({"mem_not_counted_for_evict", "mem_replication_backlog",
-             "mem_total_replication_buffers", "mem_clients_slaves"},
+  to.field("mem_not_counted_for_evict", process.persist.uncounted_bytes);
+  to.fields({"mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves"},
             "0");
   to.field("mem_clients_normal", facts.sum.clients.bytes);
   to.field("mem_clients_unsent", facts.sum.clients.unsent_bytes);
   to.field("mem_clients_unsent_limit", process.unsent_limit);
-  to.fields({"mem_cluster_links", "mem_aof_buffer"}, "0");
+  to.field("mem_cluster_links", "0");
+  to.field("mem_aof_buffer", process.persist.journal_bytes);
   to.field("huge_pages", process.uses_huge_pages ? "1" : "0");
   to.field("mem_huge_pages", process.huge_pages_bytes);
   to.field("mem_allocator", allocator_name());
@@ -190,7 +191,7 @@ void write_loading(const persist::PersistFacts& disk, int64_t now_s, InfoText& t
 }
 
 void write_snapshots(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
-  to.field("current_cow_peak", "0");
+  to.field("current_cow_peak", disk.is_saving || disk.is_rewriting ? disk.snapshot_peak_bytes : 0);
   to.field("current_cow_size", disk.snapshot_bytes);
   to.field("current_cow_size_age", "0");
   to.fixed("current_fork_perc", ratio(disk.keys_done * 100, disk.keys_total), 2);
@@ -203,7 +204,7 @@ void write_snapshots(const persist::PersistFacts& disk, int64_t now_s, InfoText&
   to.field("rdb_last_bgsave_time_sec", disk.save_time_s);
   to.field("rdb_current_bgsave_time_sec", disk.is_saving ? now_s - disk.save_began_s : -1);
   to.field("rdb_saves", disk.saves);
-  to.field("rdb_last_cow_size", "0");
+  to.field("rdb_last_cow_size", disk.save_peak_bytes);
   to.field("rdb_last_load_keys_expired", disk.load_keys_expired);
   to.field("rdb_last_load_keys_loaded", disk.load_keys);
 }
@@ -213,13 +214,13 @@ void write_aof(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
   to.field("aof_rewrite_in_progress", disk.is_rewriting ? "1" : "0");
   to.field("aof_rewrite_scheduled", disk.is_rewrite_scheduled ? "1" : "0");
   to.field("aof_last_rewrite_time_sec", disk.rewrite_time_s);
-  to.field("aof_current_rewrite_time_sec",
-           disk.is_rewriting ? now_s - disk.rewrite_began_s : -1);
+  to.field("aof_current_rewrite_time_sec", disk.is_rewriting ? now_s - disk.rewrite_began_s : -1);
   to.field("aof_last_bgrewrite_status", disk.was_rewrite_ok ? "ok" : "err");
   to.field("aof_rewrites", disk.rewrites);
   to.field("aof_rewrites_consecutive_failures", disk.rewrite_failures);
   to.field("aof_last_write_status", disk.is_aof_ok ? "ok" : "err");
-  to.fields({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"}, "0");
+  to.field("aof_last_cow_size", disk.rewrite_peak_bytes);
+  to.fields({"module_fork_in_progress", "module_fork_last_cow_size"}, "0");
   if (!disk.is_aof_on) return;
   to.field("aof_current_size", disk.aof_bytes);
   to.field("aof_base_size", disk.aof_base_bytes);

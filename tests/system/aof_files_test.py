@@ -116,7 +116,20 @@ def our_check_reads_what_the_description_says(lab):
     assert file["units"] == 5 and file["synced"] == log.synced, out
 
 
+def _snapshot(lab):
+    """The bytes of an RDB that redis-server wrote."""
+    redis = servers.oracle(lab.build)
+    lab.started.append(redis)
+    with redis.connect() as connection:
+        connection.call("HSET", "h", "f", "v")
+        connection.call("SET", "later", "v", "EX", "100000")
+        connection.call("SAVE")
+    with open(os.path.join(redis.directory, "dump.rdb"), "rb") as file:
+        return file.read()
+
+
 def both_checks_say_the_same_of_files_of_redis(lab):
+    snapshot = _snapshot(lab)
     files = {
         "whole": _record("SET", "a", "1") + _record("MULTI") + _record("SET", "b", "2") + _record("EXEC"),
         "cut": _record("SET", "a", "1") + b"*1\r\n$4\r\nPI",
@@ -128,6 +141,10 @@ def both_checks_say_the_same_of_files_of_redis(lab):
         "prefix": b"*1\r\n+OK\r\n",
         "times": b"#TS:1700000000\r\n" + _record("SET", "a", "1") + b"#TS:1700000100\r\n" + _record("DEL", "a"),
         "empty": b"",
+        "snapshot": snapshot,
+        "records behind a snapshot": snapshot + _record("SET", "a", "1"),
+        "cut behind a snapshot": snapshot + _record("SET", "a", "1") + b"*1\r\n$4\r\nPI",
+        "another checksum": snapshot[:-1] + bytes([snapshot[-1] ^ 1]) + _record("SET", "a", "1"),
     }
     folder = lab.folder()
     names = (_link(lab, "redis-check-aof"), _link(lab, "kvstash-check-aof"))

@@ -139,6 +139,7 @@ def config_rewrite_keeps_comments_and_survives_a_restart(lab):
     lab.started.append(again)
     with again.connect() as connection:
         assert connection.call("AUTH", "two words") == (b"+", b"OK")
+        lab.eventually(lambda: connection.call("PING") == (b"+", b"PONG"))  # Not -LOADING.
         assert connection.call("LAUGH")[0] == b"$"
         for name, value in (("timeout", "44"), ("maxmemory", "67108864"), ("save", "60 5"), ("tcp-keepalive", "55"),
                             ("maxclients", "100")):

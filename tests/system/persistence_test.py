@@ -6,6 +6,8 @@ import shutil
 import signal
 import threading
 import time
+import urllib.error
+import urllib.request
 
 from tests.support import resp, servers
 
@@ -278,3 +280,73 @@ def a_damaged_file_is_refused(lab):
     server.begin(waits=False)
     assert server.process.wait(10) == 1
     assert "dump.rdb" in server.log() and "Fatal error loading the DB" in server.log()
+
+
+def a_server_that_loads_tells_how_far_it_is(lab):
+    metrics = servers.free_port()
+    server = _start(lab, "--metrics-port", metrics)
+    with server.connect() as connection:
+        for number in range(5000):
+            connection.send("SET", f"k{number}", "v" * 20)
+        for _ in range(5000):
+            connection.read(10)
+        connection.call("SAVE")
+    server.end()
+    server.argv += ["--key-load-delay", "10000"]
+    server.begin(waits=False)
+
+    def is_loading():
+        try:
+            return 0 < float(_persistence(server).get("loading_loaded_perc", "0")) < 100
+        except (OSError, resp.Closed, resp.NoReply):
+            return False
+
+    lab.eventually(is_loading, 20)
+    assert _ready(metrics) == (503, "loading\n")
+    info = _persistence(server)
+    assert info["loading"] == "1" and int(info["loading_eta_seconds"]) > 0, info
+    assert int(info["loading_total_bytes"]) == os.path.getsize(os.path.join(server.directory, "dump.rdb")), info
+    assert 0 < int(info["loading_loaded_bytes"]) < int(info["loading_total_bytes"]), info
+    assert int(info["loading_start_time"]) > time.time() - 600, info
+    with server.connect() as connection:
+        assert connection.call("GET", "k1")[1].startswith(b"LOADING")
+        assert connection.call("PING")[1].startswith(b"LOADING")
+        assert connection.call("CONFIG", "SET", "key-load-delay", "0") == (b"+", b"OK")
+        lab.eventually(lambda: connection.call("PING") == (b"+", b"PONG"))
+        assert connection.call("DBSIZE") == (b":", b"5000")
+    assert _ready(metrics) == (200, "OK\n")
+    info = _persistence(server)
+    assert info["rdb_last_load_keys_loaded"] == "5000" and "loading_eta_seconds" not in info, info
+
+
+def _ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def what_saves_and_the_log_take_is_told(lab):
+    server = _start(lab, "--appendonly", "yes", "--appendfsync", "no")
+    taken = ["long", "large set", "large hash"]
+    with server.connect() as connection:
+        _fill(connection)
+        assert int(server.info("memory")["mem_aof_buffer"]) > 0
+        connection.call("CONFIG", "SET", "rdb-key-save-delay", "20000")
+        for command, last in (("BGSAVE", "rdb_last_cow_size"), ("BGREWRITEAOF", "aof_last_cow_size")):
+            assert int(_persistence(server)[last]) == 0
+            connection.call(command)
+            lab.eventually(lambda: _persistence(server)["current_save_keys_total"] != "0")
+            connection.call("DEL", *taken)
+            lab.eventually(lambda: int(_persistence(server)["current_cow_peak"]) > 0)
+            memory = server.info("memory")
+            assert int(memory["mem_not_counted_for_evict"]) >= int(memory["mem_aof_buffer"])
+            connection.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+            lab.eventually(lambda last=last: int(_persistence(server)[last]) > 0)
+            for values in VALUES:
+                if values[1] in taken:
+                    connection.call(*values)
+            connection.call("CONFIG", "SET", "rdb-key-save-delay", "20000")
+        connection.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+    assert _persistence(server)["current_cow_peak"] == "0"

@@ -95,8 +95,10 @@ Status read_increment(DiskFile& file, uint64_t begin, uint64_t end,
     if (step->kind == Kind::kTruncated || step->kind == Kind::kDamaged)
       return Error::text(step->error + " at offset " + std::to_string(step->error_offset));
     if (step->kind == Kind::kRecord) {
-      const RecordPlace place{
-          .lsn_end = reader.lsn(), .is_aof_only = step->is_aof_only, .in_unit = reader.in_unit()};
+      const RecordPlace place{.end_offset = reader.offset(),
+                              .lsn_end = reader.lsn(),
+                              .is_aof_only = step->is_aof_only,
+                              .in_unit = reader.in_unit()};
       if (Status done = on_record(argv, place); !done.ok()) return done;
     }
     pieces.drop(step->consumed);

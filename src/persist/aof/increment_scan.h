@@ -59,9 +59,10 @@ Result<IncrementScan> scan_increment(DiskFile& file, uint64_t begin = 0,
 
 // Where the record that is told of stands.
 struct RecordPlace {
-  uint64_t lsn_end;  // The LSN behind the record. Without meaning in what Redis wrote.
-  bool is_aof_only;  // The stream of replicas does not have it.
-  bool in_unit;      // More records of its unit follow.
+  uint64_t end_offset;  // The offset in the file behind the record.
+  uint64_t lsn_end;     // The LSN behind the record. Without meaning in what Redis wrote.
+  bool is_aof_only;     // The stream of replicas does not have it.
+  bool in_unit;         // More records of its unit follow.
 };
 
 // Calls `on_record` for each record of the file up to `end`, a place that a scan found to be sound,

@@ -31,9 +31,8 @@ struct TimeCut {
 
 class AofCheck {
  public:
-  AofCheck(Disk& disk, const CheckAofRequest& request, const RdbCheck& check_rdb,
-           const CheckConsole& console)
-      : disk_(disk), request_(request), check_rdb_(check_rdb), console_(console) {}
+  AofCheck(Disk& disk, const CheckAofRequest& request, const CheckConsole& console)
+      : disk_(disk), request_(request), console_(console) {}
 
   int run() {
     const bool is_valid = check();
@@ -138,28 +137,18 @@ class AofCheck {
     if (!file.ok()) return give_up(std::string(file.error().message()));
     uint64_t aof_begin = 0;
     if (has_rdb) {
-      const Result<uint64_t> end = check_rdb_part(**file, name);
+      const Result<uint64_t> end = check_rdb_part(
+          **file, name, request_.now, [this](std::string_view text) { say("{}", text); });
       if (!end.ok()) {
         checked.format = "rdb";
         checked.result = "damaged";
         checked.error = end.error().message();
-        say("{}\n", checked.error);
         return give_up("RDB preamble of AOF file is not sane, aborting.");
       }
+      say("RDB preamble is OK, proceeding with AOF tail...\n");
       aof_begin = *end;
     }
     return check_records(**file, aof_begin, checked, role);
-  }
-
-  Result<uint64_t> check_rdb_part(DiskFile& file, const std::string& name) {
-    if (!check_rdb_) {
-      say("The RDB at the beginning of {} is not checked\n", name);
-      return file.size();
-    }
-    Result<uint64_t> end =
-        check_rdb_(file, name, [this](std::string_view text) { say("{}", text); });
-    if (end.ok()) say("RDB preamble is OK, proceeding with AOF tail...\n");
-    return end;
   }
 
   bool check_records(DiskFile& file, uint64_t begin, CheckedFile& checked, const FileRole& role) {
@@ -278,16 +267,14 @@ class AofCheck {
 
   Disk& disk_;
   const CheckAofRequest& request_;
-  const RdbCheck& check_rdb_;
   const CheckConsole& console_;
   CheckReport report_;
 };
 
 }  // namespace
 
-int check_aof(Disk& disk, const CheckAofRequest& request, const RdbCheck& check_rdb,
-              const CheckConsole& console) {
-  return AofCheck(disk, request, check_rdb, console).run();
+int check_aof(Disk& disk, const CheckAofRequest& request, const CheckConsole& console) {
+  return AofCheck(disk, request, console).run();
 }
 
 }  // namespace kvstash::persist

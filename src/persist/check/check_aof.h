@@ -4,8 +4,9 @@
 // Blocking; any thread. No server may use the files meanwhile.
 #pragma once
 
+#include "base/clock.h"
 #include "base/disk.h"
-#include "base/result.h"
+#include "persist/check/check_rdb.h"
 
 #include <cstdint>
 #include <functional>
@@ -20,22 +21,17 @@ struct CheckAofRequest {
   bool fix = false;  // Cut the last file behind its last whole unit, if something follows.
   std::optional<int64_t> truncate_to{};  // Cut the last file where the time is past these seconds.
   bool as_json = false;                  // One JSON object, and nothing else.
+  Instant now{};  // For the report on an RDB: deadlines before it have passed.
 };
 
-// Checks the RDB at the beginning of a file. Returns the offset behind it, or what is wrong. It may
-// print lines, each with its '\n'.
-using RdbCheck = std::function<Result<uint64_t>(
-    DiskFile& file, std::string_view name, const std::function<void(std::string_view)>& print)>;
-
 struct CheckConsole {
-  std::function<void(std::string_view text)> print;
+  CheckPrint print;
   // Asks whether the file may be cut; the question was printed.
   std::function<bool()> confirm;
 };
 
-// Returns the exit code: 0 if all files are whole, or were made whole; otherwise 1. `check_rdb` may
-// be empty: then an RDB is taken to be whole, and the report says that nobody looked.
-int check_aof(Disk& disk, const CheckAofRequest& request, const RdbCheck& check_rdb,
-              const CheckConsole& console);
+// Returns the exit code: 0 if all files are whole, or were made whole; otherwise 1. An RDB at the
+// beginning of a file is checked as check_rdb does.
+int check_aof(Disk& disk, const CheckAofRequest& request, const CheckConsole& console);
 
 }  // namespace kvstash::persist

@@ -16,6 +16,15 @@ Error usage(const CheckCommand& command) {
                   command.program));
 }
 
+Error usage_of_rdb(const CheckCommand& command) {
+  return Error::text(fmt::format("Usage: {} [--json] <rdb-file-name>\n", command.program));
+}
+
+int fail(const Error& error, const CheckConsole& console) {
+  console.print(error.message());
+  return 1;
+}
+
 }  // namespace
 
 std::optional<CheckCommand> find_check_command(std::span<const char* const> words) {
@@ -62,21 +71,37 @@ Result<CheckAofArguments> parse_check_aof(const CheckCommand& command) {
   return out;
 }
 
-int run_check_command(Disk& disk, const CheckCommand& command, const RdbCheck& check_rdb,
+Result<CheckRdbRequest> parse_check_rdb(const CheckCommand& command) {
+  CheckRdbRequest out;
+  for (const std::string& word : command.arguments) {
+    if (word == "--json") {
+      out.as_json = true;
+    } else if (word.starts_with("--") || !out.path.empty()) {
+      return usage_of_rdb(command);
+    } else {
+      out.path = word;
+    }
+  }
+  if (out.path.empty()) return usage_of_rdb(command);
+  return out;
+}
+
+int run_check_command(Disk& disk, const Clock& clock, const CheckCommand& command,
                       const CheckConsole& console) {
+  const Instant now = from_ms(clock.wall_now_us() / 1000);
   if (command.tool == CheckTool::kRdb) {
-    console.print("This version of kvstash has no check of RDB files.\n");
-    return 1;
+    Result<CheckRdbRequest> request = parse_check_rdb(command);
+    if (!request.ok()) return fail(request.error(), console);
+    request->now = now;
+    return check_rdb(disk, *request, console.print);
   }
-  const Result<CheckAofArguments> arguments = parse_check_aof(command);
-  if (!arguments.ok()) {
-    console.print(arguments.error().message());
-    return 1;
-  }
+  Result<CheckAofArguments> arguments = parse_check_aof(command);
+  if (!arguments.ok()) return fail(arguments.error(), console);
+  arguments->request.now = now;
   const CheckConsole answered{.print = console.print, .confirm = [&] {
                                 return arguments->assumes_yes || console.confirm();
                               }};
-  return check_aof(disk, arguments->request, check_rdb, answered);
+  return check_aof(disk, arguments->request, answered);
 }
 
 }  // namespace kvstash::persist

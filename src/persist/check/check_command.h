@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "persist/check/check_aof.h"
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,9 +34,12 @@ struct CheckAofArguments {
 };
 Result<CheckAofArguments> parse_check_aof(const CheckCommand& command);
 
+// Reads [--json] FILE. The error is the usage, as redis-check-rdb prints it.
+Result<CheckRdbRequest> parse_check_rdb(const CheckCommand& command);
+
 // Runs the tool on the files of `disk`. Returns its exit code. `console.confirm` is asked unless
 // the arguments say yes.
-int run_check_command(Disk& disk, const CheckCommand& command, const RdbCheck& check_rdb,
+int run_check_command(Disk& disk, const Clock& clock, const CheckCommand& command,
                       const CheckConsole& console);
 
 }  // namespace kvstash::persist

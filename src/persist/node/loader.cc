@@ -1,6 +1,5 @@
 #include "persist/node/loader.h"
 
-#include "base/clock.h"
 #include "base/ensure.h"
 #include "base/log.h"
 #include "base/numbers.h"
@@ -227,17 +226,18 @@ Status Loader::load_rdb(const std::string& path, const LoadOptions& options,
   rdb::FileReader reader(options.checks_sum);
   std::string piece(kReadBytes, '\0');
   uint64_t offset = 0;
+  const uint64_t loaded_before = progress_->bytes_loaded;
   while (!reader.has_ended()) {
     const Result<size_t> count = (*file)->read(offset, piece.data(), piece.size());
     if (!count.ok()) return count.error();
     if (*count == 0) break;
     offset += *count;
     reader.feed(std::string_view(piece).substr(0, *count));
-    progress_->bytes_loaded.fetch_add(*count, std::memory_order_relaxed);
     for (;;) {
       Result<std::optional<rdb::FileEvent>> event = reader.next();
       if (!event.ok()) return Error::text(path + ": " + std::string(event.error().message()));
       if (!*event) break;
+      progress_->bytes_loaded.store(loaded_before + reader.offset(), std::memory_order_relaxed);
       if (Status taken = take_event(**event, reader, options, path); !taken.ok()) return taken;
       if (reader.has_ended()) break;
     }
@@ -281,7 +281,8 @@ Status Loader::take_entry(const rdb::FileEntry& entry, const rdb::FileReader& re
     return Error::text("the key '" + std::string(entry.key) +
                        "' is of a module; kvstash loads no modules");
   }
-  if (options.drops_expired && entry.deadline_ms && *entry.deadline_ms <= to_ms(wall_now())) {
+  if (options.drops_expired && entry.deadline_ms &&
+      *entry.deadline_ms <= set_->clock().wall_now_us() / 1000) {
     progress_->keys_expired.fetch_add(1, std::memory_order_relaxed);
     return {};
   }
@@ -289,7 +290,7 @@ Status Loader::take_entry(const rdb::FileEntry& entry, const rdb::FileReader& re
   std::unique_ptr<Batch>& batch = entries_[shard];
   if (batch == nullptr) {
     batch = std::make_unique<Batch>();
-    batch->options = options;
+    batch->options = {.drops_expired = options.drops_expired, .is_fresh = options.is_fresh};
   }
   batch->text.append(entry.key).append(entry.value);
   batch->entries.push_back({.db = db_,
@@ -301,6 +302,7 @@ Status Loader::take_entry(const rdb::FileEntry& entry, const rdb::FileReader& re
                             .idle_s = entry.idle_s,
                             .frequency = entry.frequency,
                             .offset = entry.value_offset});
+  if (options.after_key) options.after_key();
   if (batch->text.size() >= kBatchBytes || batch->entries.size() >= kBatchElements)
     send_entries(shard);
   return {};
@@ -312,14 +314,17 @@ Status Loader::load_records(const std::string& path, uint64_t begin, uint64_t en
   Result<std::unique_ptr<DiskFile>> file = disk_->open(path, Disk::Access::kRead);
   if (!file.ok()) return file.error();
   db_ = DbIndex{};
+  const uint64_t loaded_before = progress_->bytes_loaded;
   const Status read = read_increment(
       **file, begin, end,
-      [&](std::span<const std::string_view> argv, const RecordPlace&) -> Status {
+      [&](std::span<const std::string_view> argv, const RecordPlace& place) -> Status {
         if (Status failed = failure(); !failed.ok()) return failed;
+        progress_->bytes_loaded.store(loaded_before + place.end_offset - begin,
+                                      std::memory_order_relaxed);
         return take_record(argv);
       });
   if (!read.ok()) return Error::text(path + ": " + std::string(read.error().message()));
-  progress_->bytes_loaded.fetch_add(end - begin, std::memory_order_relaxed);
+  progress_->bytes_loaded.store(loaded_before + end - begin, std::memory_order_relaxed);
   if (Status done = finish(); !done.ok())
     return Error::text(path + ": " + std::string(done.error().message()));
   return {};

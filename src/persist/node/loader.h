@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,8 @@ struct LoadOptions {
   // A key that is there already is an error; else the new value replaces it.
   bool is_fresh = true;
   bool checks_sum = true;  // rdbchecksum
+  // Called by load_rdb() after each key; may wait. Empty: nothing is called.
+  std::function<void()> after_key{};
 };
 
 // How far a load has come. Any thread may read.

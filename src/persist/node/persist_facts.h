@@ -28,6 +28,11 @@ struct PersistFacts {
   uint64_t keys_total = 0;
   uint64_t keys_done = 0;
   uint64_t snapshot_bytes = 0;  // Memory: what waits to be written, and what was kept for it.
+  // The most that it was, as far as the saving thread has looked: of the snapshot that is under
+  // way or was the last, of the last save, of the last rewrite.
+  uint64_t snapshot_peak_bytes = 0;
+  uint64_t save_peak_bytes = 0;
+  uint64_t rewrite_peak_bytes = 0;
 
   // The append-only log.
   bool is_aof_on = false;
@@ -55,6 +60,8 @@ struct PersistFacts {
   uint64_t offset = 0;
   uint64_t journal_begin = 0;  // The oldest offset in memory.
   uint64_t journal_bytes = 0;  // Memory.
+
+  uint64_t uncounted_bytes = 0;  // Memory of all this, for which nothing is evicted.
 };
 
 }  // namespace kvstash::persist

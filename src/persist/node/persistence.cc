@@ -42,6 +42,13 @@ constexpr size_t kStepBytes = size_t{64} << 10;
 
 constexpr std::string_view kDiskError = "Background save terminated with an error";
 
+uint64_t bytes_of(const RecoveryPlan& plan) {
+  uint64_t bytes = plan.base ? plan.base->file_bytes : 0;
+  for (const RecoveredFile& file : plan.increments)
+    bytes += file.end;
+  return bytes;
+}
+
 }  // namespace
 
 Persistence::Persistence(Setup setup, const PersistOptions& options)
@@ -91,6 +98,7 @@ void Persistence::take_up_options(const PersistOptions& options) {
     aof_->set_timestamps(options.aof_timestamp_enabled);
   }
   wants_aof_ = options.appendonly;
+  key_load_delay_us_ = options.key_load_delay_us;
   save_thread_.wake();
 }
 
@@ -98,19 +106,52 @@ void Persistence::take_up_options(const PersistOptions& options) {
 
 void Persistence::start(std::function<void(Status)> loaded) {
   wants_aof_ = options().appendonly;
-  set_->set_loading(true);
-  {
-    const std::lock_guard guard(lock_);
-    facts_.load_began_s = unix_s();
+  key_load_delay_us_ = options().key_load_delay_us;
+  if (has_nothing_to_load()) {
+    start_jobs();
+    loaded({});
+    return;
   }
+  set_->set_loading(true);
+  begin_progress(0);
   load_thread_ = net::start_thread("kv-load", [this, loaded = std::move(loaded)] {
     Status done = load();
     if (done.ok()) {
       set_->set_loading(false);
-      save_thread_.start("kv-save", [this] { return run_jobs(); });
+      start_jobs();
     }
     loaded(std::move(done));
   });
+}
+
+// Whether the server can serve at once: an empty server should never tell anybody that it loads.
+bool Persistence::has_nothing_to_load() const {
+  if (wants_aof_) return false;
+  const Result<std::optional<Disk::FileInfo>> found = disk_->find(options().dbfilename);
+  return found.ok() && !*found;
+}
+
+void Persistence::start_jobs() {
+  save_thread_.start("kv-save", [this] { return run_jobs(); });
+}
+
+void Persistence::begin_progress(uint64_t bytes_total) {
+  load_progress_.bytes_total = bytes_total;
+  load_progress_.bytes_loaded = 0;
+  load_progress_.keys_loaded = 0;
+  load_progress_.keys_expired = 0;
+  const std::lock_guard guard(lock_);
+  facts_.load_began_s = unix_s();
+}
+
+// key-load-delay: waits so many microseconds after each key; -n: one microsecond after n keys.
+std::function<void()> Persistence::wait_after_key() {
+  return [this, keys = int64_t{0}]() mutable {
+    const int64_t delay_us = key_load_delay_us_.load(std::memory_order_relaxed);
+    if (delay_us == 0 || ends_) return;
+    if (delay_us < 0 && ++keys % -delay_us != 0) return;
+    std::this_thread::sleep_for(std::chrono::microseconds(std::max<int64_t>(delay_us, 1)));
+  };
 }
 
 Status Persistence::load() {
@@ -132,11 +173,12 @@ Status Persistence::load_rdb_file() {
   const Result<std::optional<Disk::FileInfo>> found = disk_->find(now.dbfilename);
   if (!found.ok()) return found.error();
   if (!*found) return {};
-  load_progress_.bytes_total = (*found)->size;
+  begin_progress((*found)->size);
   Loader loader(*set_, *disk_, load_progress_);
   return loader.load_rdb(now.dbfilename, {.drops_expired = true,
                                           .is_fresh = true,
-                                          .checks_sum = now.rdbchecksum});
+                                          .checks_sum = now.rdbchecksum,
+                                          .after_key = wait_after_key()});
 }
 
 Status Persistence::load_aof() {
@@ -146,11 +188,7 @@ Status Persistence::load_aof() {
   if (!plan.ok()) return plan.error();
   for (const std::string& notice : plan->notices)
     log(LogLevel::kWarning, notice);
-  uint64_t total = plan->base ? plan->base->file_bytes : 0;
-  for (const RecoveredFile& file : plan->increments)
-    total += file.end;
-  load_progress_.bytes_total = total;
-
+  begin_progress(bytes_of(*plan));
   Loader loader(*set_, *disk_, load_progress_);
   if (Status loaded = load_files(*plan, loader); !loaded.ok()) return loaded;
   Offset offset = 0;
@@ -181,8 +219,12 @@ Status Persistence::load_files(const RecoveryPlan& plan, Loader& loader) {
     uint64_t end = plan.base->end;
     if (plan.base->begins_with_rdb) {
       std::optional<uint64_t> rest;
-      Status loaded = loader.load_rdb(
-          path, {.drops_expired = false, .is_fresh = true, .checks_sum = checks_sum}, &rest);
+      Status loaded = loader.load_rdb(path,
+                                      {.drops_expired = false,
+                                       .is_fresh = true,
+                                       .checks_sum = checks_sum,
+                                       .after_key = wait_after_key()},
+                                      &rest);
       if (!loaded.ok()) return loaded;
       begin = *rest;
       end = plan.base->file_bytes;
@@ -387,35 +429,48 @@ Result<uint64_t> Persistence::write_cut(Cut& cut, const std::string& path) {
     const std::lock_guard guard(lock_);
     if (ends_) cut.snapshot->give_up("the server ends");
     saving_ = cut.snapshot;
+    facts_.snapshot_peak_bytes = 0;
   }
-  Result<uint64_t> bytes = write_rdb_file(
-      *disk_, path, *cut.snapshot, cut.facts,
-      {.is_compressed = cut.is_compressed,
-       .has_checksum = now.rdbchecksum,
-       .syncs_often = now.rdb_save_incremental_fsync,
-       .pace = pace(*cut.snapshot)});
+  Result<uint64_t> bytes =
+      write_rdb_file(*disk_, path, *cut.snapshot, cut.facts,
+                     {.is_compressed = cut.is_compressed,
+                      .has_checksum = now.rdbchecksum,
+                      .syncs_often = cut.facts.is_aof_base ? now.aof_rewrite_incremental_fsync
+                                                           : now.rdb_save_incremental_fsync,
+                      .pace = pace(*cut.snapshot)});
   const std::lock_guard guard(lock_);
   saving_ = nullptr;
   return bytes;
 }
 
-// rdb-key-save-delay: waits so many microseconds for each key that was written.
-std::function<void()> Persistence::pace(const Snapshot& snapshot) const {
+// Returns what is done after each chunk that was written: the memory of the snapshot is noted.
+std::function<void()> Persistence::pace(const Snapshot& snapshot) {
   return [this, &snapshot, seen = size_t{0}]() mutable {
-    const size_t done = snapshot.progress().keys_done;
-    for (; seen < done && !snapshot.is_given_up(); ++seen) {
-      const int64_t delay_us = options().rdb_key_save_delay_us;
-      if (delay_us <= 0) {
-        seen = done;
-        return;
-      }
-      // In slices, so that the end of the server and a change of the option are noticed.
-      for (int64_t left = delay_us; left > 0 && !snapshot.is_given_up(); left -= 10'000) {
-        std::this_thread::sleep_for(std::chrono::microseconds(std::min<int64_t>(left, 10'000)));
-        if (options().rdb_key_save_delay_us <= 0) break;
-      }
+    const Snapshot::Progress now = snapshot.progress();
+    {
+      const std::lock_guard guard(lock_);
+      facts_.snapshot_peak_bytes =
+          std::max<uint64_t>(facts_.snapshot_peak_bytes, now.queued_bytes + now.overlay_bytes);
     }
+    wait_for_keys(snapshot, seen);
   };
+}
+
+// rdb-key-save-delay: waits so many microseconds for each key that was written.
+void Persistence::wait_for_keys(const Snapshot& snapshot, size_t& seen) const {
+  const size_t done = snapshot.progress().keys_done;
+  for (; seen < done && !snapshot.is_given_up(); ++seen) {
+    const int64_t delay_us = options().rdb_key_save_delay_us;
+    if (delay_us <= 0) {
+      seen = done;
+      return;
+    }
+    // In slices, so that the end of the server and a change of the option are noticed.
+    for (int64_t left = delay_us; left > 0 && !snapshot.is_given_up(); left -= 10'000) {
+      std::this_thread::sleep_for(std::chrono::microseconds(std::min<int64_t>(left, 10'000)));
+      if (options().rdb_key_save_delay_us <= 0) break;
+    }
+  }
 }
 
 bool Persistence::step(Shard& shard, uint64_t turn_ns) {
@@ -431,6 +486,14 @@ bool Persistence::step(Shard& shard, uint64_t turn_ns) {
          static_cast<uint64_t>(cycles_to_ns(cycles() - began)) < allowed_ns)
     result = snapshots.step(Budget(kStepElements, kStepBytes));
   return result == StepResult::kWorks;
+}
+
+size_t Persistence::uncounted_bytes() const {
+  size_t bytes = is_aof_on() ? journal_->numbers().memory : 0;
+  const std::lock_guard guard(lock_);
+  if (saving_ == nullptr) return bytes;
+  const Snapshot::Progress progress = saving_->progress();
+  return bytes + progress.queued_bytes + progress.overlay_bytes;
 }
 
 uint64_t Persistence::changes() const {
@@ -583,6 +646,7 @@ void Persistence::run_save() {
     facts_.is_saving = false;
     facts_.was_save_ok = done.ok();
     facts_.save_time_s = unix_s() - began_s;
+    facts_.save_peak_bytes = facts_.snapshot_peak_bytes;
     if (done.ok()) ++facts_.saves;
     waits = std::exchange(save_waits_, {});
   }
@@ -645,6 +709,7 @@ void Persistence::run_rewrite() {
     facts_.is_rewriting = false;
     facts_.was_rewrite_ok = done.ok();
     facts_.rewrite_time_s = unix_s() - began_s;
+    facts_.rewrite_peak_bytes = facts_.snapshot_peak_bytes;
     if (done.ok()) ++facts_.rewrites;
     facts_.rewrite_failures = done.ok() ? 0 : facts_.rewrite_failures + 1;
     failures = facts_.rewrite_failures;
@@ -822,16 +887,21 @@ void Persistence::run_reload() {
 
 Status Persistence::load_rdb_again(bool is_fresh) {
   const PersistOptions now = options();
+  const Result<std::optional<Disk::FileInfo>> found = disk_->find(now.dbfilename);
+  if (!found.ok()) return found.error();
+  begin_progress(*found ? (*found)->size : 0);
   Loader loader(*set_, *disk_, load_progress_);
   return loader.load_rdb(now.dbfilename, {.drops_expired = true,
                                           .is_fresh = is_fresh,
-                                          .checks_sum = now.rdbchecksum});
+                                          .checks_sum = now.rdbchecksum,
+                                          .after_key = wait_after_key()});
 }
 
 Status Persistence::load_log_again() {
   const Result<RecoveryPlan> plan =
       plan_recovery(*disk_, files_->layout(), {.load_truncated = true});
   if (!plan.ok()) return plan.error();
+  begin_progress(bytes_of(*plan));
   Loader loader(*set_, *disk_, load_progress_);
   return load_files(*plan, loader);
 }
@@ -867,6 +937,7 @@ PersistFacts Persistence::facts() const {
     facts.keys_done = progress.keys_done;
     facts.snapshot_bytes = progress.queued_bytes + progress.overlay_bytes;
   }
+  facts.uncounted_bytes = uncounted_bytes();
   facts.is_aof_on = is_aof_on();
   if (!facts.is_aof_on) return facts;
   const AofWriter::Numbers aof = aof_->numbers();

@@ -57,7 +57,8 @@ class Persistence final : public engine::TurnWork, public AofPort {
 
   // ---- The server.
   // Begins to load what is on the disk, on a thread of its own; the node is loading from now on.
-  // `loaded` is called on that thread at the end. Called before the shards' threads run.
+  // `loaded` is called on that thread at the end. If there is nothing to load, `loaded` is called
+  // at once. Called before the thread of shard 0 runs.
   void start(std::function<void(Status)> loaded);
   // Takes over options. Every shard is held, or none has begun.
   void take_up_options(const PersistOptions& options);
@@ -90,6 +91,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
 
   // ---- TurnWork.
   bool step(engine::Shard& shard, uint64_t turn_ns) override;
+  size_t uncounted_bytes() const override;
 
  private:
   struct Cut {
@@ -154,7 +156,12 @@ class Persistence final : public engine::TurnWork, public AofPort {
   bool is_rewrite_due();
   Cut take_cut(bool is_aof_base, OpenIncrement* next);
   Result<uint64_t> write_cut(Cut& cut, const std::string& path);
-  std::function<void()> pace(const Snapshot& snapshot) const;
+  std::function<void()> pace(const Snapshot& snapshot);
+  void wait_for_keys(const Snapshot& snapshot, size_t& seen) const;
+  bool has_nothing_to_load() const;
+  void start_jobs();
+  void begin_progress(uint64_t bytes_total);
+  std::function<void()> wait_after_key();
   bool hold_all(std::function<void(const engine::Hold&)> action);
   void stop_waiting();
 
@@ -192,6 +199,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
   std::atomic<uint64_t> changes_saved_{0};
   std::atomic<bool> is_aof_on_{false};
   std::atomic<bool> wants_aof_{false};
+  std::atomic<int64_t> key_load_delay_us_{0};
   std::mutex release_lock_;  // Held while gates are told how far the journal has come.
   engine::Lsn released_ = engine::kLsnMax;
   std::atomic<uint64_t> base_bytes_{0};     // Of the log, after the last rewrite.

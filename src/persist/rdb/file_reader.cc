@@ -93,6 +93,18 @@ FileReader::Next FileReader::fail(std::string_view why) {
   return std::nullopt;
 }
 
+std::optional<Type> FileReader::type_inside() const {
+  if (!is_inside_ || code_ >= kSlotInfo) return std::nullopt;
+  return static_cast<Type>(code_);
+}
+
+std::optional<std::string> FileReader::key_inside() const {
+  if (!type_inside() || value_layout_) return std::nullopt;
+  Decoder from(std::string_view(buffer_).substr(at_ + 1, value_at_ - at_ - 1));
+  std::string scratch;
+  return std::string(from.string(scratch));
+}
+
 Status FileReader::finish() const {
   if (!error_.empty()) return Error::text(error_);
   if (has_ended_) return {};
@@ -236,7 +248,7 @@ FileReader::Next FileReader::finish_file(Decoder& from) {
   const uint64_t sum = crc64(sum_, std::string_view(buffer_).substr(at_, 1));
   if (checks_sum_ && stored != 0 && stored != sum)
     return fail("the checksum is wrong: somewhere before the file is damaged");
-  return FileEnd{};
+  return FileEnd{.has_checksum = stored != 0};
 }
 
 // Reads a string, which stays where it is until the next feed().

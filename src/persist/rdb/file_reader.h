@@ -52,7 +52,9 @@ struct FileEntry {
   std::string_view value;  // For read_value.
   uint64_t value_offset;   // Of the value in the file, for messages.
 };
-struct FileEnd {};
+struct FileEnd {
+  bool has_checksum = false;  // The writer made one.
+};
 using FileEvent = std::variant<FileAux, FileFunction, FileSelectDb, FileResizeDb, FileModuleAux,
                                FileEntry, FileEnd>;
 
@@ -72,7 +74,13 @@ class FileReader {
   // Once it has ended, the bytes behind the end: the log that follows a preamble, for example.
   std::string_view rest() const { return std::string_view(buffer_).substr(at_); }
   uint64_t offset() const { return dropped_ + at_; }  // In the file, of what was not yielded yet.
-  unsigned version() const { return version_; }       // Zero before the header.
+  // The end of what was looked at. After an error: the place that the error names.
+  uint64_t scanned_offset() const { return dropped_ + scanned_; }
+  // If the file ends, or is damaged, in the middle of an entry: its type, and its key if that was
+  // passed.
+  std::optional<Type> type_inside() const;
+  std::optional<std::string> key_inside() const;
+  unsigned version() const { return version_; }  // Zero before the header.
   Dialect dialect() const { return dialect_; }
 
  private:

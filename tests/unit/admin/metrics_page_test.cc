@@ -42,11 +42,13 @@ struct Source {
   engine::CommandTable commands{kNoRows};
   std::atomic<int> asked{0};
   bool is_serving = true;
+  bool is_loading = false;
 
   Snapshot make() {
     Snapshot snapshot;
     snapshot.commands = &commands;
     snapshot.is_serving = is_serving;
+    snapshot.process.persist.is_loading = is_loading;
     return snapshot;
   }
   MetricsPage::Collect answers_at_once() {
@@ -83,6 +85,17 @@ TEST_CASE("a server on its way out is alive but not ready") {
   REQUIRE(page.start().ok());
   CHECK(has_status(get(page.port(), "/health"), "200"));
   CHECK(has_status(get(page.port(), "/ready"), "503"));
+}
+
+TEST_CASE("a server that loads its data is alive but not ready") {
+  Source source;
+  source.is_loading = true;
+  MetricsPage page(kLoopback, source.answers_at_once());
+  REQUIRE(page.start().ok());
+  CHECK(has_status(get(page.port(), "/health"), "200"));
+  const std::string answer = get(page.port(), "/ready");
+  CHECK(has_status(answer, "503"));
+  CHECK(answer.ends_with("loading\n"));
 }
 
 TEST_CASE("a probe gives up on shards that do not answer, and a late answer does no harm") {

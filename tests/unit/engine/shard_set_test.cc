@@ -2,6 +2,7 @@
 
 #include "base/crc16.h"
 #include "engine/shard.h"
+#include "engine/turn_work.h"
 #include "support/command_rooms.h"
 #include "support/watchdog.h"
 
@@ -173,6 +174,24 @@ TEST_CASE("what is beside the shards' data is measured, every ten milliseconds a
   one.set.measure_overhead(1010);
   // Under a sanitizer the allocator counts pages that were touched.
   CHECK(one.set.memory_used() >= before + more.size() / 2);
+}
+
+TEST_CASE("what work beside commands holds is not counted, so nothing is evicted for it") {
+  class Holder final : public TurnWork {
+   public:
+    bool step(Shard&, uint64_t) override { return false; }
+    size_t uncounted_bytes() const override { return held.size(); }
+    std::string held;
+  };
+  Set one(1);
+  Holder holder;
+  one.set.set_turn_work(&holder);
+  one.set.measure_overhead(1000);
+  const size_t before = one.set.memory_used();
+  holder.held = std::string(64 << 20, 'x');
+  one.set.measure_overhead(1010);
+  CHECK(one.set.memory_used() < before + holder.held.size() / 2);
+  one.set.set_turn_work(nullptr);
 }
 
 TEST_CASE("memory is out when it is over the limit and no shard has keys to evict") {

@@ -52,13 +52,16 @@ TEST_CASE("the records of a sound part are read with their places, until the rea
   disk.put("f", content);
   const auto file = *disk.open("f", Disk::Access::kRead);
   std::vector<std::string> seen;
-  const auto note = [&seen](std::span<const std::string_view> argv,
-                            const RecordPlace& place) -> Status {
+  uint64_t end_offset = 0;
+  const auto note = [&](std::span<const std::string_view> argv,
+                        const RecordPlace& place) -> Status {
+    end_offset = place.end_offset;
     seen.push_back(std::string(argv[0]) + " " + std::to_string(place.lsn_end) +
                    (place.in_unit ? " open" : "") + (place.is_aof_only ? " alone" : ""));
     return {};
   };
   CHECK(read_increment(*file, 0, content.size(), note).ok());
+  CHECK(end_offset == content.size());
   CHECK(seen ==
         std::vector<std::string>{"MULTI 15 open", "SET 42 open", "EXEC 56", "PING 56 alone"});
   CHECK_FALSE(read_increment(*file, 0, content.size() - 1, note).ok());

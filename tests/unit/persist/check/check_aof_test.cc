@@ -22,7 +22,7 @@ Checked check(SimDisk& disk, const CheckAofRequest& request, bool says_yes = tru
   Checked out;
   const CheckConsole console{.print = [&out](std::string_view text) { out.text += text; },
                              .confirm = [says_yes] { return says_yes; }};
-  out.code = check_aof(disk, request, {}, console);
+  out.code = check_aof(disk, request, console);
   return out;
 }
 

@@ -53,10 +53,17 @@ TEST_CASE("a file that is asked for and not there is an error") {
   std::string printed;
   const CheckConsole console{.print = [&](std::string_view text) { printed += text; },
                              .confirm = [] { return false; }};
-  CHECK(run_check_command(disk, {.program = "k", .arguments = {"no"}}, {}, console) == 1);
+  CHECK(run_check_command(disk, SystemClock(), {.program = "k", .arguments = {"no"}}, console) ==
+        1);
   CHECK(printed == "Cannot open file no: No such file or directory\n");
   printed.clear();
-  CHECK(run_check_command(disk, {.tool = CheckTool::kRdb, .program = "k", .arguments = {}}, {},
+  CHECK(run_check_command(disk, SystemClock(),
+                          {.tool = CheckTool::kRdb, .program = "k", .arguments = {"no"}},
                           console) == 1);
-  CHECK(printed == "This version of kvstash has no check of RDB files.\n");
+  CHECK(printed == "Cannot open file: open no: No such file or directory\n");
+  printed.clear();
+  CHECK(run_check_command(disk, SystemClock(),
+                          {.tool = CheckTool::kRdb, .program = "k", .arguments = {}},
+                          console) == 1);
+  CHECK(printed == "Usage: k [--json] <rdb-file-name>\n");
 }
