@@ -301,6 +301,8 @@ Transition adopt_old_file(const AofLayout& layout) {
 Transition remove_leftovers(const AofLayout& layout, const AofState& state,
                             const std::vector<std::string>& names) {
   Transition change{.after = state, .steps = {}};
+  // The manifest that was read may not be on the disk yet, and the one before it names the history.
+  if (!state.manifest.history.empty()) change.steps.push_back(sync_directory(layout));
   for (const std::string& name : names) {
     if (layout.is_temporary_name(name)) change.steps.push_back(remove(layout, name));
   }

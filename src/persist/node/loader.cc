@@ -281,7 +281,7 @@ Status Loader::take_entry(const rdb::FileEntry& entry, const rdb::FileReader& re
     return Error::text("the key '" + std::string(entry.key) +
                        "' is of a module; kvstash loads no modules");
   }
-  if (options.drops_expired && entry.deadline_ms && *entry.deadline_ms <= to_ms(wall_now())) {
+  if (options.drops_expired && entry.deadline_ms && *entry.deadline_ms <= set_->clock().wall_now_us() / 1000) {
     progress_->keys_expired.fetch_add(1, std::memory_order_relaxed);
     return {};
   }

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
-#include <thread>
 #include <utility>
 
 namespace kvstash::persist {
@@ -120,7 +119,7 @@ void Persistence::start(std::function<void(Status)> loaded) {
     Status done = load();
     if (done.ok()) {
       set_->set_loading(false);
-      save_thread_.start("kv-save", [this] { return run_jobs(); });
+      save_thread_.start("kv-save", set_->clock(), [this] { return run_jobs(); });
     }
     loaded(std::move(done));
   });
@@ -229,11 +228,11 @@ void Persistence::make_journal(JournalPlace place) {
   });
   for (size_t id = 0; id < set_->size(); ++id)
     lanes_.push_back(std::make_unique<Lane>(*journal_));
-  sync_thread_.start("kv-aof-sync", [this]() -> std::optional<int64_t> {
+  sync_thread_.start("kv-aof-sync", set_->clock(), [this]() -> std::optional<int64_t> {
     aof_->sync_step();
     return std::nullopt;
   });
-  aof_thread_.start("kv-aof", [this] {
+  aof_thread_.start("kv-aof", set_->clock(), [this] {
     const std::optional<int64_t> due = aof_->step(now_ns(), unix_s());
     if (set_->holds_writes()) [[unlikely]]
       hold_or_allow_writes();
@@ -264,8 +263,15 @@ bool Persistence::hold_all(std::function<void(const Hold&)> action) {
   return hold->state == PendingHold::kDone;
 }
 
+// Waits for the time, or for the end of the server.
+void Persistence::rest(std::chrono::microseconds time) const {
+  std::unique_lock guard(lock_);
+  end_asked_.wait_for(guard, time, [this] { return ends_.load(); });
+}
+
 void Persistence::stop_waiting() {
   const std::lock_guard guard(lock_);
+  end_asked_.notify_all();
   ends_ = true;
   if (saving_ != nullptr) saving_->give_up("the server ends");
   for (const std::shared_ptr<PendingHold>& hold : pending_)
@@ -506,7 +512,7 @@ std::function<void()> Persistence::pace(const Snapshot& snapshot) const {
       }
       // In slices, so that the end of the server and a change of the option are noticed.
       for (int64_t left = delay_us; left > 0 && !snapshot.is_given_up(); left -= 10'000) {
-        std::this_thread::sleep_for(std::chrono::microseconds(std::min<int64_t>(left, 10'000)));
+        rest(std::chrono::microseconds(std::min<int64_t>(left, 10'000)));
         if (options().rdb_key_save_delay_us <= 0) break;
       }
     }
@@ -802,7 +808,7 @@ Status Persistence::enable_aof() {
 // Waits until the writer goes on in the increment, or will not do so any more.
 void Persistence::wait_until_begun(const std::string& name) {
   while (files_->is_made(name) && !ends_)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    rest(std::chrono::milliseconds(1));
 }
 
 Status Persistence::find_files() {
@@ -831,7 +837,7 @@ void Persistence::disable_aof() {
 void Persistence::end_aof_file(bool keeps) {
   aof_->ask_end(keeps);
   while (!aof_->is_ended() && !ends_)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    rest(std::chrono::milliseconds(1));
   hold_or_allow_writes();
 }
 
@@ -928,7 +934,7 @@ Status Persistence::load_log_again() {
 void Persistence::wait_until_written() {
   const Lsn end = journal_->end();
   while (aof_->numbers().written.lsn < end && !aof_->numbers().is_failing && !ends_)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    rest(std::chrono::milliseconds(1));
 }
 
 PersistFacts Persistence::facts() const {

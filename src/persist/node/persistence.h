@@ -24,6 +24,8 @@
 #include "persist/snapshot/shard_snapshots.h"
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -167,6 +169,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
   std::function<void()> pace(const Snapshot& snapshot) const;
   bool hold_all(std::function<void(const engine::Hold&)> action);
   void stop_waiting();
+  void rest(std::chrono::microseconds time) const;
 
   PersistOptions options() const;
   uint64_t unwritten() const;  // Bytes of the journal that the log does not have yet.
@@ -194,6 +197,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
   std::vector<Done> reload_waits_;
   std::vector<std::shared_ptr<PendingHold>> pending_;
   std::atomic<bool> ends_{false};
+  mutable std::condition_variable end_asked_;  // With lock_.
 
   std::vector<std::unique_ptr<ShardSnapshots>> snapshots_;  // By shard.
   struct alignas(64) Published {
