@@ -119,8 +119,16 @@ std::string ShardSet::write_refusal() const {
 
 void ShardSet::set_write_refusal(std::optional<std::string> error) {
   const std::lock_guard guard(refusal_lock_);
-  refuses_writes_.store(error.has_value(), std::memory_order_seq_cst);
+  set_write_limit(kRefused, error.has_value());
   write_refusal_ = std::move(error).value_or("");
+}
+
+void ShardSet::set_write_limit(uint8_t limit, bool holds) {
+  if (holds) {
+    write_limits_.fetch_or(limit, std::memory_order_seq_cst);
+  } else {
+    write_limits_.fetch_and(static_cast<uint8_t>(~limit), std::memory_order_seq_cst);
+  }
 }
 
 size_t ShardSet::memory_used() const {

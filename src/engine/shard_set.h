@@ -107,12 +107,16 @@ class ShardSet {
   // True: data is being loaded; only commands with the flag kLoading run, and nothing expires.
   bool is_loading() const { return is_loading_.load(std::memory_order_relaxed); }
   void set_loading(bool is_loading) { is_loading_.store(is_loading, std::memory_order_seq_cst); }
-  // True: data cannot be kept on disk, so commands that write are refused.
-  bool refuses_writes() const { return refuses_writes_.load(std::memory_order_relaxed); }
+  // True: data cannot be kept on disk, so commands that write are refused, or have to wait.
+  bool limits_writes() const { return write_limits_.load(std::memory_order_relaxed) != 0; }
+  bool refuses_writes() const { return has_write_limit(kRefused); }
+  bool holds_writes() const { return has_write_limit(kHeld); }
   // The error that they get.
   std::string write_refusal() const;
   // Nothing: writes are not refused any more.
   void set_write_refusal(std::optional<std::string> error);
+  // False: writes may go on. The caller then wakes the shards.
+  void hold_writes(bool are_held) { set_write_limit(kHeld, are_held); }
 
   Reaper& reaper() { return reaper_; }
   // The source of huge pages for the shards' bucket arrays; null if the operator does not want
@@ -242,11 +246,18 @@ class ShardSet {
     std::atomic<bool> is_asked{false};
   };
 
+  static constexpr uint8_t kRefused = 1;
+  static constexpr uint8_t kHeld = 2;
+  bool has_write_limit(uint8_t limit) const {
+    return (write_limits_.load(std::memory_order_seq_cst) & limit) != 0;
+  }
+  void set_write_limit(uint8_t limit, bool holds);
+
   NodePorts ports_;
   // Declared before the shards, because they use it until they are destroyed.
   std::atomic<Lsn> released_lsn_{kLsnMax};
   std::atomic<bool> is_loading_{false};
-  std::atomic<bool> refuses_writes_{false};
+  std::atomic<uint8_t> write_limits_{0};
   mutable std::mutex refusal_lock_;  // Held for a copy of a text.
   std::string write_refusal_;
   HugePages huge_pages_;

@@ -95,6 +95,7 @@ void Clients::forget(Session& session) {
   std::erase(memory_waiters_, &session);
   std::erase(eviction_waiters_, &session);
   std::erase(push_waiters_, &session);
+  std::erase(journal_waiters_, &session);
   shard_->tracking().end(session);
   sessions_.erase(session.info.id);
 }
@@ -244,10 +245,20 @@ void Clients::resume_push_waiters() {
   let_go(*this, push_waiters_, kStopPushes);
 }
 
+void Clients::wait_for_journal(Session& session) {
+  list_once(journal_waiters_, session);
+}
+
+void Clients::resume_journal_waiters() {
+  if (journal_waiters_.empty() || shard_->set().holds_writes()) return;
+  let_go(*this, journal_waiters_, kStopJournal);
+}
+
 void Clients::resume() {
   resume_memory_waiters();
   resume_eviction_waiters();
   resume_push_waiters();
+  resume_journal_waiters();
   for (size_t left = std::min(resume_.size(), kResumesPerTurn); left != 0 && !resume_.empty();
        --left) {
     Session* session = resume_.front();

@@ -84,6 +84,9 @@ class Clients {
   // Called for a session that was stopped because too many pushes wait in mailboxes: it goes on
   // when there are fewer.
   void wait_for_pushes(Session& session);
+  // Called for a session that was stopped because too much of the journal is not written yet: it
+  // goes on when that is over.
+  void wait_for_journal(Session& session);
   // Called once a turn: lets a bounded number of sessions go on. `has_more()`: more of them wait,
   // so the next turn is to come soon.
   void resume();
@@ -123,6 +126,7 @@ class Clients {
   void resume_memory_waiters();
   void resume_eviction_waiters();
   void resume_push_waiters();
+  void resume_journal_waiters();
   bool leaves_too_much_unread(const Session& session) const;
   bool has_too_much_unsent(const Session& session) const;
 
@@ -137,6 +141,7 @@ class Clients {
   std::vector<Session*> memory_waiters_;
   std::vector<Session*> eviction_waiters_;
   std::vector<Session*> push_waiters_;
+  std::vector<Session*> journal_waiters_;
   Pause pause_;
   Lsn received_lsn_{};
 };

@@ -141,8 +141,10 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
     if (const Verdict verdict = check_user(session, request); verdict != Verdict::kPassed)
       return verdict;
   }
-  if (shard_->set().refuses_writes() && is_refused_by_disk(session, request)) [[unlikely]]
-    return refuse(shard_->set().write_refusal());
+  if (shard_->set().limits_writes()) [[unlikely]] {
+    const Verdict verdict = pass_disk(session, request);
+    if (verdict != Verdict::kPassed) return verdict;
+  }
   if (shard_->set().is_loading() && !command.has(kLoading)) [[unlikely]]
     return refuse(errors::loading().message());
   if (shard_->busy().with() != BusyWith::kNothing && !command.has(kAllowBusy)) [[unlikely]]
@@ -159,6 +161,7 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
 
   if (session.under_way != 0 && comes_after_all(session, request)) [[unlikely]]
     return stop(session, kStopOrder);
+  session.has_unsettled_write |= (command.spec->flags & (kWrite | kMayReplicate)) != 0;
   return Verdict::kPassed;
 }
 
@@ -219,6 +222,16 @@ Gates::Verdict Gates::check_user(Session& session, const Request& request) {
 }
 
 // ---- 6. The disk.
+
+Gates::Verdict Gates::pass_disk(Session& session, const Request& request) {
+  if (shard_->set().refuses_writes() && is_refused_by_disk(session, request))
+    return refuse(shard_->set().write_refusal());
+  if (!shard_->set().holds_writes() || is_queued(session, *request.command))
+    return Verdict::kPassed;
+  const uint32_t flags = flags_of(session, *request.command, request.args, *shard_);
+  if ((flags & (kWrite | kMayReplicate)) == 0) return Verdict::kPassed;
+  return stop(session, kStopJournal);
+}
 
 // As Redis, also PING is refused, so that those who watch the server notice.
 bool Gates::is_refused_by_disk(const Session& session, const Request& request) const {

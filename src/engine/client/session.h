@@ -60,6 +60,7 @@ enum StopReason : uint32_t {
   kStopPushes = 1u << 10,    // Too many pushes wait in mailboxes of other shards.
   kStopGate = 1u << 11,      // Too many bytes of replies wait for the journal.
   kStopEviction = 1u << 12,  // A command here took too much memory, and keys must be evicted first.
+  kStopJournal = 1u << 13,   // Too much of the journal is not written yet.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
@@ -156,6 +157,8 @@ class Session {
   bool has_unsent_transaction = false;
   bool is_listed_ready = false;  // Listed among the shard's sessions with output.
   bool is_listed_resume = false;
+  // A command that may write was taken, and not all replies since then were let out.
+  bool has_unsettled_write = false;
   bool is_input_off = false;  // The shell does not read, because the session was stopped.
   bool is_closed = false;     // The socket is gone; the session is kept for replies under way.
   bool is_killed = false;     // The session is to be closed at the end of the turn (Clients::kill).

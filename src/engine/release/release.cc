@@ -88,6 +88,9 @@ void Release::seal(Session& session) {
   if (replies.gated_bytes() > kGatedBytesMax) [[unlikely]]
     session.stop(kStopGate);
   if (!was_waiting) wait_at_gate(session);
+  const bool is_settled = !replies.awaited() && session.under_way == 0 &&
+                          session.waiter == nullptr && !session.multi.is_active;
+  if (is_settled) session.has_unsettled_write = false;
 }
 
 void Release::let_out(Session& session) {
@@ -98,9 +101,10 @@ void Release::let_out(Session& session) {
   shard_->clients().note_ready(session);
 }
 
-void Release::close_waiting(std::string_view reason) {
+void Release::close_writers(std::string_view reason) {
   for (const auto& [id, session] : shard_->clients().all()) {
-    if (session->is_gone() || !session->replies.awaited()) continue;
+    const bool awaits = session->awaits_reply() || session->replies.bytes() != 0;
+    if (session->is_gone() || !session->has_unsettled_write || !awaits) continue;
     session->close_reason = reason;
     shard_->clients().kill(*session);
   }

@@ -69,9 +69,9 @@ class Release {
 
   // ---- The gate for the shard's own clients.
   Gate& gate() { return gate_; }
-  // Closes the clients whose replies wait at the gate: what their commands did may be lost, and
-  // nobody can tell them.
-  void close_waiting(std::string_view reason);
+  // Closes the clients that wait for replies to commands that may have written: what these did may
+  // be lost, and nobody can tell them.
+  void close_writers(std::string_view reason);
 
  private:
   struct AnswerHome {

@@ -33,6 +33,34 @@ bool is_foreign_annotation(std::string_view line) {
 
 constexpr std::string_view kNoLineEnd = "Expected the end of an annotation";
 
+// The longest line and SELECT that Redis may begin with.
+constexpr size_t kForeignBeginBytesMax = 64;
+
+// Where behind the first record of an unfinished block Redis went on; nothing: it did not.
+std::optional<size_t> foreign_begin_in(std::string_view text, uint64_t block_bytes, bool in_unit) {
+  std::vector<std::string_view> argv;
+  bool has_record = false;
+  for (size_t at = 0; at < text.size() && at < block_bytes;) {
+    const std::string_view rest = text.substr(at);
+    if (rest[0] == '#') {
+      if (has_record && !in_unit && rest.starts_with(kTimestampMark)) return at;
+      const std::optional<std::string_view> line = first_line(rest);
+      if (!line) return std::nullopt;
+      at += line->size();
+      continue;
+    }
+    argv.clear();
+    const RecordParse record = parse_record(rest, argv);
+    if (record.kind != RecordParse::Kind::kComplete) return std::nullopt;
+    if (has_record && !in_unit && argv.size() == 2 && argv[0] == "SELECT") return at;
+    if (equals_ignore_case(argv[0], "multi")) in_unit = true;
+    if (equals_ignore_case(argv[0], "exec")) in_unit = false;
+    has_record = true;
+    at += record.consumed;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 IncrementReader::IncrementReader(uint64_t offset)
@@ -109,18 +137,36 @@ IncrementStep IncrementReader::read_block_header(std::string_view unread, bool a
       const uint64_t needed = std::min<uint64_t>(block->bytes, SIZE_MAX - line->size());
       return incomplete(line->size() + static_cast<size_t>(needed));
     }
-    return failed(Kind::kTruncated,
-                  "Expected a block of " + std::to_string(block->bytes) + " bytes, got " +
-                      std::to_string(rest.size()) + " bytes",
-                  offset_);
+    return read_unfinished_block(
+        *block, *line, rest, at_end,
+        failed(Kind::kTruncated,
+               "Expected a block of " + std::to_string(block->bytes) + " bytes, got " +
+                   std::to_string(rest.size()) + " bytes",
+               offset_));
   }
   synced_ = std::max(synced_, block->synced);
   if (crc64(header_->salt, rest.substr(0, static_cast<size_t>(block->bytes))) != block->crc)
-    return failed(Kind::kDamaged, "A block does not match its checksum", offset_);
+    return read_unfinished_block(
+        *block, *line, rest, at_end,
+        failed(Kind::kDamaged, "A block does not match its checksum", offset_));
   IncrementStep step = consume(Kind::kNote, line->size());
   block_begin_ = offset_;
   block_left_ = block->bytes;
   if (block_left_ == 0 && !in_unit_) mark_sound();
+  return step;
+}
+
+// The block is not what its line says. Returns `failed`, unless Redis went on inside it.
+IncrementStep IncrementReader::read_unfinished_block(const BlockHeader& block,
+                                                     std::string_view line, std::string_view rest,
+                                                     bool at_end, IncrementStep failed) {
+  if (!at_end && rest.size() - block.bytes < kForeignBeginBytesMax)
+    return incomplete(line.size() + static_cast<size_t>(block.bytes) + kForeignBeginBytesMax);
+  const std::optional<size_t> ends = foreign_begin_in(rest, block.bytes, in_unit_);
+  if (!ends) return failed;
+  IncrementStep step = consume(Kind::kNote, line.size());
+  block_begin_ = offset_;
+  block_left_ = *ends;
   return step;
 }
 

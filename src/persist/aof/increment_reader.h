@@ -5,6 +5,10 @@
 // record is handed out. What Redis appended to a file of ours behind the last block is read as
 // Redis's, from `foreign_begin()` on.
 //
+// Redis also goes on in a file whose last block a crash left unfinished: it cuts what is not a whole
+// record, and appends. Then the block ends where Redis's first line stands: a SELECT in capitals,
+// which ours are not, or a time, which in our blocks stands at the beginning alone.
+//
 // It also knows where the file could be cut: behind the last whole unit, and in our blocks between
 // two blocks.
 //
@@ -78,6 +82,8 @@ class IncrementReader {
 
   IncrementStep read_first_line(std::string_view unread, bool at_end);
   IncrementStep read_block_header(std::string_view unread, bool at_end);
+  IncrementStep read_unfinished_block(const BlockHeader& block, std::string_view line,
+                                      std::string_view rest, bool at_end, IncrementStep failed);
   IncrementStep read_in_block(std::string_view unread, std::vector<std::string_view>& argv);
   IncrementStep read_foreign(std::string_view unread, bool at_end,
                              std::vector<std::string_view>& argv);

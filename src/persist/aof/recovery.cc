@@ -256,12 +256,13 @@ class Planner {
   }
 
   // No increment from `first` on, nor one before, says that more than `lsn` was on the disk, and
-  // none of them was written by Redis.
+  // none of them was written by Redis. An empty one says nothing.
   bool is_torn(size_t first, uint64_t lsn) const {
     if (synced_ > lsn) return false;
     return std::all_of(scans_.begin() + static_cast<ptrdiff_t>(first), scans_.end(),
                        [lsn](const auto& named) {
                          const IncrementScan& scan = named.second;
+                         if (scan.file_bytes == 0) return true;
                          return scan.is_ours() && !scan.ends_foreign() && scan.synced <= lsn;
                        });
   }

@@ -87,15 +87,6 @@ void begin_directory(const AofLayout& layout, const Manifest& manifest,
   steps.push_back(write_manifest(layout, manifest));
 }
 
-int64_t next_increment(const AofState& state) {
-  int64_t last = state.manifest.increments.empty() ? 0 : state.manifest.increments.back().seq;
-  for (const ManifestFile& file : state.manifest.history)
-    last = std::max(last, file.seq);
-  for (const KeptIncrement& kept : state.kept)
-    last = std::max(last, kept.file.seq);
-  return last + 1;
-}
-
 // The newest increments whose sizes fit. They have to follow on each other up to the last.
 std::vector<KeptIncrement> newest_that_fit(std::vector<KeptIncrement> all, uint64_t bytes_max) {
   uint64_t bytes = 0;
@@ -164,8 +155,17 @@ Result<std::vector<KeptIncrement>> parse_kept(std::string_view text) {
   return kept;
 }
 
-Transition begin_increment(const AofLayout& layout, const AofState& state,
-                           const NewIncrement& increment) {
+int64_t next_increment(const AofState& state) {
+  int64_t last = state.manifest.increments.empty() ? 0 : state.manifest.increments.back().seq;
+  for (const ManifestFile& file : state.manifest.history)
+    last = std::max(last, file.seq);
+  for (const KeptIncrement& kept : state.kept)
+    last = std::max(last, kept.file.seq);
+  return last + 1;
+}
+
+Transition settle_increments(const AofLayout& layout, const AofState& state,
+                             const NewIncrement& increment) {
   Transition change{.after = state, .steps = {}};
   Manifest& manifest = change.after.manifest;
   begin_directory(layout, manifest, change.steps);
@@ -182,13 +182,46 @@ Transition begin_increment(const AofLayout& layout, const AofState& state,
   for (const NewIncrement::Cut& cut : increment.cuts)
     change.steps.push_back(
         {.kind = Kind::kCutFile, .path = layout.path(cut.name), .bytes = cut.bytes});
+  return change;
+}
+
+Transition join_increment(const AofLayout& layout, const AofState& state,
+                          const ManifestFile& file) {
+  Transition change{.after = state, .steps = {}};
+  change.after.manifest.increments.push_back(file);
+  change.steps.push_back(sync_directory(layout));
+  change.steps.push_back(write_manifest(layout, change.after.manifest));
+  return change;
+}
+
+Transition begin_increment(const AofLayout& layout, const AofState& state,
+                           const NewIncrement& increment) {
+  Transition change = settle_increments(layout, state, increment);
   const int64_t seq = next_increment(state);
   const ManifestFile file{.name = layout.increment_name(seq), .seq = seq};
-  manifest.increments.push_back(file);
   change.steps.push_back(
       {.kind = Kind::kWriteFile, .path = layout.path(file.name), .content = increment.header});
-  change.steps.push_back(sync_directory(layout));
-  change.steps.push_back(write_manifest(layout, manifest));
+  Transition joined = join_increment(layout, change.after, file);
+  std::move(joined.steps.begin(), joined.steps.end(), std::back_inserter(change.steps));
+  change.after = std::move(joined.after);
+  return change;
+}
+
+Transition replace_increment(const AofLayout& layout, const AofState& state,
+                             const ReplacedIncrement& replaced) {
+  Transition change{.after = state, .steps = {}};
+  Manifest& manifest = change.after.manifest;
+  const auto failed =
+      std::ranges::find(manifest.increments, replaced.failed.name, &ManifestFile::name);
+  ensure(failed != manifest.increments.end());
+  std::copy_if(failed + 1, manifest.increments.end(), std::back_inserter(manifest.history),
+               [&](const ManifestFile& file) { return file != replaced.fresh; });
+  manifest.increments.erase(failed + 1, manifest.increments.end());
+  manifest.increments.push_back(replaced.fresh);
+  change.steps = {sync_directory(layout), write_manifest(layout, manifest),
+                  {.kind = Kind::kCutFile,
+                   .path = layout.path(replaced.failed.name),
+                   .bytes = replaced.failed.bytes}};
   return change;
 }
 
@@ -217,6 +250,11 @@ Transition finish_rewrite(const AofLayout& layout, const AofState& state,
   superfluous.insert(superfluous.end(), manifest.increments.begin(), first_left);
   std::erase_if(superfluous, [&kept](const ManifestFile& file) { return is_kept(kept, file); });
   manifest.increments.erase(manifest.increments.begin(), first_left);
+  if (!rewrite.increments.empty()) {
+    std::move(manifest.increments.begin(), manifest.increments.end(),
+              std::back_inserter(superfluous));
+    manifest.increments = rewrite.increments;
+  }
   manifest.base = base;
   manifest.history = superfluous;
 
@@ -263,6 +301,8 @@ Transition adopt_old_file(const AofLayout& layout) {
 Transition remove_leftovers(const AofLayout& layout, const AofState& state,
                             const std::vector<std::string>& names) {
   Transition change{.after = state, .steps = {}};
+  // The manifest that was read may not be on the disk yet, and the one before it names the history.
+  if (!state.manifest.history.empty()) change.steps.push_back(sync_directory(layout));
   for (const std::string& name : names) {
     if (layout.is_temporary_name(name)) change.steps.push_back(remove(layout, name));
   }

@@ -83,6 +83,25 @@ struct NewIncrement {
 Transition begin_increment(const AofLayout& layout, const AofState& state,
                            const NewIncrement& increment);
 
+// The first part of begin_increment() alone: `dropped` and `cuts`.
+Transition settle_increments(const AofLayout& layout, const AofState& state,
+                             const NewIncrement& increment);
+// The number of the next increment.
+int64_t next_increment(const AofState& state);
+// The file, which stands in the directory with its synced header, becomes the last increment.
+Transition join_increment(const AofLayout& layout, const AofState& state, const ManifestFile& file);
+
+// An increment failed. What stands in it behind `failed.bytes`, and all increments behind it, are
+// repeated by the file `fresh`, which is synced. Between the steps the records behind `failed.bytes`
+// stand in two files: kvstash reads those of the later one, so that a process that dies there loses
+// nothing; Redis would apply them twice.
+struct ReplacedIncrement {
+  NewIncrement::Cut failed;
+  ManifestFile fresh;
+};
+Transition replace_increment(const AofLayout& layout, const AofState& state,
+                             const ReplacedIncrement& replaced);
+
 // A rewrite is done: the file `temporary_path`, written and synced, becomes the base; the
 // increments before `first_left` (a number) are superfluous. Of those, `kept_candidates`, all ours,
 // oldest first, are kept while the newest of them and of those that are kept already fit
@@ -91,6 +110,8 @@ struct FinishedRewrite {
   std::string temporary_path;
   bool is_rdb = true;
   int64_t first_left = 0;
+  // The increments of a log that begins with this base. If there are any, all others go.
+  std::vector<ManifestFile> increments{};
   std::vector<KeptIncrement> kept_candidates{};
   uint64_t kept_bytes_max = 0;
 };

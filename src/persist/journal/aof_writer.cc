@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace kvstash::persist {
 namespace {
@@ -35,7 +36,13 @@ void add_piece(IncrementWriter& to, const JournalPiece& piece) {
 }  // namespace
 
 AofWriter::AofWriter(Journal& journal, AofPort& port, JournalPlace begin)
-    : journal_(&journal), port_(&port), reader_(journal, begin), written_(begin), synced_(begin) {
+    : journal_(&journal),
+      port_(&port),
+      reader_(journal, begin),
+      written_(begin),
+      safe_(begin),
+      durable_(begin),
+      written_lsn_(begin.lsn) {
   publish();
 }
 
@@ -58,6 +65,12 @@ void AofWriter::ask_end(bool keeps) {
   wake_writer_();
 }
 
+FsyncPolicy AofWriter::policy() const {
+  const FsyncPolicy asked = policy_.load(std::memory_order_relaxed);
+  const bool is_paused = are_syncs_paused_.load(std::memory_order_relaxed);
+  return asked == FsyncPolicy::kEverysec && is_paused ? FsyncPolicy::kNo : asked;
+}
+
 void AofWriter::end_file(int64_t unix_s) {
   if (end_.load(std::memory_order_acquire) == End::kKeeps) {
     if (const Status done = finish(unix_s); !done.ok()) {
@@ -70,15 +83,18 @@ void AofWriter::end_file(int64_t unix_s) {
     next_files_.clear();
     sync_ = {};
   }
-  if (is_failing_) port_->disk_works();
-  is_failing_ = is_waiting_ = false;
+  if (std::exchange(is_failing_, false)) port_->disk_works();
+  is_waiting_ = false;
   files_.clear();
+  closed_.clear();
+  replacement_.reset();
   increment_.reset();
-  written_ = synced_ = journal_->end_place();
-  synced_bytes_ = 0;
+  written_ = safe_ = durable_ = journal_->end_place();
+  safe_bytes_ = 0;
   unsynced_since_ns_ = 0;
-  reader_.seek(synced_);
-  reader_.release(synced_);
+  reader_.seek(safe_);
+  reader_.release(safe_);
+  note_written();
   publish();
   end_.store(End::kNone, std::memory_order_release);
 }
@@ -91,7 +107,7 @@ AofWriter::Numbers AofWriter::numbers() const {
 void AofWriter::publish() {
   const std::lock_guard guard(lock_);
   numbers_ = {.written = written_,
-              .synced = synced_,
+              .synced = durable_,
               .bytes = bytes_,
               .syncs = syncs_,
               .delayed_syncs = delayed_syncs_,
@@ -102,19 +118,24 @@ void AofWriter::publish() {
 }
 
 std::optional<int64_t> AofWriter::step(int64_t now_ns, int64_t unix_s) {
-  if (end_.load(std::memory_order_acquire) != End::kNone) end_file(unix_s);
-  if (is_failing_ && now_ns < retry_at_ns_) return retry_at_ns_;
-  if (is_failing_) {
-    try_fresh(now_ns, unix_s);
-  } else if (const Status done = work(now_ns, unix_s); !done.ok()) {
-    ++failures_;
-    log(LogLevel::kWarning, "The append-only file failed; its records go on in a fresh file",
-        {{"file", files_.back().name}, {"reason", std::string(done.error().message())}});
-    try_fresh(now_ns, unix_s);
+  policy_now_ = policy();
+  if (end_.load(std::memory_order_acquire) != End::kNone) {
+    if (is_syncing()) return std::nullopt;  // Its result may be a failure, and is waited for.
+    end_file(unix_s);
   }
+  bool is_fresh = false;
+  if (is_failing_) {
+    if (now_ns >= retry_at_ns_) is_fresh = try_fresh(now_ns, unix_s);
+  } else if (const Status done = work(now_ns, unix_s); !done.ok()) {
+    fail(done);
+    is_fresh = try_fresh(now_ns, unix_s);
+  }
+  if (is_failing_) port_->pass_unwritten(journal_->end());
   publish();
   if (is_failing_) return retry_at_ns_;
-  if (policy() != FsyncPolicy::kEverysec || written_.lsn == synced_.lsn) return std::nullopt;
+  if (is_fresh) return now_ns;  // More may have come while the fresh file was written.
+  if (policy_now_ != FsyncPolicy::kEverysec || !needs_sync() || files_.empty())
+    return std::nullopt;
   return is_waiting_ ? std::nullopt : std::optional(last_sync_ns_ + kSecondNs);
 }
 
@@ -122,13 +143,14 @@ Status AofWriter::work(int64_t now_ns, int64_t unix_s) {
   if (Status synced = take_sync_result(); !synced.ok()) return synced;
   for (bool has_written = true; has_written;) {
     if (must_wait(now_ns)) return {};
-    if (Status written = write_some(unix_s, has_written); !written.ok()) return written;
+    if (Status written = write_or_open(unix_s, has_written); !written.ok()) return written;
     if (has_written && unsynced_since_ns_ == 0) unsynced_since_ns_ = now_ns;
-    if (policy() == FsyncPolicy::kAlways && written_.lsn != synced_.lsn) {
+    if (policy_now_ == FsyncPolicy::kAlways && needs_sync() && !files_.empty()) {
+      // Of two syncs of a file at once the other one may be told of a failure alone.
+      if (is_syncing()) return {};
       if (Status synced = sync_all(); !synced.ok()) return synced;
     }
-    // Nobody syncs for this policy, so what is written counts as safe.
-    if (policy() == FsyncPolicy::kNo && has_written) note_synced(OpenFile(files_.back()));
+    if (policy_now_ == FsyncPolicy::kNo && !files_.empty()) note_safe(OpenFile(files_.back()));
     release();
   }
   ask_sync(now_ns);
@@ -143,8 +165,8 @@ std::optional<Lsn> AofWriter::next_file_at() const {
   return next_files_.front().at.lsn;
 }
 
-// Writes up to about kWriteBytesMax bytes, or opens the next file.
-Status AofWriter::write_some(int64_t unix_s, bool& has_written) {
+// Writes up to about kWriteBytesMax bytes of what belongs to the open file, or opens the next one.
+Status AofWriter::write_or_open(int64_t unix_s, bool& has_written) {
   has_written = false;
   const std::optional<Lsn> next_at = next_file_at();
   if (next_at && *next_at == written_.lsn) {
@@ -154,11 +176,17 @@ Status AofWriter::write_some(int64_t unix_s, bool& has_written) {
       next = std::move(next_files_.front());
       next_files_.pop_front();
     }
-    open(std::move(next));
     has_written = true;
-    return write_out();
+    return open(std::move(next));
   }
+  return write_some(unix_s, has_written);
+}
+
+// Writes up to about kWriteBytesMax bytes of what belongs to the open file.
+Status AofWriter::write_some(int64_t unix_s, bool& has_written) {
+  has_written = false;
   if (!increment_) return {};
+  const std::optional<Lsn> next_at = next_file_at();
   while (increment_->pending_bytes() < kWriteBytesMax) {
     const std::optional<JournalPiece> piece = reader_.take(next_at.value_or(engine::kLsnMax));
     if (!piece) break;
@@ -182,75 +210,115 @@ Status AofWriter::write_out() {
   bytes_ += bytes.size();
   increment_->clear();
   file.end = written_ = reader_.place();
+  note_written();
   return {};
 }
 
-void AofWriter::open(NextFile next) {
+void AofWriter::note_written() {
+  written_lsn_.store(written_.lsn, std::memory_order_seq_cst);
+}
+
+// Goes on in the next file. It has its header, on the disk, before it joins the manifest: a file
+// whose beginning a crash tore could not be told from one of Redis's.
+Status AofWriter::open(NextFile next) {
+  const std::string name = next.made.name;
+  begin_writing(std::move(next));
+  if (Status written = write_out(); !written.ok()) return written;
+  if (Status synced = files_.back().file->sync(); !synced.ok()) return synced;
+  ++syncs_;
+  return port_->join_increment(name);
+}
+
+void AofWriter::begin_writing(NextFile next) {
   increment_.emplace(IncrementHeader{.lsn = next.at.offset,
-                                     .synced = synced_.offset,
+                                     .synced = std::min(durable_.offset, next.at.offset),
                                      .replid = std::move(next.made.replid),
                                      .salt = next.made.salt});
   files_.push_back({.file = std::move(next.made.file),
                     .name = std::move(next.made.name),
                     .bytes = 0,
                     .end = next.at});
-  if (files_.size() == 1) synced_bytes_ = 0;
+  if (files_.size() == 1) safe_bytes_ = 0;
   timestamp_s_ = 0;
 }
 
 void AofWriter::release() {
-  const Lsn lsn = policy() == FsyncPolicy::kAlways ? synced_.lsn : written_.lsn;
+  const Lsn lsn = policy_now_ == FsyncPolicy::kAlways ? safe_.lsn : written_.lsn;
   port_->release(lsn);
 }
 
 // ---- Syncing.
 
-// Declares that everything up to the end of `target`, one of files_, is on the disk.
-void AofWriter::note_synced(const OpenFile& target) {
+// Declares that everything up to the end of `target`, one of files_, need not be written again.
+void AofWriter::note_safe(const OpenFile& target) {
   const JournalPlace end = target.end;
   const uint64_t bytes = target.bytes;
+  const auto close_first = [this] {
+    closed_.push_back(std::move(files_.front()));
+    files_.pop_front();
+  };
   while (files_.front().file != target.file)
-    files_.pop_front();
-  // A file that is wholly synced and not written to any more is closed.
+    close_first();
+  // A file that is not written to any more, and is safe as a whole, is done with.
   if (files_.size() > 1 && files_.front().end == end) {
-    files_.pop_front();
-    synced_bytes_ = 0;
+    close_first();
+    safe_bytes_ = 0;
   } else {
-    synced_bytes_ = bytes;
+    safe_bytes_ = bytes;
   }
-  synced_ = end;
-  if (increment_) increment_->set_synced(end.offset);
+  if (end.lsn <= safe_.lsn) return;
+  safe_ = end;
   reader_.release(end);
-  if (synced_.lsn == written_.lsn) unsynced_since_ns_ = 0;
+}
+
+// Declares that everything up to the end of `target` is on the disk. It is one of files_ or closed_,
+// or was: while a sync ran, another may have said more.
+void AofWriter::note_synced(const OpenFile& target) {
+  ++syncs_;
+  const auto is_target = [&target](const OpenFile& file) { return file.file == target.file; };
+  if (std::ranges::any_of(files_, is_target) && target.end.lsn >= safe_.lsn) note_safe(target);
+  const bool is_closed = !closed_.empty() && is_target(closed_.front());
+  if (!is_closed && !closed_.empty()) return;  // Older files are not on the disk yet.
+  if (is_closed && closed_.front().end.lsn <= target.end.lsn) closed_.pop_front();
+  if (target.end.lsn <= durable_.lsn) return;
+  durable_ = target.end;
+  if (increment_) increment_->set_synced(durable_.offset);
+  if (!needs_sync()) unsynced_since_ns_ = 0;
 }
 
 // Syncs all files, here and now.
 Status AofWriter::sync_all() {
-  const std::deque<OpenFile> files = files_;
+  std::vector<OpenFile> files(closed_.begin(), closed_.end());
+  files.insert(files.end(), files_.begin(), files_.end());
   for (const OpenFile& file : files) {
     if (Status synced = file.file->sync(); !synced.ok()) return synced;
-    ++syncs_;
     note_synced(file);
   }
   return {};
 }
 
-// The everysec policy: has the syncing thread sync once a second, oldest file first.
+// Has the syncing thread sync, oldest file first: once a second for the everysec policy; a file that
+// is not written to any more at once, and for any policy.
 void AofWriter::ask_sync(int64_t now_ns) {
-  if (policy() != FsyncPolicy::kEverysec || written_.lsn == synced_.lsn) return;
-  if (are_syncs_paused_.load(std::memory_order_relaxed)) return;
-  const bool is_old = files_.size() > 1;  // A file that is not written to any more need not wait.
+  if (!needs_sync() || files_.empty()) return;
+  const bool is_old = files_.size() > 1 || !closed_.empty();
+  if (!is_old && policy_now_ != FsyncPolicy::kEverysec) return;
   if (!is_old && now_ns < last_sync_ns_ + kSecondNs) return;
   {
     const std::lock_guard guard(lock_);
     if (sync_.state != SyncJob::State::kIdle) return;
     sync_ = {.state = SyncJob::State::kAsked,
-             .target = files_.front(),
+             .target = closed_.empty() ? files_.front() : closed_.front(),
              .asked_at_ns = now_ns,
              .error = std::nullopt};
   }
   last_sync_ns_ = now_ns;
   wake_syncer_();
+}
+
+bool AofWriter::is_syncing() const {
+  const std::lock_guard guard(lock_);
+  return sync_.state == SyncJob::State::kAsked || sync_.state == SyncJob::State::kRunning;
 }
 
 void AofWriter::sync_step() {
@@ -280,17 +348,24 @@ Status AofWriter::take_sync_result() {
     done = std::exchange(sync_, {});
   }
   is_waiting_ = false;
-  if (done.error) return Error::text(*done.error);
-  ++syncs_;
-  // While the sync ran, the policy may have changed, and more may have been synced.
-  if (done.target.end.lsn > synced_.lsn) note_synced(done.target);
-  return {};
+  if (!done.error) {
+    note_synced(done.target);
+    return {};
+  }
+  // What is safe by the policy is not in memory any more, so it cannot be written again.
+  if (!closed_.empty() && closed_.front().file == done.target.file) {
+    log(LogLevel::kWarning, "An append-only file of the policy `no` could not be synced",
+        {{"file", done.target.name}, {"reason", *done.error}});
+    closed_.pop_front();
+    return {};
+  }
+  return Error::text(*done.error);
 }
 
 // Whether writes have to wait for a sync that takes longer than a second: else a crash could take
 // more than two seconds.
 bool AofWriter::must_wait(int64_t now_ns) {
-  if (policy() != FsyncPolicy::kEverysec) return is_waiting_ = false;
+  if (policy_now_ != FsyncPolicy::kEverysec) return is_waiting_ = false;
   const std::lock_guard guard(lock_);
   const bool is_slow = sync_.state != SyncJob::State::kIdle &&
                        sync_.state != SyncJob::State::kDone &&
@@ -300,82 +375,113 @@ bool AofWriter::must_wait(int64_t now_ns) {
 }
 
 Status AofWriter::finish(int64_t unix_s) {
-  if (is_failing_) return Error::literal("the append-only file is failing");
-  for (bool has_written = true; has_written;) {
-    if (Status written = write_some(unix_s, has_written); !written.ok()) return written;
+  const auto write = [&]() -> Status {
+    if (Status synced = take_sync_result(); !synced.ok()) return synced;
+    for (bool has_written = true; has_written;) {
+      if (Status written = write_or_open(unix_s, has_written); !written.ok()) return written;
+    }
+    return sync_all();
+  };
+  Status done = is_failing_ ? start_fresh(unix_s) : write();
+  if (!done.ok() && !is_failing_) {
+    fail(done);
+    done = start_fresh(unix_s);
   }
-  if (Status synced = sync_all(); !synced.ok()) return synced;
-  release();
+  if (done.ok()) release();
   publish();
-  return {};
+  return done;
 }
 
 // ---- Failures.
 
-void AofWriter::try_fresh(int64_t now_ns, int64_t unix_s) {
+void AofWriter::fail(const Status& why) {
+  ++failures_;
+  log(LogLevel::kWarning, "The append-only file failed; its records go on in a fresh file",
+      {{"file", files_.empty() ? std::string() : files_.back().name},
+       {"reason", std::string(why.error().message())}});
+}
+
+bool AofWriter::try_fresh(int64_t now_ns, int64_t unix_s) {
   const Status fresh = start_fresh(unix_s);
   const bool was_failing = std::exchange(is_failing_, !fresh.ok());
   if (!fresh.ok()) {
     retry_at_ns_ = now_ns + kRetryNs;
     port_->disk_fails(std::string(fresh.error().message()));
-    return;
+    return false;
   }
+  last_sync_ns_ = now_ns;
   if (was_failing) port_->disk_works();
   release();
+  return true;
 }
 
 // The stream goes on in the fresh file without a SELECT, but readers of files begin each file in
 // database 0. So the file gets a SELECT that the stream does not have.
 void AofWriter::select_for_fresh() {
-  const std::optional<engine::DbIndex> db = journal_->database_at(synced_.lsn);
+  const std::optional<engine::DbIndex> db = journal_->database_at(safe_.lsn);
   if (!db) return;
   std::string select;
   append_select(select, *db);
   increment_->add_aof_only(select);
 }
 
-// Writes everything from the last safe place on to a fresh file, syncs it, and has it take the
-// place of what failed.
+// Writes everything from the safe place on to a fresh file, syncs it, and has it take the place of
+// what failed.
 Status AofWriter::start_fresh(int64_t unix_s) {
-  const OpenFile failed = files_.front();
+  if (!replacement_) {
+    if (Status written = write_fresh(unix_s); !written.ok()) return written;
+  }
+  return replace();
+}
+
+Status AofWriter::write_fresh(int64_t unix_s) {
+  ensure(!files_.empty());
+  {
+    // What was to go to files behind the failed one goes to the fresh one, too.
+    const std::lock_guard guard(lock_);
+    next_files_.clear();
+    sync_ = {};
+  }
+  is_waiting_ = false;
   Result<OpenIncrement> made = port_->make_increment();
   if (!made.ok()) return made.error();
   const std::string name = made->name;
-
-  // What was to go to files behind the failed one goes to the fresh one, too.
-  std::deque<NextFile> dropped;
-  {
-    const std::lock_guard guard(lock_);
-    std::swap(dropped, next_files_);
-    sync_ = {};
-  }
+  const Replacement replacement{.failed = files_.front().name, .sound_bytes = safe_bytes_};
   const std::deque<OpenFile> before = std::exchange(files_, {});
-  std::optional<IncrementWriter> increment_before = std::exchange(increment_, std::nullopt);
-  const uint64_t synced_bytes = synced_bytes_;
-  reader_.seek(synced_);
-  written_ = synced_;
-  open({.made = *std::move(made), .at = synced_});
+  reader_.seek(safe_);
+  written_ = safe_;
+  begin_writing({.made = *std::move(made), .at = safe_});
   select_for_fresh();
 
-  const auto write_fresh = [&]() -> Status {
+  const auto write = [&]() -> Status {
     if (Status written = write_out(); !written.ok()) return written;
     for (bool has_written = true; has_written;) {
       if (Status written = write_some(unix_s, has_written); !written.ok()) return written;
     }
-    OpenFile& fresh = files_.back();
-    if (Status synced = fresh.file->sync(); !synced.ok()) return synced;
-    ++syncs_;
-    if (Status joined = port_->replace_failed(failed.name, synced_bytes, name); !joined.ok())
-      return joined;
-    note_synced(fresh);
-    return {};
+    return files_.back().file->sync();
   };
-  Status done = write_fresh();
-  if (done.ok()) return done;
+  Status done = write();
+  if (done.ok()) {
+    replacement_ = replacement;
+    return done;
+  }
+  bytes_ -= files_.back().bytes;
   files_ = before;
-  increment_ = std::move(increment_before);
-  synced_bytes_ = synced_bytes;
+  safe_bytes_ = replacement.sound_bytes;
+  port_->discard_increment(name);
   return done;
+}
+
+// The fresh file is on the disk. It counts once the manifest names it.
+Status AofWriter::replace() {
+  const OpenFile fresh = files_.back();
+  if (Status replaced =
+          port_->replace_failed(replacement_->failed, replacement_->sound_bytes, fresh.name);
+      !replaced.ok())
+    return replaced;
+  replacement_.reset();
+  note_synced(fresh);
+  return {};
 }
 
 }  // namespace kvstash::persist

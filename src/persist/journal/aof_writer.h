@@ -6,11 +6,14 @@
 // records that were written before it; `everysec` has another thread sync once a second
 // (sync_step()); `no` leaves it to the kernel.
 //
+// Two places follow what is written. Up to the durable place everything is on the disk; blocks in
+// the file say so. From the safe place on the journal keeps everything, so that it can be written
+// again. They are the same, but for the policy `no`, under which what is written counts as safe.
+//
 // Failures. What was written is in doubt after a failed write or sync, and it is never tried again
-// on the same file. The journal keeps everything from the last place that is known to be on the
-// disk (for `no`: written). From there on it is written to a fresh file; once that is synced, the
-// fresh file joins the manifest, and the old one is cut to that place. While no fresh file can be
-// made, the port is told that the disk fails, at each attempt.
+// on the same file. From the safe place on it is written to a fresh file; once that is synced, the
+// fresh file joins the manifest, and the failed one is cut to the safe place. While that does not
+// succeed, the port is told that the disk fails, at each attempt.
 //
 // step() and what is marked so belong to one thread, sync_step() to another.
 #pragma once
@@ -32,7 +35,7 @@
 
 namespace kvstash::persist {
 
-// An increment that was just made: empty, with its name in the directory. `name` is for messages.
+// An increment that was just made: empty, and no manifest names it. `name` is for the port.
 struct OpenIncrement {
   std::unique_ptr<DiskFile> file;
   std::string name;
@@ -47,15 +50,23 @@ class AofPort {
 
   // Replies that follow from LSNs up to `lsn` may leave. Never falls.
   virtual void release(engine::Lsn lsn) = 0;
-  // Makes a fresh file after a failure. It is not in the manifest yet.
+  // The file, which has its header, synced, becomes the last of the manifest.
+  virtual Status join_increment(const std::string& name) = 0;
+  // Makes a fresh file after a failure. Files that were made and have not joined will not be
+  // written any more.
   virtual Result<OpenIncrement> make_increment() = 0;
+  // The fresh file could not be written. It is to be removed.
+  virtual void discard_increment(const std::string& name) = 0;
   // Puts the fresh file into the manifest in place of the increments behind `failed`, and then cuts
-  // `failed` to `sound_bytes`. A rewrite that is under way is to be given up, since its base may
-  // stand in the middle of the fresh file.
+  // `failed` to `sound_bytes`. May be asked again with the same values after it failed. A rewrite
+  // that is under way is to be given up if its increment is not in the manifest any more, since its
+  // base then stands in the middle of the fresh file.
   virtual Status replace_failed(const std::string& failed, uint64_t sound_bytes,
                                 const std::string& fresh) = 0;
-  // The disk fails: no fresh file could be made. Called again at each attempt.
+  // The disk fails: `reason`. Called again at each attempt.
   virtual void disk_fails(const std::string& reason) = 0;
+  // The journal went on, up to `lsn`, while the disk fails.
+  virtual void pass_unwritten(engine::Lsn lsn) = 0;
   // The disk works again: everything is on the disk.
   virtual void disk_works() = 0;
 };
@@ -65,7 +76,7 @@ class AofWriter {
   // What INFO tells.
   struct Numbers {
     JournalPlace written;
-    JournalPlace synced;
+    JournalPlace synced;         // What is known to be on the disk ends here.
     uint64_t bytes = 0;          // Written to increments since the start.
     uint64_t syncs = 0;          // Syncs that succeeded.
     uint64_t delayed_syncs = 0;  // Times that writes waited for a sync of the second before.
@@ -89,9 +100,10 @@ class AofWriter {
   void set_timestamps(bool are_written) {
     has_timestamps_.store(are_written, std::memory_order_relaxed);
   }
-  // Holds back syncs of the everysec policy (no-appendfsync-on-rewrite).
+  // While syncs are paused, `everysec` is `no` (no-appendfsync-on-rewrite).
   void pause_syncs(bool are_paused) {
     are_syncs_paused_.store(are_paused, std::memory_order_relaxed);
+    wake_writer_();
   }
   // Has records from `at` on written to another file. `at` is a unit's end that was not written
   // yet, so the caller holds all shards.
@@ -101,12 +113,15 @@ class AofWriter {
   void ask_end(bool keeps);
   bool is_ended() const { return end_.load(std::memory_order_acquire) == End::kNone; }
   Numbers numbers() const;
+  // What the files have, or would have if the disk did not fail, ends here.
+  engine::Lsn written() const { return written_lsn_.load(std::memory_order_seq_cst); }
 
   // ---- The writing thread.
   // Returns the monotonic time at which the next step is due; nothing: when there is news.
   // `unix_s`: the wall clock.
   std::optional<int64_t> step(int64_t now_ns, int64_t unix_s);
-  // Writes and syncs all that the journal has, and closes the file. No records come any more.
+  // Writes and syncs all that the journal has. No records come any more, and the syncing thread
+  // does nothing meanwhile.
   Status finish(int64_t unix_s);
 
   // ---- The syncing thread: syncs once, if that was asked.
@@ -118,6 +133,11 @@ class AofWriter {
     std::string name;
     uint64_t bytes = 0;  // Written so far.
     JournalPlace end;    // What was written ends here.
+  };
+  // A fresh file that is written and synced, and is to take the place of a failed one.
+  struct Replacement {
+    std::string failed;
+    uint64_t sound_bytes = 0;
   };
   struct NextFile {
     OpenIncrement made;
@@ -132,20 +152,29 @@ class AofWriter {
     std::optional<std::string> error;
   };
 
-  FsyncPolicy policy() const { return policy_.load(std::memory_order_relaxed); }
+  FsyncPolicy policy() const;
   Status work(int64_t now_ns, int64_t unix_s);
+  Status write_or_open(int64_t unix_s, bool& has_written);
   Status write_some(int64_t unix_s, bool& has_written);
   Status write_out();
   Status sync_all();
   Status take_sync_result();
   void ask_sync(int64_t now_ns);
   bool must_wait(int64_t now_ns);
+  bool is_syncing() const;
+  bool needs_sync() const { return durable_.lsn != written_.lsn; }
+  void note_written();
   void note_synced(const OpenFile& target);
-  void open(NextFile next);
+  void note_safe(const OpenFile& target);
+  Status open(NextFile next);
+  void begin_writing(NextFile next);
   void release();
-  void try_fresh(int64_t now_ns, int64_t unix_s);
+  void fail(const Status& why);
+  bool try_fresh(int64_t now_ns, int64_t unix_s);
   void select_for_fresh();
   Status start_fresh(int64_t unix_s);
+  Status write_fresh(int64_t unix_s);
+  Status replace();
   std::optional<engine::Lsn> next_file_at() const;
   void end_file(int64_t unix_s);
   void publish();
@@ -154,12 +183,16 @@ class AofWriter {
   Journal* journal_;
   AofPort* port_;
   Journal::Reader reader_;
+  FsyncPolicy policy_now_ = FsyncPolicy::kEverysec;  // During a step.
   std::optional<IncrementWriter> increment_;
-  std::deque<OpenFile> files_;  // Not wholly synced, oldest first; the last is written to.
+  std::deque<OpenFile> files_;   // Those that hold what is not safe, oldest first, and the open one.
+  std::deque<OpenFile> closed_;  // Safe, but not synced, older than files_, oldest first.
+  std::optional<Replacement> replacement_;
   JournalPlace written_;
-  JournalPlace synced_;
-  // The bytes of files_.front() up to synced_.
-  uint64_t synced_bytes_ = 0;
+  JournalPlace safe_;
+  JournalPlace durable_;
+  // The bytes of files_.front() up to safe_.
+  uint64_t safe_bytes_ = 0;
   int64_t last_sync_ns_ = 0;
   int64_t unsynced_since_ns_ = 0;
   int64_t timestamp_s_ = 0;
@@ -170,6 +203,7 @@ class AofWriter {
   uint64_t syncs_ = 0;
   uint64_t delayed_syncs_ = 0;
   uint64_t failures_ = 0;
+  std::atomic<engine::Lsn> written_lsn_;
 
   enum class End : uint8_t { kNone, kKeeps, kForgets };
   std::atomic<End> end_{End::kNone};

@@ -4,6 +4,8 @@
 // Owns the thread. start() and stop() are called by the owner; wake() by any thread.
 #pragma once
 
+#include "base/clock.h"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -24,7 +26,8 @@ class BackgroundShell {
   BackgroundShell& operator=(const BackgroundShell&) = delete;
   ~BackgroundShell() { stop(); }
 
-  void start(std::string_view name, Step step);
+  // `clock` says when steps are due, and outlives the thread.
+  void start(std::string_view name, const Clock& clock, Step step);
   // Ends the thread behind the step that it is in. Does nothing if it does not run.
   void stop();
   // Has a step done soon. Costs one atomic operation while the thread is awake.
@@ -36,9 +39,10 @@ class BackgroundShell {
  private:
   void run();
   void ring();
-  void sleep(uint32_t seen, std::optional<int64_t> until_ns);
+  void rest(uint32_t seen, std::optional<int64_t> until_ns);
 
   Step step_;
+  const Clock* clock_ = nullptr;
   std::thread thread_;
   std::atomic<uint32_t> news_{0};
   std::atomic<bool> is_asleep_{false};

@@ -55,7 +55,7 @@ std::vector<Mark> marks_between(const std::vector<Mark>& marks, size_t from, siz
 void append_select(std::string& to, DbIndex db) {
   char digits[kInt64CharsMax];
   const size_t count = format_uint64(digits, static_cast<uint64_t>(db));
-  const std::string_view argv[] = {"SELECT", {digits, count}};
+  const std::string_view argv[] = {"select", {digits, count}};
   resp::append_request(to, argv);
 }
 

@@ -145,7 +145,8 @@ class Journal {
   std::function<void()> on_append_;
 };
 
-// Appends the text of SELECT.
+// Appends the text of SELECT, in small letters: in a file that Redis went on in, the SELECT that it
+// began with is told from ours by its capitals (aof/increment_reader.h).
 void append_select(std::string& to, engine::DbIndex db);
 
 }  // namespace kvstash::persist

@@ -31,115 +31,194 @@ Result<RecoveryPlan> AofFiles::open(bool load_truncated) {
   return found;
 }
 
-Status AofFiles::take(Transition transition, const std::string& without_writing) {
-  std::erase_if(transition.steps, [&](const DiskStep& step) {
-    return step.kind == DiskStep::Kind::kWriteFile && step.path == without_writing;
-  });
-  if (Status done = run_steps(*disk_, transition.steps); !done.ok()) return done;
+Status AofFiles::settle(const RecoveryPlan& plan) {
+  const std::lock_guard guard(lock_);
+  return take(settle_increments(layout_, state_,
+                                {.header = {}, .cuts = plan.cuts, .dropped = plan.dropped}));
+}
+
+Status AofFiles::take(Transition transition) {
+  if (Status done = run_steps(*disk_, transition.steps); !done.ok()) {
+    is_state_known_ = false;
+    return done;
+  }
   state_ = std::move(transition.after);
   return {};
 }
 
-Result<OpenIncrement> AofFiles::open_increment(const ManifestFile& file, std::string_view replid) {
-  Result<std::unique_ptr<DiskFile>> opened =
-      disk_->open(layout_.path(file.name), Disk::Access::kAppend);
-  if (!opened.ok()) return opened.error();
-  return OpenIncrement{.file = *std::move(opened),
-                       .name = file.name,
-                       .replid = std::string(replid),
-                       .salt = entropy_->draw()};
+// Files that the manifest names are there, in whichever state a failed change left it.
+Status AofFiles::know_state() {
+  if (is_state_known_) return {};
+  Result<AofState> state = read_aof_state(*disk_, layout_);
+  if (!state.ok()) return state.error();
+  state_ = *std::move(state);
+  is_state_known_ = true;
+  return {};
 }
 
-Result<OpenIncrement> AofFiles::begin_increment(std::string_view replid, const RecoveryPlan* plan) {
-  const std::lock_guard guard(lock_);
-  NewIncrement increment;
-  if (plan != nullptr) {
-    increment.cuts = plan->cuts;
-    increment.dropped = plan->dropped;
-  }
-  if (Status done = take(persist::begin_increment(layout_, state_, increment)); !done.ok())
-    return done.error();
-  return open_increment(state_.manifest.increments.back(), replid);
-}
+// ---- Increments.
 
-Result<OpenIncrement> AofFiles::make_fresh(std::string_view replid) {
-  const std::lock_guard guard(lock_);
-  // The file that replace_failed() will add to the manifest.
-  const Transition transition = persist::begin_increment(layout_, state_, {});
-  const ManifestFile& file = transition.after.manifest.increments.back();
+Result<OpenIncrement> AofFiles::make(std::string_view replid) {
+  if (Status known = know_state(); !known.ok()) return known.error();
+  const int64_t seq = std::max(next_increment(state_), last_made_ + 1);
+  ManifestFile file{.name = layout_.increment_name(seq), .seq = seq};
   Result<std::unique_ptr<DiskFile>> made =
       disk_->open(layout_.path(file.name), Disk::Access::kReplace);
   if (!made.ok()) return made.error();
+  last_made_ = seq;
+  made_.push_back(file);
   return OpenIncrement{.file = *std::move(made),
-                       .name = file.name,
+                       .name = std::move(file.name),
                        .replid = std::string(replid),
                        .salt = entropy_->draw()};
+}
+
+Result<OpenIncrement> AofFiles::make_increment(std::string_view replid) {
+  const std::lock_guard guard(lock_);
+  return make(replid);
+}
+
+Result<OpenIncrement> AofFiles::make_first_increment(std::string_view replid) {
+  const std::lock_guard guard(lock_);
+  is_log_awaited_ = true;
+  return make(replid);
+}
+
+void AofFiles::remove_made(const std::string& name) {
+  std::erase_if(made_, [&name](const ManifestFile& file) { return file.name == name; });
+  // A file that no manifest names does no harm but for its room. A manifest whose directory could
+  // not be synced names it, perhaps.
+  if (is_state_known_) static_cast<void>(disk_->remove(layout_.path(name)).ok());
+}
+
+void AofFiles::discard_increment(const std::string& name) {
+  const std::lock_guard guard(lock_);
+  remove_made(name);
+}
+
+void AofFiles::discard_made() {
+  const std::lock_guard guard(lock_);
+  for (const ManifestFile& file : std::vector<ManifestFile>(made_))
+    remove_made(file.name);
+}
+
+Status AofFiles::join_increment(const std::string& name) {
+  const std::lock_guard guard(lock_);
+  const auto made = std::ranges::find(made_, name, &ManifestFile::name);
+  if (made == made_.end()) return Error::literal("the file was given up");
+  if (is_log_awaited_) {
+    awaited_.push_back(*made);
+  } else {
+    if (Status known = know_state(); !known.ok()) return known;
+    if (Status joined = take(persist::join_increment(layout_, state_, *made)); !joined.ok())
+      return joined;
+  }
+  made_.erase(made);
+  return {};
 }
 
 Status AofFiles::replace_failed(const std::string& failed, uint64_t sound_bytes,
                                 const std::string& fresh) {
   const std::lock_guard guard(lock_);
+  if (Status known = know_state(); !known.ok()) return known;
   const std::vector<ManifestFile>& increments = state_.manifest.increments;
-  const auto at = std::ranges::find(increments, failed, &ManifestFile::name);
-  if (at == increments.end())
-    return Error::text(failed + " failed before it was a part of the append-only log");
-  NewIncrement next{.header = {}, .cuts = {{.name = failed, .bytes = sound_bytes}}};
-  for (auto behind = at + 1; behind != increments.end(); ++behind)
-    next.dropped.push_back(behind->name);
-  Transition transition = persist::begin_increment(layout_, state_, next);
-  ensure(transition.after.manifest.increments.back().name == fresh);
-  return take(std::move(transition), layout_.path(fresh));
+  const auto has_name = [](const std::vector<ManifestFile>& files, const std::string& name) {
+    return std::ranges::find(files, name, &ManifestFile::name) != files.end();
+  };
+  const auto made = std::ranges::find(made_, fresh, &ManifestFile::name);
+  ensure(made != made_.end());
+  if (is_log_awaited_ && !has_name(increments, failed)) {
+    if (Status done = replace_awaited({.name = failed}, sound_bytes, *made); !done.ok()) return done;
+  } else if (has_name(increments, failed)) {
+    if (Status done = take(replace_increment(
+            layout_, state_,
+            {.failed = {.name = failed, .bytes = sound_bytes}, .fresh = *made}));
+        !done.ok())
+      return done;
+  } else {
+    // It failed before it was a part of the log.
+    AofState before = state_;
+    std::erase(before.manifest.increments, *made);
+    if (Status done = take(persist::join_increment(layout_, before, *made)); !done.ok()) return done;
+  }
+  made_.erase(made);
+  return {};
 }
+
+// The log has no manifest yet: it is not read before begin_log() has made one.
+Status AofFiles::replace_awaited(const ManifestFile& failed, uint64_t sound_bytes,
+                                 const ManifestFile& fresh) {
+  const auto at = std::ranges::find(awaited_, failed.name, &ManifestFile::name);
+  if (at != awaited_.end()) {
+    const DiskStep cut{
+        .kind = DiskStep::Kind::kCutFile, .path = layout_.path(failed.name), .bytes = sound_bytes};
+    if (Status done = run_steps(*disk_, {cut}); !done.ok()) return done;
+    awaited_.erase(at + 1, awaited_.end());
+  }
+  awaited_.push_back(fresh);
+  return {};
+}
+
+bool AofFiles::has_increment(const std::string& name) const {
+  const std::lock_guard guard(lock_);
+  const std::vector<ManifestFile>& increments = state_.manifest.increments;
+  return std::ranges::find(increments, name, &ManifestFile::name) != increments.end();
+}
+
+bool AofFiles::is_made(const std::string& name) const {
+  const std::lock_guard guard(lock_);
+  return std::ranges::find(made_, name, &ManifestFile::name) != made_.end();
+}
+
+// ---- Bases.
 
 std::string AofFiles::new_base_path() const {
   return layout_.path("temp-rewriteaof-bg.aof");
 }
 
-Status AofFiles::finish_rewrite(int64_t first_left, bool is_rdb) {
+Status AofFiles::finish_rewrite(const std::string& first_left) {
   const std::lock_guard guard(lock_);
+  if (Status known = know_state(); !known.ok()) return known;
+  const std::vector<ManifestFile>& increments = state_.manifest.increments;
+  const auto first = std::ranges::find(increments, first_left, &ManifestFile::name);
+  if (first == increments.end())
+    return Error::literal("the append-only file failed while it was rewritten");
   return take(persist::finish_rewrite(
-      layout_, state_,
-      {.temporary_path = new_base_path(), .is_rdb = is_rdb, .first_left = first_left}));
+      layout_, state_, {.temporary_path = new_base_path(), .first_left = first->seq}));
 }
 
-Status AofFiles::begin_log(const std::string& fresh) {
+Status AofFiles::begin_log() {
   const std::lock_guard guard(lock_);
-  const Transition next = persist::begin_increment(layout_, state_, {});
-  const ManifestFile increment = next.after.manifest.increments.back();
-  ensure(increment.name == fresh);
-  if (Status based = take(persist::finish_rewrite(layout_, state_,
-                                                  {.temporary_path = new_base_path(),
-                                                   .is_rdb = true,
-                                                   .first_left = increment.seq}));
-      !based.ok())
-    return based;
-  Transition joined{.after = state_, .steps = {}};
-  joined.after.manifest.increments = {increment};
-  joined.steps.push_back({.kind = DiskStep::Kind::kReplaceFile,
-                          .path = layout_.manifest_path(),
-                          .from = layout_.temporary_manifest_path(),
-                          .content = print_manifest(joined.after.manifest)});
-  return take(std::move(joined));
+  ensure(is_log_awaited_);
+  if (Status known = know_state(); !known.ok()) return known;
+  if (awaited_.empty()) return Error::literal("the append-only file could not be begun");
+  if (Status done = take(persist::finish_rewrite(layout_, state_,
+                                                 {.temporary_path = new_base_path(),
+                                                  .first_left = awaited_.back().seq + 1,
+                                                  .increments = awaited_}));
+      !done.ok())
+    return done;
+  is_log_awaited_ = false;
+  awaited_.clear();
+  return {};
+}
+
+void AofFiles::give_up_log() {
+  const std::lock_guard guard(lock_);
+  is_log_awaited_ = false;
+  for (const ManifestFile& file : std::exchange(awaited_, {}))
+    remove_made(file.name);
+  for (const ManifestFile& file : std::vector<ManifestFile>(made_))
+    remove_made(file.name);
 }
 
 Status AofFiles::replace_base() {
   const std::lock_guard guard(lock_);
+  if (Status known = know_state(); !known.ok()) return known;
   const std::vector<ManifestFile>& increments = state_.manifest.increments;
   const int64_t behind_all = increments.empty() ? 1 : increments.back().seq + 1;
   return take(persist::finish_rewrite(
-      layout_, state_,
-      {.temporary_path = new_base_path(), .is_rdb = true, .first_left = behind_all}));
-}
-
-bool AofFiles::has_base() const {
-  const std::lock_guard guard(lock_);
-  return state_.manifest.base.has_value();
-}
-
-int64_t AofFiles::last_increment() const {
-  const std::lock_guard guard(lock_);
-  const std::vector<ManifestFile>& increments = state_.manifest.increments;
-  return increments.empty() ? 0 : increments.back().seq;
+      layout_, state_, {.temporary_path = new_base_path(), .first_left = behind_all}));
 }
 
 uint64_t AofFiles::bytes() const {

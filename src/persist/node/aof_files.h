@@ -1,6 +1,10 @@
 // AofFiles: the files of the append-only log in their directory, and the changes of which files
 // there are: a new increment, a finished rewrite, a file that takes the place of a failed one.
 //
+// A new increment is made first, and joins the manifest when its header is on the disk. When a
+// change failed, nobody knows how far it came; then the manifest is read again before the next one,
+// and what it says counts. Numbers of files are never used twice.
+//
 // Blocking; any thread, one at a time (a mutex inside).
 #pragma once
 
@@ -16,6 +20,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kvstash::persist {
 
@@ -30,39 +35,60 @@ class AofFiles {
   // change left behind. Called once, before the other functions.
   Result<RecoveryPlan> open(bool load_truncated);
 
-  // Makes an increment that is the last of the manifest. At a start with the cuts of the plan.
-  Result<OpenIncrement> begin_increment(std::string_view replid, const RecoveryPlan* plan = nullptr);
-  // Makes an increment that no manifest names yet, for replace_failed().
-  Result<OpenIncrement> make_fresh(std::string_view replid);
-  // See AofPort.
+  // Cuts and syncs what the plan loads, and drops what it does not. Called behind open().
+  Status settle(const RecoveryPlan& plan);
+
+  // Makes the file of an increment, which no manifest names yet.
+  Result<OpenIncrement> make_increment(std::string_view replid);
+  // As make_increment(), for a log that begin_log() will begin: the file waits for that.
+  Result<OpenIncrement> make_first_increment(std::string_view replid);
+  // Removes a file that was made and has not joined, as far as the disk lets it.
+  void discard_increment(const std::string& name);
+  // Removes all files that were made and have not joined.
+  void discard_made();
+  // See AofPort. A file of a log that has not begun joins the others of that log.
+  Status join_increment(const std::string& name);
   Status replace_failed(const std::string& failed, uint64_t sound_bytes, const std::string& fresh);
+  // Whether the increment is a part of the log; it may still become one if is_made().
+  bool has_increment(const std::string& name) const;
+  bool is_made(const std::string& name) const;
 
   // Where a rewrite writes the base that is to be.
   std::string new_base_path() const;
-  // Makes the file at new_base_path() the base. Increments before the number `first_left` go.
-  Status finish_rewrite(int64_t first_left, bool is_rdb);
+  // Makes the file at new_base_path() the base. The increments before `first_left` go. Fails if
+  // that one has failed meanwhile: then the base stands in the middle of what follows it.
+  Status finish_rewrite(const std::string& first_left);
 
-  // Begins a log: the file at new_base_path() becomes the base, and `fresh`, which make_fresh() made,
-  // the only increment. What was there before goes.
-  Status begin_log(const std::string& fresh);
+  // Begins a log: the file at new_base_path() becomes the base, and the file that
+  // make_first_increment() made, with what took its place, is the rest. What was there before goes.
+  Status begin_log();
+  // The log does not begin.
+  void give_up_log();
 
   // The file at new_base_path() becomes the whole log, while nothing is logged.
   Status replace_base();
 
-  bool has_base() const;
-  int64_t last_increment() const;  // Its number; 0: there is none.
   // The bytes of the files that the manifest names, by the disk.
   uint64_t bytes() const;
 
  private:
-  Result<OpenIncrement> open_increment(const ManifestFile& file, std::string_view replid);
-  Status take(Transition transition, const std::string& without_writing = {});
+  Result<OpenIncrement> make(std::string_view replid);
+  Status replace_awaited(const ManifestFile& failed, uint64_t sound_bytes,
+                         const ManifestFile& fresh);
+  Status take(Transition transition);
+  Status know_state();
+  void remove_made(const std::string& name);
 
   Disk* disk_;
   Entropy* entropy_;
   AofLayout layout_;
   mutable std::mutex lock_;
   AofState state_;
+  bool is_state_known_ = true;
+  int64_t last_made_ = 0;             // Number of the file that was made last.
+  std::vector<ManifestFile> made_;    // Increments that have not joined.
+  bool is_log_awaited_ = false;
+  std::vector<ManifestFile> awaited_;  // The increments of the log that is to begin.
 };
 
 }  // namespace kvstash::persist

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
-#include <thread>
 #include <utility>
 
 namespace kvstash::persist {
@@ -39,6 +38,18 @@ constexpr uint64_t kWalkNsMin = 50'000;
 // One step of a walk, between two looks at the clock.
 constexpr size_t kStepElements = 64;
 constexpr size_t kStepBytes = size_t{64} << 10;
+
+// Writes wait while so much of the journal is not written yet; they go on below half of that.
+constexpr uint64_t kUnwrittenBytesMax = uint64_t{64} << 20;
+// Clients are looked at so often whether a write of theirs may be lost: replies of other shards may
+// be on their way.
+constexpr size_t kCloseRounds = 3;
+
+constexpr std::string_view kSaveFailed =
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+    "Please check the Redis logs for details about the RDB error.";
 
 constexpr std::string_view kDiskError = "Background save terminated with an error";
 
@@ -99,6 +110,7 @@ void Persistence::take_up_options(const PersistOptions& options) {
   }
   wants_aof_ = options.appendonly;
   key_load_delay_us_ = options.key_load_delay_us;
+  refuse_or_allow_writes();
   save_thread_.wake();
 }
 
@@ -132,7 +144,7 @@ bool Persistence::has_nothing_to_load() const {
 }
 
 void Persistence::start_jobs() {
-  save_thread_.start("kv-save", [this] { return run_jobs(); });
+  save_thread_.start("kv-save", set_->clock(), [this] { return run_jobs(); });
 }
 
 void Persistence::begin_progress(uint64_t bytes_total) {
@@ -197,12 +209,14 @@ Status Persistence::load_aof() {
 
   // A log begins with a base, as in Redis. Nothing changes meanwhile: clients are not served yet.
   if (!plan->base) {
-    Cut cut = take_cut(true, nullptr);
+    Cut cut = take_cut({.is_aof_base = true});
     const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
     if (!bytes.ok()) return bytes.error();
     if (Status based = files_->replace_base(); !based.ok()) return based;
+  } else if (Status settled = files_->settle(*plan); !settled.ok()) {
+    return settled;
   }
-  Result<OpenIncrement> first = files_->begin_increment(replid_, plan->base ? &*plan : nullptr);
+  Result<OpenIncrement> first = files_->make_increment(replid_);
   if (!first.ok()) return first.error();
   base_bytes_ = before_bytes_ = files_->bytes();
   make_journal({.lsn = Lsn{offset}, .offset = offset});
@@ -249,7 +263,11 @@ void Persistence::make_journal(JournalPlace place) {
   writer->set_policy(now.appendfsync);
   writer->set_timestamps(now.aof_timestamp_enabled);
   writer->set_wakes([this] { aof_thread_.wake(); }, [this] { sync_thread_.wake(); });
-  journal->on_append([this] { aof_thread_.wake(); });
+  journal->on_append([this] {
+    aof_thread_.wake();
+    if (unwritten() > kUnwrittenBytesMax) [[unlikely]]
+      hold_or_allow_writes();
+  });
   // Options are taken up under a hold, and look at the writer.
   hold_all([&](const Hold&) {
     journal_ = std::move(journal);
@@ -257,11 +275,16 @@ void Persistence::make_journal(JournalPlace place) {
     for (size_t id = 0; id < set_->size(); ++id)
       lanes_.push_back(std::make_unique<Lane>(*journal_));
   });
-  sync_thread_.start("kv-aof-sync", [this]() -> std::optional<int64_t> {
+  sync_thread_.start("kv-aof-sync", set_->clock(), [this]() -> std::optional<int64_t> {
     aof_->sync_step();
     return std::nullopt;
   });
-  aof_thread_.start("kv-aof", [this] { return aof_->step(now_ns(), unix_s()); });
+  aof_thread_.start("kv-aof", set_->clock(), [this] {
+    const std::optional<int64_t> due = aof_->step(now_ns(), unix_s());
+    if (set_->holds_writes()) [[unlikely]]
+      hold_or_allow_writes();
+    return due;
+  });
 }
 
 // Runs `action` while all shards are held, and waits until it is done. False: the server ends, and
@@ -287,8 +310,15 @@ bool Persistence::hold_all(std::function<void(const Hold&)> action) {
   return hold->state == PendingHold::kDone;
 }
 
+// Waits for the time, or for the end of the server.
+void Persistence::rest(std::chrono::microseconds time) const {
+  std::unique_lock guard(lock_);
+  end_asked_.wait_for(guard, time, [this] { return ends_.load(); });
+}
+
 void Persistence::stop_waiting() {
   const std::lock_guard guard(lock_);
+  end_asked_.notify_all();
   ends_ = true;
   if (saving_ != nullptr) saving_->give_up("the server ends");
   for (const std::shared_ptr<PendingHold>& hold : pending_)
@@ -326,8 +356,17 @@ void Persistence::release(Lsn lsn) {
   set_->release_up_to(lsn);
 }
 
+Status Persistence::join_increment(const std::string& name) {
+  return files_->join_increment(name);
+}
+
 Result<OpenIncrement> Persistence::make_increment() {
-  return files_->make_fresh(replid_);
+  files_->discard_made();
+  return files_->make_increment(replid_);
+}
+
+void Persistence::discard_increment(const std::string& name) {
+  files_->discard_increment(name);
 }
 
 Status Persistence::replace_failed(const std::string& failed, uint64_t sound_bytes,
@@ -341,40 +380,107 @@ void Persistence::disk_fails(const std::string& reason) {
     facts_.is_aof_ok = false;
     facts_.aof_error = reason;
   }
-  if (!set_->refuses_writes()) {
-    log(LogLevel::kWarning, "Writes are refused until the append-only file can be written again",
-        {{"reason", reason}});
+  refuse_or_allow_writes();
+  uint64_t failure = 0;
+  {
+    const std::lock_guard guard(release_lock_);
+    if (failure_ != 0) return;
+    failure = failure_ = ++last_failure_;
   }
-  set_->set_write_refusal("MISCONF Errors writing to the AOF file: " + reason);
-  // What waits at the gates may be lost, so nobody may take it for done. Reads go on.
-  const Lsn end = journal_->end();
+  log(LogLevel::kWarning, "Writes are refused until the append-only file can be written again",
+      {{"reason", reason}});
+  close_writers(failure, kCloseRounds);
+}
+
+// What waits at the gates may be lost, so nobody may take it for done: who wrote it is closed. Then
+// reads go on, although they may show what a crash takes back.
+void Persistence::close_writers(uint64_t failure, size_t rounds) {
+  const auto left = std::make_shared<std::atomic<size_t>>(set_->size());
   for (size_t id = 0; id < set_->size(); ++id) {
-    set_->submit(id, [](Shard& shard) {
-      shard.release().close_waiting("the append-only file cannot be written");
+    set_->submit(id, [this, left, failure, rounds](Shard& shard) {
+      shard.release().close_writers("the append-only file cannot be written");
+      if (--*left != 0) return;
+      if (rounds > 1) return close_writers(failure, rounds - 1);
+      {
+        const std::lock_guard guard(release_lock_);
+        passes_unwritten_ = failure_ == failure;
+      }
+      pass_unwritten(journal_->end());
     });
   }
-  release(end);
+}
+
+void Persistence::pass_unwritten(Lsn lsn) {
+  {
+    const std::lock_guard guard(release_lock_);
+    if (!passes_unwritten_) return;
+  }
+  release(lsn);
 }
 
 void Persistence::disk_works() {
+  {
+    const std::lock_guard guard(release_lock_);
+    failure_ = 0;
+    passes_unwritten_ = false;
+  }
   {
     const std::lock_guard guard(lock_);
     facts_.is_aof_ok = true;
     facts_.aof_error.clear();
   }
   log(LogLevel::kNotice, "The append-only file is written again");
-  set_->set_write_refusal(std::nullopt);
+  refuse_or_allow_writes();
+}
+
+// As Redis: a failed background save comes first, and the error of the log is the system's reason
+// alone.
+void Persistence::refuse_or_allow_writes() {
+  const std::lock_guard guard(lock_);
+  if (!facts_.was_save_ok && options_.stop_writes_on_bgsave_error && !options_.save.empty()) {
+    set_->set_write_refusal(std::string(kSaveFailed));
+  } else if (!facts_.is_aof_ok) {
+    const size_t colon = facts_.aof_error.rfind(": ");
+    const size_t begin = colon == std::string::npos ? 0 : colon + 2;
+    set_->set_write_refusal("MISCONF Errors writing to the AOF file: " +
+                            facts_.aof_error.substr(begin));
+  } else {
+    set_->set_write_refusal(std::nullopt);
+  }
+}
+
+uint64_t Persistence::unwritten() const {
+  const auto written = static_cast<uint64_t>(aof_->written());
+  const auto end = static_cast<uint64_t>(journal_->end());
+  return end > written ? end - written : 0;
+}
+
+// Called after the journal has grown beyond the bound, and after it was written while writes wait.
+// Whoever changes one of the two numbers looks at both under the lock, so no change is missed.
+void Persistence::hold_or_allow_writes() {
+  const std::lock_guard guard(hold_lock_);
+  const bool holds = set_->holds_writes();
+  const uint64_t most = holds ? kUnwrittenBytesMax / 2 : kUnwrittenBytesMax;
+  const bool is_too_much = is_aof_on() && unwritten() > most;
+  if (is_too_much == holds) return;
+  set_->hold_writes(is_too_much);
+  log(LogLevel::kWarning,
+      is_too_much ? "Writes wait: the disk does not keep up with the append-only file"
+                  : "Writes go on: the append-only file has been written");
+  if (is_too_much) return;
+  for (size_t id = 0; id < set_->size(); ++id)
+    set_->submit(id, [](Shard&) {});
 }
 
 // ---- Cuts.
 
-Persistence::Cut Persistence::take_cut(bool is_aof_base, OpenIncrement* next) {
+Persistence::Cut Persistence::take_cut(const CutUse& use) {
   const PersistOptions now = options();
   Cut cut;
   cut.facts.redis_version = redis_version_;
   cut.facts.unix_s = unix_s();
   cut.facts.used_memory = set_->memory_used();
-  cut.facts.is_aof_base = is_aof_base;
+  cut.facts.is_aof_base = use.is_aof_base;
   hold_all([&](const Hold& hold) {
     const engine::EngineOptions& engine = set_->options();
     const engine::EvictionPolicy policy = engine.maxmemory_policy;
@@ -413,9 +519,10 @@ Persistence::Cut Persistence::take_cut(bool is_aof_base, OpenIncrement* next) {
     cut.facts.stream = {.replid = replid_,
                         .offset = cut.place.offset,
                         .db = db ? static_cast<int64_t>(*db) : 0};
-    if (next == nullptr) return;
+    if (use.next == nullptr) return;
     journal_->select_again();
-    aof_->begin_file(std::move(*next), cut.place);
+    aof_->begin_file(std::move(*use.next), cut.place);
+    if (use.begins_log) attach_lanes();
   });
   return cut;
 }
@@ -467,7 +574,7 @@ void Persistence::wait_for_keys(const Snapshot& snapshot, size_t& seen) const {
     }
     // In slices, so that the end of the server and a change of the option are noticed.
     for (int64_t left = delay_us; left > 0 && !snapshot.is_given_up(); left -= 10'000) {
-      std::this_thread::sleep_for(std::chrono::microseconds(std::min<int64_t>(left, 10'000)));
+      rest(std::chrono::microseconds(std::min<int64_t>(left, 10'000)));
       if (options().rdb_key_save_delay_us <= 0) break;
     }
   }
@@ -564,7 +671,7 @@ Result<std::string_view> Persistence::save_in_background(bool schedules, bool in
         "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE "
         "in order to schedule a BGSAVE whenever possible.");
   }
-  wants_save_ = true;
+  wants_save_ = is_save_background_ = true;
   facts_.is_saving = !is_busy;
   facts_.save_began_s = unix_s();
   save_thread_.wake();
@@ -626,6 +733,8 @@ bool Persistence::is_save_due() {
     if (now_s - last_save_s_ <= point.seconds) return false;
     log(LogLevel::kNotice, std::to_string(point.changes) + " changes in " +
                                std::to_string(point.seconds) + " seconds. Saving...");
+    const std::lock_guard guard(lock_);
+    is_save_background_ = true;
     return true;
   });
 }
@@ -644,12 +753,14 @@ void Persistence::run_save() {
   {
     const std::lock_guard guard(lock_);
     facts_.is_saving = false;
-    facts_.was_save_ok = done.ok();
+    const bool is_background = std::exchange(is_save_background_, false);
+    if (done.ok() || is_background) facts_.was_save_ok = done.ok();
     facts_.save_time_s = unix_s() - began_s;
     facts_.save_peak_bytes = facts_.snapshot_peak_bytes;
     if (done.ok()) ++facts_.saves;
     waits = std::exchange(save_waits_, {});
   }
+  refuse_or_allow_writes();
   if (done.ok()) {
     log(LogLevel::kNotice, "DB saved on disk");
     log(LogLevel::kNotice, "Background saving terminated with success");
@@ -663,7 +774,7 @@ void Persistence::run_save() {
 
 Status Persistence::write_save() {
   const PersistOptions now = options();
-  Cut cut = take_cut(false, nullptr);
+  Cut cut = take_cut({});
   const std::string temporary = "temp-" + std::to_string(::getpid()) + ".rdb";
   const Result<uint64_t> bytes = write_cut(cut, temporary);
   if (!bytes.ok()) return bytes.error();
@@ -728,15 +839,17 @@ void Persistence::run_rewrite() {
 
 // Writes a new base as of a cut, at which a new increment begins.
 Status Persistence::write_base() {
-  Result<OpenIncrement> next = files_->begin_increment(replid_);
+  Result<OpenIncrement> next = files_->make_increment(replid_);
   if (!next.ok()) return next.error();
-  const int64_t first_left = files_->last_increment();
+  const std::string name = next->name;
   if (options().no_appendfsync_on_rewrite) aof_->pause_syncs(true);
-  Cut cut = take_cut(true, &*next);
+  Cut cut = take_cut({.is_aof_base = true, .next = &*next});
+  if (cut.snapshot == nullptr) files_->discard_increment(name);
   const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
   aof_->pause_syncs(false);
   if (!bytes.ok()) return bytes.error();
-  if (Status finished = files_->finish_rewrite(first_left, true); !finished.ok()) return finished;
+  wait_until_begun(name);
+  if (Status finished = files_->finish_rewrite(name); !finished.ok()) return finished;
   const uint64_t written = aof_->numbers().bytes;
   before_bytes_ = files_->bytes();
   written_before_ = written;
@@ -759,26 +872,35 @@ void Persistence::turn_aof_on_or_off() {
 // files that are found after a crash are the log of before, or the whole new one.
 Status Persistence::enable_aof() {
   if (Status found = find_files(); !found.ok()) return found;
-  Result<OpenIncrement> fresh = files_->make_fresh(replid_);
-  if (!fresh.ok()) return fresh.error();
-  const std::string name = fresh->name;
-  if (journal_ == nullptr) make_journal({});
-  hold_all([this](const Hold&) { attach_lanes(); });
-  Cut cut = take_cut(true, &*fresh);
-  const auto finish = [&]() -> Status {
+  Result<OpenIncrement> first = files_->make_first_increment(replid_);
+  const auto begin = [&]() -> Status {
+    if (!first.ok()) return first.error();
+    const std::string name = first->name;
+    if (journal_ == nullptr) make_journal({});
+    Cut cut = take_cut({.is_aof_base = true, .next = &*first, .begins_log = true});
     const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
     if (!bytes.ok()) return bytes.error();
-    return files_->begin_log(name);
+    wait_until_begun(name);
+    return files_->begin_log();
   };
-  Status done = finish();
+  Status done = begin();
   if (!done.ok()) {
-    hold_all([this](const Hold&) { detach_lanes(); });
-    end_aof_file(false);
+    if (is_aof_on()) {
+      hold_all([this](const Hold&) { detach_lanes(); });
+      end_aof_file(false);
+    }
+    files_->give_up_log();
     return done;
   }
   before_bytes_ = base_bytes_ = files_->bytes();
   written_before_ = aof_->numbers().bytes;
   return done;
+}
+
+// Waits until the writer goes on in the increment, or will not do so any more.
+void Persistence::wait_until_begun(const std::string& name) {
+  while (files_->is_made(name) && !ends_)
+    rest(std::chrono::milliseconds(1));
 }
 
 Status Persistence::find_files() {
@@ -792,7 +914,7 @@ Status Persistence::find_files() {
 // BGREWRITEAOF while nothing is logged: the base is written all the same, as in Redis.
 Status Persistence::write_lone_base() {
   if (Status found = find_files(); !found.ok()) return found;
-  Cut cut = take_cut(true, nullptr);
+  Cut cut = take_cut({.is_aof_base = true});
   const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
   if (!bytes.ok()) return bytes.error();
   return files_->replace_base();
@@ -807,8 +929,8 @@ void Persistence::disable_aof() {
 void Persistence::end_aof_file(bool keeps) {
   aof_->ask_end(keeps);
   while (!aof_->is_ended() && !ends_)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  set_->set_write_refusal(std::nullopt);
+    rest(std::chrono::milliseconds(1));
+  hold_or_allow_writes();
 }
 
 void Persistence::attach_lanes() {
@@ -909,7 +1031,7 @@ Status Persistence::load_log_again() {
 void Persistence::wait_until_written() {
   const Lsn end = journal_->end();
   while (aof_->numbers().written.lsn < end && !aof_->numbers().is_failing && !ends_)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    rest(std::chrono::milliseconds(1));
 }
 
 PersistFacts Persistence::facts() const {

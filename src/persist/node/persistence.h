@@ -24,6 +24,8 @@
 #include "persist/snapshot/shard_snapshots.h"
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -119,11 +121,19 @@ class Persistence final : public engine::TurnWork, public AofPort {
 
   // ---- AofPort.
   void release(engine::Lsn lsn) override;
+  Status join_increment(const std::string& name) override;
   Result<OpenIncrement> make_increment() override;
+  void discard_increment(const std::string& name) override;
   Status replace_failed(const std::string& failed, uint64_t sound_bytes,
                         const std::string& fresh) override;
   void disk_fails(const std::string& reason) override;
+  void pass_unwritten(engine::Lsn lsn) override;
   void disk_works() override;
+
+  // ---- Any thread: what keeps writes from running.
+  void refuse_or_allow_writes();
+  void close_writers(uint64_t failure, size_t rounds);
+  void hold_or_allow_writes();
 
   // ---- The loading thread.
   Status load();
@@ -149,12 +159,19 @@ class Persistence final : public engine::TurnWork, public AofPort {
   Status write_lone_base();
   void disable_aof();
   void end_aof_file(bool keeps);
+  void wait_until_begun(const std::string& name);
   Status load_rdb_again(bool is_fresh);
   Status load_log_again();
   void wait_until_written();
   bool is_save_due();
   bool is_rewrite_due();
-  Cut take_cut(bool is_aof_base, OpenIncrement* next);
+  // What a cut is for. `next`: the increment that begins at it; it is taken.
+  struct CutUse {
+    bool is_aof_base = false;
+    OpenIncrement* next = nullptr;
+    bool begins_log = false;  // The lanes are attached at the cut.
+  };
+  Cut take_cut(const CutUse& use);
   Result<uint64_t> write_cut(Cut& cut, const std::string& path);
   std::function<void()> pace(const Snapshot& snapshot);
   void wait_for_keys(const Snapshot& snapshot, size_t& seen) const;
@@ -164,8 +181,10 @@ class Persistence final : public engine::TurnWork, public AofPort {
   std::function<void()> wait_after_key();
   bool hold_all(std::function<void(const engine::Hold&)> action);
   void stop_waiting();
+  void rest(std::chrono::microseconds time) const;
 
   PersistOptions options() const;
+  uint64_t unwritten() const;  // Bytes of the journal that the log does not have yet.
   bool is_aof_on() const { return is_aof_on_.load(std::memory_order_relaxed); }
   AofLayout layout() const;
   uint64_t changes() const;
@@ -183,12 +202,14 @@ class Persistence final : public engine::TurnWork, public AofPort {
   PersistFacts facts_;
   std::shared_ptr<Snapshot> saving_;  // The snapshot that is being written; null: none.
   bool wants_save_ = false;
+  bool is_save_background_ = false;  // A failure of the next save, or of the present one, stops writes.
   bool wants_rewrite_ = false;
   std::optional<Reload> wants_reload_;
   std::vector<Done> save_waits_;
   std::vector<Done> reload_waits_;
   std::vector<std::shared_ptr<PendingHold>> pending_;
   std::atomic<bool> ends_{false};
+  mutable std::condition_variable end_asked_;  // With lock_.
 
   std::vector<std::unique_ptr<ShardSnapshots>> snapshots_;  // By shard.
   struct alignas(64) Published {
@@ -202,6 +223,10 @@ class Persistence final : public engine::TurnWork, public AofPort {
   std::atomic<int64_t> key_load_delay_us_{0};
   std::mutex release_lock_;  // Held while gates are told how far the journal has come.
   engine::Lsn released_ = engine::kLsnMax;
+  uint64_t failure_ = 0;  // Number of the failure that lasts; 0: none.
+  uint64_t last_failure_ = 0;
+  bool passes_unwritten_ = false;  // All clients whose writes may be lost are closed.
+  std::mutex hold_lock_;           // Held while it is decided whether writes have to wait.
   std::atomic<uint64_t> base_bytes_{0};     // Of the log, after the last rewrite.
   std::atomic<uint64_t> before_bytes_{0};   // Of its files, when aof_bytes_from_ was noted.
   std::atomic<uint64_t> written_before_{0};  // Bytes the writer had written then.

@@ -264,3 +264,64 @@ TEST_CASE("a size that only a damaged or hostile file names asks for no memory a
   CHECK(read.end.kind == Kind::kTruncated);
   CHECK(read.end.error == "Expected a block of 18446744073709551615 bytes, got 1 bytes");
 }
+
+TEST_CASE("what Redis appended in the middle of our last block is read, behind what it left of it") {
+  IncrementWriter writer(increment_header(1000));
+  const std::vector<std::string> ours = {as_resp({"select", "0"}),
+                                         as_resp({"SET", "a", "1"}),
+                                         as_resp({"MULTI"}) + as_resp({"SET", "b", "2"}) +
+                                             as_resp({"select", "1"}) + as_resp({"SET", "c", "3"}) +
+                                             as_resp({"EXEC"}),
+                                         as_resp({"SET", "d", std::string(30, 'x')})};
+  std::vector<std::string> units = {"select 0", "SET a 1",
+                                    "MULTI; SET b 2; select 1; SET c 3; EXEC",
+                                    "SET d " + std::string(30, 'x')};
+  std::string file(writer.take());
+  writer.clear();
+  std::string block;
+  for (const std::string& unit : ours)
+    block += unit;
+  writer.add_records(block);
+  const std::string whole = file + std::string(writer.take());
+  const size_t line = whole.size() - file.size() - block.size();
+  for (const std::string& begin : {as_resp({"SELECT", "0"}), "#TS:1700000000\r\n" + as_resp({"SELECT", "0"})}) {
+    for (const size_t values : {size_t{1}, size_t{5}}) {
+      std::string redis = begin;
+      for (size_t i = 0; i < values; ++i)
+        redis += as_resp({"SET", "redis", std::string(40, 'y')});
+      size_t kept = file.size() + line;
+      for (size_t count = 1; count <= ours.size(); ++count) {
+        kept += ours[count - 1].size();
+        CAPTURE(count);
+        const std::string mixed = whole.substr(0, kept) + redis;
+        std::vector<std::string> expected(units.begin(), units.begin() + static_cast<ptrdiff_t>(count));
+        expected.emplace_back("SELECT 0");
+        for (size_t i = 0; i < values; ++i)
+          expected.push_back("SET redis " + std::string(40, 'y'));
+        for (size_t piece = 1; piece <= mixed.size(); ++piece) {
+          const ReadFile read = read_pieces(mixed, piece);
+          CHECK(read.end.kind == Kind::kEnd);
+          CHECK(read.units == expected);
+          CHECK(read.is_foreign_at_end);
+        }
+        // Redis, too, may be ended in the middle.
+        for (size_t size = kept + 1; size < mixed.size(); ++size)
+          CHECK(is_prefix(sound_units(mixed.substr(0, size)), expected));
+        CHECK(sound_units(mixed.substr(0, mixed.size() - 1)).size() == expected.size() - 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("a flipped bit or a lost end of our last block is not taken for Redis's writing") {
+  const std::string file = small_file();
+  const size_t last = file.rfind("#BLOCK");
+  for (size_t at = file.find('\n', last) + 1; at < file.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = file;
+      damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
+      CHECK(read_pieces(damaged, 7).end.kind == Kind::kDamaged);
+    }
+    CHECK(read_pieces(file.substr(0, at), 7).end.kind == Kind::kTruncated);
+  }
+}

@@ -183,3 +183,28 @@ TEST_CASE("a single file of Redis before 7.0 is to be taken over first") {
   disk.put("appendonly.aof", "other");
   CHECK_FALSE(plan(disk).adopts_old_file);
 }
+
+TEST_CASE("a torn increment before an empty one is cut: nothing was written behind it") {
+  SimDisk disk;
+  const std::string file = ours(1000, 4, 1000);
+  put_increments(disk, {file.substr(0, file.size() - 5), ""});
+  const RecoveryPlan cut = plan(disk);
+  REQUIRE(cut.increments.size() == 1);
+  CHECK(cut.increments[0].end < file.size());
+  CHECK(cut.dropped == std::vector<std::string>{kLayout.increment_name(2)});
+  REQUIRE(cut.position.has_value());
+  // What was on the disk once must still be there.
+  const std::string other = ours(1000, 4, 1000);
+  put_increments(disk, {other.substr(0, other.size() - 5), "", as_resp({"SET", "k", "v"})});
+  CHECK(has(refusal(disk), "Bad file format"));
+}
+
+TEST_CASE("a failed increment that was not cut yet is read up to where its replacement begins") {
+  SimDisk disk;
+  const std::string failed = ours(1000, 4, 1000);
+  put_increments(disk, {failed, ours(1000 + 2 * 27, 3, 1000)});
+  const RecoveryPlan both = plan(disk);
+  REQUIRE(both.increments.size() == 2);
+  CHECK(both.increments[0].end < both.increments[0].file_bytes);
+  CHECK(both.position->lsn == 1000 + 5 * 27);
+}

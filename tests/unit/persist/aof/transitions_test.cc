@@ -129,3 +129,48 @@ TEST_CASE("a list of kept increments that is wrong is refused") {
   CHECK_FALSE(parse_kept("file x seq 0 type k lsn 1\n").ok());
   CHECK_FALSE(parse_kept("file ../x seq 1 type k\n").ok());
 }
+
+TEST_CASE("a failed increment is cut when the manifest names what replaces it") {
+  SimDisk disk;
+  AofState state;
+  for (int64_t seq = 1; seq <= 3; ++seq) {
+    state.manifest.increments.push_back({.name = kLayout.increment_name(seq), .seq = seq});
+    disk.put(kLayout.path(kLayout.increment_name(seq)), "0123456789");
+  }
+  disk.put(kLayout.path(kLayout.increment_name(7)), "fresh");
+  const ManifestFile fresh{.name = kLayout.increment_name(7), .seq = 7};
+  const Transition change = replace_increment(
+      kLayout, state, {.failed = {.name = kLayout.increment_name(2), .bytes = 4}, .fresh = fresh});
+  CHECK(change.steps.back().kind == DiskStep::Kind::kCutFile);
+  REQUIRE(run_steps(disk, change.steps).ok());
+  CHECK(disk.content(kLayout.path(kLayout.increment_name(2))) == "0123");
+  CHECK(manifest_of(disk) ==
+        "file appendonly.aof.3.incr.aof seq 3 type h\n"
+        "file appendonly.aof.1.incr.aof seq 1 type i\n"
+        "file appendonly.aof.2.incr.aof seq 2 type i\n"
+        "file appendonly.aof.7.incr.aof seq 7 type i\n");
+  // Once more, after nobody knew how far it came.
+  const Transition again =
+      replace_increment(kLayout, change.after,
+                        {.failed = {.name = kLayout.increment_name(2), .bytes = 4}, .fresh = fresh});
+  CHECK(again.after == change.after);
+}
+
+TEST_CASE("a log that begins replaces all increments of the one before in one step") {
+  SimDisk disk;
+  AofState state;
+  state.manifest.increments = {{.name = kLayout.increment_name(1), .seq = 1}};
+  disk.put(kLayout.path(kLayout.increment_name(1)), "old");
+  disk.put(kLayout.path(kLayout.increment_name(2)), "new");
+  disk.put("appendonlydir/temp-rewriteaof-bg.aof", "base");
+  const Transition change = finish_rewrite(
+      kLayout, state,
+      {.temporary_path = "appendonlydir/temp-rewriteaof-bg.aof",
+       .first_left = 3,
+       .increments = {{.name = kLayout.increment_name(2), .seq = 2}}});
+  REQUIRE(run_steps(disk, change.steps).ok());
+  CHECK(manifest_of(disk) ==
+        "file appendonly.aof.1.base.rdb seq 1 type b\n"
+        "file appendonly.aof.2.incr.aof seq 2 type i\n");
+  CHECK_FALSE(disk.content(kLayout.path(kLayout.increment_name(1))).has_value());
+}

@@ -72,10 +72,10 @@ TEST_CASE("a record joins the journal when its lane is flushed, behind a SELECT"
   CHECK(read(reader).empty());
   const Lsn end = lane.flush();
   CHECK(end == journal.end());
-  const std::string_view select[] = {"SELECT", "3"};
+  const std::string_view select[] = {"select", "3"};
   const std::string_view set[] = {"SET", "k", "v"};
   CHECK(static_cast<uint64_t>(end) == 1000 + resp::request_bytes(select) + resp::request_bytes(set));
-  CHECK(read(reader) == "SELECT 3, SET k v");
+  CHECK(read(reader) == "select 3, SET k v");
   CHECK(lane.flush() == end);
 }
 
@@ -93,10 +93,10 @@ TEST_CASE("a SELECT stands where the database changes, within a lane and between
   b.flush();
   write(a, 0, {"F"});
   a.flush();
-  CHECK(read(reader) == "SELECT 0, A, B, SELECT 1, C, D, SELECT 0, E, F");
+  CHECK(read(reader) == "select 0, A, B, select 1, C, D, select 0, E, F");
 }
 
-TEST_CASE("a reader may begin where a SELECT was asked for") {
+TEST_CASE("a reader may begin where a select was asked for") {
   Journal journal(kBegin, 0);
   Lane lane(journal);
   write(lane, 2, {"A"});
@@ -106,7 +106,7 @@ TEST_CASE("a reader may begin where a SELECT was asked for") {
   Journal::Reader reader(journal, journal.end_place());
   write(lane, 2, {"B"});
   lane.flush();
-  CHECK(read(reader) == "SELECT 2, B");
+  CHECK(read(reader) == "select 2, B");
   CHECK(journal.database() == DbIndex{2});
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("several records of a unit stand between MULTI and EXEC, a single one 
   { const engine::RecordUnit empty(&lane); }
   write(lane, 1, {"E"});
   lane.flush();
-  CHECK(read(reader) == "SELECT 0, A, MULTI, B, SELECT 1, C, D, EXEC, E");
+  CHECK(read(reader) == "select 0, A, MULTI, B, select 1, C, D, EXEC, E");
 }
 
 TEST_CASE("a flush in the middle of a unit gives the records before it") {
@@ -141,7 +141,7 @@ TEST_CASE("a flush in the middle of a unit gives the records before it") {
   {
     const engine::RecordUnit unit(&lane);
     lane.flush();
-    CHECK(read(reader) == "SELECT 0, A");
+    CHECK(read(reader) == "select 0, A");
     write(lane, 0, {"B"});
     const Lsn before = lane.flush();
     CHECK(read(reader).empty());
@@ -150,7 +150,7 @@ TEST_CASE("a flush in the middle of a unit gives the records before it") {
     CHECK(read(reader).empty());
   }
   lane.flush();
-  CHECK(read(reader) == "MULTI, B, SELECT 1, C, EXEC");
+  CHECK(read(reader) == "MULTI, B, select 1, C, EXEC");
   write(lane, 1, {"D"});
   {
     const engine::RecordUnit unit(&lane);
@@ -161,7 +161,7 @@ TEST_CASE("a flush in the middle of a unit gives the records before it") {
     write(lane, 5, {"G"}, RecordTarget::kReplicas);
   }
   lane.flush();
-  CHECK(read(reader) == "SELECT 5, MULTI, SELECT 5, E, F, EXEC");
+  CHECK(read(reader) == "select 5, MULTI, select 5, E, F, EXEC");
 }
 
 TEST_CASE("each reader gets its own records, and offsets count what replicas get") {
@@ -178,8 +178,8 @@ TEST_CASE("each reader gets its own records, and offsets count what replicas get
   lane.flush();
   const std::string_view words[] = {"STREAM"};
   CHECK(journal.end_place().offset == before.offset + resp::request_bytes(words));
-  CHECK(read(disk, RecordTarget::kAof) == "SELECT 0, BOTH, DISK");
-  CHECK(read(replica, RecordTarget::kReplicas) == "SELECT 0, BOTH, STREAM");
+  CHECK(read(disk, RecordTarget::kAof) == "select 0, BOTH, DISK");
+  CHECK(read(replica, RecordTarget::kReplicas) == "select 0, BOTH, STREAM");
   CHECK(disk.place() == journal.end_place());
   CHECK(replica.place() == journal.end_place());
 }
@@ -224,7 +224,7 @@ TEST_CASE("a record larger than a block is one piece") {
   write(lane, 0, {"SET", "k", value});
   write(lane, 0, {"B"});
   lane.flush();
-  CHECK(read(reader) == "SELECT 0, A, SET k " + value + ", B");
+  CHECK(read(reader) == "select 0, A, SET k " + value + ", B");
 }
 
 TEST_CASE("a reader stops where it is told to, and goes back") {
