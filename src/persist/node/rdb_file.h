@@ -28,8 +28,8 @@ struct RdbFacts {
     uint64_t offset = 0;
     int64_t db = 0;
   };
-  std::optional<Stream> stream;
-  std::vector<std::string> functions;  // The codes of the libraries.
+  std::optional<Stream> stream{};
+  std::vector<std::string> functions{};  // The codes of the libraries.
 };
 
 struct RdbFileOptions {
