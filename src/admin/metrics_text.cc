@@ -123,7 +123,6 @@ void write_instance(const Snapshot& snapshot, Page& page) {
       .add(static_cast<double>(process.started_ms) / 1000);
   page.gauge("redis_uptime_in_seconds", "How long the server has been running")
       .add(static_cast<double>((process.now_ms - process.started_ms) / 1000));
-  page.gauge("redis_loading_dump_file", "Whether data is being loaded").add(0.0);
   page.gauge("redis_cluster_enabled", "Whether cluster mode is on").add(0.0);
   if (process.tls_not_after_ms) {
     page.gauge("kvstash_tls_cert_not_after_timestamp_seconds", "When the TLS certificate expires")
@@ -295,11 +294,10 @@ void write_cpu(const ProcessCounters& process, Page& page) {
       .add(process.cpu_children.user);
 }
 
-// Writes metrics of files and replicas, which this server does not have, for alerts that expect
-// them.
-void write_snapshot_files(const persist::PersistFacts& disk, double now_s, Page& page) {
+void write_snapshot_files(const persist::PersistFacts& disk, uint64_t changes, double now_s,
+                          Page& page) {
   page.gauge("redis_rdb_changes_since_last_save", "Changes that are in no snapshot")
-      .add(disk.changes_since_save);
+      .add(changes - std::min(changes, disk.changes_saved));
   page.gauge("redis_rdb_last_save_timestamp_seconds", "When the last snapshot was made")
       .add(static_cast<double>(disk.last_save_s));
   page.gauge("redis_rdb_last_bgsave_status", "Whether the last snapshot succeeded")
@@ -357,14 +355,15 @@ void write_aof(const persist::PersistFacts& disk, Page& page) {
       .add(disk.uncounted_bytes);
 }
 
-void write_durability(const Snapshot& snapshot, const ShardCounters&, Page& page) {
+void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
   page.gauge("redis_connected_slaves", "Replicas connected").add(0.0);
-  page.gauge("redis_master_repl_offset", "Offset of the replication stream").add(0.0);
+  page.gauge("redis_master_repl_offset", "Offset of the replication stream")
+      .add(snapshot.process.persist.offset);
   page.gauge("redis_replication_backlog_bytes", "Length of the replication backlog").add(0.0);
   page.counter("redis_replica_resyncs_full", "Full resynchronisations").add(0.0);
   const persist::PersistFacts& disk = snapshot.process.persist;
   const double now_s = static_cast<double>(snapshot.process.now_ms / 1000);
-  write_snapshot_files(disk, now_s, page);
+  write_snapshot_files(disk, sum.stats.dirty, now_s, page);
   write_rewrites(disk, now_s, page);
   write_aof(disk, page);
 }

@@ -190,14 +190,15 @@ void write_loading(const persist::PersistFacts& disk, int64_t now_s, InfoText& t
   to.field("loading_eta_seconds", left / speed);
 }
 
-void write_snapshots(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
+void write_snapshots(const persist::PersistFacts& disk, uint64_t changes, int64_t now_s,
+                     InfoText& to) {
   to.field("current_cow_peak", disk.is_saving || disk.is_rewriting ? disk.snapshot_peak_bytes : 0);
   to.field("current_cow_size", disk.snapshot_bytes);
   to.field("current_cow_size_age", "0");
   to.fixed("current_fork_perc", ratio(disk.keys_done * 100, disk.keys_total), 2);
   to.field("current_save_keys_processed", disk.keys_done);
   to.field("current_save_keys_total", disk.keys_total);
-  to.field("rdb_changes_since_last_save", disk.changes_since_save);
+  to.field("rdb_changes_since_last_save", changes - std::min(changes, disk.changes_saved));
   to.field("rdb_bgsave_in_progress", disk.is_saving ? "1" : "0");
   to.field("rdb_last_save_time", disk.last_save_s);
   to.field("rdb_last_bgsave_status", disk.was_save_ok ? "ok" : "err");
@@ -239,7 +240,7 @@ void write_persistence(const InfoFacts& facts, InfoText& to) {
   const int64_t now_s = facts.snapshot.process.now_ms / 1000;
   to.field("loading", disk.is_loading ? "1" : "0");
   to.field("async_loading", "0");
-  write_snapshots(disk, now_s, to);
+  write_snapshots(disk, facts.sum.stats.dirty, now_s, to);
   write_aof(disk, now_s, to);
   if (disk.is_loading) write_loading(disk, now_s, to);
 }

@@ -158,7 +158,7 @@ signal.signal(signal.SIGTERM, exit_on_signal)
 
 
 def kvstash(path, shards=1, args=()):
-    return Server([os.path.abspath(path)], ["--shards", shards, *args])
+    return Server([os.path.abspath(path)], ["--shards", shards, "--save", "", *args])
 
 
 def oracle(build, args=()):

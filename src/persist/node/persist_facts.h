@@ -23,7 +23,7 @@ struct PersistFacts {
   int64_t save_time_s = -1;  // Of the last one; -1: there was none.
   uint64_t saves = 0;
   int64_t last_save_s = 0;
-  uint64_t changes_since_save = 0;
+  uint64_t changes_saved = 0;  // Changes since the start that are in the last one.
   // The snapshot that is under way, of a save or of a rewrite.
   uint64_t keys_total = 0;
   uint64_t keys_done = 0;

@@ -1050,9 +1050,7 @@ PersistFacts Persistence::facts() const {
   facts.load_keys = load_progress_.keys_loaded;
   facts.load_keys_expired = load_progress_.keys_expired;
   facts.last_save_s = last_save_s_;
-  const uint64_t made = changes();
-  const uint64_t saved = changes_saved_;
-  facts.changes_since_save = made > saved ? made - saved : 0;
+  facts.changes_saved = changes_saved_;
   if (saving != nullptr) {
     const Snapshot::Progress progress = saving->progress();
     facts.keys_total = progress.keys_total;
