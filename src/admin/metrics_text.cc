@@ -123,7 +123,6 @@ void write_instance(const Snapshot& snapshot, Page& page) {
       .add(static_cast<double>(process.started_ms) / 1000);
   page.gauge("redis_uptime_in_seconds", "How long the server has been running")
       .add(static_cast<double>((process.now_ms - process.started_ms) / 1000));
-  page.gauge("redis_loading_dump_file", "Whether data is being loaded").add(0.0);
   page.gauge("redis_cluster_enabled", "Whether cluster mode is on").add(0.0);
   if (process.tls_not_after_ms) {
     page.gauge("kvstash_tls_cert_not_after_timestamp_seconds", "When the TLS certificate expires")
