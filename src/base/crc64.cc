@@ -59,8 +59,8 @@ uint64_t crc64_by_tables(uint64_t crc, std::string_view bytes) {
 // Folding with carry-less multiplication, after Gopal et al., "Fast CRC Computation for Generic
 // Polynomials Using PCLMULQDQ Instruction" (Intel, 2009).
 //
-// All values are reflected: the lowest bit is the highest power of x. A block of 16 bytes stands for
-// low * x^64 + high, and the product of two words comes out multiplied by x. So a block moves
+// All values are reflected: the lowest bit is the highest power of x. A block of 16 bytes stands
+// for low * x^64 + high, and the product of two words comes out multiplied by x. So a block moves
 // forward by n bits, modulo the polynomial, when its low word is multiplied by x^(n + 63) and its
 // high word by x^(n - 1).
 

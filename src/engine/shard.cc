@@ -175,8 +175,7 @@ bool Shard::finish_turn() {
   ++telemetry_.stats().turns;
   telemetry_.stats().turn_time.add(static_cast<uint64_t>(cycles_to_ns(cycles() - turn_began_)));
   is_clock_fresh_ = false;
-  return more_due || more_to_evict || more_to_trim || resizes || has_work ||
-         clients_.has_more();
+  return more_due || more_to_evict || more_to_trim || resizes || has_work || clients_.has_more();
 }
 
 int64_t Shard::next_event_ns() const {

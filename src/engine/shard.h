@@ -164,9 +164,7 @@ class Shard {
   bool is_draining = false;
 
  private:
-  bool expires() const {
-    return active_expire && !clients_.pause().is_on() && !set_->is_loading();
-  }
+  bool expires() const { return active_expire && !clients_.pause().is_on() && !set_->is_loading(); }
   bool evict_turn();
   void cron();
   void trim_spares();

@@ -20,7 +20,6 @@ struct SavePoint {
 
 enum class FsyncPolicy : uint8_t { kNo, kAlways, kEverysec };
 
-
 struct PersistOptions {
   std::vector<SavePoint> save = {{3600, 1}, {300, 100}, {60, 10'000}};
   std::string dbfilename = "dump.rdb";

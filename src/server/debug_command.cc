@@ -10,10 +10,10 @@
 #include "engine/execution/call.h"
 #include "engine/execution/waiter.h"
 #include "engine/shard.h"
+#include "persist/node/persistence.h"
 #include "scripting/scripting.h"
 #include "server/allocator_report.h"
 #include "server/config_rewrite.h"
-#include "persist/node/persistence.h"
 #include "server/debug_digest.h"
 #include "server/debug_protocol.h"
 #include "server/debug_value.h"
@@ -157,8 +157,7 @@ Status debug_replybuffer(Call& call) {
 }
 
 Status debug_loadaof(Call& call) {
-  call.shards().persistence().reload({.from_aof = true, .saves_first = false},
-                                     call.answer_later());
+  call.shards().persistence().reload({.from_aof = true, .saves_first = false}, call.answer_later());
   return {};
 }
 
@@ -172,7 +171,8 @@ Status debug_reload(Call& call) {
     } else if (args.take("NOSAVE")) {
       reload.saves_first = false;
     } else {
-      return Error::literal("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+      return Error::literal(
+          "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     }
   }
   call.shards().persistence().reload(reload, call.answer_later());

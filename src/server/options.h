@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "engine/options.h"
 #include "net/options.h"
-#include "server/environment.h"
 #include "persist/options.h"
+#include "server/environment.h"
 
 #include <cstdint>
 #include <string>

@@ -307,6 +307,7 @@ void Server::on_loaded(const Status& loaded) {
     log(LogLevel::kWarning, "Fatal error loading the DB, check server logs. Exiting.");
     std::_Exit(1);  // Other threads still run, so nothing of theirs may be destroyed.
   }
+  has_loaded_ = true;
   log(LogLevel::kNotice, "Ready to accept connections");
   tell_supervisor(kReadyMessage);
 }
@@ -416,7 +417,7 @@ void Server::begin_shutdown(ShutdownRequest request, uint64_t asker) {
   }
   shutdown_ = request;
   log(LogLevel::kWarning, "User requested shutdown...");
-  if (shards_->is_loading()) {
+  if (!has_loaded_) {
     log(LogLevel::kWarning, "Data is being loaded, so nothing has changed. Exiting now.");
     std::_Exit(0);  // Other threads still run, so nothing of theirs may be destroyed.
   }
@@ -448,7 +449,8 @@ bool Server::give_up_shutdown(std::string_view error) {
   shutdown_timer_->stop();
   is_stopping_.store(false, std::memory_order_relaxed);
   for (size_t id = 0; id < shells_.size(); ++id) {
-    shards_->submit(id, [shell = shells_[id].get(), askers = shutdown_askers_, error = std::string(error)](engine::Shard& on) {
+    shards_->submit(id, [shell = shells_[id].get(), askers = shutdown_askers_,
+                         error = std::string(error)](engine::Shard& on) {
       for (const uint64_t asker : askers) {
         engine::Session* session = on.clients().find(asker);
         if (session == nullptr) continue;

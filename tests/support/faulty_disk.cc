@@ -1,12 +1,15 @@
-// A layer between a server and the file system, to be preloaded: calls on files fail, come short, or
-// last, as a file of rules says; and what was synced is noted, so that a test can take away the rest.
+// A layer between a server and the file system, to be preloaded: calls on files fail, come short,
+// or last, as a file of rules says; and what was synced is noted, so that a test can take away the
+// rest.
 //
 //   FAULTY_DISK_RULES   a file of rules, read again when it changes: "<call> <part of the path>
-//                       <fail|stall|short> <errno|milliseconds|bytes> <times>" a line; times -1: always
-//   FAULTY_DISK_SYNCED  a file to which "<inode> <bytes>" is appended behind each sync that succeeds
+//                       <fail|stall|short> <errno|milliseconds|bytes> <times>" a line; times -1:
+//                       always
+//   FAULTY_DISK_SYNCED  a file to which "<inode> <bytes>" is appended behind each sync that
+//   succeeds
 //
-// Calls: open, write, sync (fsync and fdatasync, also of directories), rename, truncate, unlink. Only
-// files opened by a relative path count, since a server keeps its data in its directory.
+// Calls: open, write, sync (fsync and fdatasync, also of directories), rename, truncate, unlink.
+// Only files opened by a relative path count, since a server keeps its data in its directory.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -45,7 +48,8 @@ class Rules {
     const std::lock_guard guard(lock_);
     read();
     for (Rule& each : rules_) {
-      if (each.call != call || path.find(each.path) == std::string::npos || each.left == 0) continue;
+      if (each.call != call || path.find(each.path) == std::string::npos || each.left == 0)
+        continue;
       if (each.left > 0) --each.left;
       rule = each;
       return true;
@@ -137,7 +141,8 @@ int sync_file(int fd, const char* name) {
         log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
     const std::string line =
         std::to_string(before.st_ino) + " " + std::to_string(before.st_size) + "\n";
-    static_cast<void>(!next_of<ssize_t(int, const void*, size_t)>("write")(to, line.data(), line.size()));
+    static_cast<void>(
+        !next_of<ssize_t(int, const void*, size_t)>("write")(to, line.data(), line.size()));
     ::close(to);
   }
   return done;
@@ -181,8 +186,12 @@ ssize_t write(int fd, const void* bytes, size_t count) {
   return next_of<ssize_t(int, const void*, size_t)>("write")(fd, bytes, count);
 }
 
-int fsync(int fd) { return sync_file(fd, "fsync"); }
-int fdatasync(int fd) { return sync_file(fd, "fdatasync"); }
+int fsync(int fd) {
+  return sync_file(fd, "fsync");
+}
+int fdatasync(int fd) {
+  return sync_file(fd, "fdatasync");
+}
 
 int rename(const char* from, const char* to) {
   if (fails("rename", to)) return -1;

@@ -202,8 +202,8 @@ class Call {
   // shard, so that what the shards had sent there before arrives before.
   void tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,
             std::function<void(resp::ReplyWriter&)> finish);
-  // Ends the command without a reply: whoever has the handle gives the reply later (Scope::kGather).
-  // Not inside EXEC and scripts. The client's later commands wait.
+  // Ends the command without a reply: whoever has the handle gives the reply later
+  // (Scope::kGather). Not inside EXEC and scripts. The client's later commands wait.
   LaterAnswer answer_later();
 
  private:

@@ -137,12 +137,11 @@ IncrementStep IncrementReader::read_block_header(std::string_view unread, bool a
       const uint64_t needed = std::min<uint64_t>(block->bytes, SIZE_MAX - line->size());
       return incomplete(line->size() + static_cast<size_t>(needed));
     }
-    return read_unfinished_block(
-        *block, *line, rest, at_end,
-        failed(Kind::kTruncated,
-               "Expected a block of " + std::to_string(block->bytes) + " bytes, got " +
-                   std::to_string(rest.size()) + " bytes",
-               offset_));
+    return read_unfinished_block(*block, *line, rest, at_end,
+                                 failed(Kind::kTruncated,
+                                        "Expected a block of " + std::to_string(block->bytes) +
+                                            " bytes, got " + std::to_string(rest.size()) + " bytes",
+                                        offset_));
   }
   synced_ = std::max(synced_, block->synced);
   if (crc64(header_->salt, rest.substr(0, static_cast<size_t>(block->bytes))) != block->crc)

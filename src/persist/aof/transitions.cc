@@ -218,7 +218,8 @@ Transition replace_increment(const AofLayout& layout, const AofState& state,
                [&](const ManifestFile& file) { return file != replaced.fresh; });
   manifest.increments.erase(failed + 1, manifest.increments.end());
   manifest.increments.push_back(replaced.fresh);
-  change.steps = {sync_directory(layout), write_manifest(layout, manifest),
+  change.steps = {sync_directory(layout),
+                  write_manifest(layout, manifest),
                   {.kind = Kind::kCutFile,
                    .path = layout.path(replaced.failed.name),
                    .bytes = replaced.failed.bytes}};

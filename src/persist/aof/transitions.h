@@ -92,9 +92,9 @@ int64_t next_increment(const AofState& state);
 Transition join_increment(const AofLayout& layout, const AofState& state, const ManifestFile& file);
 
 // An increment failed. What stands in it behind `failed.bytes`, and all increments behind it, are
-// repeated by the file `fresh`, which is synced. Between the steps the records behind `failed.bytes`
-// stand in two files: kvstash reads those of the later one, so that a process that dies there loses
-// nothing; Redis would apply them twice.
+// repeated by the file `fresh`, which is synced. Between the steps the records behind
+// `failed.bytes` stand in two files: kvstash reads those of the later one, so that a process that
+// dies there loses nothing; Redis would apply them twice.
 struct ReplacedIncrement {
   NewIncrement::Cut failed;
   ManifestFile fresh;

@@ -158,7 +158,7 @@ constexpr CommandSpec kLastsaveRow = {
     .run = lastsave,
 };
 
-constexpr CommandSpec kRows[] = {kDumpRow, kRestoreRow,      kRestoreAskingRow, kSaveRow,
+constexpr CommandSpec kRows[] = {kDumpRow,   kRestoreRow,      kRestoreAskingRow, kSaveRow,
                                  kBgsaveRow, kBgrewriteaofRow, kLastsaveRow};
 
 }  // namespace

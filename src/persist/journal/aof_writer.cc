@@ -134,8 +134,7 @@ std::optional<int64_t> AofWriter::step(int64_t now_ns, int64_t unix_s) {
   publish();
   if (is_failing_) return retry_at_ns_;
   if (is_fresh) return now_ns;  // More may have come while the fresh file was written.
-  if (policy_now_ != FsyncPolicy::kEverysec || !needs_sync() || files_.empty())
-    return std::nullopt;
+  if (policy_now_ != FsyncPolicy::kEverysec || !needs_sync() || files_.empty()) return std::nullopt;
   return is_waiting_ ? std::nullopt : std::optional(last_sync_ns_ + kSecondNs);
 }
 
@@ -190,8 +189,7 @@ Status AofWriter::write_some(int64_t unix_s, bool& has_written) {
   while (increment_->pending_bytes() < kWriteBytesMax) {
     const std::optional<JournalPiece> piece = reader_.take(next_at.value_or(engine::kLsnMax));
     if (!piece) break;
-    if (!has_written && has_timestamps_.load(std::memory_order_relaxed) &&
-        unix_s != timestamp_s_) {
+    if (!has_written && has_timestamps_.load(std::memory_order_relaxed) && unix_s != timestamp_s_) {
       increment_->add_timestamp(unix_s);
       timestamp_s_ = unix_s;
     }
@@ -271,8 +269,8 @@ void AofWriter::note_safe(const OpenFile& target) {
   reader_.release(end);
 }
 
-// Declares that everything up to the end of `target` is on the disk. It is one of files_ or closed_,
-// or was: while a sync ran, another may have said more.
+// Declares that everything up to the end of `target` is on the disk. It is one of files_ or
+// closed_, or was: while a sync ran, another may have said more.
 void AofWriter::note_synced(const OpenFile& target) {
   ++syncs_;
   const auto is_target = [&target](const OpenFile& file) { return file.file == target.file; };
@@ -297,8 +295,8 @@ Status AofWriter::sync_all() {
   return {};
 }
 
-// Has the syncing thread sync, oldest file first: once a second for the everysec policy; a file that
-// is not written to any more at once, and for any policy.
+// Has the syncing thread sync, oldest file first: once a second for the everysec policy; a file
+// that is not written to any more at once, and for any policy.
 void AofWriter::ask_sync(int64_t now_ns) {
   if (!needs_sync() || files_.empty()) return;
   const bool is_old = files_.size() > 1 || !closed_.empty();

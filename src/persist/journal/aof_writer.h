@@ -185,7 +185,7 @@ class AofWriter {
   Journal::Reader reader_;
   FsyncPolicy policy_now_ = FsyncPolicy::kEverysec;  // During a step.
   std::optional<IncrementWriter> increment_;
-  std::deque<OpenFile> files_;   // Those that hold what is not safe, oldest first, and the open one.
+  std::deque<OpenFile> files_;  // Those that hold what is not safe, oldest first, and the open one.
   std::deque<OpenFile> closed_;  // Safe, but not synced, older than files_, oldest first.
   std::optional<Replacement> replacement_;
   JournalPlace written_;

@@ -1,5 +1,5 @@
-// BackgroundShell: a thread that does work in steps, sleeps until its next step is due, and is woken
-// by other threads.
+// BackgroundShell: a thread that does work in steps, sleeps until its next step is due, and is
+// woken by other threads.
 //
 // Owns the thread. start() and stop() are called by the owner; wake() by any thread.
 #pragma once

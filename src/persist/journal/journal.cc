@@ -185,8 +185,8 @@ void Journal::drop_blocks() {
 
 // Returns the number of the block in which the byte at `lsn` stands or will stand.
 size_t Journal::index_of(Lsn lsn) const {
-  const auto after =
-      std::ranges::upper_bound(blocks_, lsn, {}, [](const auto& block) { return block->begin.lsn; });
+  const auto after = std::ranges::upper_bound(blocks_, lsn, {},
+                                              [](const auto& block) { return block->begin.lsn; });
   ensure(after != blocks_.begin());
   return static_cast<size_t>(after - blocks_.begin()) - 1;
 }

@@ -44,9 +44,9 @@ class Lane final : public engine::EffectSink {
   LaneRecords records_;
   LaneRecords before_unit_;  // Kept for its memory.
   bool is_in_unit_ = false;
-  size_t unit_at_ = 0;            // Where the open unit begins in the text.
+  size_t unit_at_ = 0;                // Where the open unit begins in the text.
   engine::DbIndex before_unit_db_{};  // The database of the record before it.
-  engine::DbIndex unit_db_{};     // The database of its first record.
+  engine::DbIndex unit_db_{};         // The database of its first record.
   size_t unit_records_ = 0;
 };
 

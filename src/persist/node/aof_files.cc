@@ -128,18 +128,19 @@ Status AofFiles::replace_failed(const std::string& failed, uint64_t sound_bytes,
   const auto made = std::ranges::find(made_, fresh, &ManifestFile::name);
   ensure(made != made_.end());
   if (is_log_awaited_ && !has_name(increments, failed)) {
-    if (Status done = replace_awaited({.name = failed}, sound_bytes, *made); !done.ok()) return done;
+    if (Status done = replace_awaited({.name = failed}, sound_bytes, *made); !done.ok())
+      return done;
   } else if (has_name(increments, failed)) {
     if (Status done = take(replace_increment(
-            layout_, state_,
-            {.failed = {.name = failed, .bytes = sound_bytes}, .fresh = *made}));
+            layout_, state_, {.failed = {.name = failed, .bytes = sound_bytes}, .fresh = *made}));
         !done.ok())
       return done;
   } else {
     // It failed before it was a part of the log.
     AofState before = state_;
     std::erase(before.manifest.increments, *made);
-    if (Status done = take(persist::join_increment(layout_, before, *made)); !done.ok()) return done;
+    if (Status done = take(persist::join_increment(layout_, before, *made)); !done.ok())
+      return done;
   }
   made_.erase(made);
   return {};

@@ -85,8 +85,8 @@ class AofFiles {
   mutable std::mutex lock_;
   AofState state_;
   bool is_state_known_ = true;
-  int64_t last_made_ = 0;             // Number of the file that was made last.
-  std::vector<ManifestFile> made_;    // Increments that have not joined.
+  int64_t last_made_ = 0;           // Number of the file that was made last.
+  std::vector<ManifestFile> made_;  // Increments that have not joined.
   bool is_log_awaited_ = false;
   std::vector<ManifestFile> awaited_;  // The increments of the log that is to begin.
 };

@@ -208,8 +208,8 @@ void Loader::send_records(size_t shard) {
         text.remove_prefix(size);
       }
       if (const Status done = runner.run(record.db, argv); !done.ok()) {
-        shared->fail("the record " + std::string(argv[0]) + " of the append-only file: " +
-                     std::string(done.error().message()));
+        shared->fail("the record " + std::string(argv[0]) +
+                     " of the append-only file: " + std::string(done.error().message()));
         break;
       }
     }
@@ -377,8 +377,8 @@ Status Loader::take_record(std::span<const std::string_view> argv) {
 Status Loader::run_held(std::vector<std::vector<std::string>> records) {
   if (Status done = finish(); !done.ok()) return done;
   shared_->under_way[0].fetch_add(1);
-  const auto run = [shared = shared_, db = db_,
-                    records = std::move(records)](Shard& worker, const Hold& hold) {
+  const auto run = [shared = shared_, db = db_, records = std::move(records)](Shard& worker,
+                                                                              const Hold& hold) {
     engine::CommandRunner runner(worker, hold);
     for (const std::vector<std::string>& words : records) {
       const std::vector<std::string_view> argv(words.begin(), words.end());

@@ -8,7 +8,8 @@
 // everything before them, and run while all shards are held. So everything happens in the order of
 // the files.
 //
-// The node must be loading (ShardSet::set_loading). Blocking: used by one thread that is no shard's.
+// The node must be loading (ShardSet::set_loading). Blocking: used by one thread that is no
+// shard's.
 #pragma once
 
 #include "base/disk.h"

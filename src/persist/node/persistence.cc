@@ -30,8 +30,8 @@ constexpr int64_t kSaveRetryS = 5;
 // each time, up to an hour. As in Redis.
 constexpr uint64_t kRewriteFailuresFree = 3;
 constexpr int64_t kRewriteWaitMaxS = 3600;
-// The walk of a snapshot takes a quarter of a busy shard's time: a third of what a turn took so far.
-// An idle shard gives it this long.
+// The walk of a snapshot takes a quarter of a busy shard's time: a third of what a turn took so
+// far. An idle shard gives it this long.
 constexpr uint64_t kIdleWalkNs = 500'000;
 constexpr uint64_t kWalkNsMax = 1'000'000;
 constexpr uint64_t kWalkNsMin = 50'000;
@@ -48,7 +48,8 @@ constexpr size_t kCloseRounds = 3;
 constexpr std::string_view kSaveFailed =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
     "disk. Commands that may modify the data set are disabled, because this instance is configured "
-    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). "
     "Please check the Redis logs for details about the RDB error.";
 
 constexpr std::string_view kDiskError = "Background save terminated with an error";
@@ -162,7 +163,7 @@ std::function<void()> Persistence::wait_after_key() {
     const int64_t delay_us = key_load_delay_us_.load(std::memory_order_relaxed);
     if (delay_us == 0 || ends_) return;
     if (delay_us < 0 && ++keys % -delay_us != 0) return;
-    std::this_thread::sleep_for(std::chrono::microseconds(std::max<int64_t>(delay_us, 1)));
+    rest(std::chrono::microseconds(std::max<int64_t>(delay_us, 1)));
   };
 }
 
@@ -172,8 +173,7 @@ Status Persistence::load() {
   if (!done.ok()) return done;
   const uint64_t keys = load_progress_.keys_loaded;
   if (load_progress_.bytes_loaded == 0) return {};
-  log(LogLevel::kNotice,
-      wants_aof_ ? "DB loaded from append only file" : "DB loaded from disk",
+  log(LogLevel::kNotice, wants_aof_ ? "DB loaded from append only file" : "DB loaded from disk",
       {{"seconds", std::to_string(static_cast<double>(now_ns() - began_ns) / 1e9)},
        {"keys", std::to_string(keys)},
        {"keys_expired", std::to_string(load_progress_.keys_expired)}});
@@ -464,9 +464,9 @@ void Persistence::hold_or_allow_writes() {
   const bool is_too_much = is_aof_on() && unwritten() > most;
   if (is_too_much == holds) return;
   set_->hold_writes(is_too_much);
-  log(LogLevel::kWarning,
-      is_too_much ? "Writes wait: the disk does not keep up with the append-only file"
-                  : "Writes go on: the append-only file has been written");
+  log(LogLevel::kWarning, is_too_much
+                              ? "Writes wait: the disk does not keep up with the append-only file"
+                              : "Writes go on: the append-only file has been written");
   if (is_too_much) return;
   for (size_t id = 0; id < set_->size(); ++id)
     set_->submit(id, [](Shard&) {});
@@ -516,9 +516,8 @@ Persistence::Cut Persistence::take_cut(const CutUse& use) {
     if (journal_ == nullptr) return;
     const std::optional<engine::DbIndex> db = journal_->database();
     cut.place = journal_->end_place();
-    cut.facts.stream = {.replid = replid_,
-                        .offset = cut.place.offset,
-                        .db = db ? static_cast<int64_t>(*db) : 0};
+    cut.facts.stream = {
+        .replid = replid_, .offset = cut.place.offset, .db = db ? static_cast<int64_t>(*db) : 0};
     if (use.next == nullptr) return;
     journal_->select_again();
     aof_->begin_file(std::move(*use.next), cut.place);
@@ -648,7 +647,8 @@ void Persistence::save_emptied() {
   }
   changes_saved_ = made;
   const std::lock_guard guard(lock_);
-  if (saving_ != nullptr && facts_.is_saving) saving_->give_up("FLUSHALL has dropped what it saves");
+  if (saving_ != nullptr && facts_.is_saving)
+    saving_->give_up("FLUSHALL has dropped what it saves");
   wants_save_ = true;
   save_thread_.wake();
 }
@@ -800,8 +800,8 @@ bool Persistence::is_rewrite_due() {
   const uint64_t base = std::max<uint64_t>(facts.aof_base_bytes, 1);
   const uint64_t growth = facts.aof_bytes > base ? (facts.aof_bytes - base) * 100 / base : 0;
   if (growth < static_cast<uint64_t>(now.auto_aof_rewrite_percentage)) return false;
-  log(LogLevel::kNotice, "Starting automatic rewriting of AOF on " + std::to_string(growth) +
-                             "% growth");
+  log(LogLevel::kNotice,
+      "Starting automatic rewriting of AOF on " + std::to_string(growth) + "% growth");
   return true;
 }
 
@@ -983,7 +983,8 @@ void Persistence::run_reload() {
     waits = std::exchange(reload_waits_, {});
   }
   const auto run = [&]() -> Status {
-    if (reload.from_aof && !is_aof_on()) return Error::literal("Error trying to load the AOF files");
+    if (reload.from_aof && !is_aof_on())
+      return Error::literal("Error trying to load the AOF files");
     if (!reload.from_aof && reload.saves_first) {
       if (Status saved = write_save(); !saved.ok()) return saved;
     }
@@ -1003,8 +1004,9 @@ void Persistence::run_reload() {
   const Status done = run();
   if (!done.ok()) log(LogLevel::kWarning, std::string(done.error().message()));
   for (const Done& wait : waits)
-    wait(done.ok() ? Status()
-                   : Status(Error::literal("Error trying to load the RDB dump, check server logs")));
+    wait(done.ok()
+             ? Status()
+             : Status(Error::literal("Error trying to load the RDB dump, check server logs")));
 }
 
 Status Persistence::load_rdb_again(bool is_fresh) {

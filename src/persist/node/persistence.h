@@ -88,7 +88,8 @@ class Persistence final : public engine::TurnWork, public AofPort {
   // rewritten now.
   void save_then(std::function<void(Status)> done);
   void save_at_end(std::function<void(Status)> done);
-  // Saves soon, and counts all changes so far as saved: everything was dropped. Every shard is held.
+  // Saves soon, and counts all changes so far as saved: everything was dropped. Every shard is
+  // held.
   void save_emptied();
 
   // ---- TurnWork.
@@ -202,7 +203,8 @@ class Persistence final : public engine::TurnWork, public AofPort {
   PersistFacts facts_;
   std::shared_ptr<Snapshot> saving_;  // The snapshot that is being written; null: none.
   bool wants_save_ = false;
-  bool is_save_background_ = false;  // A failure of the next save, or of the present one, stops writes.
+  bool is_save_background_ =
+      false;  // A failure of the next save, or of the present one, stops writes.
   bool wants_rewrite_ = false;
   std::optional<Reload> wants_reload_;
   std::vector<Done> save_waits_;
@@ -225,10 +227,10 @@ class Persistence final : public engine::TurnWork, public AofPort {
   engine::Lsn released_ = engine::kLsnMax;
   uint64_t failure_ = 0;  // Number of the failure that lasts; 0: none.
   uint64_t last_failure_ = 0;
-  bool passes_unwritten_ = false;  // All clients whose writes may be lost are closed.
-  std::mutex hold_lock_;           // Held while it is decided whether writes have to wait.
-  std::atomic<uint64_t> base_bytes_{0};     // Of the log, after the last rewrite.
-  std::atomic<uint64_t> before_bytes_{0};   // Of its files, when aof_bytes_from_ was noted.
+  bool passes_unwritten_ = false;          // All clients whose writes may be lost are closed.
+  std::mutex hold_lock_;                   // Held while it is decided whether writes have to wait.
+  std::atomic<uint64_t> base_bytes_{0};    // Of the log, after the last rewrite.
+  std::atomic<uint64_t> before_bytes_{0};  // Of its files, when aof_bytes_from_ was noted.
   std::atomic<uint64_t> written_before_{0};  // Bytes the writer had written then.
   int64_t save_tried_s_ = 0;
   int64_t rewrite_not_before_s_ = 0;

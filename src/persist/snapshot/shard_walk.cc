@@ -270,9 +270,8 @@ void ShardWalk::write_value(Budget& budget) {
 
 // Returns false if there is no guest whose lane has room.
 bool ShardWalk::write_guest(Budget& budget) {
-  const auto at = std::ranges::find_if(guests_, [this](const Guest& guest) {
-    return !snapshot_->is_full(guest.lane, shard_);
-  });
+  const auto at = std::ranges::find_if(
+      guests_, [this](const Guest& guest) { return !snapshot_->is_full(guest.lane, shard_); });
   if (at == guests_.end()) return false;
   at->chunk.db = at->view.value->db();
   if (at->view.value->write(at->chunk.encoded, budget)) {

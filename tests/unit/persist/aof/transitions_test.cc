@@ -150,9 +150,9 @@ TEST_CASE("a failed increment is cut when the manifest names what replaces it") 
         "file appendonly.aof.2.incr.aof seq 2 type i\n"
         "file appendonly.aof.7.incr.aof seq 7 type i\n");
   // Once more, after nobody knew how far it came.
-  const Transition again =
-      replace_increment(kLayout, change.after,
-                        {.failed = {.name = kLayout.increment_name(2), .bytes = 4}, .fresh = fresh});
+  const Transition again = replace_increment(
+      kLayout, change.after,
+      {.failed = {.name = kLayout.increment_name(2), .bytes = 4}, .fresh = fresh});
   CHECK(again.after == change.after);
 }
 
@@ -163,11 +163,11 @@ TEST_CASE("a log that begins replaces all increments of the one before in one st
   disk.put(kLayout.path(kLayout.increment_name(1)), "old");
   disk.put(kLayout.path(kLayout.increment_name(2)), "new");
   disk.put("appendonlydir/temp-rewriteaof-bg.aof", "base");
-  const Transition change = finish_rewrite(
-      kLayout, state,
-      {.temporary_path = "appendonlydir/temp-rewriteaof-bg.aof",
-       .first_left = 3,
-       .increments = {{.name = kLayout.increment_name(2), .seq = 2}}});
+  const Transition change =
+      finish_rewrite(kLayout, state,
+                     {.temporary_path = "appendonlydir/temp-rewriteaof-bg.aof",
+                      .first_left = 3,
+                      .increments = {{.name = kLayout.increment_name(2), .seq = 2}}});
   REQUIRE(run_steps(disk, change.steps).ok());
   CHECK(manifest_of(disk) ==
         "file appendonly.aof.1.base.rdb seq 1 type b\n"

@@ -74,7 +74,8 @@ TEST_CASE("a record joins the journal when its lane is flushed, behind a SELECT"
   CHECK(end == journal.end());
   const std::string_view select[] = {"select", "3"};
   const std::string_view set[] = {"SET", "k", "v"};
-  CHECK(static_cast<uint64_t>(end) == 1000 + resp::request_bytes(select) + resp::request_bytes(set));
+  CHECK(static_cast<uint64_t>(end) ==
+        1000 + resp::request_bytes(select) + resp::request_bytes(set));
   CHECK(read(reader) == "select 3, SET k v");
   CHECK(lane.flush() == end);
 }

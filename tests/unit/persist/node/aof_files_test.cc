@@ -27,7 +27,9 @@ struct Files {
   AofFiles files;
 };
 
-std::string increment(int64_t seq) { return kLayout.increment_name(seq); }
+std::string increment(int64_t seq) {
+  return kLayout.increment_name(seq);
+}
 
 // Makes a log of two increments with a base.
 void make_log(SimDisk& disk, AofFiles& files) {
