@@ -155,6 +155,11 @@ std::string_view refusal(const Run& run, const Command& command, Args args, Call
   // during a pause of writes.
   if ((command.has(engine::kWrite) || command.has(engine::kMayReplicate)) && run.is_read_only)
     return "ERR Write commands are not allowed from read-only scripts.";
+  const engine::ShardSet& set = run.call->shards();
+  if (command.has(engine::kWrite) && !run.has_written && set.refuses_writes()) {
+    scratch.error = set.write_refusal();
+    return scratch.error;
+  }
   const bool asks_memory = command.has(engine::kDenyOom) && !run.has_written;
   if (asks_memory && run.is_out_of_memory && (run.flags & kAllowOom) == 0)
     return engine::errors::out_of_memory().message();

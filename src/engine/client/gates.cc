@@ -236,9 +236,9 @@ Gates::Verdict Gates::pass_disk(Session& session, const Request& request) {
 // As Redis, also PING is refused, so that those who watch the server notice.
 bool Gates::is_refused_by_disk(const Session& session, const Request& request) const {
   const Command& command = *request.command;
-  if (is_queued(session, command)) return (command.spec->flags & (kWrite | kMayReplicate)) != 0;
-  return command.name == "ping" ||
-         (flags_of(session, command, request.args, *shard_) & (kWrite | kMayReplicate)) != 0;
+  if (is_queued(session, command)) return (command.spec->flags & kWrite) != 0;
+  // Scripts run, and are refused the writes in them.
+  return command.name == "ping" || (row_flags_of(session, command) & kWrite) != 0;
 }
 
 // ---- 9 to 11. What the server can take now.

@@ -278,10 +278,16 @@ void AofWriter::note_synced(const OpenFile& target) {
   const bool is_closed = !closed_.empty() && is_target(closed_.front());
   if (!is_closed && !closed_.empty()) return;  // Older files are not on the disk yet.
   if (is_closed && closed_.front().end.lsn <= target.end.lsn) closed_.pop_front();
-  if (target.end.lsn <= durable_.lsn) return;
+  if (target.end.lsn <= durable_.lsn || has_doubt()) return;
   durable_ = target.end;
   if (increment_) increment_->set_synced(durable_.offset);
   if (!needs_sync()) unsynced_since_ns_ = 0;
+}
+
+bool AofWriter::has_doubt() {
+  if (doubtful_ == engine::kLsnNone) return false;
+  if (port_->base_place().lsn >= doubtful_) doubtful_ = engine::kLsnNone;
+  return doubtful_ != engine::kLsnNone;
 }
 
 // Syncs all files, here and now.
@@ -354,6 +360,7 @@ Status AofWriter::take_sync_result() {
   if (!closed_.empty() && closed_.front().file == done.target.file) {
     log(LogLevel::kWarning, "An append-only file of the policy `no` could not be synced",
         {{"file", done.target.name}, {"reason", *done.error}});
+    doubtful_ = std::max(doubtful_, closed_.front().end.lsn);
     closed_.pop_front();
     return {};
   }
@@ -443,6 +450,8 @@ Status AofWriter::write_fresh(int64_t unix_s) {
   is_waiting_ = false;
   Result<OpenIncrement> made = port_->make_increment();
   if (!made.ok()) return made.error();
+  take_base();
+  if (durable_.lsn < safe_.lsn) doubtful_ = safe_.lsn;
   const std::string name = made->name;
   const Replacement replacement{.failed = files_.front().name, .sound_bytes = safe_bytes_};
   const std::deque<OpenFile> before = std::exchange(files_, {});
@@ -468,6 +477,21 @@ Status AofWriter::write_fresh(int64_t unix_s) {
   safe_bytes_ = replacement.sound_bytes;
   port_->discard_increment(name);
   return done;
+}
+
+// Whatever a base that was finished meanwhile holds need not be written again, and its files are
+// gone. An increment begins where it ends.
+void AofWriter::take_base() {
+  const JournalPlace base = port_->base_place();
+  if (base.lsn <= durable_.lsn) return;
+  durable_ = base;
+  std::erase_if(closed_, [&](const OpenFile& file) { return file.end.lsn <= base.lsn; });
+  if (base.lsn <= safe_.lsn) return;
+  safe_ = base;
+  safe_bytes_ = 0;
+  while (files_.size() > 1 && files_.front().end.lsn <= base.lsn)
+    files_.pop_front();
+  reader_.release(base);
 }
 
 // The fresh file is on the disk. It counts once the manifest names it.

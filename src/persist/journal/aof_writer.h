@@ -53,8 +53,11 @@ class AofPort {
   // The file, which has its header, synced, becomes the last of the manifest.
   virtual Status join_increment(const std::string& name) = 0;
   // Makes a fresh file after a failure. Files that were made and have not joined will not be
-  // written any more.
+  // written any more, and no rewrite is finished before replace_failed() has succeeded.
   virtual Result<OpenIncrement> make_increment() = 0;
+  // Everything before this place stands in the base, on the disk: increments that end there or
+  // earlier are not in the manifest any more.
+  virtual JournalPlace base_place() = 0;
   // The fresh file could not be written. It is to be removed.
   virtual void discard_increment(const std::string& name) = 0;
   // Puts the fresh file into the manifest in place of the increments behind `failed`, and then cuts
@@ -162,12 +165,14 @@ class AofWriter {
   void ask_sync(int64_t now_ns);
   bool must_wait(int64_t now_ns);
   bool is_syncing() const;
+  bool has_doubt();
   bool needs_sync() const { return durable_.lsn != written_.lsn; }
   void note_written();
   void note_synced(const OpenFile& target);
   void note_safe(const OpenFile& target);
   Status open(NextFile next);
   void begin_writing(NextFile next);
+  void take_base();
   void release();
   void fail(const Status& why);
   bool try_fresh(int64_t now_ns, int64_t unix_s);
@@ -191,6 +196,9 @@ class AofWriter {
   JournalPlace written_;
   JournalPlace safe_;
   JournalPlace durable_;
+  // Under the policy `no` a file may fail that is safe and was not on the disk. Then nothing counts
+  // as durable before the base stands behind this.
+  engine::Lsn doubtful_ = engine::kLsnNone;
   // The bytes of files_.front() up to safe_.
   uint64_t safe_bytes_ = 0;
   int64_t last_sync_ns_ = 0;

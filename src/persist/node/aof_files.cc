@@ -81,6 +81,7 @@ Result<OpenIncrement> AofFiles::make_increment(std::string_view replid) {
 Result<OpenIncrement> AofFiles::make_first_increment(std::string_view replid) {
   const std::lock_guard guard(lock_);
   is_log_awaited_ = true;
+  is_replacing_ = false;
   return make(replid);
 }
 
@@ -96,10 +97,17 @@ void AofFiles::discard_increment(const std::string& name) {
   remove_made(name);
 }
 
-void AofFiles::discard_made() {
+Result<OpenIncrement> AofFiles::make_replacement(std::string_view replid) {
   const std::lock_guard guard(lock_);
+  is_replacing_ = true;
   for (const ManifestFile& file : std::vector<ManifestFile>(made_))
     remove_made(file.name);
+  return make(replid);
+}
+
+JournalPlace AofFiles::base_place() const {
+  const std::lock_guard guard(lock_);
+  return base_place_;
 }
 
 Status AofFiles::join_increment(const std::string& name) {
@@ -143,6 +151,7 @@ Status AofFiles::replace_failed(const std::string& failed, uint64_t sound_bytes,
       return done;
   }
   made_.erase(made);
+  is_replacing_ = false;
   return {};
 }
 
@@ -177,15 +186,21 @@ std::string AofFiles::new_base_path() const {
   return layout_.path("temp-rewriteaof-bg.aof");
 }
 
-Status AofFiles::finish_rewrite(const std::string& first_left) {
+Status AofFiles::finish_rewrite(const std::string& first_left, JournalPlace place) {
   const std::lock_guard guard(lock_);
   if (Status known = know_state(); !known.ok()) return known;
   const std::vector<ManifestFile>& increments = state_.manifest.increments;
   const auto first = std::ranges::find(increments, first_left, &ManifestFile::name);
-  if (first == increments.end())
+  if (first == increments.end() || is_replacing_)
     return Error::literal("the append-only file failed while it was rewritten");
-  return take(persist::finish_rewrite(
+  const int64_t base_before = state_.manifest.base ? state_.manifest.base->seq : 0;
+  Status done = take(persist::finish_rewrite(
       layout_, state_, {.temporary_path = new_base_path(), .first_left = first->seq}));
+  // It may have failed behind the step that counts.
+  const bool is_known = know_state().ok();
+  const int64_t base = state_.manifest.base ? state_.manifest.base->seq : 0;
+  if (done.ok() || (is_known && base > base_before)) base_place_ = place;
+  return done;
 }
 
 Status AofFiles::begin_log() {

@@ -44,8 +44,8 @@ class AofFiles {
   Result<OpenIncrement> make_first_increment(std::string_view replid);
   // Removes a file that was made and has not joined, as far as the disk lets it.
   void discard_increment(const std::string& name);
-  // Removes all files that were made and have not joined.
-  void discard_made();
+  // See AofPort::make_increment(). Removes all files that were made and have not joined.
+  Result<OpenIncrement> make_replacement(std::string_view replid);
   // See AofPort. A file of a log that has not begun joins the others of that log.
   Status join_increment(const std::string& name);
   Status replace_failed(const std::string& failed, uint64_t sound_bytes, const std::string& fresh);
@@ -57,7 +57,10 @@ class AofFiles {
   std::string new_base_path() const;
   // Makes the file at new_base_path() the base. The increments before `first_left` go. Fails if
   // that one has failed meanwhile: then the base stands in the middle of what follows it.
-  Status finish_rewrite(const std::string& first_left);
+  // `place`: where the base ends in the journal.
+  Status finish_rewrite(const std::string& first_left, JournalPlace place);
+  // See AofPort.
+  JournalPlace base_place() const;
 
   // Begins a log: the file at new_base_path() becomes the base, and the file that
   // make_first_increment() made, with what took its place, is the rest. What was there before goes.
@@ -85,6 +88,8 @@ class AofFiles {
   mutable std::mutex lock_;
   AofState state_;
   bool is_state_known_ = true;
+  JournalPlace base_place_;
+  bool is_replacing_ = false;
   int64_t last_made_ = 0;           // Number of the file that was made last.
   std::vector<ManifestFile> made_;  // Increments that have not joined.
   bool is_log_awaited_ = false;

@@ -361,8 +361,7 @@ Status Persistence::join_increment(const std::string& name) {
 }
 
 Result<OpenIncrement> Persistence::make_increment() {
-  files_->discard_made();
-  return files_->make_increment(replid_);
+  return files_->make_replacement(replid_);
 }
 
 void Persistence::discard_increment(const std::string& name) {
@@ -849,7 +848,7 @@ Status Persistence::write_base() {
   aof_->pause_syncs(false);
   if (!bytes.ok()) return bytes.error();
   wait_until_begun(name);
-  if (Status finished = files_->finish_rewrite(name); !finished.ok()) return finished;
+  if (Status finished = files_->finish_rewrite(name, cut.place); !finished.ok()) return finished;
   const uint64_t written = aof_->numbers().bytes;
   before_bytes_ = files_->bytes();
   written_before_ = written;
@@ -897,9 +896,9 @@ Status Persistence::enable_aof() {
   return done;
 }
 
-// Waits until the writer goes on in the increment, or will not do so any more.
+// Waits until the writer goes on in the increment, or will not do so soon.
 void Persistence::wait_until_begun(const std::string& name) {
-  while (files_->is_made(name) && !ends_)
+  while (files_->is_made(name) && !aof_->numbers().is_failing && !ends_)
     rest(std::chrono::milliseconds(1));
 }
 

@@ -124,6 +124,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
   void release(engine::Lsn lsn) override;
   Status join_increment(const std::string& name) override;
   Result<OpenIncrement> make_increment() override;
+  JournalPlace base_place() override { return files_->base_place(); }
   void discard_increment(const std::string& name) override;
   Status replace_failed(const std::string& failed, uint64_t sound_bytes,
                         const std::string& fresh) override;

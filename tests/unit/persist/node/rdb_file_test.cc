@@ -34,10 +34,10 @@ std::unique_ptr<Snapshot> small_snapshot(engine::ThreadParking& parking) {
 Result<uint64_t> write(SimDisk& disk, std::function<void()> pace = {}) {
   engine::ThreadParking parking;
   const std::unique_ptr<Snapshot> snapshot = small_snapshot(parking);
-  return write_rdb_file(
-      disk, kPath, *snapshot,
-      {.redis_version = "7.2.4", .unix_s = 1, .stream = RdbFacts::Stream{.replid = "r"}},
-      {.pace = std::move(pace)});
+  RdbFacts facts;
+  facts.redis_version = "7.2.4";
+  facts.stream = RdbFacts::Stream{.replid = "r"};
+  return write_rdb_file(disk, kPath, *snapshot, facts, {.pace = std::move(pace)});
 }
 
 TEST_CASE("a file that was written stands on the disk, and its size is told") {
