@@ -166,9 +166,20 @@ void HashTable::insert_into(Bucket& head, Entry* entry, uint8_t fingerprint) {
   ++bucket->meta;
 }
 
+void HashTable::reserve(size_t entries) {
+  const size_t count = count_for(entries, kSlots);
+  if (size_ != 0 || is_resizing() || count <= current_.count) return;
+  if (current_.buckets != &first_) free_array(current_);
+  current_ = make_array(count);
+  if (current_.region != nullptr)
+    huge_pages_->want(current_.region, current_.region->bytes());
+  is_reserved_ = true;
+}
+
 void HashTable::erase(const Entry* entry, uint64_t hash) {
   erase_at(bucket_of(hash), find_place(entry, hash));
   --size_;
+  is_reserved_ = false;
   resize_if_due();
 }
 
@@ -254,7 +265,7 @@ void HashTable::resize_if_due() {
   }
   if (size_ * 100 >= slots * 88) {
     start_resize(count_above(current_.count));
-  } else if (current_.count > 1 && size_ * 10 < slots) {
+  } else if (current_.count > 1 && size_ * 10 < slots && !is_reserved_) {
     start_resize(count_for(size_ * 2, kSlots));
   }
 }
@@ -262,6 +273,11 @@ void HashTable::resize_if_due() {
 void HashTable::start_resize(size_t count) {
   ensure(!is_resizing());
   if (count == current_.count) return;
+  // A resize gives pages of the old array back, so it begins when all of them are present.
+  if (const auto& region = current_.region; region != nullptr && region->ready() < region->bytes()) {
+    huge_pages_->want(region, region->bytes());
+    return;
+  }
   next_ = make_array(count);
   moved_ = 0;
   movable_ = 0;

@@ -56,6 +56,10 @@ class HashTable {
   // Adds an entry whose key is absent.
   void insert(Entry* entry, uint64_t hash);
 
+  // Makes room for `entries` in an empty table, so that it does not have to grow while they are
+  // inserted. It keeps the room until an entry is erased. A table that is not empty stays as it is.
+  void reserve(size_t entries);
+
   // Takes the entry out; it must be in the table.
   void erase(const Entry* entry, uint64_t hash);
 
@@ -162,6 +166,7 @@ class HashTable {
   size_t released_ = 0;  // Buckets of current_ whose pages were given back to the kernel.
   size_t size_ = 0;
   size_t chained_ = 0;  // Number of chained buckets, for bytes().
+  bool is_reserved_ = false;  // The room is kept, however few entries there are.
   Bucket first_{};      // The array of a table that never grew; it spares an allocation.
 };
 

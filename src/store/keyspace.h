@@ -150,6 +150,8 @@ class Keyspace {
   size_t marked(Mark mark) const { return marked_[static_cast<size_t>(mark)]; }
 
   const HashTable& table() const { return table_; }
+  // Makes room for `keys` in a keyspace without keys.
+  void reserve(size_t keys) { table_.reserve(keys); }
   // Moves up to `buckets` buckets of a resize. Returns true while there are more that can be moved
   // now.
   bool step_resize(size_t buckets) { return table_.step(buckets); }

@@ -12,6 +12,7 @@
 #include "persist/rdb/value_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <variant>
 
@@ -27,6 +28,10 @@ constexpr size_t kReadBytes = size_t{1} << 20;
 // A batch is sent when it has so many bytes or elements.
 constexpr size_t kBatchBytes = size_t{256} << 10;
 constexpr size_t kBatchElements = 1024;
+// Buckets of keys are fetched from memory so many entries before they are needed.
+constexpr size_t kEntriesAhead = 8;
+// A file has more bytes than this for each key, or its tables grow as they are filled.
+constexpr uint64_t kFileBytesPerKey = 16;
 // The most batches that one shard has not taken yet.
 constexpr uint32_t kBatchesUnderWay = 4;
 
@@ -155,42 +160,73 @@ Status Loader::finish() {
   return failure();
 }
 
+// Has every shard make room for its part of the keys of the present database.
+void Loader::make_room(uint64_t keys) {
+  const uint64_t expected = std::min(keys, expected_keys_max_) / set_->size();
+  for (size_t shard = 0; shard < set_->size(); ++shard) {
+    set_->submit_change(shard, [expected, db = db_](Shard& here) {
+      here.data().keyspace(db).reserve(expected);
+    });
+  }
+}
+
 void Loader::send_entries(size_t shard) {
   if (entries_[shard] == nullptr) return;
   wait_for_room(shard);
   const std::shared_ptr<Batch> batch = std::move(entries_[shard]);
   set_->submit_change(shard, [batch, shared = shared_, progress = progress_](Shard& here) {
-    const Hold hold = here.hold_here();
-    const rdb::ReadOptions options = read_options(hold.set());
-    ShardData& data = here.data();
-    std::string_view text = batch->text;
-    for (const Entry& entry : batch->entries) {
-      const std::string_view name = text.substr(0, entry.key_bytes);
-      const std::string_view bytes = text.substr(entry.key_bytes, entry.value_bytes);
-      text.remove_prefix(entry.key_bytes + entry.value_bytes);
-      Result<rdb::Value> value = rdb::read_value(entry.type, entry.dialect, bytes, options);
-      if (!value.ok()) {
-        shared->fail("key '" + std::string(name) + "', at offset " + std::to_string(entry.offset) +
-                     ": " + std::string(value.error().message()));
-        break;
-      }
-      if (value->is_empty()) continue;
-      store::Keyspace& space = data.keyspace(entry.db);
-      const store::KeyRef key = data.ref(name);
-      store::Entry* existing = space.find(key);
-      if (existing != nullptr && batch->options.is_fresh) {
-        shared->fail("the key '" + std::string(name) + "' occurs twice");
-        break;
-      }
-      store::Entry* stored =
-          value->is_string()
-              ? space.put_string(key, existing, value->text(), entry.deadline_ms)
-              : space.put_object(key, existing, value->type(), value->release(), entry.deadline_ms);
-      set_access(hold, *stored, entry.idle_s, entry.frequency);
-      progress->keys_loaded.fetch_add(1, std::memory_order_relaxed);
-    }
+    const uint64_t stored = store_entries(*batch, here.hold_here(), here.data(), *shared);
+    progress->keys_loaded.fetch_add(stored, std::memory_order_relaxed);
     shared->done(here.id());
   });
+}
+
+// Stores the entries on their shard, up to the first error. Returns how many it stored.
+uint64_t Loader::store_entries(const Batch& batch, const Hold& hold, ShardData& data,
+                               Shared& shared) {
+  const rdb::ReadOptions options = read_options(hold.set());
+  // The keys of the next entries, whose buckets are on their way from memory.
+  std::array<store::KeyRef, kEntriesAhead> keys;
+  size_t seen = 0;
+  std::string_view ahead = batch.text;
+  const auto look_ahead = [&] {
+    if (seen == batch.entries.size()) return;
+    const Entry& entry = batch.entries[seen];
+    const store::KeyRef key = data.ref(ahead.substr(0, entry.key_bytes));
+    data.keyspace(entry.db).table().prefetch_bucket(key.hash);
+    ahead.remove_prefix(entry.key_bytes + entry.value_bytes);
+    keys[seen++ % kEntriesAhead] = key;
+  };
+  while (seen < std::min(kEntriesAhead, batch.entries.size()))
+    look_ahead();
+
+  uint64_t stored = 0;
+  for (size_t at = 0; at < batch.entries.size(); ++at) {
+    const Entry& entry = batch.entries[at];
+    const store::KeyRef key = keys[at % kEntriesAhead];
+    look_ahead();
+    const std::string_view bytes(key.name.data() + key.name.size(), entry.value_bytes);
+    Result<rdb::Value> value = rdb::read_value(entry.type, entry.dialect, bytes, options);
+    if (!value.ok()) {
+      shared.fail("key '" + std::string(key.name) + "', at offset " + std::to_string(entry.offset) +
+                  ": " + std::string(value.error().message()));
+      break;
+    }
+    if (value->is_empty()) continue;
+    store::Keyspace& space = data.keyspace(entry.db);
+    store::Entry* existing = space.find(key);
+    if (existing != nullptr && batch.options.is_fresh) {
+      shared.fail("the key '" + std::string(key.name) + "' occurs twice");
+      break;
+    }
+    store::Entry* entry_there =
+        value->is_string()
+            ? space.put_string(key, existing, value->text(), entry.deadline_ms)
+            : space.put_object(key, existing, value->type(), value->release(), entry.deadline_ms);
+    set_access(hold, *entry_there, entry.idle_s, entry.frequency);
+    ++stored;
+  }
+  return stored;
 }
 
 void Loader::send_records(size_t shard) {
@@ -223,6 +259,9 @@ Status Loader::load_rdb(const std::string& path, const LoadOptions& options,
                         std::optional<uint64_t>* rest_begin) {
   Result<std::unique_ptr<DiskFile>> file = disk_->open(path, Disk::Access::kRead);
   if (!file.ok()) return file.error();
+  const Result<uint64_t> file_bytes = (*file)->size();
+  if (!file_bytes.ok()) return file_bytes.error();
+  expected_keys_max_ = *file_bytes / kFileBytesPerKey;
   rdb::FileReader reader(options.checks_sum);
   std::string piece(kReadBytes, '\0');
   uint64_t offset = 0;
@@ -232,12 +271,12 @@ Status Loader::load_rdb(const std::string& path, const LoadOptions& options,
     if (!count.ok()) return count.error();
     if (*count == 0) break;
     offset += *count;
+    progress_->bytes_loaded.store(loaded_before + reader.offset(), std::memory_order_relaxed);
     reader.feed(std::string_view(piece).substr(0, *count));
     for (;;) {
       Result<std::optional<rdb::FileEvent>> event = reader.next();
       if (!event.ok()) return Error::text(path + ": " + std::string(event.error().message()));
       if (!*event) break;
-      progress_->bytes_loaded.store(loaded_before + reader.offset(), std::memory_order_relaxed);
       if (Status taken = take_event(**event, reader, options, path); !taken.ok()) return taken;
       if (reader.has_ended()) break;
     }
@@ -246,6 +285,7 @@ Status Loader::load_rdb(const std::string& path, const LoadOptions& options,
   }
   if (Status whole = reader.finish(); !whole.ok())
     return Error::text(path + ": " + std::string(whole.error().message()));
+  progress_->bytes_loaded.store(loaded_before + reader.offset(), std::memory_order_relaxed);
   if (rest_begin != nullptr) *rest_begin = reader.offset();
   if (Status done = finish(); !done.ok())
     return Error::text(path + ": " + std::string(done.error().message()));
@@ -263,6 +303,8 @@ Status Loader::take_event(const rdb::FileEvent& event, const rdb::FileReader& re
                          std::to_string(set_->options().databases) + " databases");
     }
     db_ = DbIndex{static_cast<uint32_t>(select->db)};
+  } else if (const auto* size = std::get_if<rdb::FileResizeDb>(&event)) {
+    make_room(size->keys);
   } else if (const auto* function = std::get_if<rdb::FileFunction>(&event)) {
     return run_held({{"FUNCTION", "LOAD", "REPLACE", std::string(function->code)}});
   } else if (const auto* aux = std::get_if<rdb::FileAux>(&event)) {
@@ -290,6 +332,8 @@ Status Loader::take_entry(const rdb::FileEntry& entry, const rdb::FileReader& re
   std::unique_ptr<Batch>& batch = entries_[shard];
   if (batch == nullptr) {
     batch = std::make_unique<Batch>();
+    batch->text.reserve(kBatchBytes);
+    batch->entries.reserve(kBatchElements);
     batch->options = {.drops_expired = options.drops_expired, .is_fresh = options.is_fresh};
   }
   batch->text.append(entry.key).append(entry.value);

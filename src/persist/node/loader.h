@@ -87,7 +87,10 @@ class Loader {
                     const LoadOptions& options);
   Status take_record(std::span<const std::string_view> argv);
   Status run_held(std::vector<std::vector<std::string>> records);
+  void make_room(uint64_t keys);
   void send_entries(size_t shard);
+  static uint64_t store_entries(const Batch& batch, const engine::Hold& hold,
+                                engine::ShardData& data, Shared& shared);
   void send_records(size_t shard);
   void send_all();
   void wait_for_room(size_t shard);
@@ -103,6 +106,7 @@ class Loader {
   engine::DbIndex db_{};
   std::optional<LoadedStream> stream_;
   std::string replid_;
+  uint64_t expected_keys_max_ = 0;  // What the file says about the number of keys counts up to this.
 };
 
 }  // namespace kvstash::persist

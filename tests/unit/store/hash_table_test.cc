@@ -137,6 +137,29 @@ TEST_CASE("a table behind huge pages holds what was inserted and not erased") {
   CHECK(checked.holds_exactly_what_is_expected());
 }
 
+TEST_CASE("a table with reserved room does not grow while it is filled, and shrinks after an erase") {
+  HugePages pages;
+  for (HugePages* used : {static_cast<HugePages*>(nullptr), &pages}) {
+    Checked checked(used);
+    checked.table.reserve(400'000);
+    const size_t buckets = checked.table.bucket_count();
+    checked.fill(0, 400'000);
+    CHECK(checked.table.bucket_count() == buckets);
+    CHECK(checked.holds_exactly_what_is_expected());
+    checked.table.reserve(1'000'000);
+    CHECK(checked.table.bucket_count() == buckets);
+    for (size_t i = 0; i < 399'000; ++i)
+      checked.erase(name(i));
+    // A resize begins when the pages of the array are present.
+    for (size_t i = 400'000; checked.table.bucket_count() >= buckets; ++i) {
+      checked.insert(name(i));
+      checked.erase(name(i));
+      checked.table.finish_resize();
+    }
+    CHECK(checked.holds_exactly_what_is_expected());
+  }
+}
+
 TEST_CASE("a resize waits for pages that are not there, and not for ever") {
   HugePages pages;
   Checked checked(&pages);
