@@ -4,7 +4,7 @@
 #include "admin/metrics_text.h"
 #include "base/clock.h"
 #include "net/loop.h"
-#include "net/thread.h"
+#include "base/threads.h"
 #include "net/timer.h"
 #include "net/wake.h"
 
@@ -169,7 +169,7 @@ Status MetricsPage::start() {
   // Shared, because the thread may still be in set_value() when this function returns.
   auto started = std::make_shared<std::promise<Result<uint16_t>>>();
   std::future<Result<uint16_t>> outcome = started->get_future();
-  thread_ = net::start_thread("kv-metrics", [this, started] {
+  thread_ = start_thread("kv-metrics", [this, started] {
     run([started](Status status, uint16_t port) {
       started->set_value(status.ok() ? Result<uint16_t>(port) : Result<uint16_t>(status.error()));
     });

@@ -7,9 +7,13 @@ const NodePorts& system_ports() {
   static const SystemClock clock;
   static SystemEntropy entropy;
   static ThreadParking parking;
+  static SystemThreads threads;
   static SystemDisk disk;
-  static const NodePorts kPorts{
-      .clock = &clock, .entropy = &entropy, .parking = &parking, .disk = &disk};
+  static const NodePorts kPorts{.clock = &clock,
+                                .entropy = &entropy,
+                                .parking = &parking,
+                                .threads = &threads,
+                                .disk = &disk};
   return kPorts;
 }
 

@@ -7,8 +7,9 @@
 
 #include "base/clock.h"
 #include "base/disk.h"
+#include "base/parking.h"
 #include "base/random.h"
-#include "engine/traffic/parking.h"
+#include "base/threads.h"
 
 namespace kvstash::engine {
 
@@ -16,7 +17,8 @@ struct NodePorts {
   const Clock* clock;
   Entropy* entropy;
   Parking* parking;
-  Disk* disk = nullptr;  // Null: the node keeps nothing on disk.
+  Threads* threads = nullptr;  // Null: the node starts no threads of its own.
+  Disk* disk = nullptr;        // Null: the node keeps nothing on disk.
 };
 
 // The ports of the real machine: its clocks, its random source, and futex for threads that park.

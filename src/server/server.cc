@@ -3,16 +3,17 @@
 #include "admin/metrics_page.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/threads.h"
 #include "commands/client/client_line.h"
 #include "commands/tables.h"
 #include "engine/shard.h"
 #include "net/listener.h"
 #include "net/signals.h"
 #include "net/socket.h"
-#include "net/thread.h"
 #include "net/timer.h"
 #include "net/tls.h"
 #include "net/transport.h"
+#include "net/usable_cores.h"
 #include "persist/commands/persist_table.h"
 #include "persist/node/persistence.h"
 #include "scripting/scripting.h"
@@ -281,7 +282,7 @@ void Server::accept(int fd, const net::Address& peer, bool is_tls) {
 int Server::run() {
   std::vector<std::thread> threads;
   for (size_t id = 1; id < shells_.size(); ++id) {
-    threads.push_back(net::start_thread("kv-shard-" + std::to_string(id),
+    threads.push_back(start_thread("kv-shard-" + std::to_string(id),
                                         [shell = shells_[id].get()] { shell->run(); }));
   }
   log(LogLevel::kNotice, "Server initialized",

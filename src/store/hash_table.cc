@@ -171,8 +171,7 @@ void HashTable::reserve(size_t entries) {
   if (size_ != 0 || is_resizing() || count <= current_.count) return;
   if (current_.buckets != &first_) free_array(current_);
   current_ = make_array(count);
-  if (current_.region != nullptr)
-    huge_pages_->want(current_.region, current_.region->bytes());
+  if (current_.region != nullptr) huge_pages_->want(current_.region, current_.region->bytes());
   is_reserved_ = true;
 }
 
@@ -274,7 +273,8 @@ void HashTable::start_resize(size_t count) {
   ensure(!is_resizing());
   if (count == current_.count) return;
   // A resize gives pages of the old array back, so it begins when all of them are present.
-  if (const auto& region = current_.region; region != nullptr && region->ready() < region->bytes()) {
+  if (const auto& region = current_.region;
+      region != nullptr && region->ready() < region->bytes()) {
     huge_pages_->want(region, region->bytes());
     return;
   }

@@ -165,9 +165,9 @@ class HashTable {
   size_t movable_ = 0;   // Buckets of current_ that the present pages of next_ can take.
   size_t released_ = 0;  // Buckets of current_ whose pages were given back to the kernel.
   size_t size_ = 0;
-  size_t chained_ = 0;  // Number of chained buckets, for bytes().
+  size_t chained_ = 0;        // Number of chained buckets, for bytes().
   bool is_reserved_ = false;  // The room is kept, however few entries there are.
-  Bucket first_{};      // The array of a table that never grew; it spares an allocation.
+  Bucket first_{};            // The array of a table that never grew; it spares an allocation.
 };
 
 }  // namespace kvstash::store

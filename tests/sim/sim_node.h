@@ -11,16 +11,20 @@
 #include "engine/node_ports.h"
 #include "engine/shard.h"
 #include "engine/shard_set.h"
+#include "persist/node/persistence.h"
+#include "persist/options.h"
 #include "scripting/scripting.h"
 #include "sim/sim_client.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_entropy.h"
 #include "sim/sim_shard.h"
+#include "sim/sim_task.h"
 #include "support/script_rooms.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -39,6 +43,9 @@ class SimNode {
     // Simulates a slow machine: at times up to so much time passes between two steps.
     uint64_t lag_us_max = 0;
     bool cuts_input = true;  // Bytes of clients arrive in pieces that are cut anywhere.
+    // Outlives the node; null: the node keeps nothing on disk. load() has to be called first.
+    Disk* disk = nullptr;
+    persist::PersistOptions persist{};
   };
 
   explicit SimNode(Options options)
@@ -47,9 +54,21 @@ class SimNode {
         entropy_(random_.next()),
         table_(engine_and_script_commands()),
         set_(options_.shards, table_, options_.engine,
-             {.clock = &clock_, .entropy = &entropy_, .parking = &parking_}),
+             {.clock = &clock_,
+              .entropy = &entropy_,
+              .parking = &parking_,
+              .threads = &threads_,
+              .disk = options_.disk}),
         scripting_(options_.shards, "7.2.4", set_.ports()) {
     set_.set_scripting(scripting_);
+    if (options_.disk != nullptr) {
+      persistence_ = std::make_unique<persist::Persistence>(
+          persist::Persistence::Setup{.set = &set_,
+                                      .scripting = &scripting_,
+                                      .redis_version = "7.2.4",
+                                      .replid = hex_text(entropy_.draw())},
+          options_.persist);
+    }
     for (size_t id = 0; id < set_.size(); ++id)
       shards_.push_back(std::make_unique<SimShard>(set_.at(id), clock_, parking_, random_.next(),
                                                    options_.cuts_input));
@@ -62,9 +81,24 @@ class SimNode {
       if (!client->leaves_) client->hang_up();
     }
     run_for(1000);
+    persistence_.reset();
     for (size_t id = 0; id < set_.size(); ++id)
       ensure(set_.at(id).clients().all().empty());
   }
+
+  // Loads what is on the disk. Returns how that ended.
+  Status load() {
+    bool is_done = false;
+    Status done;
+    persistence_->start([&](Status loaded) {
+      done = std::move(loaded);
+      is_done = true;
+    });
+    while (!is_done)
+      run_for(1);
+    return done;
+  }
+  persist::Persistence& persistence() { return *persistence_; }
 
   SimClock& clock() { return clock_; }
   engine::ShardSet& set() { return set_; }
@@ -116,20 +150,30 @@ class SimNode {
     return client.take_text();
   }
 
-  // Steps one shard. False: no shard has anything to do at this moment.
+  // Steps one shard, or another thread of the node. False: none has anything to do at this moment.
   bool step() {
     runnable_.clear();
     for (const auto& shard : shards_) {
       if (shard->is_runnable()) runnable_.push_back(shard.get());
     }
-    if (runnable_.empty()) return false;
-    SimShard& shard = *runnable_[random_.below(runnable_.size())];
-    shard.step();
+    runnable_tasks_.clear();
+    for (const auto& task : threads_.tasks()) {
+      if (!task->is_over() && !task->is_parked()) runnable_tasks_.push_back(task);
+    }
+    const size_t count = runnable_.size() + runnable_tasks_.size();
+    if (count == 0) return false;
+    const size_t chosen = random_.below(count);
     ++steps_;
     // The shards do not keep each other busy for ever.
     ensure(steps_ - steps_before_moment_ < kStepsOfMomentMax);
-    ensure(shard.idle_turns() < kIdleTurnsMax);
-    if (shard.idle_turns() != 0) move_clock(clock_.now_ns() + kIdleTurnNs);
+    if (chosen < runnable_.size()) {
+      SimShard& shard = *runnable_[chosen];
+      shard.step();
+      ensure(shard.idle_turns() < kIdleTurnsMax);
+      if (shard.idle_turns() != 0) move_clock(clock_.now_ns() + kIdleTurnNs);
+    } else {
+      runnable_tasks_[chosen - runnable_.size()]->resume();
+    }
     if (options_.lag_us_max != 0 && random_.one_in(4))
       move_clock(clock_.now_ns() + 1000 * static_cast<int64_t>(random_.below(options_.lag_us_max)));
     return true;
@@ -141,6 +185,13 @@ class SimNode {
   // again until its time has come: then each check takes so much time.
   static constexpr int64_t kIdleTurnNs = 1000;
   static constexpr uint64_t kIdleTurnsMax = 200'000;
+
+  // 40 hexadecimal digits.
+  static std::string hex_text(uint64_t number) {
+    char digits[41];
+    std::snprintf(digits, sizeof(digits), "%040llx", static_cast<unsigned long long>(number));
+    return digits;
+  }
 
   static Options without_threads(Options options) {
     // They are fetched by a thread, whose timing would influence the run.
@@ -157,6 +208,9 @@ class SimNode {
         ensure(!shard->is_parked());  // A parked shard would never be unparked.
         next_ns = std::min(next_ns, shard->next_event_ns());
       }
+      for (const auto& task : threads_.tasks()) {
+        if (!task->is_over()) next_ns = std::min(next_ns, task->wait_ends_ns());
+      }
       if (next_ns > end_ns) break;
       move_clock(next_ns);
     }
@@ -172,13 +226,16 @@ class SimNode {
   Random random_;
   SimClock clock_;
   SimEntropy entropy_;
-  SimParking parking_;
+  SimParking parking_{clock_};
+  SimThreads threads_{parking_};
   engine::CommandTable table_;
   engine::ShardSet set_;
   scripting::Scripting scripting_;
+  std::unique_ptr<persist::Persistence> persistence_;  // Null: nothing is kept on disk.
   std::vector<std::unique_ptr<SimClient>> clients_;
   std::vector<std::unique_ptr<SimShard>> shards_;
   std::vector<SimShard*> runnable_;
+  std::vector<std::shared_ptr<SimTask>> runnable_tasks_;
   uint64_t steps_ = 0;
   uint64_t steps_before_moment_ = 0;
 };

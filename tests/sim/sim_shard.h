@@ -5,13 +5,11 @@
 #include "base/random.h"
 #include "engine/shard.h"
 #include "engine/shard_port.h"
-#include "engine/traffic/parking.h"
-#include "sim/fiber.h"
 #include "sim/sim_client.h"
 #include "sim/sim_clock.h"
+#include "sim/sim_task.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -23,44 +21,27 @@
 
 namespace kvstash::test {
 
-class SimShard;
-
-// Parking for shards that share a thread: a shard that waits stays on its stack, and needs no
-// wake-up, because the scheduler reads the words.
-class SimParking final : public engine::Parking {
- public:
-  void wait(std::atomic<uint32_t>& word, uint32_t while_it_is) override;
-  void wake(std::atomic<uint32_t>&) override {}
-
- private:
-  friend class SimShard;
-  SimShard* running_ = nullptr;
-};
-
 class SimShard final : public engine::ShardPort {
  public:
   SimShard(engine::Shard& shard, SimClock& clock, SimParking& parking, uint64_t seed,
            bool cuts_input)
       : shard_(&shard),
         clock_(&clock),
-        parking_(&parking),
         random_(seed),
         cuts_input_(cuts_input),
-        fiber_([this] { run(); }) {
+        task_(parking, [this] { run(); }) {
     shard.set_port(*this);
   }
   ~SimShard() override {
     stops_ = true;
-    fiber_.resume();
+    task_.resume();
   }
 
   // ---- For the scheduler.
   // True: the shard is parked in the middle of a turn.
-  bool is_parked() const {
-    return word_ != nullptr && word_->load(std::memory_order_acquire) == parked_at_;
-  }
+  bool is_parked() const { return task_.is_parked(); }
   bool is_runnable() const {
-    if (word_ != nullptr) return !is_parked();
+    if (task_.stands()) return !is_parked();
     return !is_asleep_ || is_rung_ || !listed_.empty() || next_event_ns() <= clock_->now_ns();
   }
   // The time at which the shard has something to do again, if it is not rung before.
@@ -71,12 +52,7 @@ class SimShard final : public engine::ShardPort {
   // event is not later than now.
   uint64_t idle_turns() const { return idle_turns_; }
   // Takes one turn. A turn that parks ends this step, and goes on with the next step.
-  void step() {
-    parking_->running_ = this;
-    word_ = nullptr;
-    fiber_.resume();
-    parking_->running_ = nullptr;
-  }
+  void step() { task_.resume(); }
 
   // ---- For SimClient, between two steps. list(): the client has something for the shard.
   void list(SimClient& client) {
@@ -120,12 +96,10 @@ class SimShard final : public engine::ShardPort {
   }
 
  private:
-  friend class SimParking;
-
   void run() {
     while (!stops_) {
       turn();
-      fiber_.pause();
+      task_.pause();
     }
   }
 
@@ -138,12 +112,6 @@ class SimShard final : public engine::ShardPort {
     const bool is_early = !has_more && listed_.empty() && alarm_ns_ <= clock_->now_ns();
     idle_turns_ = is_early ? idle_turns_ + 1 : 0;
     if (!has_more && !is_early) is_asleep_ = shard_->traffic().prepare_sleep();
-  }
-
-  void stand(std::atomic<uint32_t>& word, uint32_t while_it_is) {
-    word_ = &word;
-    parked_at_ = while_it_is;
-    fiber_.pause();
   }
 
   void take_what_came() {
@@ -247,7 +215,6 @@ class SimShard final : public engine::ShardPort {
 
   engine::Shard* shard_;
   SimClock* clock_;
-  SimParking* parking_;
   Random random_;
   bool cuts_input_;
   std::vector<SimClient*> listed_;  // Clients that have something for the shard.
@@ -257,16 +224,9 @@ class SimShard final : public engine::ShardPort {
   bool is_asleep_ = false;
   int64_t alarm_ns_ = 0;
   uint64_t idle_turns_ = 0;
-  // The word that the shard waits for while it is parked; else null.
-  std::atomic<uint32_t>* word_ = nullptr;
-  uint32_t parked_at_ = 0;  // The value of that word while the shard is parked.
   bool stops_ = false;
-  Fiber fiber_;
+  SimTask task_;
 };
-
-inline void SimParking::wait(std::atomic<uint32_t>& word, uint32_t while_it_is) {
-  if (word.load(std::memory_order_acquire) == while_it_is) running_->stand(word, while_it_is);
-}
 
 inline void SimClient::send_bytes(std::string_view bytes) {
   sent_ += bytes;

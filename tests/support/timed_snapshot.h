@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/numbers.h"
-#include "engine/traffic/parking.h"
+#include "base/parking.h"
 #include "persist/snapshot/shard_snapshots.h"
 #include "support/cpu_time.h"
 #include "support/pulled_snapshot.h"
@@ -50,7 +50,7 @@ size_t timed_snapshot(std::string_view what, store::Keyspace& space, store::Shar
                       size_t writes_per_slice, const Write& write) {
   using persist::Snapshot;
   const bool compares = snapshot_elements() == kSnapshotElements;
-  engine::ThreadParking parking;
+  ThreadParking parking;
   persist::ShardSnapshots shard(
       0, memory, [&](const persist::ShardSnapshots::Visit& visit) { visit(0, space); });
   const auto snapshot = std::make_shared<Snapshot>(parking, Snapshot::Options{});

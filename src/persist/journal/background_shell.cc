@@ -1,34 +1,22 @@
 #include "persist/journal/background_shell.h"
 
-#include "net/thread.h"
-
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <climits>
-#include <ctime>
 #include <utility>
 
 namespace kvstash::persist {
-namespace {
 
-constexpr int64_t kSecondNs = 1'000'000'000;
-
-}  // namespace
-
-void BackgroundShell::start(std::string_view name, const Clock& clock, Step step) {
-  clock_ = &clock;
+void BackgroundShell::start(std::string_view name, const engine::NodePorts& ports, Step step) {
+  ports_ = &ports;
   step_ = std::move(step);
   stops_ = false;
-  thread_ = net::start_thread(name, [this] { run(); });
+  thread_ = ports.threads->start(name, [this] { run(); });
 }
 
 void BackgroundShell::stop() {
-  if (!thread_.joinable()) return;
+  if (thread_ == nullptr) return;
   stops_ = true;
   wake();
-  thread_.join();
+  thread_->join();
+  thread_ = nullptr;
 }
 
 void BackgroundShell::run() {
@@ -43,25 +31,12 @@ void BackgroundShell::run() {
 // looks whether anybody sleeps. So one of the two sees the other's write.
 void BackgroundShell::rest(uint32_t seen, std::optional<int64_t> until_ns) {
   is_asleep_.store(true, std::memory_order_seq_cst);
-  timespec left{};
-  const timespec* timeout = nullptr;
   if (until_ns) {
-    const int64_t left_ns = *until_ns - clock_->monotonic_ns();
-    left = {.tv_sec = left_ns / kSecondNs, .tv_nsec = left_ns % kSecondNs};
-    timeout = &left;
-    if (left_ns <= 0) {
-      is_asleep_.store(false, std::memory_order_seq_cst);
-      return;
-    }
+    ports_->parking->wait_for(news_, seen, *until_ns - ports_->clock->monotonic_ns());
+  } else {
+    ports_->parking->wait(news_, seen);
   }
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&news_), FUTEX_WAIT_PRIVATE, seen, timeout,
-          nullptr, 0);
   is_asleep_.store(false, std::memory_order_seq_cst);
-}
-
-void BackgroundShell::ring() {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&news_), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr,
-          nullptr, 0);
 }
 
 }  // namespace kvstash::persist

@@ -4,14 +4,14 @@
 // Owns the thread. start() and stop() are called by the owner; wake() by any thread.
 #pragma once
 
-#include "base/clock.h"
+#include "engine/node_ports.h"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
-#include <thread>
 
 namespace kvstash::persist {
 
@@ -26,24 +26,23 @@ class BackgroundShell {
   BackgroundShell& operator=(const BackgroundShell&) = delete;
   ~BackgroundShell() { stop(); }
 
-  // `clock` says when steps are due, and outlives the thread.
-  void start(std::string_view name, const Clock& clock, Step step);
+  // The ports outlive the thread.
+  void start(std::string_view name, const engine::NodePorts& ports, Step step);
   // Ends the thread behind the step that it is in. Does nothing if it does not run.
   void stop();
   // Has a step done soon. Costs one atomic operation while the thread is awake.
   void wake() {
     news_.fetch_add(1, std::memory_order_seq_cst);
-    if (is_asleep_.load(std::memory_order_seq_cst)) ring();
+    if (is_asleep_.load(std::memory_order_seq_cst)) ports_->parking->wake(news_);
   }
 
  private:
   void run();
-  void ring();
   void rest(uint32_t seen, std::optional<int64_t> until_ns);
 
   Step step_;
-  const Clock* clock_ = nullptr;
-  std::thread thread_;
+  const engine::NodePorts* ports_ = nullptr;
+  std::unique_ptr<Threads::Thread> thread_;
   std::atomic<uint32_t> news_{0};
   std::atomic<bool> is_asleep_{false};
   std::atomic<bool> stops_{false};

@@ -81,7 +81,7 @@ struct Loader::Records {
 
 // What the loading thread and the shards share.
 struct Loader::Shared {
-  explicit Shared(size_t shards) : under_way(shards) {}
+  Shared(size_t shards, Parking& by) : under_way(shards), parking(by) {}
 
   void fail(std::string text) {
     const std::lock_guard guard(lock);
@@ -90,10 +90,11 @@ struct Loader::Shared {
   }
   void done(size_t shard) {
     under_way[shard].fetch_sub(1, std::memory_order_acq_rel);
-    under_way[shard].notify_all();
+    parking.wake(under_way[shard]);
   }
 
   std::vector<std::atomic<uint32_t>> under_way;  // By shard: batches sent and not done.
+  Parking& parking;
   std::mutex lock;
   std::string error;
   std::atomic<bool> has_failed{false};
@@ -117,7 +118,7 @@ Loader::Loader(engine::ShardSet& set, Disk& disk, LoadProgress& progress)
     : set_(&set),
       disk_(&disk),
       progress_(&progress),
-      shared_(std::make_shared<Shared>(set.size())),
+      shared_(std::make_shared<Shared>(set.size(), *set.ports().parking)),
       entries_(set.size()),
       records_(set.size()) {}
 
@@ -130,14 +131,14 @@ Loader::~Loader() {
 void Loader::wait_for_room(size_t shard) {
   std::atomic<uint32_t>& count = shared_->under_way[shard];
   for (uint32_t now = count.load(); now >= kBatchesUnderWay; now = count.load())
-    count.wait(now);
+    shared_->parking.wait(count, now);
   count.fetch_add(1);
 }
 
 void Loader::wait_until_idle() {
   for (std::atomic<uint32_t>& count : shared_->under_way) {
     for (uint32_t now = count.load(); now != 0; now = count.load())
-      count.wait(now);
+      shared_->parking.wait(count, now);
   }
 }
 
@@ -164,9 +165,8 @@ Status Loader::finish() {
 void Loader::make_room(uint64_t keys) {
   const uint64_t expected = std::min(keys, expected_keys_max_) / set_->size();
   for (size_t shard = 0; shard < set_->size(); ++shard) {
-    set_->submit_change(shard, [expected, db = db_](Shard& here) {
-      here.data().keyspace(db).reserve(expected);
-    });
+    set_->submit_change(
+        shard, [expected, db = db_](Shard& here) { here.data().keyspace(db).reserve(expected); });
   }
 }
 

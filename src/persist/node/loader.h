@@ -106,7 +106,8 @@ class Loader {
   engine::DbIndex db_{};
   std::optional<LoadedStream> stream_;
   std::string replid_;
-  uint64_t expected_keys_max_ = 0;  // What the file says about the number of keys counts up to this.
+  uint64_t expected_keys_max_ =
+      0;  // What the file says about the number of keys counts up to this.
 };
 
 }  // namespace kvstash::persist

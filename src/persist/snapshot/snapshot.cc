@@ -7,7 +7,7 @@
 
 namespace kvstash::persist {
 
-Snapshot::Snapshot(engine::Parking& parking, Options options)
+Snapshot::Snapshot(Parking& parking, Options options)
     : parking_(&parking),
       options_(std::move(options)),
       turn_(options_.shards - 1),

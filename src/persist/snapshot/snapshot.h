@@ -21,7 +21,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/traffic/parking.h"
+#include "base/parking.h"
 #include "persist/rdb/value_writer.h"
 #include "persist/snapshot/big_value.h"
 #include "persist/snapshot/chunk_lane.h"
@@ -75,7 +75,7 @@ class Snapshot {
   };
 
   // `parking` must live as long as the snapshot.
-  Snapshot(engine::Parking& parking, Options options);
+  Snapshot(Parking& parking, Options options);
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
@@ -148,7 +148,7 @@ class Snapshot {
   void wake_all();
   Error reason() const;
 
-  engine::Parking* parking_;
+  Parking* parking_;
   Options options_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<Database> databases_;

@@ -137,7 +137,8 @@ TEST_CASE("a table behind huge pages holds what was inserted and not erased") {
   CHECK(checked.holds_exactly_what_is_expected());
 }
 
-TEST_CASE("a table with reserved room does not grow while it is filled, and shrinks after an erase") {
+TEST_CASE(
+    "a table with reserved room does not grow while it is filled, and shrinks after an erase") {
   HugePages pages;
   for (HugePages* used : {static_cast<HugePages*>(nullptr), &pages}) {
     Checked checked(used);

@@ -19,7 +19,7 @@ TEST_CASE("each wake has a step done behind it") {
   std::atomic<uint64_t> asked{0};
   std::atomic<uint64_t> seen{0};
   BackgroundShell shell;
-  shell.start("kv-test", kClock, [&]() -> std::optional<int64_t> {
+  shell.start("kv-test", engine::system_ports(), [&]() -> std::optional<int64_t> {
     seen = asked.load();
     return std::nullopt;
   });
@@ -35,7 +35,7 @@ TEST_CASE("a step is done when it is due") {
   std::atomic<int> steps{0};
   BackgroundShell shell;
   const int64_t began = kClock.monotonic_ns();
-  shell.start("kv-test", kClock, [&]() -> std::optional<int64_t> {
+  shell.start("kv-test", engine::system_ports(), [&]() -> std::optional<int64_t> {
     ++steps;
     return kClock.monotonic_ns() + 5 * kMs;
   });
@@ -48,7 +48,7 @@ TEST_CASE("it stops at once, also while it sleeps, and only once") {
   BackgroundShell shell;
   shell.stop();
   std::atomic<int> steps{0};
-  shell.start("kv-test", kClock, [&]() -> std::optional<int64_t> {
+  shell.start("kv-test", engine::system_ports(), [&]() -> std::optional<int64_t> {
     ++steps;
     return std::nullopt;
   });

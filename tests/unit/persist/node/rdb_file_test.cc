@@ -18,7 +18,7 @@ using test::SimDisk;
 constexpr const char* kPath = "temp.rdb";
 
 // A snapshot of one shard that holds one entry.
-std::unique_ptr<Snapshot> small_snapshot(engine::ThreadParking& parking) {
+std::unique_ptr<Snapshot> small_snapshot(ThreadParking& parking) {
   auto snapshot = std::make_unique<Snapshot>(parking, Snapshot::Options{.shards = 1});
   ChunkLane::Item item;
   rdb::Encoder encoder(item.chunk.encoded);
@@ -32,7 +32,7 @@ std::unique_ptr<Snapshot> small_snapshot(engine::ThreadParking& parking) {
 }
 
 Result<uint64_t> write(SimDisk& disk, std::function<void()> pace = {}) {
-  engine::ThreadParking parking;
+  ThreadParking parking;
   const std::unique_ptr<Snapshot> snapshot = small_snapshot(parking);
   RdbFacts facts;
   facts.redis_version = "7.2.4";
@@ -65,7 +65,7 @@ TEST_CASE("whichever call fails, the file is gone and the snapshot is given up")
       CAPTURE(call);
       SimDisk disk;
       disk.inject({.call = call, .fault = fault});
-      engine::ThreadParking parking;
+      ThreadParking parking;
       const std::unique_ptr<Snapshot> snapshot = small_snapshot(parking);
       CHECK_FALSE(write_rdb_file(disk, kPath, *snapshot, {}, {}).ok());
       CHECK(snapshot->is_given_up());

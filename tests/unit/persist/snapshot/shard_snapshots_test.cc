@@ -137,7 +137,7 @@ class Node {
 
  private:
   Random random_;
-  engine::ThreadParking parking_;
+  ThreadParking parking_;
   std::vector<std::unique_ptr<RandomKeyspaces>> data_;
   std::vector<std::unique_ptr<ShardSnapshots>> shards_;
   std::array<std::mutex, 4> holds_;

@@ -104,7 +104,7 @@ class Node : public test::BusyNode {
     return threads().ask<T>(id, work);
   }
 
-  engine::ThreadParking parking_;
+  ThreadParking parking_;
   std::vector<std::unique_ptr<ShardSnapshots>> snapshots_;
 };
 

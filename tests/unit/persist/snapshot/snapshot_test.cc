@@ -50,7 +50,7 @@ std::string take_all(Snapshot& snapshot) {
 }  // namespace
 
 TEST_CASE("small entries come from all shards in turn, and large values are never mixed") {
-  engine::ThreadParking parking;
+  ThreadParking parking;
   Snapshot snapshot(parking, {.shards = 2});
   CHECK(take_all(snapshot) == "");
   snapshot.push(0, chunk_of("a1"));
@@ -78,7 +78,7 @@ TEST_CASE("small entries come from all shards in turn, and large values are neve
 }
 
 TEST_CASE("a lane that was lent wakes its own shard when it is given back") {
-  engine::ThreadParking parking;
+  ThreadParking parking;
   std::vector<size_t> woken;
   Snapshot snapshot(parking, {.shards = 2, .wake = [&](size_t shard) { woken.push_back(shard); }});
   CHECK_FALSE(snapshot.is_lent(1));
@@ -90,7 +90,7 @@ TEST_CASE("a lane that was lent wakes its own shard when it is given back") {
 }
 
 TEST_CASE("shards are ready when all are, and hear of it") {
-  engine::ThreadParking parking;
+  ThreadParking parking;
   size_t woken = 0;
   Snapshot snapshot(parking, {.shards = 2, .wake = [&](size_t) { ++woken; }});
   snapshot.add_ready();
@@ -104,7 +104,7 @@ TEST_CASE("shards are ready when all are, and hear of it") {
 }
 
 TEST_CASE("a shard whose lane was full is woken once half of it is free") {
-  engine::ThreadParking parking;
+  ThreadParking parking;
   std::vector<size_t> woken;
   Snapshot snapshot(parking, {.shards = 2, .queue_bytes_max = 40'000, .wake = [&](size_t shard) {
                                 woken.push_back(shard);
@@ -127,7 +127,7 @@ TEST_CASE("a shard whose lane was full is woken once half of it is free") {
 }
 
 TEST_CASE("a snapshot whose reader is too slow for the changes is given up, and says so") {
-  engine::ThreadParking parking;
+  ThreadParking parking;
   size_t woken = 0;
   Snapshot snapshot(parking, {.shards = 2,
                               .queue_bytes_max = 2000,
@@ -144,7 +144,7 @@ TEST_CASE("a snapshot whose reader is too slow for the changes is given up, and 
 }
 
 TEST_CASE("fields with deadlines raise the version of the RDB unless it is pinned") {
-  engine::ThreadParking parking;
+  ThreadParking parking;
   const Snapshot::Database database{
       .db = 3, .keys = 2, .keys_with_deadline = 1, .keys_with_field_deadlines = 1};
   Snapshot snapshot(parking, {});
@@ -164,7 +164,7 @@ TEST_CASE("fields with deadlines raise the version of the RDB unless it is pinne
 }
 
 TEST_CASE("a reader waits for chunks, and for a snapshot that is given up") {
-  engine::ThreadParking parking;
+  ThreadParking parking;
   for (const bool gives_up : {false, true}) {
     CAPTURE(gives_up);
     Snapshot snapshot(parking, {});

@@ -1,11 +1,11 @@
-#include "engine/traffic/parking.h"
+#include "base/parking.h"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <thread>
 
-namespace kvstash::engine {
+namespace kvstash {
 
 TEST_CASE("a thread does not wait for a word that has changed already") {
   ThreadParking parking;
@@ -33,4 +33,19 @@ TEST_CASE("a thread that waits for a word is let go when it was changed") {
   }
 }
 
-}  // namespace kvstash::engine
+TEST_CASE("a wait with a time ends when the time is over, or when the word was changed") {
+  ThreadParking parking;
+  std::atomic<uint32_t> word{0};
+  parking.wait_for(word, 0, -1);
+  parking.wait_for(word, 0, 1'000'000);
+  std::thread waiting([&] {
+    while (word.load() == 0)
+      parking.wait_for(word, 0, int64_t{3600} * 1'000'000'000);
+  });
+  word = 1;
+  parking.wake(word);
+  waiting.join();
+  CHECK(word == 1);
+}
+
+}  // namespace kvstash

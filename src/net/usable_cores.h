@@ -1,20 +1,11 @@
-// Thread: starts named threads, and tells how many are useful.
+// UsableCores: how many threads can run at the same time.
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <thread>
 
 namespace kvstash::net {
-
-// Runs `body` on a new thread that `top -H` and debuggers show as `name` (cut to 15 bytes). The new
-// thread blocks signals that are sent to the process. The caller must join it.
-std::thread start_thread(std::string_view name, std::function<void()> body);
-
-// Names the calling thread in the same way.
-void name_this_thread(std::string_view name);
 
 // Returns how many threads can run at the same time: the number of cores in the affinity mask of
 // the calling thread, limited by the CPU quotas of its cgroup (v1 or v2) and of the cgroups above

@@ -1,24 +1,16 @@
-#include "net/thread.h"
+#include "net/usable_cores.h"
 
+#include "base/threads.h"
 #include "net/file.h"
 #include "unit/net/temp_dir.h"
 
-#include <pthread.h>
 #include <sched.h>
-
-#include <csignal>
 
 using namespace kvstash;
 using namespace kvstash::net;
 using namespace kvstash::net::test;
 
 namespace {
-
-std::string own_name() {
-  char name[32];
-  REQUIRE(pthread_getname_np(pthread_self(), name, sizeof(name)) == 0);
-  return name;
-}
 
 // A tree of cgroup files.
 struct Cgroups {
@@ -34,24 +26,6 @@ struct Cgroups {
 };
 
 }  // namespace
-
-TEST_CASE("a thread has the name it was started with, cut to what the kernel keeps") {
-  std::string name;
-  start_thread("shard-7", [&] { name = own_name(); }).join();
-  CHECK(name == "shard-7");
-  start_thread("a-name-that-is-too-long", [&] { name = own_name(); }).join();
-  CHECK(name == "a-name-that-is-");
-}
-
-TEST_CASE("a started thread leaves signals from outside to its starter") {
-  sigset_t inside;
-  start_thread("quiet", [&] { pthread_sigmask(SIG_SETMASK, nullptr, &inside); }).join();
-  CHECK(sigismember(&inside, SIGTERM) == 1);
-  CHECK(sigismember(&inside, SIGSEGV) == 0);
-  sigset_t here;
-  pthread_sigmask(SIG_SETMASK, nullptr, &here);
-  CHECK(sigismember(&here, SIGTERM) == 0);
-}
 
 TEST_CASE("cores outside the affinity mask are not usable") {
   CHECK(usable_cores() >= 1);

@@ -1,37 +1,26 @@
-#include "net/thread.h"
+#include "net/usable_cores.h"
 
 #include "base/ensure.h"
 #include "base/numbers.h"
 #include "base/text.h"
 #include "net/file.h"
 
-#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <csignal>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
 namespace kvstash::net {
 namespace {
 
-constexpr size_t kThreadNameBytesMax = 15;
 constexpr size_t kProcFileBytesMax = size_t{64} << 10;
 constexpr size_t kCpusMax = size_t{1} << 16;
 constexpr const char* kCgroupMount = "/sys/fs/cgroup";
-
-// The signals that are sent to the process, not caused by the thread itself.
-sigset_t outside_signals() {
-  sigset_t set;
-  sigfillset(&set);
-  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF})
-    sigdelset(&set, own);
-  return set;
-}
 
 // The kernel refuses a mask smaller than its own, so larger masks are tried.
 size_t affinity_cores() {
@@ -98,22 +87,6 @@ bool has_cpu_controller(std::string_view controllers) {
 }
 
 }  // namespace
-
-std::thread start_thread(std::string_view name, std::function<void()> body) {
-  const sigset_t blocked = outside_signals();
-  sigset_t before;
-  ensure(pthread_sigmask(SIG_BLOCK, &blocked, &before) == 0);  // The new thread inherits it.
-  std::thread thread([name = std::string(name), body = std::move(body)] {
-    name_this_thread(name);
-    body();
-  });
-  ensure(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
-  return thread;
-}
-
-void name_this_thread(std::string_view name) {
-  pthread_setname_np(pthread_self(), std::string(name.substr(0, kThreadNameBytesMax)).c_str());
-}
 
 size_t usable_cores() {
   const size_t cores = affinity_cores();

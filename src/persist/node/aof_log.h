@@ -1,0 +1,129 @@
+// AofLog: the append-only log of a node: its journal with the lanes of the shards, the threads that
+// write and sync it, its files, rewrites, and how it is turned on and off.
+//
+//   shards ──> lanes ──> Journal ──> AofWriter (kv-aof, kv-aof-sync) ──> files
+//
+// It is off until load() or rewrite() turns it on.
+#pragma once
+
+#include "persist/journal/aof_writer.h"
+#include "persist/journal/background_shell.h"
+#include "persist/journal/journal.h"
+#include "persist/node/aof_files.h"
+#include "persist/node/background_waits.h"
+#include "persist/node/cuts.h"
+#include "persist/node/data_load.h"
+#include "persist/node/log_gate.h"
+#include "persist/node/node_context.h"
+#include "persist/node/persist_facts.h"
+#include "persist/node/write_refusal.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace kvstash::persist {
+
+class AofLog final : private AofPort {
+ public:
+  AofLog(NodeContext& node, BackgroundWaits& waits, Cuts& cuts, WriteRefusal& refusal);
+  AofLog(const AofLog&) = delete;
+  AofLog& operator=(const AofLog&) = delete;
+
+  // ---- The loading thread.
+  // Loads the files of the log, and goes on logging behind them. Errors are sentences for the log
+  // of the server.
+  Status load(DataLoad& load);
+
+  // ---- The saving thread.
+  // Writes a new base. Turns the log on if it is off and wanted. Tells the log of the server how it
+  // went.
+  Status rewrite();
+  bool is_rewrite_due() const;
+  // Whether the last rewrites failed, so that the next one waits to be asked for.
+  bool is_rewrite_put_off() const;
+  void turn_off();
+  // Waits until everything that was recorded so far is written, or cannot be written soon.
+  void wait_until_written();
+  // Loads the files once more.
+  Status load_again(DataLoad& load);
+
+  // ---- Under a hold of all shards.
+  // Notes in the cut where the log stands.
+  void stamp(Cut& cut) const;
+  // The options have changed.
+  void take_up_options();
+
+  // ---- Any thread.
+  bool is_on() const { return is_on_.load(std::memory_order_acquire); }
+  size_t memory() const { return is_on() ? journal_->numbers().memory : 0; }
+  void tell(PersistFacts& facts) const;
+
+  // Called when no command runs any more and the saving thread has ended: everything that was
+  // recorded is written and synced. The shards still exist.
+  void finish();
+
+ private:
+  // ---- AofPort.
+  void release(engine::Lsn lsn) override { gate_.release(lsn); }
+  Status join_increment(const std::string& name) override { return files_->join_increment(name); }
+  Result<OpenIncrement> make_increment() override {
+    return files_->make_replacement(node_->replid());
+  }
+  JournalPlace base_place() override { return files_->base_place(); }
+  void discard_increment(const std::string& name) override { files_->discard_increment(name); }
+  Status replace_failed(const std::string& failed, uint64_t sound_bytes,
+                        const std::string& fresh) override {
+    return files_->replace_failed(failed, sound_bytes, fresh);
+  }
+  void disk_fails(const std::string& reason) override { gate_.fail(reason); }
+  void pass_unwritten(engine::Lsn lsn) override { gate_.pass_unwritten(lsn); }
+  void disk_works() override { gate_.recover(); }
+
+  AofLayout layout() const;
+  uint64_t unwritten() const;  // Bytes of the journal that the log does not have yet; off: none.
+  void hold_or_allow_writes();
+  Status make_journal(JournalPlace place);
+  void attach_lanes();
+  void detach_lanes();
+  Status find_files();
+  Status write_base();
+  Status write_lone_base();
+  Status turn_on();
+  Status begin_log();
+  void end_file(bool keeps);
+  void note_base();
+  void wait_until_begun(const std::string& name);
+
+  NodeContext* node_;
+  BackgroundWaits* waits_;
+  Cuts* cuts_;
+  LogGate gate_;
+
+  // Made once, by the thread that turns the log on first.
+  std::unique_ptr<AofFiles> files_;
+  std::unique_ptr<Journal> journal_;
+  std::vector<std::unique_ptr<Lane>> lanes_;  // By shard.
+  std::unique_ptr<AofWriter> writer_;
+  std::atomic<bool> is_on_{false};
+
+  std::atomic<uint64_t> base_bytes_{0};      // Of the log, after the last rewrite.
+  std::atomic<uint64_t> before_bytes_{0};    // Of its files, when it was last looked.
+  std::atomic<uint64_t> written_before_{0};  // Bytes that the writer had written then.
+  int64_t rewrite_not_before_s_ = 0;
+
+  mutable std::mutex lock_;  // For what is told of the last rewrite.
+  int64_t rewrite_time_s_ = -1;
+  uint64_t rewrites_ = 0;
+  uint64_t rewrite_failures_ = 0;  // In a row.
+  uint64_t rewrite_peak_bytes_ = 0;
+
+  BackgroundShell write_thread_;
+  BackgroundShell sync_thread_;
+};
+
+}  // namespace kvstash::persist

@@ -1,0 +1,196 @@
+#include "persist/node/cuts.h"
+
+#include "scripting/scripting.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+namespace kvstash::persist {
+namespace {
+
+using engine::Hold;
+using engine::Shard;
+
+// The walk of a snapshot takes a quarter of a busy shard's time: a third of what a turn took so
+// far. An idle shard gives it this long.
+constexpr uint64_t kIdleWalkNs = 500'000;
+constexpr uint64_t kWalkNsMax = 1'000'000;
+constexpr uint64_t kWalkNsMin = 50'000;
+// One step of a walk, between two looks at the clock.
+constexpr size_t kStepElements = 64;
+constexpr size_t kStepBytes = size_t{64} << 10;
+// A wait for rdb-key-save-delay is cut into slices, so that a change of it is noticed.
+constexpr int64_t kDelaySliceUs = 10'000;
+
+size_t bytes_of(const Snapshot::Progress& progress) {
+  return progress.queued_bytes + progress.overlay_bytes;
+}
+
+rdb::AccessNote access_note(engine::EvictionPolicy policy) {
+  switch (policy) {
+    case engine::EvictionPolicy::kVolatileLfu:
+    case engine::EvictionPolicy::kAllkeysLfu:
+      return rdb::AccessNote::kFrequency;
+    case engine::EvictionPolicy::kVolatileLru:
+    case engine::EvictionPolicy::kAllkeysLru:
+      return rdb::AccessNote::kIdle;
+    default:
+      return rdb::AccessNote::kNone;
+  }
+}
+
+}  // namespace
+
+Cuts::Cuts(NodeContext& node, BackgroundWaits& waits) : node_(&node), waits_(&waits) {
+  for (size_t id = 0; id < node.set().size(); ++id) {
+    engine::ShardData& data = node.set().at(id).data();
+    snapshots_.push_back(std::make_unique<ShardSnapshots>(
+        id, data.memory(), [&data](const ShardSnapshots::Visit& visit) {
+          data.each_keyspace([&](engine::DbIndex db, store::Keyspace& space) {
+            visit(static_cast<uint32_t>(db), space);
+          });
+        }));
+  }
+}
+
+Cut Cuts::take(bool is_aof_base, const std::function<void(Cut&)>& at_cut) {
+  Cut cut;
+  cut.facts.redis_version = node_->redis_version();
+  cut.facts.unix_s = node_->unix_s();
+  cut.facts.used_memory = node_->set().memory_used();
+  cut.facts.is_aof_base = is_aof_base;
+  waits_->hold_all([&](const Hold& hold) {
+    begin(cut, hold);
+    if (cut.snapshot != nullptr) at_cut(cut);
+  });
+  return cut;
+}
+
+void Cuts::begin(Cut& cut, const Hold& hold) {
+  engine::ShardSet& set = node_->set();
+  const engine::EngineOptions& engine = set.options();
+  std::vector<const ShardSnapshots*> all;
+  for (const auto& snapshots : snapshots_)
+    all.push_back(snapshots.get());
+  const std::optional<store::Mark> mark = ShardSnapshots::free_mark(all);
+  if (!mark) return;
+  cut.snapshot = std::make_shared<Snapshot>(
+      *set.ports().parking,
+      Snapshot::Options{.shards = set.size(),
+                        .mark = *mark,
+                        .write = {.version = static_cast<unsigned>(engine.rdb_version),
+                                  .access = access_note(engine.maxmemory_policy),
+                                  .now_ms = hold.now_ms(),
+                                  .lfu_decay_time_min = engine.lfu_decay_time_min},
+                        .may_raise_version = engine.rdb_version == rdb::kVersionUsual,
+                        .wake = [&set](size_t shard) { set.submit(shard, [](Shard&) {}); }});
+  for (size_t id = 0; id < set.size(); ++id) {
+    // What ran under this hold before the cut belongs to it.
+    set.at(id).release().join_journal();
+    cut.changes += set.at(id).stats().dirty;
+    snapshots_[id]->begin(cut.snapshot);
+  }
+  cut.is_compressed = engine.rdbcompression;
+  for (const auto& [name, library] : node_->scripting().libraries().all())
+    cut.facts.functions.push_back(library->code);
+}
+
+Result<uint64_t> Cuts::write(Cut& cut, const std::string& path) {
+  if (cut.snapshot == nullptr)
+    return Error::literal("two snapshots are under way, or were given up just now");
+  const PersistOptions now = node_->options();
+  {
+    const std::lock_guard guard(lock_);
+    if (waits_->has_ended()) cut.snapshot->give_up("the server ends");
+    writing_ = cut.snapshot;
+    peak_bytes_ = 0;
+  }
+  Result<uint64_t> bytes =
+      write_rdb_file(node_->disk(), path, *cut.snapshot, cut.facts,
+                     {.is_compressed = cut.is_compressed,
+                      .has_checksum = now.rdbchecksum,
+                      .syncs_often = cut.facts.is_aof_base ? now.aof_rewrite_incremental_fsync
+                                                           : now.rdb_save_incremental_fsync,
+                      .pace = pace(*cut.snapshot)});
+  const std::lock_guard guard(lock_);
+  writing_ = nullptr;
+  return bytes;
+}
+
+// Returns what is done after each chunk that was written: the memory of the snapshot is noted.
+std::function<void()> Cuts::pace(const Snapshot& snapshot) {
+  return [this, &snapshot, seen = size_t{0}]() mutable {
+    const uint64_t bytes = bytes_of(snapshot.progress());
+    {
+      const std::lock_guard guard(lock_);
+      peak_bytes_ = std::max(peak_bytes_, bytes);
+    }
+    wait_for_keys(snapshot, seen);
+  };
+}
+
+// rdb-key-save-delay: waits so many microseconds for each key that was written.
+void Cuts::wait_for_keys(const Snapshot& snapshot, size_t& seen) {
+  const size_t done = snapshot.progress().keys_done;
+  for (; seen < done && !snapshot.is_given_up(); ++seen) {
+    const int64_t delay_us = node_->options().rdb_key_save_delay_us;
+    if (delay_us <= 0) {
+      seen = done;
+      return;
+    }
+    for (int64_t left = delay_us; left > 0 && !snapshot.is_given_up(); left -= kDelaySliceUs) {
+      waits_->rest(std::chrono::microseconds(std::min(left, kDelaySliceUs)));
+      if (node_->options().rdb_key_save_delay_us <= 0) break;
+    }
+  }
+}
+
+bool Cuts::step(Shard& shard, uint64_t turn_ns) {
+  ShardSnapshots& snapshots = *snapshots_[shard.id()];
+  if (snapshots.is_idle()) [[likely]]
+    return false;
+  const uint64_t allowed_ns =
+      turn_ns < kWalkNsMin ? kIdleWalkNs : std::clamp(turn_ns / 3, kWalkNsMin, kWalkNsMax);
+  const int64_t end_ns = node_->now_ns() + static_cast<int64_t>(allowed_ns);
+  StepResult result = StepResult::kWorks;
+  do {
+    result = snapshots.step(Budget(kStepElements, kStepBytes));
+  } while (result == StepResult::kWorks && node_->now_ns() < end_ns);
+  return result == StepResult::kWorks;
+}
+
+void Cuts::give_up(std::string_view why) {
+  const std::lock_guard guard(lock_);
+  if (writing_ != nullptr) writing_->give_up(std::string(why));
+}
+
+size_t Cuts::bytes() const {
+  const std::lock_guard guard(lock_);
+  return writing_ == nullptr ? 0 : bytes_of(writing_->progress());
+}
+
+uint64_t Cuts::peak_bytes() const {
+  const std::lock_guard guard(lock_);
+  return peak_bytes_;
+}
+
+void Cuts::tell(PersistFacts& facts) const {
+  const std::lock_guard guard(lock_);
+  facts.snapshot_peak_bytes = peak_bytes_;
+  if (writing_ == nullptr) return;
+  const Snapshot::Progress progress = writing_->progress();
+  facts.keys_total = progress.keys_total;
+  facts.keys_done = progress.keys_done;
+  facts.snapshot_bytes = bytes_of(progress);
+}
+
+void Cuts::finish() {
+  for (const auto& snapshots : snapshots_) {
+    while (snapshots->step(Budget(kStepElements, kStepBytes)) == StepResult::kWorks) {
+    }
+  }
+}
+
+}  // namespace kvstash::persist

@@ -1,0 +1,74 @@
+// Cuts: snapshots of all shards as of one moment, and their writing into files.
+//
+// A cut is made under a hold of all shards. Then each shard walks through its data in slices, at
+// the end of its turns, while the saving thread writes what comes.
+#pragma once
+
+#include "base/result.h"
+#include "engine/shard.h"
+#include "persist/journal/journal.h"
+#include "persist/node/background_waits.h"
+#include "persist/node/node_context.h"
+#include "persist/node/persist_facts.h"
+#include "persist/node/rdb_file.h"
+#include "persist/snapshot/shard_snapshots.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvstash::persist {
+
+struct Cut {
+  std::shared_ptr<Snapshot> snapshot;  // Null: no mark was free, or the node ends.
+  RdbFacts facts;
+  JournalPlace place;    // Of the log, if there is one.
+  uint64_t changes = 0;  // Since the start, as of the cut.
+  bool is_compressed = true;
+};
+
+class Cuts {
+ public:
+  Cuts(NodeContext& node, BackgroundWaits& waits);
+  Cuts(const Cuts&) = delete;
+  Cuts& operator=(const Cuts&) = delete;
+
+  // ---- The saving thread, or the loading thread.
+  // `at_cut` runs under the hold of all shards, and notes where the log stands.
+  Cut take(bool is_aof_base, const std::function<void(Cut&)>& at_cut);
+  // Writes the cut to a file that is replaced, and tells of its progress meanwhile. Returns the
+  // bytes.
+  Result<uint64_t> write(Cut& cut, const std::string& path);
+
+  // ---- A shard's thread: some of its walks, as TurnWork::step().
+  bool step(engine::Shard& shard, uint64_t turn_ns);
+
+  // ---- Any thread.
+  // Gives up the snapshot that is being written, if there is one.
+  void give_up(std::string_view why);
+  size_t bytes() const;         // Memory of that snapshot.
+  uint64_t peak_bytes() const;  // The most that it was, or that of the last one.
+  void tell(PersistFacts& facts) const;
+
+  // Called when no thread of a shard runs any more: ends what is left of walks.
+  void finish();
+
+ private:
+  void begin(Cut& cut, const engine::Hold& hold);
+  std::function<void()> pace(const Snapshot& snapshot);
+  void wait_for_keys(const Snapshot& snapshot, size_t& seen);
+
+  NodeContext* node_;
+  BackgroundWaits* waits_;
+  std::vector<std::unique_ptr<ShardSnapshots>> snapshots_;  // By shard.
+  mutable std::mutex lock_;                                 // Held for a few instructions.
+  std::shared_ptr<Snapshot> writing_;  // The snapshot that is being written; null: none.
+  uint64_t peak_bytes_ = 0;
+};
+
+}  // namespace kvstash::persist

@@ -1,0 +1,211 @@
+// What a node says is done is there after the process was killed, or the power went, at any moment:
+// as strongly as the operator asked, with saves, rewrites and the log turned on and off meanwhile.
+#include "sim/process_disk.h"
+#include "sim/sim_disk.h"
+#include "sim/sim_node.h"
+#include "sim/sim_seeds.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kvstash::test {
+namespace {
+
+using persist::FsyncPolicy;
+
+constexpr int kLives = 4;
+constexpr size_t kWriters = 3;
+
+// What `appendfsync everysec` may lose: a second, and as long again while syncs are slow.
+constexpr double kEverysecLossMs = 2000;
+
+// A number that only grows, written by one client at a time.
+struct Counter {
+  int64_t sent = 0;                             // The largest that was ever sent.
+  int64_t acked = 0;                            // The largest that was said to be done.
+  int64_t read = 0;                             // The largest that any client was shown.
+  std::deque<std::pair<double, int64_t>> acks;  // By time, in this life.
+
+  // The largest that was said to be done at least so long ago.
+  int64_t acked_before(double ms) const {
+    int64_t most = 0;
+    for (const auto& [at, value] : acks) {
+      if (at <= ms) most = std::max(most, value);
+    }
+    return most;
+  }
+};
+
+// One client that writes numbers to keys of its own, one command after the other: alone, and in
+// units over several shards, whose keys must never differ.
+struct Writer {
+  SimClient* client = nullptr;
+  size_t number = 0;
+  Counter single;
+  Counter pair;
+  enum class Asked : uint8_t { kNothing, kSingle, kPair, kExec, kRead } asked = Asked::kNothing;
+  int64_t value = 0;
+  size_t replies_due = 0;
+
+  std::string key(const char* what) const { return std::string(what) + std::to_string(number); }
+};
+
+class Lives {
+ public:
+  explicit Lives(uint64_t seed) : random_(seed), disk_(random_.next(), 64) {
+    for (size_t i = 0; i < kWriters; ++i)
+      writers_[i].number = i;
+    policy_ = static_cast<FsyncPolicy>(random_.below(3));
+  }
+
+  void run() {
+    for (int life = 0; life < kLives; ++life) {
+      live(1 + random_.below(4));
+    }
+    live(1, false);
+  }
+
+ private:
+  SimNode::Options options(size_t shards, Disk& disk) {
+    SimNode::Options options{.shards = shards, .seed = random_.next(), .disk = &disk};
+    options.persist.appendonly = true;
+    options.persist.appendfsync = policy_;
+    options.persist.save = {};
+    options.persist.auto_aof_rewrite_min_size = 2000;
+    if (random_.one_in(2)) options.lag_us_max = 1 + random_.below(100'000);
+    return options;
+  }
+
+  void live(size_t shards, bool works = true) {
+    ProcessDisk disk(disk_);
+    SimNode node(options(shards, disk));
+    const Status loaded = node.load();
+    REQUIRE_MESSAGE(loaded.ok(), (loaded.ok() ? "" : std::string(loaded.error().message())));
+    check(node);
+    if (works) work(node, 20 + random_.below(300));
+    // What the process says after its death does not count: its replies are not read any more.
+    disk.die();
+    has_lost_power_ = random_.one_in(2);
+    if (has_lost_power_) disk_.crash();
+    died_ms_ = node.now_ms();
+  }
+
+  void check(SimNode& node) {
+    SimClient& client = node.connect(0);
+    for (Writer& writer : writers_) {
+      check_one(writer.single, node.ask(client, "GET " + writer.key("single")));
+      const std::string first = node.ask(client, "GET " + writer.key("first"));
+      CHECK(first == node.ask(client, "GET " + writer.key("second")));
+      check_one(writer.pair, first);
+    }
+  }
+
+  void check_one(Counter& counter, const std::string& found) {
+    const int64_t value = found == "nil" ? 0 : std::stoll(found);
+    CAPTURE(static_cast<int>(policy_));
+    CAPTURE(has_lost_power_);
+    CHECK(value <= counter.sent);
+    if (!has_lost_power_ || policy_ == FsyncPolicy::kAlways) {
+      CHECK(value >= counter.acked);
+      CHECK(value >= counter.read);
+    } else if (policy_ == FsyncPolicy::kEverysec) {
+      CHECK(value >= counter.acked_before(died_ms_ - kEverysecLossMs));
+    }
+    // What was lost may be written again.
+    counter.acked = counter.read = value;
+    counter.acks.assign(1, {-1e9, value});
+  }
+
+  void work(SimNode& node, uint64_t steps) {
+    for (Writer& writer : writers_) {
+      writer.client = &node.connect(random_.below(8));
+      writer.asked = Writer::Asked::kNothing;
+    }
+    SimClient& boss = node.connect(0);
+    for (uint64_t step = 0; step < steps; ++step) {
+      for (Writer& writer : writers_) {
+        hear(node, writer);
+        if (writer.asked == Writer::Asked::kNothing && random_.one_in(2)) say(writer);
+      }
+      if (random_.one_in(40)) boss.say(random_.one_in(2) ? "BGREWRITEAOF" : "BGSAVE");
+      const uint64_t pace = random_.below(20);
+      if (pace == 0) {
+        node.run_for(static_cast<double>(random_.below(1500)));
+      } else if (pace < 4) {
+        node.run_for(static_cast<double>(random_.below(10)));
+      } else {
+        for (uint64_t i = random_.below(30); i > 0 && node.step(); --i) {
+        }
+      }
+    }
+  }
+
+  void say(Writer& writer) {
+    const auto kind = random_.below(5);
+    if (kind == 0) {
+      writer.asked = Writer::Asked::kRead;
+      writer.replies_due = 1;
+      writer.client->say("GET " + writer.key("single"));
+    } else if (kind < 3) {
+      writer.asked = Writer::Asked::kSingle;
+      writer.replies_due = 1;
+      writer.value = ++writer.single.sent;
+      writer.client->say("SET " + writer.key("single") + " " + std::to_string(writer.value));
+    } else if (kind == 3) {
+      writer.asked = Writer::Asked::kPair;
+      writer.replies_due = 1;
+      writer.value = ++writer.pair.sent;
+      writer.client->say("MSET " + writer.key("first") + " " + std::to_string(writer.value) + " " +
+                         writer.key("second") + " " + std::to_string(writer.value));
+    } else {
+      writer.asked = Writer::Asked::kExec;
+      writer.replies_due = 4;
+      writer.value = ++writer.pair.sent;
+      writer.client->say("MULTI");
+      writer.client->say("SET " + writer.key("first") + " " + std::to_string(writer.value));
+      writer.client->say("SET " + writer.key("second") + " " + std::to_string(writer.value));
+      writer.client->say("EXEC");
+    }
+  }
+
+  void hear(SimNode& node, Writer& writer) {
+    while (writer.asked != Writer::Asked::kNothing) {
+      const std::optional<SimReply> reply = writer.client->take();
+      if (!reply) return;
+      if (--writer.replies_due != 0) continue;
+      const auto asked = std::exchange(writer.asked, Writer::Asked::kNothing);
+      const std::string text = text_of(reply->reply);
+      if (asked == Writer::Asked::kRead) {
+        if (text != "nil")
+          writer.single.read = std::max<int64_t>(writer.single.read, std::stoll(text));
+        continue;
+      }
+      CHECK(text == (asked == Writer::Asked::kExec ? "[OK OK]" : "OK"));
+      Counter& counter = asked == Writer::Asked::kSingle ? writer.single : writer.pair;
+      counter.acked = writer.value;
+      counter.acks.emplace_back(node.now_ms(), writer.value);
+    }
+  }
+
+  Random random_;
+  SimDisk disk_;
+  std::array<Writer, kWriters> writers_;
+  FsyncPolicy policy_;
+  bool has_lost_power_ = false;
+  double died_ms_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what was said to be done survives the end of the process and of the power") {
+  for_seeds("durability", 60, [](uint64_t seed) { Lives(seed).run(); });
+}
+
+}  // namespace kvstash::test
