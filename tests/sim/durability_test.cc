@@ -4,6 +4,7 @@
 #include "sim/sim_disk.h"
 #include "sim/sim_node.h"
 #include "sim/sim_seeds.h"
+#include "support/silence.h"
 
 #include <doctest/doctest.h>
 
@@ -12,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,6 +88,8 @@ class Lives {
   void live(size_t shards, bool works = true) {
     ProcessDisk disk(disk_);
     SimNode node(options(shards, disk));
+    disk_.set_hook(
+        [&](std::string_view what, const std::string& path) { stall(node, what, path); });
     const Status loaded = node.load();
     REQUIRE_MESSAGE(loaded.ok(), (loaded.ok() ? "" : std::string(loaded.error().message())));
     check(node);
@@ -95,6 +99,21 @@ class Lives {
     has_lost_power_ = random_.one_in(2);
     if (has_lost_power_) disk_.crash();
     died_ms_ = node.now_ms();
+    disk_.set_hook({});
+  }
+
+  // Some calls last, while the node goes on. Those that are made under the mutex of the log's files
+  // do not: in this one thread nobody may wait for a mutex.
+  void stall(SimNode& node, std::string_view what, const std::string& path) {
+    if (!random_.one_in(3) || what != "never") return;
+    const bool is_temporary = path.find("temp-") != std::string::npos && what != "rename";
+    const bool is_header = !headed_.contains(path);
+    if (what == "fdatasync") headed_.insert(path);
+    const bool is_increment =
+        path.find(".incr.") != std::string::npos && !is_header && what == "write";
+    if (is_temporary || is_increment)
+      node.stall(1 +
+                 static_cast<int64_t>(random_.below(random_.one_in(20) ? 300'000'000 : 2'000'000)));
   }
 
   void check(SimNode& node) {
@@ -200,11 +219,13 @@ class Lives {
   FsyncPolicy policy_;
   bool has_lost_power_ = false;
   double died_ms_ = 0;
+  std::set<std::string> headed_;  // Files that have their header on the disk.
 };
 
 }  // namespace
 
 TEST_CASE("what was said to be done survives the end of the process and of the power") {
+  const Silence silence;
   for_seeds("durability", 60, [](uint64_t seed) { Lives(seed).run(); });
 }
 

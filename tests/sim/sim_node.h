@@ -133,6 +133,15 @@ class SimNode {
     return client;
   }
 
+  // Called by what runs inside of a thread of the node: lets time pass for it, while others run.
+  // Does nothing outside of the node's threads.
+  void stall(int64_t ns) {
+    if (!parking_.is_in_task()) return;
+    const int64_t end_ns = clock_.now_ns() + ns;
+    for (std::atomic<uint32_t> never{0}; clock_.now_ns() < end_ns;)
+      parking_.wait_for(never, 0, end_ns - clock_.now_ns());
+  }
+
   // ---- Time passes. Events that are due exactly at the end happen as well.
   void run_until(double ms) {
     run_until_ns(SimClock::kBeginNs + std::llround(ms * SimClock::kNsPerMs));

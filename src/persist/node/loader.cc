@@ -271,12 +271,12 @@ Status Loader::load_rdb(const std::string& path, const LoadOptions& options,
     if (!count.ok()) return count.error();
     if (*count == 0) break;
     offset += *count;
-    progress_->bytes_loaded.store(loaded_before + reader.offset(), std::memory_order_relaxed);
     reader.feed(std::string_view(piece).substr(0, *count));
     for (;;) {
       Result<std::optional<rdb::FileEvent>> event = reader.next();
       if (!event.ok()) return Error::text(path + ": " + std::string(event.error().message()));
       if (!*event) break;
+      progress_->bytes_loaded.store(loaded_before + reader.offset(), std::memory_order_relaxed);
       if (Status taken = take_event(**event, reader, options, path); !taken.ok()) return taken;
       if (reader.has_ended()) break;
     }

@@ -48,11 +48,12 @@ struct LoadOptions {
   std::function<void()> after_key{};
 };
 
-// How far a load has come. Any thread may read.
+// How far a load has come. Any thread may read. What the reading thread writes and what the shards
+// write stand in cache lines of their own.
 struct LoadProgress {
   std::atomic<uint64_t> bytes_total{0};
   std::atomic<uint64_t> bytes_loaded{0};
-  std::atomic<uint64_t> keys_loaded{0};
+  alignas(64) std::atomic<uint64_t> keys_loaded{0};
   std::atomic<uint64_t> keys_expired{0};
 };
 
