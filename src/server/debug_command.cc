@@ -156,12 +156,20 @@ Status debug_replybuffer(Call& call) {
   return reply_ok(call);
 }
 
+// Both load files, for which all shards must go on: so they do not run in transactions.
+Status refuse_in_transaction(Call& call) {
+  if (!call.caller().in_transaction) return {};
+  return Error::literal("ERR DEBUG RELOAD and DEBUG LOADAOF are not allowed in transactions");
+}
+
 Status debug_loadaof(Call& call) {
+  if (Status refused = refuse_in_transaction(call); !refused.ok()) return refused;
   call.shards().persistence().reload({.from_aof = true, .saves_first = false}, call.answer_later());
   return {};
 }
 
 Status debug_reload(Call& call) {
+  if (Status refused = refuse_in_transaction(call); !refused.ok()) return refused;
   persist::Persistence::Reload reload;
   for (engine::ArgReader args(call.args_from(2)); !args.done();) {
     if (args.take("MERGE")) {

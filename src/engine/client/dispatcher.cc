@@ -49,7 +49,7 @@ bool Dispatcher::take(Session& session, Request request) {
   if (may_wait) session.is_wait_muted = session.is_muted();
   if (&command == exec_) {
     exec(session, request);
-  } else if (command.spec->scope == Scope::kGather) {
+  } else if (asks_shards(command, request.args, *shard_)) {
     run_here(session, request);
   } else {
     route(session, request);

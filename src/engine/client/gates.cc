@@ -276,12 +276,7 @@ Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
 // shards, or may wait.
 bool Gates::comes_after_all(const Session& session, const Request& request) const {
   const Command& command = *request.command;
-  const CommandSpec& spec = *command.spec;
-  // Of the commands that find their scope, only those of administrators may ask other shards.
-  const Scope scope = spec.find_scope != nullptr && command.has(kAdmin)
-                          ? spec.find_scope(request.args, *shard_)
-                          : spec.scope;
-  const bool asks = scope == Scope::kGather && shard_->set().size() > 1;
+  const bool asks = shard_->set().size() > 1 && asks_shards(command, request.args, *shard_);
   return (asks || command.has(kBlocking)) && !is_queued(session, command);
 }
 

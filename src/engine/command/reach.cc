@@ -6,9 +6,7 @@
 namespace kvstash::engine {
 
 void Reach::add(const Command& command, std::span<const std::string_view> args, Shard& home) {
-  const CommandSpec& spec = *command.spec;
-  const Scope scope = spec.find_scope == nullptr ? spec.scope : spec.find_scope(args, home);
-  switch (scope) {
+  switch (scope_of(command, args, home)) {
     case Scope::kSession:
       needs_home_ = true;
       return;

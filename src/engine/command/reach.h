@@ -15,6 +15,20 @@ namespace kvstash::engine {
 
 class Shard;
 
+// Returns the scope of one request. `home`: as FindScope. (Of the commands that find their scope,
+// only those of administrators may be of scope kGather.)
+inline Scope scope_of(const Command& command, std::span<const std::string_view> args, Shard& home) {
+  const CommandSpec& spec = *command.spec;
+  return spec.find_scope == nullptr ? spec.scope : spec.find_scope(args, home);
+}
+
+// Whether a request is of scope kGather. Costs nothing for a command without a FindScope.
+inline bool asks_shards(const Command& command, std::span<const std::string_view> args,
+                        Shard& home) {
+  const bool finds = command.spec->find_scope != nullptr && command.has(kAdmin);
+  return (finds ? scope_of(command, args, home) : command.spec->scope) == Scope::kGather;
+}
+
 class Reach {
  public:
   // Adds the shards that a request touches. Its client's connection is on `home`, and its number of

@@ -226,6 +226,7 @@ void Call::start_gather(GatherPlan plan) {
 }
 
 LaterAnswer Call::answer_later() {
+  ensure(worker_->id() == caller_->home && !caller_->in_transaction && !caller_->in_script);
   progress_ = Progress::kAsks;
   return worker_->traffic().answer_later(session(), *command_, args_);
 }
