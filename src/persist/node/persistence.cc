@@ -7,6 +7,7 @@
 #include "engine/data/databases.h"
 #include "engine/shard.h"
 #include "net/thread.h"
+#include "persist/node/command_file.h"
 #include "scripting/scripting.h"
 
 #include <algorithm>
@@ -110,6 +111,11 @@ void Persistence::take_up_options(const PersistOptions& options) {
     aof_->set_timestamps(options.aof_timestamp_enabled);
   }
   wants_aof_ = options.appendonly;
+  if (!options.appendonly) {
+    note_log(engine::Acks::Log::kOff);
+  } else if (set_->acks().log() == engine::Acks::Log::kOff) {
+    note_log(engine::Acks::Log::kBegins);
+  }
   key_load_delay_us_ = options.key_load_delay_us;
   refuse_or_allow_writes();
   save_thread_.wake();
@@ -212,16 +218,18 @@ Status Persistence::load_aof() {
     Cut cut = take_cut({.is_aof_base = true});
     const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
     if (!bytes.ok()) return bytes.error();
-    if (Status based = files_->replace_base(); !based.ok()) return based;
+    if (Status based = files_->replace_base({.is_rdb = cut.is_rdb}); !based.ok()) return based;
   } else if (Status settled = files_->settle(*plan); !settled.ok()) {
     return settled;
   }
   Result<OpenIncrement> first = files_->make_increment(replid_);
   if (!first.ok()) return first.error();
   base_bytes_ = before_bytes_ = files_->bytes();
+  kept_bytes_ = files_->kept_bytes();
   make_journal({.lsn = Lsn{offset}, .offset = offset});
   aof_->begin_file(*std::move(first), journal_->end_place());
   hold_all([this](const Hold&) { attach_lanes(); });
+  note_log(engine::Acks::Log::kOn);
   return {};
 }
 
@@ -281,6 +289,7 @@ void Persistence::make_journal(JournalPlace place) {
   });
   aof_thread_.start("kv-aof", set_->clock(), [this] {
     const std::optional<int64_t> due = aof_->step(now_ns(), unix_s());
+    note_durable();
     if (set_->holds_writes()) [[unlikely]]
       hold_or_allow_writes();
     return due;
@@ -350,10 +359,20 @@ void Persistence::finish() {
 // ---- AofPort.
 
 void Persistence::release(Lsn lsn) {
+  note_durable();
   const std::lock_guard guard(release_lock_);
   if (lsn <= released_) return;
   released_ = lsn;
   set_->release_up_to(lsn);
+}
+
+// Tells clients that wait in WAITAOF how far the log is on the disk.
+void Persistence::note_durable() {
+  if (set_->acks().set_durable(aof_->numbers().synced.lsn)) set_->tell_acks();
+}
+
+void Persistence::note_log(engine::Acks::Log log) {
+  if (set_->acks().set_log(log)) set_->tell_acks();
 }
 
 Status Persistence::join_increment(const std::string& name) {
@@ -480,6 +499,7 @@ Persistence::Cut Persistence::take_cut(const CutUse& use) {
   cut.facts.unix_s = unix_s();
   cut.facts.used_memory = set_->memory_used();
   cut.facts.is_aof_base = use.is_aof_base;
+  cut.is_rdb = !use.is_aof_base || now.aof_use_rdb_preamble;
   hold_all([&](const Hold& hold) {
     const engine::EngineOptions& engine = set_->options();
     const engine::EvictionPolicy policy = engine.maxmemory_policy;
@@ -501,6 +521,10 @@ Persistence::Cut Persistence::take_cut(const CutUse& use) {
                      .now_ms = hold.now_ms(),
                      .lfu_decay_time_min = engine.lfu_decay_time_min};
     options.may_raise_version = engine.rdb_version == rdb::kVersionUsual;
+    if (!cut.is_rdb) {
+      options.write = {};  // Commands tell no access clocks, and any version's entries become them.
+      options.may_raise_version = true;
+    }
     options.wake = [set = set_](size_t shard) { set->submit(shard, [](Shard&) {}); };
     cut.snapshot = std::make_shared<Snapshot>(*set_->ports().parking, std::move(options));
     for (size_t id = 0; id < set_->size(); ++id) {
@@ -536,13 +560,16 @@ Result<uint64_t> Persistence::write_cut(Cut& cut, const std::string& path) {
     saving_ = cut.snapshot;
     facts_.snapshot_peak_bytes = 0;
   }
-  Result<uint64_t> bytes =
-      write_rdb_file(*disk_, path, *cut.snapshot, cut.facts,
-                     {.is_compressed = cut.is_compressed,
-                      .has_checksum = now.rdbchecksum,
-                      .syncs_often = cut.facts.is_aof_base ? now.aof_rewrite_incremental_fsync
-                                                           : now.rdb_save_incremental_fsync,
-                      .pace = pace(*cut.snapshot)});
+  const RdbFileOptions options{.is_compressed = cut.is_compressed,
+                               .has_checksum = now.rdbchecksum,
+                               .syncs_often = cut.facts.is_aof_base
+                                                  ? now.aof_rewrite_incremental_fsync
+                                                  : now.rdb_save_incremental_fsync,
+                               .pace = pace(*cut.snapshot)};
+  Result<uint64_t> bytes = cut.is_rdb
+                               ? write_rdb_file(*disk_, path, *cut.snapshot, cut.facts, options)
+                               : write_command_file(*disk_, path, *cut.snapshot, cut.facts, options,
+                                                    now.aof_timestamp_enabled);
   const std::lock_guard guard(lock_);
   saving_ = nullptr;
   return bytes;
@@ -848,7 +875,10 @@ Status Persistence::write_base() {
   aof_->pause_syncs(false);
   if (!bytes.ok()) return bytes.error();
   wait_until_begun(name);
-  if (Status finished = files_->finish_rewrite(name, cut.place); !finished.ok()) return finished;
+  const NewBase base{.is_rdb = cut.is_rdb, .kept_bytes_max = options().repl_disk_backlog_size};
+  if (Status finished = files_->finish_rewrite(name, cut.place, base); !finished.ok())
+    return finished;
+  kept_bytes_ = files_->kept_bytes();
   const uint64_t written = aof_->numbers().bytes;
   before_bytes_ = files_->bytes();
   written_before_ = written;
@@ -858,7 +888,10 @@ Status Persistence::write_base() {
 
 void Persistence::turn_aof_on_or_off() {
   const bool wants = wants_aof_.load(std::memory_order_relaxed);
-  if (wants == is_aof_on()) return;
+  if (wants == is_aof_on()) {
+    if (wants) note_log(engine::Acks::Log::kOn);
+    return;
+  }
   if (!wants) {
     disable_aof();
     return;
@@ -880,7 +913,7 @@ Status Persistence::enable_aof() {
     const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
     if (!bytes.ok()) return bytes.error();
     wait_until_begun(name);
-    return files_->begin_log();
+    return files_->begin_log({.is_rdb = cut.is_rdb});
   };
   Status done = begin();
   if (!done.ok()) {
@@ -892,6 +925,7 @@ Status Persistence::enable_aof() {
     return done;
   }
   before_bytes_ = base_bytes_ = files_->bytes();
+  kept_bytes_ = files_->kept_bytes();
   written_before_ = aof_->numbers().bytes;
   return done;
 }
@@ -916,7 +950,7 @@ Status Persistence::write_lone_base() {
   Cut cut = take_cut({.is_aof_base = true});
   const Result<uint64_t> bytes = write_cut(cut, files_->new_base_path());
   if (!bytes.ok()) return bytes.error();
-  return files_->replace_base();
+  return files_->replace_base({.is_rdb = cut.is_rdb});
 }
 
 void Persistence::disable_aof() {
@@ -1068,6 +1102,7 @@ PersistFacts Persistence::facts() const {
   facts.journal_begin = journal.begin.offset;
   facts.journal_bytes = journal.memory;
   facts.aof_base_bytes = base_bytes_;
+  facts.aof_kept_bytes = kept_bytes_;
   facts.aof_bytes = before_bytes_ + (aof.bytes - std::min(aof.bytes, written_before_.load()));
   facts.aof_pending_bytes =
       static_cast<uint64_t>(journal.end.lsn) - static_cast<uint64_t>(aof.written.lsn);

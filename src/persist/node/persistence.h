@@ -103,6 +103,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
     JournalPlace place;
     uint64_t changes = 0;  // Since the start, as of the cut.
     bool is_compressed = true;
+    bool is_rdb = true;  // Else commands are written: aof-use-rdb-preamble no.
   };
   using Done = std::function<void(Status)>;
   // A hold of all shards that another thread waits for.
@@ -135,6 +136,8 @@ class Persistence final : public engine::TurnWork, public AofPort {
   // ---- Any thread: what keeps writes from running.
   void refuse_or_allow_writes();
   void close_writers(uint64_t failure, size_t rounds);
+  void note_durable();
+  void note_log(engine::Acks::Log log);
   void hold_or_allow_writes();
 
   // ---- The loading thread.
@@ -231,6 +234,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
   bool passes_unwritten_ = false;          // All clients whose writes may be lost are closed.
   std::mutex hold_lock_;                   // Held while it is decided whether writes have to wait.
   std::atomic<uint64_t> base_bytes_{0};    // Of the log, after the last rewrite.
+  std::atomic<uint64_t> kept_bytes_{0};    // Of older increments, kept for replicas.
   std::atomic<uint64_t> before_bytes_{0};  // Of its files, when aof_bytes_from_ was noted.
   std::atomic<uint64_t> written_before_{0};  // Bytes the writer had written then.
   int64_t save_tried_s_ = 0;
