@@ -66,6 +66,7 @@ uint64_t bytes_of(const RecoveryPlan& plan) {
 
 Persistence::Persistence(Setup setup, const PersistOptions& options)
     : set_(setup.set),
+      mover_(*setup.set),
       scripting_(setup.scripting),
       disk_(setup.set->ports().disk),
       redis_version_(std::move(setup.redis_version)),
@@ -339,6 +340,7 @@ void Persistence::stop_waiting() {
 void Persistence::finish() {
   if (load_thread_.joinable()) load_thread_.join();
   stop_waiting();
+  mover_.stop();
   save_thread_.stop();
   aof_thread_.stop();
   sync_thread_.stop();

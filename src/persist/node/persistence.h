@@ -16,6 +16,7 @@
 #include "persist/journal/aof_writer.h"
 #include "persist/journal/background_shell.h"
 #include "persist/journal/journal.h"
+#include "persist/migrate/key_mover.h"
 #include "persist/node/aof_files.h"
 #include "persist/node/loader.h"
 #include "persist/node/persist_facts.h"
@@ -80,6 +81,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
     bool flushes_first = true;
   };
   void reload(Reload reload, engine::LaterAnswer answer);
+  KeyMover& mover() { return mover_; }
 
   // ---- Any thread.
   PersistFacts facts() const;
@@ -197,6 +199,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
   int64_t unix_s() const { return set_->clock().wall_now_us() / 1'000'000; }
 
   engine::ShardSet* set_;
+  KeyMover mover_;
   scripting::Scripting* scripting_;
   Disk* disk_;
   std::string redis_version_;
