@@ -1,7 +1,10 @@
 #include "persist/migrate/move_request.h"
 
+#include "base/random.h"
+
 #include <doctest/doctest.h>
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -74,4 +77,27 @@ TEST_CASE("move request: the keys among the arguments") {
   CHECK(keys_in({"MIGRATE", "h", "1", "k", "0", "1", "KEYS", "a"}, kRefused).empty());
   CHECK(keys_in({"MIGRATE", "h", "1", "k", "0", "1", "WHAT"}, kRefused) ==
         std::vector<uint32_t>{3});
+}
+
+TEST_CASE("move request: the keys that are moved are those that were found") {
+  constexpr std::string_view kWords[] = {"",        "k",    "keys",  "KEYS", "copy",
+                                         "Replace", "auth", "auth2", "x"};
+  Random random(7);
+  size_t parsed = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    Words words{"MIGRATE", "h", "1", kWords[random.below(2)], "0", "1"};
+    for (uint64_t more = random.below(6); more != 0; --more)
+      words.push_back(kWords[random.below(std::size(kWords))]);
+    std::vector<engine::KeyAt> found;
+    const engine::KeysFound kind = migrate_keys(words, found);
+    const Result<MoveRequest> request = parse_move(words);
+    CHECK(request.ok() == (kind == engine::KeysFound::kAll));
+    if (!request.ok()) continue;
+    ++parsed;
+    std::vector<std::string> keys;
+    for (const engine::KeyAt& key : found)
+      keys.emplace_back(words[key.index]);
+    CHECK(keys == request->keys);
+  }
+  CHECK(parsed > 10'000);
 }
