@@ -110,8 +110,7 @@ void ShardSet::release_up_to(Lsn lsn) {
 
 void ShardSet::tell_acks() {
   for (size_t id = 0; id < size(); ++id) {
-    if (at(id).waits().claim_acks())
-      submit(id, [](Shard& shard) { shard.waits().answer_acks(); });
+    if (at(id).waits().claim_acks()) submit(id, [](Shard& shard) { shard.waits().answer_acks(); });
   }
 }
 

@@ -50,7 +50,7 @@ class Waits {
     return awaits_acks_.load(std::memory_order_seq_cst) &&
            awaits_acks_.exchange(false, std::memory_order_seq_cst);
   }
-  // Answers those whose wish is met, or can not be met any more.
+  // Answers those whose wish is met, or cannot be met any more.
   void answer_acks();
 
  private:

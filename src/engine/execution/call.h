@@ -56,8 +56,8 @@ struct Caller {
 };
 
 // The reply of a blocking command whose timeout is over.
-// kReplicas: how many replicas have what the client waited for; kAcks: whether the disk of this node
-// has it, and how many replicas.
+// kReplicas: how many replicas have what the client waited for; kAcks: whether the disk of this
+// node has it, and how many replicas.
 enum class TimeoutReply : uint8_t { kNull, kNullArray, kReplicas, kAcks };
 
 class Call {

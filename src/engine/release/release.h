@@ -67,7 +67,7 @@ class Release {
   // waiters, and sends the group home. Then its members go on.
   void send(HoldGroup& group);
 
-  // An LSN that all of what the client has written follows from. Its earlier commands are over.
+  // An LSN that all of what the client has written follows from; kLsnMax: some of it is under way.
   Lsn written_by(const Session& session);
 
   // ---- The gate for the shard's own clients.
