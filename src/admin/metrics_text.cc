@@ -330,12 +330,14 @@ void write_rewrites(const persist::PersistFacts& disk, double now_s, Page& page)
       .add(disk.rewrite_peak_bytes);
 }
 
-void write_aof(const persist::PersistFacts& disk, Page& page) {
+void write_aof(const persist::PersistFacts& disk, const ShardCounters& sum, Page& page) {
   page.gauge("redis_aof_enabled", "Whether the append-only file is on")
       .add(disk.is_aof_on ? 1.0 : 0.0);
   page.gauge("redis_aof_current_size_bytes", "Size of its files").add(disk.aof_bytes);
   page.gauge("redis_aof_base_size_bytes", "Their size after the last rewrite")
       .add(disk.aof_base_bytes);
+  page.gauge("kvstash_aof_kept_bytes", "Size of older increments, kept for replicas")
+      .add(disk.aof_kept_bytes);
   page.gauge("redis_aof_last_write_status", "Whether its last write succeeded")
       .add(disk.is_aof_ok ? 1.0 : 0.0);
   page.gauge("redis_aof_buffer_length", "Bytes recorded and not written")
@@ -344,6 +346,10 @@ void write_aof(const persist::PersistFacts& disk, Page& page) {
       .add(disk.aof_unsynced_bytes);
   page.gauge("kvstash_aof_unsynced_seconds", "Age of the oldest of them")
       .add(static_cast<double>(disk.aof_unsynced_ms) / 1000);
+  page.gauge("kvstash_gate_waiting_clients", "Clients whose replies wait for the append-only file")
+      .add(sum.gated_clients);
+  page.gauge("kvstash_gate_oldest_wait_seconds", "How long the first of them has waited")
+      .add(static_cast<double>(sum.gated_ms) / 1000);
   page.gauge("redis_aof_delayed_fsync", "Times that writes waited for a slow sync")
       .add(disk.delayed_syncs);
   page.counter("kvstash_aof_fsyncs_total", "Syncs of the append-only file").add(disk.syncs);
@@ -365,7 +371,7 @@ void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& 
   const double now_s = static_cast<double>(snapshot.process.now_ms / 1000);
   write_snapshot_files(disk, sum.stats.dirty, now_s, page);
   write_rewrites(disk, now_s, page);
-  write_aof(disk, page);
+  write_aof(disk, sum, page);
 }
 
 void write_commands(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {

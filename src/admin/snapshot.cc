@@ -108,6 +108,8 @@ ShardCounters total(const std::vector<ShardCounters>& shards) {
     sum.scripts.functions_vm_bytes += shard.scripts.functions_vm_bytes;
     sum.connections += shard.connections;
     sum.blocked_clients += shard.blocked_clients;
+    sum.gated_clients += shard.gated_clients;
+    sum.gated_ms = std::max(sum.gated_ms, shard.gated_ms);
     sum.blocked_with_timeout += shard.blocked_with_timeout;
     sum.blocking_keys += shard.blocking_keys;
     sum.blocking_keys_without_key += shard.blocking_keys_without_key;

@@ -88,6 +88,8 @@ struct ShardCounters {
   uint64_t blocked_with_timeout = 0;       // Blocked clients whose wait has a timeout.
   uint64_t blocking_keys = 0;              // Keys that a client waits for.
   uint64_t blocking_keys_without_key = 0;  // Keys whose deletion also ends a client's wait.
+  uint64_t gated_clients = 0;              // Clients whose replies wait for the journal.
+  int64_t gated_ms = 0;                    // How long the first of them has waited.
   uint64_t data_bytes = 0;                 // Bytes of entries, values and bucket arrays.
   double commands_per_s = 0;
   double input_bytes_per_s = 0;

@@ -108,6 +108,12 @@ void ShardSet::release_up_to(Lsn lsn) {
   }
 }
 
+void ShardSet::tell_acks() {
+  for (size_t id = 0; id < size(); ++id) {
+    if (at(id).waits().claim_acks()) submit(id, [](Shard& shard) { shard.waits().answer_acks(); });
+  }
+}
+
 void ShardSet::note_flushed_all() const {
   if (server_ != nullptr) server_->flushed_all();
 }

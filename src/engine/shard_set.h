@@ -8,10 +8,12 @@
 #include "base/hash.h"
 #include "base/huge_pages.h"
 #include "engine/acl/acl.h"
+#include "engine/client/moving_keys.h"
 #include "engine/command/command_table.h"
 #include "engine/node_ports.h"
 #include "engine/options.h"
 #include "engine/reaper.h"
+#include "engine/release/acks.h"
 #include "engine/traffic/hold_group.h"
 
 #include <atomic>
@@ -103,7 +105,14 @@ class ShardSet {
   // falls. Any thread, but one at a time.
   void release_up_to(Lsn lsn);
 
+  // How far the journal is kept (acks.h). tell_acks() is called when that has changed: it wakes the
+  // clients that wait for it. Any thread.
+  Acks& acks() { return acks_; }
+  const Acks& acks() const { return acks_; }
+  void tell_acks();
+
   // ---- What keeps commands from running. Any thread.
+  MovingKeys& moving_keys() { return moving_keys_; }
   // True: data is being loaded; only commands with the flag kLoading run, and nothing expires.
   bool is_loading() const { return is_loading_.load(std::memory_order_relaxed); }
   void set_loading(bool is_loading) { is_loading_.store(is_loading, std::memory_order_seq_cst); }
@@ -256,6 +265,8 @@ class ShardSet {
   NodePorts ports_;
   // Declared before the shards, because they use it until they are destroyed.
   std::atomic<Lsn> released_lsn_{kLsnMax};
+  Acks acks_;
+  MovingKeys moving_keys_;
   std::atomic<bool> is_loading_{false};
   std::atomic<uint8_t> write_limits_{0};
   mutable std::mutex refusal_lock_;  // Held for a copy of a text.

@@ -40,6 +40,7 @@ struct PersistOptions {
   bool aof_rewrite_incremental_fsync = true;
   bool aof_load_truncated = true;
   bool aof_use_rdb_preamble = true;
+  uint64_t repl_disk_backlog_size = 0;
   bool aof_timestamp_enabled = false;
   bool aof_disable_auto_gc = false;
 

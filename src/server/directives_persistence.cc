@@ -128,6 +128,13 @@ constexpr Directive kAofRows[] = {
      .slot = field<&PersistOptions::auto_aof_rewrite_min_size>,
      .about = "Do not bother below this size.",
      .max = kInt64Max},
+    {.name = "repl-disk-backlog-size",
+     .kind = kMemory,
+     .slot = field<&PersistOptions::repl_disk_backlog_size>,
+     .about = "Keep increments of the log that are older than its base, the newest up to so many "
+              "bytes, for replicas that were away for long. Redis and a start pass them over. Less "
+              "holds from the next rewrite on.",
+     .max = kInt64Max},
     {.name = "aof-rewrite-incremental-fsync",
      .kind = kBool,
      .slot = field<&PersistOptions::aof_rewrite_incremental_fsync>,
@@ -142,8 +149,8 @@ constexpr Directive kAofRows[] = {
      .kind = kBool,
      .slot = field<&PersistOptions::aof_use_rdb_preamble>,
      .about = "Write the base of the log as a snapshot, which is smaller and loads faster than "
-              "commands.",
-     .inert = "the base is always a snapshot; a base of commands is read all the same"},
+              "commands. no: as commands, which every version of Redis reads. Either base is read "
+              "all the same."},
     {.name = "aof-timestamp-enabled",
      .kind = kBool,
      .slot = field<&PersistOptions::aof_timestamp_enabled>,

@@ -210,7 +210,8 @@ void write_snapshots(const persist::PersistFacts& disk, uint64_t changes, int64_
   to.field("rdb_last_load_keys_loaded", disk.load_keys);
 }
 
-void write_aof(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
+void write_aof(const persist::PersistFacts& disk, const admin::ShardCounters& sum, int64_t now_s,
+               InfoText& to) {
   to.field("aof_enabled", disk.is_aof_on ? "1" : "0");
   to.field("aof_rewrite_in_progress", disk.is_rewriting ? "1" : "0");
   to.field("aof_rewrite_scheduled", disk.is_rewrite_scheduled ? "1" : "0");
@@ -225,6 +226,7 @@ void write_aof(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
   if (!disk.is_aof_on) return;
   to.field("aof_current_size", disk.aof_bytes);
   to.field("aof_base_size", disk.aof_base_bytes);
+  to.field("aof_kept_size", disk.aof_kept_bytes);
   to.field("aof_pending_rewrite", "0");
   to.field("aof_buffer_length", disk.aof_pending_bytes);
   to.field("aof_pending_bio_fsync", disk.is_sync_pending ? "1" : "0");
@@ -233,6 +235,8 @@ void write_aof(const persist::PersistFacts& disk, int64_t now_s, InfoText& to) {
   to.field("aof_failed_files", disk.aof_failures);
   to.field("aof_unsynced_bytes", disk.aof_unsynced_bytes);
   to.field("aof_unsynced_ms", disk.aof_unsynced_ms);
+  to.field("gate_waiting_clients", sum.gated_clients);
+  to.field("gate_oldest_wait_ms", sum.gated_ms);
 }
 
 void write_persistence(const InfoFacts& facts, InfoText& to) {
@@ -241,7 +245,7 @@ void write_persistence(const InfoFacts& facts, InfoText& to) {
   to.field("loading", disk.is_loading ? "1" : "0");
   to.field("async_loading", "0");
   write_snapshots(disk, facts.sum.stats.dirty, now_s, to);
-  write_aof(disk, now_s, to);
+  write_aof(disk, facts.sum, now_s, to);
   if (disk.is_loading) write_loading(disk, now_s, to);
 }
 

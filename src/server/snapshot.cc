@@ -136,6 +136,10 @@ admin::ShardCounters read_shard(engine::Shard& shard, const SnapshotDetail& deta
   counters.blocked_with_timeout = shard.waits().sessions().with_deadline();
   counters.blocking_keys = shard.data().blocked_keys().size();
   counters.blocking_keys_without_key = shard.data().blocked_keys().size_without_key();
+  const engine::Gate& gate = shard.release().gate();
+  counters.gated_clients = gate.waiting();
+  if (const auto since_ms = gate.oldest_ms())
+    counters.gated_ms = std::max<int64_t>(now_ms - *since_ms, 0);
   counters.data_bytes = shard.data().bytes();
   const engine::ShardRates& rates = shard.telemetry().rates();
   counters.commands_per_s = rates.commands.per_second();

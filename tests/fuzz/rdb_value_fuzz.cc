@@ -1,10 +1,12 @@
 // Property: whatever bytes a value of any type is read from, reading them ends in a refusal or in a
 // value that is safe to use: it can be stored, looked through, written and read again, and is the
-// same then. A value that was read has its end where the skipper finds it, or earlier.
+// same then. A value that was read has its end where the skipper finds it, or earlier. What is
+// written becomes commands, whatever the pieces in which it comes.
 //
 // Input: the type; the dialect (bit 0), whether repeats are looked for (bit 1) and the limits of
 // encodings (bits 2 and 3); then the bytes of the value.
 #include "base/ensure.h"
+#include "persist/aof/entry_commands.h"
 #include "persist/rdb/value_reader.h"
 #include "persist/rdb/value_skipper.h"
 #include "support/rdb_values.h"
@@ -36,6 +38,23 @@ void check_written(const store::Entry& entry, const ValueImage& image, Extreme e
   ensure(stored(space, *std::move(again)) == image);
 }
 
+void check_commands(const store::Entry& entry, size_t split) {
+  Encoded encoded;
+  Encoder to(encoded);
+  write_entry(to, entry, {.version = kVersionOfFieldDeadlines});
+  const std::string_view bytes = encoded.bytes;
+  std::string whole;
+  persist::EntryCommands at_once(whole);
+  at_once.add(0, bytes);
+  ensure(at_once.finish().ok());
+  std::string parts;
+  persist::EntryCommands in_parts(parts);
+  split %= bytes.size();
+  in_parts.add(0, bytes.substr(0, split));
+  in_parts.add(0, bytes.substr(split));
+  ensure(in_parts.finish().ok() && parts == whole);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -60,6 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Without the search, repeats may be there, and what is written then is refused.
   if (!options.finds_repeats) return 0;
   const ValueImage image = stored(space, *std::move(value));
-  check_written(*space.space().find(RdbSpace::ref("k")), image, extreme);
+  const store::Entry& entry = *space.space().find(RdbSpace::ref("k"));
+  check_written(entry, image, extreme);
+  check_commands(entry, size);
   return 0;
 }

@@ -139,11 +139,12 @@ inline void check_arity(const Command& command) {
   CHECK((spec.arity < 0) == allows_more(spec.arguments));
 }
 
-// Checks that exactly the commands which hold the shards of their keys have keys, and WATCH, which
-// asks about its keys. An argument that cluster clients route like a key, such as a shard channel,
-// is not a key.
+// Checks that exactly the commands which hold the shards of their keys have keys, and WATCH and
+// MIGRATE, which ask about their keys. An argument that cluster clients route like a key, such as a
+// shard channel, is not a key.
 inline void check_scope(const Command& command) {
-  const bool by_key = command.spec->scope == engine::Scope::kKeys || command.name == "watch";
+  const bool by_key = command.spec->scope == engine::Scope::kKeys || command.name == "watch" ||
+                      command.name == "migrate";
   const bool has_keys = std::ranges::any_of(command.spec->keys, [](const KeySpec& keys) {
     return (keys.flags & engine::kKeyNotKey) == 0;
   });

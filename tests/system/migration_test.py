@@ -174,6 +174,88 @@ def a_log_of_ours_is_read_by_redis(lab):
         ours.stop()
 
 
+def a_base_of_commands_is_read_by_redis_and_by_us(lab):
+    """aof-use-rdb-preamble no, with every type, size and encoding; and as it is changed while the server runs."""
+    for name, limits in sample_values.PROFILES.items():
+        folder = lab.folder()
+        ours = _ours(lab, folder, "--appendonly", "yes", "--aof-use-rdb-preamble", "no", *limits)
+        _fill(ours)
+        with ours.connect() as connection:
+            connection.call("BGREWRITEAOF")
+        _end_rewrite(lab, ours)
+        base = os.path.join(folder, "appendonlydir", "appendonly.aof.2.base.aof")
+        with open(base, "rb") as file:
+            assert file.read(1) == b"*"
+        before, digest = _values(ours), _digest(ours)
+        ours.end(signal.SIGKILL)
+        ours.begin()
+        assert _digest(ours) == digest, name
+        assert _values(ours) == before, name
+        ours.end(signal.SIGTERM)
+        status, out, _ = lab.run(lab.tool("redis-check-aof"), os.path.join(folder, "appendonlydir", "appendonly.aof.manifest"),
+                                 seconds=20)
+        assert status == 0 and "All AOF files and manifest are valid" in out, out
+        redis = _redis(lab, folder, "--appendonly", "yes")
+        assert _values(redis) == before, name
+        redis.stop()
+
+
+def the_form_of_the_base_is_changed_at_run_time(lab):
+    folder = lab.folder()
+    ours = _ours(lab, folder, "--appendonly", "yes", "--aof-timestamp-enabled", "yes")
+    _record_everything(lab, ours)
+    for preamble, name in (("no", "2.base.aof"), ("no", "3.base.aof"), ("yes", "4.base.rdb"), ("no", "5.base.aof")):
+        with ours.connect() as connection:
+            assert connection.call("CONFIG", "SET", "aof-use-rdb-preamble", preamble)[1] == b"OK"
+            connection.call("BGREWRITEAOF")
+        _end_rewrite(lab, ours)
+        names = os.listdir(os.path.join(folder, "appendonlydir"))
+        assert [each for each in names if ".base." in each] == [f"appendonly.aof.{name}"], names
+        with open(os.path.join(folder, "appendonlydir", f"appendonly.aof.{name}"), "rb") as file:
+            assert file.read(4) == (b"REDI" if preamble == "yes" else b"#TS:")
+        before = _digest(ours)
+        ours.end(signal.SIGKILL)
+        ours.argv += ["--aof-use-rdb-preamble", preamble]
+        ours.begin()
+        assert _digest(ours) == before, name
+        _record_everything(lab, ours)
+    before = _digest(ours)
+    ours.end(signal.SIGTERM)
+    redis = _redis(lab, folder, "--appendonly", "yes")
+    assert _digest(redis) == before
+
+
+def increments_that_are_kept_for_replicas_are_passed_over(lab):
+    folder = lab.folder()
+    log = os.path.join(folder, "appendonlydir")
+    ours = _ours(lab, folder, "--appendonly", "yes", "--repl-disk-backlog-size", "100mb")
+    for round_ in range(2):
+        _record_everything(lab, ours)
+        with ours.connect() as connection:
+            connection.call("BGREWRITEAOF")
+        _end_rewrite(lab, ours)
+        kept = int(ours.info("persistence")["aof_kept_size"])
+        names = [f"appendonly.aof.{n}.incr.aof" for n in range(1, round_ + 2)]
+        assert kept == sum(os.path.getsize(os.path.join(log, name)) for name in names) > 0
+    before = _digest(ours)
+    ours.end(signal.SIGKILL)
+    ours.begin()
+    assert _digest(ours) == before
+    assert int(ours.info("persistence")["aof_kept_size"]) == kept
+    ours.end(signal.SIGTERM)
+    redis = _redis(lab, folder, "--appendonly", "yes")
+    assert _digest(redis) == before
+    redis.end(signal.SIGTERM)
+    ours.begin()
+    with ours.connect() as connection:
+        connection.call("CONFIG", "SET", "repl-disk-backlog-size", "0")
+        connection.call("BGREWRITEAOF")
+    _end_rewrite(lab, ours)
+    assert ours.info("persistence")["aof_kept_size"] == "0"
+    assert [name for name in os.listdir(log) if ".incr." in name] == ["appendonly.aof.6.incr.aof"], os.listdir(log)
+    assert _digest(ours) == before
+
+
 def _as_resp(*words):
     return f"*{len(words)}\r\n".encode() + b"".join(f"${len(word)}\r\n{word}\r\n".encode() for word in words)
 

@@ -4,6 +4,7 @@
 #include "commands/shared/block_timeout.h"
 #include "engine/command/errors.h"
 #include "engine/execution/call.h"
+#include "engine/shard.h"
 
 #include <optional>
 #include <string_view>
@@ -12,9 +13,19 @@ namespace kvstash::commands {
 namespace {
 
 namespace errors = engine::errors;
+using engine::Acks;
+using engine::AckWish;
 
-void wait_for(Call& call, BlockTimeout timeout, engine::TimeoutReply reply) {
-  call.block({.keys = {}, .timeout_ms = timeout, .timeout_reply = reply});
+// What the client has written before this command. Where its connection is not at hand, as in a
+// script that runs on another shard, everything that the shard knows of counts.
+engine::Lsn written_before(Call& call) {
+  const engine::Session* session = call.caller().session;
+  return session == nullptr ? call.worker().release().lsn()
+                            : call.worker().release().written_by(*session);
+}
+
+void wait_for(Call& call, const AckWish& wish, BlockTimeout timeout, engine::TimeoutReply reply) {
+  call.block({.keys = {}, .timeout_ms = timeout, .timeout_reply = reply, .acks = wish});
 }
 
 }  // namespace
@@ -32,10 +43,11 @@ Status wait(Call& call) {
   if (!replicas) return errors::not_an_integer();
   const Result<BlockTimeout> timeout = parse_block_milliseconds(call.arg(2), call.now_ms());
   if (!timeout.ok()) return timeout.error();
-  if (*replicas > 0 && call.may_block()) {
-    wait_for(call, *timeout, engine::TimeoutReply::kZero);
+  const AckWish wish{.lsn = written_before(call), .is_local = false, .replicas = *replicas};
+  if (!call.shards().acks().are_met(wish) && call.may_block()) {
+    wait_for(call, wish, *timeout, engine::TimeoutReply::kReplicas);
   } else {
-    call.reply().integer(0);
+    call.reply().integer(Acks::replicas(wish.lsn));
   }
   return {};
 }
@@ -49,17 +61,14 @@ Status waitaof(Call& call) {
   if (!replicas || *replicas < 0) return errors::must_be_positive();
   const Result<BlockTimeout> timeout = parse_block_milliseconds(call.arg(3), call.now_ms());
   if (!timeout.ok()) return timeout.error();
-  if (*local != 0) {
-    return Error::literal(
-        "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  const Acks& acks = call.shards().acks();
+  const AckWish wish{.lsn = written_before(call), .is_local = *local != 0, .replicas = *replicas};
+  if (acks.is_hopeless(wish)) return errors::no_log_to_wait_for();
+  if (!acks.are_met(wish) && call.may_block()) {
+    wait_for(call, wish, *timeout, engine::TimeoutReply::kAcks);
+  } else {
+    engine::write_acks(call.reply(), acks, wish.lsn);
   }
-  if (*replicas > 0 && call.may_block()) {
-    wait_for(call, *timeout, engine::TimeoutReply::kZeroPair);
-    return {};
-  }
-  call.reply().array(2);
-  call.reply().integer(0);
-  call.reply().integer(0);
   return {};
 }
 

@@ -96,6 +96,7 @@ void Clients::forget(Session& session) {
   std::erase(eviction_waiters_, &session);
   std::erase(push_waiters_, &session);
   std::erase(journal_waiters_, &session);
+  std::erase(move_waiters_, &session);
   shard_->tracking().end(session);
   sessions_.erase(session.info.id);
 }
@@ -254,11 +255,23 @@ void Clients::resume_journal_waiters() {
   let_go(*this, journal_waiters_, kStopJournal);
 }
 
+void Clients::wait_for_move(Session& session) {
+  list_once(move_waiters_, session);
+}
+
+void Clients::resume_move_waiters() {
+  const uint64_t moves_over = shard_->set().moving_keys().moves_over();
+  if (move_waiters_.empty() || moves_over == moves_over_) return;
+  moves_over_ = moves_over;
+  let_go(*this, move_waiters_, kStopMove);
+}
+
 void Clients::resume() {
   resume_memory_waiters();
   resume_eviction_waiters();
   resume_push_waiters();
   resume_journal_waiters();
+  resume_move_waiters();
   for (size_t left = std::min(resume_.size(), kResumesPerTurn); left != 0 && !resume_.empty();
        --left) {
     Session* session = resume_.front();

@@ -87,6 +87,9 @@ class Clients {
   // Called for a session that was stopped because too much of the journal is not written yet: it
   // goes on when that is over.
   void wait_for_journal(Session& session);
+  // Called for a session that was stopped because a key is being moved: it goes on when that is
+  // over.
+  void wait_for_move(Session& session);
   // Called once a turn: lets a bounded number of sessions go on. `has_more()`: more of them wait,
   // so the next turn is to come soon.
   void resume();
@@ -127,6 +130,7 @@ class Clients {
   void resume_eviction_waiters();
   void resume_push_waiters();
   void resume_journal_waiters();
+  void resume_move_waiters();
   bool leaves_too_much_unread(const Session& session) const;
   bool has_too_much_unsent(const Session& session) const;
 
@@ -142,6 +146,8 @@ class Clients {
   std::vector<Session*> eviction_waiters_;
   std::vector<Session*> push_waiters_;
   std::vector<Session*> journal_waiters_;
+  std::vector<Session*> move_waiters_;
+  uint64_t moves_over_ = 0;  // When move_waiters_ last went on.
   Pause pause_;
   Lsn received_lsn_{};
 };

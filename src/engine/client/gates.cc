@@ -152,6 +152,8 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
 
   if (shard_->clients().pause().is_on() && is_held_by_pause(session, request)) [[unlikely]]
     return stop(session, kStopPause);
+  if (shard_->set().moving_keys().any() && changes_moving_key(session, request)) [[unlikely]]
+    return stop(session, kStopMove);
   if (shard_->set().has_many_pushes() && may_make_pushes(session, request)) [[unlikely]]
     return stop(session, kStopPushes);
   if (options.maxmemory_bytes != 0) [[unlikely]] {
@@ -161,7 +163,9 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
 
   if (session.under_way != 0 && comes_after_all(session, request)) [[unlikely]]
     return stop(session, kStopOrder);
-  session.has_unsettled_write |= (command.spec->flags & (kWrite | kMayReplicate)) != 0;
+  const bool may_write = (command.spec->flags & (kWrite | kMayReplicate)) != 0;
+  session.has_unsettled_write |= may_write;
+  session.has_uncounted_write |= may_write;
   return Verdict::kPassed;
 }
 
@@ -241,12 +245,31 @@ bool Gates::is_refused_by_disk(const Session& session, const Request& request) c
   return command.name == "ping" || (row_flags_of(session, command) & kWrite) != 0;
 }
 
-// ---- 9 to 11. What the server can take now.
+// ---- 9 to 12. What the server can take now.
 
 bool Gates::is_held_by_pause(const Session& session, const Request& request) const {
   const Command& command = *request.command;
   return is_paused(session, command, flags_of(session, command, request.args, *shard_),
                    shard_->clients().pause().is_for_all());
+}
+
+// Of a transaction the commands in its queue count.
+bool Gates::changes_moving_key(Session& session, const Request& request) const {
+  const Command& command = *request.command;
+  const uint32_t flags = flags_of(session, command, request.args, *shard_);
+  if ((flags & (kWrite | kMayReplicate)) == 0 || is_queued(session, command)) return false;
+  if (command.name != "exec") return names_moving_key(command, request.args);
+  CommandQueue& queue = session.multi.queue;
+  return std::ranges::any_of(queue.commands(), [&](const QueuedCommand& queued) {
+    return names_moving_key(*queued.command, queue.argv(queued));
+  });
+}
+
+bool Gates::names_moving_key(const Command& command, std::span<const std::string_view> args) const {
+  std::vector<KeyAt> keys;
+  CommandTable::keys_of(command, args, keys);
+  return std::ranges::any_of(
+      keys, [&](const KeyAt& key) { return shard_->set().moving_keys().has(args[key.index]); });
 }
 
 bool Gates::may_make_pushes(const Session& session, const Request& request) const {
@@ -270,7 +293,7 @@ Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
   return refuse(errors::out_of_memory().message());
 }
 
-// ---- 12. The order.
+// ---- 13. The order.
 
 // Whether the command waits for all commands that the connection sent before: because it asks other
 // shards, or may wait.

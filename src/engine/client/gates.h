@@ -9,9 +9,10 @@
 //    7. loading       data is being loaded
 //    8. busy          a script runs for too long
 //    9. pause         CLIENT PAUSE
-//   10. pushes        too many pushes wait in mailboxes of other shards
-//   11. memory        maxmemory, as far as it is decided before a command reaches its shard
-//   12. order         a command that asks other shards, or may wait, comes after all earlier ones
+//   10. moves         a key that the command would change is on its way to another server
+//   11. pushes        too many pushes wait in mailboxes of other shards
+//   12. memory        maxmemory, as far as it is decided before a command reaches its shard
+//   13. order         a command that asks other shards, or may wait, comes after all earlier ones
 //
 // (The slot router, and the state of being a replica, will join here.) A gate
 // either refuses the request, or stops the session, which brings the same request again later.
@@ -85,6 +86,8 @@ class Gates {
   Verdict pass_disk(Session& session, const Request& request);
   bool is_refused_by_disk(const Session& session, const Request& request) const;
   bool is_held_by_pause(const Session& session, const Request& request) const;
+  bool changes_moving_key(Session& session, const Request& request) const;
+  bool names_moving_key(const Command& command, std::span<const std::string_view> args) const;
   bool may_make_pushes(const Session& session, const Request& request) const;
   Verdict pass_memory(Session& session, const Request& request);
   bool comes_after_all(const Session& session, const Request& request) const;

@@ -294,6 +294,7 @@ void Intake::settle(Session& session) {
   if ((session.stopped & kStopEviction) != 0) shard_->clients().wait_for_eviction(session);
   if ((session.stopped & kStopPushes) != 0) shard_->clients().wait_for_pushes(session);
   if ((session.stopped & kStopJournal) != 0) shard_->clients().wait_for_journal(session);
+  if ((session.stopped & kStopMove) != 0) shard_->clients().wait_for_move(session);
   shard_->clients().note_ready(session);
   if (session.chunk == nullptr) return;
   if (session.chunk == shared_) {

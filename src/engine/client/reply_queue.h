@@ -48,6 +48,7 @@ class ReplyQueue {
   // ---- What may be sent.
   // All that is put into the queue from now on follows from `lsn`, too.
   void follow(Lsn lsn) { follows_ = std::max(follows_, lsn); }
+  Lsn followed() const { return follows_; }
   // Seals the bytes of out() that have no seal, without a reply that is being made: they follow
   // from `lsn` and from the LSNs given to follow() and fill(). The journal has come to `released`.
   void seal(Lsn lsn, Lsn released);

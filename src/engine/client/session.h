@@ -61,6 +61,7 @@ enum StopReason : uint32_t {
   kStopGate = 1u << 11,      // Too many bytes of replies wait for the journal.
   kStopEviction = 1u << 12,  // A command here took too much memory, and keys must be evicted first.
   kStopJournal = 1u << 13,   // Too much of the journal is not written yet.
+  kStopMove = 1u << 14,      // A key of the next command is being moved to another server.
 };
 
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipThis };
@@ -159,6 +160,10 @@ class Session {
   bool is_listed_resume = false;
   // A command that may write was taken, and not all replies since then were let out.
   bool has_unsettled_write = false;
+  // A command that may write was taken, and written_lsn does not count it yet.
+  bool has_uncounted_write = false;
+  // What the client has written follows from this LSN at most.
+  Lsn written_lsn = kLsnNone;
   bool is_input_off = false;  // The shell does not read, because the session was stopped.
   bool is_closed = false;     // The socket is gone; the session is kept for replies under way.
   bool is_killed = false;     // The session is to be closed at the end of the turn (Clients::kill).

@@ -1,12 +1,20 @@
 #include "engine/client/waits.h"
 
+#include "engine/command/errors.h"
 #include "engine/shard.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace kvstash::engine {
+
+void write_acks(resp::ReplyWriter& to, const Acks& acks, Lsn lsn) {
+  to.array(2);
+  to.integer(acks.is_local(lsn) ? 1 : 0);
+  to.integer(Acks::replicas(lsn));
+}
 
 void Waits::begin(Session& session, std::shared_ptr<Waiter> waiter) {
   if (session.is_gone()) {
@@ -24,6 +32,13 @@ void Waits::begin(Session& session, std::shared_ptr<Waiter> waiter) {
   const WaitState state = waiter->state.load(std::memory_order_acquire);
   if (state == WaitState::kDone) finish(waiter);
   if (state == WaitState::kWoken) retry(waiter);
+  if (waiter->acks) {
+    // Sorted, since a session may be listed from a wait that has ended.
+    const auto at = std::ranges::lower_bound(ack_waiters_, session.info.id);
+    if (at == ack_waiters_.end() || *at != session.info.id)
+      ack_waiters_.insert(at, session.info.id);
+    answer_acks();
+  }
 }
 
 void Waits::finish(const std::shared_ptr<Waiter>& waiter) {
@@ -68,13 +83,7 @@ void Waits::abandon(Session& session) {
 bool Waits::unblock(Session& session, bool with_error) {
   if (session.waiter == nullptr || !give_up(session.waiter)) return false;
   if (with_error) {
-    constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
-    shard_->telemetry().count_error(kUnblocked);
-    ++shard_->telemetry().of(*session.waiter->command).failed;
-    note_unserved(session);
-    resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
-    writer.error(kUnblocked);
-    session.replies.end(session.is_wait_muted);
+    answer_error(session, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
   } else {
     answer_timeout(session);
   }
@@ -93,6 +102,32 @@ void Waits::end_due() {
     answer_timeout(*session);
     leave(*session);
   }
+}
+
+// Who changes the acks reads the flag awaits_acks_ afterwards, and this thread reads the acks after
+// it has set the flag: so at least one of the two sees the other's write.
+void Waits::answer_acks() {
+  std::erase_if(ack_waiters_, [this](uint64_t id) { return answer_ack(id); });
+  if (ack_waiters_.empty()) return;
+  awaits_acks_.store(true, std::memory_order_seq_cst);
+  std::erase_if(ack_waiters_, [this](uint64_t id) { return answer_ack(id); });
+}
+
+// Returns whether the session waits for acks no more.
+bool Waits::answer_ack(uint64_t session_id) {
+  Session* session = shard_->clients().find(session_id);
+  if (session == nullptr || session->waiter == nullptr || !session->waiter->acks) return true;
+  const Acks& acks = shard_->set().acks();
+  const bool is_met = acks.are_met(*session->waiter->acks);
+  if (!is_met && !acks.is_hopeless(*session->waiter->acks)) return false;
+  if (!give_up(session->waiter)) return true;
+  if (is_met) {
+    answer_timeout(*session);
+  } else {
+    answer_error(*session, errors::no_log_to_wait_for().message());
+  }
+  leave(*session);
+  return true;
 }
 
 // Ends the wait. False: the waiter is being served or is over. The shards of its keys are told to
@@ -126,6 +161,15 @@ void Waits::note_unserved(Session& session) {
                                shard_->now_ms());
 }
 
+void Waits::answer_error(Session& session, std::string_view message) {
+  shard_->telemetry().count_error(message);
+  ++shard_->telemetry().of(*session.waiter->command).failed;
+  note_unserved(session);
+  resp::ReplyWriter writer(session.replies.begin(), session.caller.resp);
+  writer.error(message);
+  session.replies.end(session.is_wait_muted);
+}
+
 void Waits::answer_timeout(Session& session) {
   note_unserved(session);
   const TimeoutReply reply = session.waiter->timeout_reply;
@@ -137,12 +181,11 @@ void Waits::answer_timeout(Session& session) {
     case TimeoutReply::kNullArray:
       writer.null_array();
       break;
-    case TimeoutReply::kZeroPair:
-      writer.array(2);
-      writer.integer(0);
-      [[fallthrough]];
-    case TimeoutReply::kZero:
-      writer.integer(0);
+    case TimeoutReply::kReplicas:
+      writer.integer(Acks::replicas(session.waiter->acks->lsn));
+      break;
+    case TimeoutReply::kAcks:
+      write_acks(writer, shard_->set().acks(), session.waiter->acks->lsn);
       break;
   }
   session.replies.end(session.is_wait_muted);

@@ -7,12 +7,19 @@
 #include "engine/client/waiting_sessions.h"
 #include "engine/execution/waiter.h"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::engine {
 
 class Session;
 class Shard;
+
+// The reply of WAITAOF: who has everything up to `lsn`.
+void write_acks(resp::ReplyWriter& to, const Acks& acks, Lsn lsn);
 
 class Waits {
  public:
@@ -36,14 +43,28 @@ class Waits {
   void end_due();
   const WaitingSessions& sessions() const { return waiting_; }
 
+  // ---- Clients that wait until the journal is kept (acks.h).
+  // True if some wait here, and no thread was told yet to have answer_acks() called; the caller
+  // then has the shard call it. Called by any thread, after the acks have changed.
+  bool claim_acks() {
+    return awaits_acks_.load(std::memory_order_seq_cst) &&
+           awaits_acks_.exchange(false, std::memory_order_seq_cst);
+  }
+  // Answers those whose wish is met, or cannot be met any more.
+  void answer_acks();
+
  private:
   bool give_up(const std::shared_ptr<Waiter>& waiter);
   void leave(Session& session);
   void note_unserved(Session& session);
   void answer_timeout(Session& session);
+  void answer_error(Session& session, std::string_view message);
+  bool answer_ack(uint64_t session_id);
 
   Shard* shard_;
   WaitingSessions waiting_;
+  std::vector<uint64_t> ack_waiters_;  // Ids of sessions, some of which may not wait any more.
+  std::atomic<bool> awaits_acks_{false};
 };
 
 }  // namespace kvstash::engine

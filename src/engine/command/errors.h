@@ -55,6 +55,10 @@ inline Error loading() {
 inline Error no_auth() {
   return Error::literal("NOAUTH Authentication required.");
 }
+inline Error no_log_to_wait_for() {
+  return Error::literal(
+      "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+}
 inline Error wrong_arity(std::string_view name) {
   return Error::text("ERR wrong number of arguments for '" + std::string(name) + "' command");
 }

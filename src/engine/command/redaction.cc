@@ -41,6 +41,17 @@ void redact_config_set(std::vector<std::string_view>& argv) {
   }
 }
 
+// MIGRATE host port key db timeout [COPY] [REPLACE] [AUTH password] [AUTH2 user password] [KEYS
+// ...]
+void redact_migrate(std::vector<std::string_view>& argv) {
+  for (size_t i = 6; i + 1 < argv.size() && !equals_ignore_case(argv[i], "keys"); ++i) {
+    const bool has_user = equals_ignore_case(argv[i], "auth2");
+    if (!has_user && !equals_ignore_case(argv[i], "auth")) continue;
+    argv[++i] = kRedacted;
+    if (has_user && i + 1 < argv.size()) argv[++i] = kRedacted;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string_view> redacted(const Command& command,
@@ -50,6 +61,7 @@ std::vector<std::string_view> redacted(const Command& command,
   if (command.name == "hello") redact_hello(shown);
   if (command.name == "acl|setuser") std::fill(shown.begin() + 2, shown.end(), kRedacted);
   if (command.name == "config|set") redact_config_set(shown);
+  if (command.name == "migrate") redact_migrate(shown);
   return shown;
 }
 

@@ -186,6 +186,7 @@ void Call::block(Wait wait) {
   if (wait.timeout_ms)
     waiter->deadline_ns = after_ms(hold_.set().clock().monotonic_ns(), *wait.timeout_ms);
   waiter->timeout_reply = wait.timeout_reply;
+  waiter->acks = wait.acks;
   std::vector<KeyAt> keys;
   ensure(CommandTable::keys_of(*command_, args_, keys) == KeysFound::kAll);
   for (const KeyAt& key : keys)

@@ -13,6 +13,7 @@
 #include "engine/execution/hold.h"
 #include "engine/execution/key.h"
 #include "engine/options.h"
+#include "engine/release/acks.h"
 #include "resp/reply_writer.h"
 
 #include <functional>
@@ -55,7 +56,9 @@ struct Caller {
 };
 
 // The reply of a blocking command whose timeout is over.
-enum class TimeoutReply : uint8_t { kNull, kNullArray, kZero, kZeroPair };
+// kReplicas: how many replicas have what the client waited for; kAcks: whether the disk of this
+// node has it, and how many replicas.
+enum class TimeoutReply : uint8_t { kNull, kNullArray, kReplicas, kAcks };
 
 class Call {
  public:
@@ -173,6 +176,9 @@ class Call {
     TimeoutReply timeout_reply = TimeoutReply::kNullArray;
     // What is run again; empty: the same arguments.
     std::vector<std::string> argv{};
+    // The command waits until the journal is kept, and for no keys. It is not run again: its reply
+    // is the one of its timeout.
+    std::optional<AckWish> acks{};
   };
   // False inside EXEC and scripts, and when a record is replayed: there a command replies as if its
   // timeout were over.

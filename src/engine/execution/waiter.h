@@ -47,6 +47,7 @@ struct Waiter {
   // By the node's monotonic clock; none: no timeout.
   std::optional<int64_t> deadline_ns;
   TimeoutReply timeout_reply{};
+  std::optional<AckWish> acks;  // What the client waits for in place of keys.
 
   std::atomic<WaitState> state{WaitState::kWaiting};
   resp::ReplyBuffer reply;

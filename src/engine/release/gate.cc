@@ -7,9 +7,14 @@
 
 namespace kvstash::engine {
 
-void Gate::wait(Lsn lsn, Released then) {
+void Gate::wait(Lsn lsn, int64_t now_ms, Released then) {
   const auto at = std::ranges::upper_bound(waiting_, lsn, {}, &Waiting::lsn);
-  waiting_.insert(at, {.lsn = lsn, .then = std::move(then)});
+  waiting_.insert(at, {.lsn = lsn, .since_ms = now_ms, .then = std::move(then)});
+}
+
+std::optional<int64_t> Gate::oldest_ms() const {
+  if (waiting_.empty()) return std::nullopt;
+  return std::ranges::min_element(waiting_, {}, &Waiting::since_ms)->since_ms;
 }
 
 // The thread that raises the journal's number reads the flag is_awaited_ afterwards, and this

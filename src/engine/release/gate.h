@@ -12,8 +12,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 
 namespace kvstash::engine {
 
@@ -29,11 +31,13 @@ class Gate {
   Lsn released() const { return released_->load(std::memory_order_acquire); }
   bool is_open(Lsn lsn) const { return lsn <= released(); }
   size_t waiting() const { return waiting_.size(); }
+  // When the longest wait began, as told to wait(); none: nothing waits.
+  std::optional<int64_t> oldest_ms() const;
 
   // Has open() call `then` once the journal has come to `lsn`: lower LSNs are called first, and
   // equal ones in the order in which they came. `then` may call wait() again, and must not throw.
-  // The caller of wait() calls open() before the end of the turn.
-  void wait(Lsn lsn, Released then);
+  // The caller of wait() calls open() before the end of the turn. `now_ms`: any clock's.
+  void wait(Lsn lsn, int64_t now_ms, Released then);
   // Calls the functions whose LSN is reached. If some are left, claim() returns true from then on.
   void open();
   // True if something waits here and no thread was told yet to have open() called; the caller then
@@ -46,6 +50,7 @@ class Gate {
  private:
   struct Waiting {
     Lsn lsn;
+    int64_t since_ms;
     Released then;
   };
 

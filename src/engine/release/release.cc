@@ -88,9 +88,22 @@ void Release::seal(Session& session) {
   if (replies.gated_bytes() > kGatedBytesMax) [[unlikely]]
     session.stop(kStopGate);
   if (!was_waiting) wait_at_gate(session);
-  const bool is_settled = !replies.awaited() && session.under_way == 0 &&
-                          session.waiter == nullptr && !session.multi.is_active;
-  if (is_settled) session.has_unsettled_write = false;
+  const bool is_over =
+      session.under_way == 0 && session.waiter == nullptr && !session.multi.is_active;
+  if (is_over && !replies.awaited()) session.has_unsettled_write = false;
+  // What it has written is in the journal, and its replies follow from that.
+  if (is_over && session.has_uncounted_write) {
+    session.has_uncounted_write = false;
+    session.written_lsn = replies.followed();
+  }
+}
+
+Lsn Release::written_by(const Session& session) {
+  if (!session.has_uncounted_write) return session.written_lsn;
+  // EXEC does not wait until earlier commands are over, so nobody knows yet what they have written.
+  const uint32_t own = session.transactions_away != 0 ? 1 : 0;
+  if (session.under_way > own) return kLsnMax;
+  return std::max(session.replies.followed(), join_journal());
 }
 
 void Release::let_out(Session& session) {
@@ -116,7 +129,7 @@ void Release::wait_at_gate(const Session& session) {
   const std::optional<Lsn> lsn = session.replies.awaited();
   if (!lsn) [[likely]]
     return;
-  gate_.wait(*lsn, [shard = shard_, id = session.info.id] {
+  gate_.wait(*lsn, shard_->now_ms(), [shard = shard_, id = session.info.id] {
     if (Session* waiting = shard->clients().find(id)) shard->release().let_out(*waiting);
   });
 }

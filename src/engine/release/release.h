@@ -67,8 +67,12 @@ class Release {
   // waiters, and sends the group home. Then its members go on.
   void send(HoldGroup& group);
 
+  // An LSN that all of what the client has written follows from; kLsnMax: some of it is under way.
+  Lsn written_by(const Session& session);
+
   // ---- The gate for the shard's own clients.
   Gate& gate() { return gate_; }
+  const Gate& gate() const { return gate_; }
   // Closes the clients that wait for replies to commands that may have written: what these did may
   // be lost, and nobody can tell them.
   void close_writers(std::string_view reason);

@@ -5,6 +5,7 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -180,8 +181,14 @@ void Traffic::send_requests() {
 }
 
 void Traffic::hold_all(std::function<void(const Hold&)> action) {
+  std::vector<size_t> all(shard_->set().size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  hold_some(all, std::move(action));
+}
+
+void Traffic::hold_some(std::span<const size_t> shards, std::function<void(const Hold&)> action) {
   HoldGroup& group = pending_group();
-  for (size_t id = 0; id < shard_->set().size(); ++id)
+  for (const size_t id : shards)
     group.add_member(id);
   Transaction transaction;
   transaction.action = std::move(action);

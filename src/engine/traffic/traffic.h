@@ -65,6 +65,8 @@ class Traffic {
   // Runs `action` soon while every shard is held, on the thread of any shard. It must not throw or
   // wait.
   void hold_all(std::function<void(const Hold&)> action);
+  // As hold_all(), for some shards. Other shards may be held as well.
+  void hold_some(std::span<const size_t> shards, std::function<void(const Hold&)> action);
   // Sends the questions of a gather for a command of `session`, which waits until all have
   // answered.
   void start_gather(Session& session, const Command& command,

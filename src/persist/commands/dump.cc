@@ -29,13 +29,9 @@ namespace notify = engine::notify;
 
 // The version for an entry: what the operator chose; unless it is pinned to 10, what the value
 // needs.
-unsigned version_of(const Call& call, const store::Entry& entry) {
-  const auto chosen = static_cast<unsigned>(call.options().rdb_version);
+unsigned version_of(const engine::EngineOptions& options, const store::Entry& entry) {
+  const auto chosen = static_cast<unsigned>(options.rdb_version);
   return chosen == rdb::kVersionUsual ? rdb::version_for(entry) : chosen;
-}
-
-std::string payload_of(const Call& call, const store::Entry& entry) {
-  return rdb::dump_payload(entry, version_of(call, entry), call.options().rdbcompression);
 }
 
 // ---- RESTORE.
@@ -131,9 +127,9 @@ void set_access(const Call& call, Key& key, const RestoreOptions& options) {
 // readers of the log might not know it, and the value is written anew if a lower version holds it.
 std::string_view recorded_payload(const Call& call, const Key& key, unsigned version,
                                   std::string& scratch) {
-  const unsigned written = version_of(call, key.entry());
+  const unsigned written = version_of(call.options(), key.entry());
   if (version <= written || !rdb::check_writable(key.entry(), written).ok()) return call.arg(3);
-  scratch = payload_of(call, key.entry());
+  scratch = rdb::dump_payload(key.entry(), written, call.options().rdbcompression);
   return scratch;
 }
 
@@ -161,16 +157,22 @@ bool remove_old(Call& call) {
 
 }  // namespace
 
+Result<std::string> payload_of(const engine::EngineOptions& options, const store::Entry& entry) {
+  const unsigned version = version_of(options, entry);
+  if (const Status writable = rdb::check_writable(entry, version); !writable.ok())
+    return Error::text("ERR " + std::string(writable.error().message()) + " (rdb-version)");
+  return rdb::dump_payload(entry, version, options.rdbcompression);
+}
+
 Status dump(Call& call) {
   const Key key = call.read(1);
   if (!key.exists()) {
     call.reply().null();
     return {};
   }
-  const Status writable = rdb::check_writable(key.entry(), version_of(call, key.entry()));
-  if (!writable.ok())
-    return Error::text("ERR " + std::string(writable.error().message()) + " (rdb-version)");
-  call.reply().bulk(payload_of(call, key.entry()));
+  const Result<std::string> payload = payload_of(call.options(), key.entry());
+  if (!payload.ok()) return payload.error();
+  call.reply().bulk(*payload);
   return {};
 }
 

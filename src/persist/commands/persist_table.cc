@@ -2,7 +2,9 @@
 
 #include "commands/shared/row_parts.h"
 #include "persist/commands/dump.h"
+#include "persist/commands/migrate.h"
 #include "persist/commands/save.h"
+#include "persist/migrate/move_request.h"
 
 namespace kvstash::persist {
 namespace {
@@ -98,6 +100,77 @@ constexpr CommandSpec kRestoreAskingRow = {
     .run = restore,
 };
 
+constexpr KeySpec kMigrateKeys[] = {
+    key_at(3, kKeyRW | kKeyAccess | kKeyDelete),
+    {.flags = kKeyRW | kKeyAccess | kKeyDelete | kKeyIncomplete,
+     .begin = KeySpec::Begin::kKeyword,
+     .keyword = "KEYS",
+     .start_from = -2,
+     .last = -1},
+};
+constexpr HistoryNote kMigrateHistory[] = {
+    {"3.0.0", "Added the `COPY` and `REPLACE` options."},
+    {"3.0.6", "Added the `KEYS` option."},
+    {"4.0.7", "Added the `AUTH` option."},
+    {"6.0.0", "Added the `AUTH2` option."},
+};
+constexpr ArgSpec kMigrateKeyOrNone[] = {
+    {.name = "key", .type = kKey, .key_spec = 0},
+    {.name = "empty-string", .type = kPureToken, .token = "\"\""},
+};
+constexpr ArgSpec kMigrateUserPassword[] = {
+    {.name = "username", .type = kString},
+    {.name = "password", .type = kString},
+};
+constexpr ArgSpec kMigrateAuth[] = {
+    {.name = "auth", .type = kString, .token = "AUTH", .since = "4.0.7"},
+    {.name = "auth2",
+     .type = kBlock,
+     .token = "AUTH2",
+     .since = "6.0.0",
+     .arguments = kMigrateUserPassword},
+};
+constexpr ArgSpec kMigrateArgs[] = {
+    {.name = "host", .type = kString},
+    {.name = "port", .type = kInteger},
+    {.name = "key-selector", .type = kOneOf, .arguments = kMigrateKeyOrNone},
+    {.name = "destination-db", .type = kInteger},
+    {.name = "timeout", .type = kInteger},
+    {.name = "copy", .type = kPureToken, .token = "COPY", .since = "3.0.0", .flags = kArgOptional},
+    {.name = "replace",
+     .type = kPureToken,
+     .token = "REPLACE",
+     .since = "3.0.0",
+     .flags = kArgOptional},
+    {.name = "authentication", .type = kOneOf, .flags = kArgOptional, .arguments = kMigrateAuth},
+    {.name = "keys",
+     .type = kKey,
+     .key_spec = 1,
+     .token = "KEYS",
+     .since = "3.0.6",
+     .flags = kArgOptional | kArgMultiple},
+};
+constexpr CommandSpec kMigrateRow = {
+    .name = "migrate",
+    .arity = -6,
+    .flags = kWrite,
+    .acl = kAclKeyspace | kAclDangerous,
+    .group = CommandGroup::kGeneric,
+    .scope = Scope::kGather,
+    .keys = kMigrateKeys,
+    .find_keys = migrate_keys,
+    .since = "2.6.0",
+    .complexity =
+        "This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the "
+        "target instance. See the pages of these commands for time complexity. Also an O(N) data "
+        "transfer between the two instances is performed.",
+    .summary = "Atomically transfer a key from a Redis instance to another one.",
+    .history = kMigrateHistory,
+    .tips = kVaries,
+    .arguments = kMigrateArgs,
+    .run = migrate,
+};
+
 // ---- The data as files.
 
 constexpr CommandSpec kSaveRow = {
@@ -158,8 +231,8 @@ constexpr CommandSpec kLastsaveRow = {
     .run = lastsave,
 };
 
-constexpr CommandSpec kRows[] = {kDumpRow,   kRestoreRow,      kRestoreAskingRow, kSaveRow,
-                                 kBgsaveRow, kBgrewriteaofRow, kLastsaveRow};
+constexpr CommandSpec kRows[] = {kDumpRow, kRestoreRow, kRestoreAskingRow, kMigrateRow,
+                                 kSaveRow, kBgsaveRow,  kBgrewriteaofRow,  kLastsaveRow};
 
 }  // namespace
 

@@ -241,6 +241,7 @@ void AofWriter::begin_writing(NextFile next) {
 }
 
 void AofWriter::release() {
+  publish();  // Who has a reply finds what is on the disk.
   const Lsn lsn = policy_now_ == FsyncPolicy::kAlways ? safe_.lsn : written_.lsn;
   port_->release(lsn);
 }

@@ -1,13 +1,31 @@
 #include "persist/node/aof_files.h"
 
 #include "base/ensure.h"
+#include "persist/aof/increment_format.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 namespace kvstash::persist {
+namespace {
+
+std::optional<IncrementHeader> header_of(Disk& disk, const std::string& path) {
+  const Result<std::unique_ptr<DiskFile>> file = disk.open(path, Disk::Access::kRead);
+  if (!file.ok()) return std::nullopt;
+  std::array<char, kOwnLineBytesMax> bytes;
+  const Result<size_t> got = (*file)->read(0, bytes.data(), bytes.size());
+  if (!got.ok()) return std::nullopt;
+  const std::string_view text(bytes.data(), *got);
+  const size_t end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  return parse_increment_header(text.substr(0, end + 1));
+}
+
+}  // namespace
 
 Result<RecoveryPlan> AofFiles::open(bool load_truncated) {
   const std::lock_guard guard(lock_);
@@ -186,7 +204,7 @@ std::string AofFiles::new_base_path() const {
   return layout_.path("temp-rewriteaof-bg.aof");
 }
 
-Status AofFiles::finish_rewrite(const std::string& first_left, JournalPlace place) {
+Status AofFiles::finish_rewrite(const std::string& first_left, JournalPlace place, NewBase base) {
   const std::lock_guard guard(lock_);
   if (Status known = know_state(); !known.ok()) return known;
   const std::vector<ManifestFile>& increments = state_.manifest.increments;
@@ -195,21 +213,53 @@ Status AofFiles::finish_rewrite(const std::string& first_left, JournalPlace plac
     return Error::literal("the append-only file failed while it was rewritten");
   const int64_t base_before = state_.manifest.base ? state_.manifest.base->seq : 0;
   Status done = take(persist::finish_rewrite(
-      layout_, state_, {.temporary_path = new_base_path(), .first_left = first->seq}));
+      layout_, state_,
+      {.temporary_path = new_base_path(),
+       .is_rdb = base.is_rdb,
+       .first_left = first->seq,
+       .kept_candidates =
+           base.kept_bytes_max == 0 ? std::vector<KeptIncrement>() : kept_candidates(first->seq),
+       .kept_bytes_max = base.kept_bytes_max}));
   // It may have failed behind the step that counts.
   const bool is_known = know_state().ok();
-  const int64_t base = state_.manifest.base ? state_.manifest.base->seq : 0;
-  if (done.ok() || (is_known && base > base_before)) base_place_ = place;
+  const int64_t base_now = state_.manifest.base ? state_.manifest.base->seq : 0;
+  if (done.ok() || (is_known && base_now > base_before)) base_place_ = place;
   return done;
 }
 
-Status AofFiles::begin_log() {
+// Our increments before this number, behind the last one that is not ours. A file whose header
+// cannot be read counts as not ours: a replica needs a history without a hole.
+std::vector<KeptIncrement> AofFiles::kept_candidates(int64_t first_left) const {
+  std::vector<KeptIncrement> candidates;
+  for (const ManifestFile& file : state_.manifest.increments) {
+    if (file.seq >= first_left) break;
+    const std::optional<IncrementHeader> header = header_of(*disk_, layout_.path(file.name));
+    const Result<std::optional<Disk::FileInfo>> found = disk_->find(layout_.path(file.name));
+    if (!header || !found.ok() || !*found) {
+      candidates.clear();
+    } else {
+      candidates.push_back({.file = file, .lsn_begin = header->lsn, .bytes = (*found)->size});
+    }
+  }
+  return candidates;
+}
+
+uint64_t AofFiles::kept_bytes() const {
+  const std::lock_guard guard(lock_);
+  uint64_t bytes = 0;
+  for (const KeptIncrement& kept : state_.kept)
+    bytes += kept.bytes;
+  return bytes;
+}
+
+Status AofFiles::begin_log(NewBase base) {
   const std::lock_guard guard(lock_);
   ensure(is_log_awaited_);
   if (Status known = know_state(); !known.ok()) return known;
   if (awaited_.empty()) return Error::literal("the append-only file could not be begun");
   if (Status done = take(persist::finish_rewrite(layout_, state_,
                                                  {.temporary_path = new_base_path(),
+                                                  .is_rdb = base.is_rdb,
                                                   .first_left = awaited_.back().seq + 1,
                                                   .increments = awaited_}));
       !done.ok())
@@ -228,13 +278,14 @@ void AofFiles::give_up_log() {
     remove_made(file.name);
 }
 
-Status AofFiles::replace_base() {
+Status AofFiles::replace_base(NewBase base) {
   const std::lock_guard guard(lock_);
   if (Status known = know_state(); !known.ok()) return known;
   const std::vector<ManifestFile>& increments = state_.manifest.increments;
   const int64_t behind_all = increments.empty() ? 1 : increments.back().seq + 1;
   return take(persist::finish_rewrite(
-      layout_, state_, {.temporary_path = new_base_path(), .first_left = behind_all}));
+      layout_, state_,
+      {.temporary_path = new_base_path(), .is_rdb = base.is_rdb, .first_left = behind_all}));
 }
 
 uint64_t AofFiles::bytes() const {

@@ -24,6 +24,14 @@
 
 namespace kvstash::persist {
 
+// What a rewrite made.
+struct NewBase {
+  bool is_rdb = true;  // Else it consists of commands.
+  // Of our increments that go, the newest up to so many bytes are kept beside the log, for
+  // replicas.
+  uint64_t kept_bytes_max = 0;
+};
+
 class AofFiles {
  public:
   AofFiles(Disk& disk, Entropy& entropy, AofLayout layout)
@@ -58,21 +66,23 @@ class AofFiles {
   // Makes the file at new_base_path() the base. The increments before `first_left` go. Fails if
   // that one has failed meanwhile: then the base stands in the middle of what follows it.
   // `place`: where the base ends in the journal.
-  Status finish_rewrite(const std::string& first_left, JournalPlace place);
+  Status finish_rewrite(const std::string& first_left, JournalPlace place, NewBase base = {});
   // See AofPort.
   JournalPlace base_place() const;
 
   // Begins a log: the file at new_base_path() becomes the base, and the file that
   // make_first_increment() made, with what took its place, is the rest. What was there before goes.
-  Status begin_log();
+  Status begin_log(NewBase base = {});
   // The log does not begin.
   void give_up_log();
 
   // The file at new_base_path() becomes the whole log, while nothing is logged.
-  Status replace_base();
+  Status replace_base(NewBase base = {});
 
   // The bytes of the files that the manifest names, by the disk.
   uint64_t bytes() const;
+  // The bytes of the increments that are kept for replicas.
+  uint64_t kept_bytes() const;
 
  private:
   Result<OpenIncrement> make(std::string_view replid);
@@ -81,6 +91,7 @@ class AofFiles {
   Status take(Transition transition);
   Status know_state();
   void remove_made(const std::string& name);
+  std::vector<KeptIncrement> kept_candidates(int64_t first_left) const;
 
   Disk* disk_;
   Entropy* entropy_;

@@ -35,8 +35,13 @@ AofLayout AofLog::layout() const {
 }
 
 void AofLog::take_up_options() {
-  if (writer_ == nullptr) return;
   const PersistOptions now = node_->options();
+  if (!now.appendonly) {
+    note_state(engine::Acks::Log::kOff);
+  } else if (node_->set().acks().log() == engine::Acks::Log::kOff) {
+    note_state(engine::Acks::Log::kBegins);
+  }
+  if (writer_ == nullptr) return;
   writer_->set_policy(now.appendfsync);
   writer_->set_timestamps(now.aof_timestamp_enabled);
 }
@@ -67,6 +72,7 @@ Status AofLog::load(DataLoad& load) {
   note_base();
   writer_->begin_file(*std::move(first), journal_->end_place());
   waits_->hold_all([this](const Hold&) { attach_lanes(); });
+  note_turned(true);
   return {};
 }
 
@@ -104,6 +110,7 @@ Status AofLog::make_journal(JournalPlace place) {
   });
   write_thread_.start("kv-aof", node_->set().ports(), [this] {
     const std::optional<int64_t> due = writer_->step(node_->now_ns(), node_->unix_s());
+    note_durable();
     if (node_->set().holds_writes()) [[unlikely]]
       hold_or_allow_writes();
     return due;
@@ -150,6 +157,21 @@ uint64_t AofLog::unwritten() const {
 
 void AofLog::hold_or_allow_writes() {
   gate_.hold_or_allow_writes([this] { return unwritten(); });
+}
+
+// Tells clients that wait in WAITAOF how far the log is on the disk.
+void AofLog::note_durable() {
+  engine::ShardSet& set = node_->set();
+  if (set.acks().set_durable(writer_->numbers().synced.lsn)) set.tell_acks();
+}
+
+void AofLog::note_state(engine::Acks::Log state) {
+  engine::ShardSet& set = node_->set();
+  if (set.acks().set_log(state)) set.tell_acks();
+}
+
+void AofLog::note_turned(bool is_on) {
+  if (is_on) note_state(engine::Acks::Log::kOn);
 }
 
 void AofLog::stamp(Cut& cut) const {
@@ -226,7 +248,8 @@ Status AofLog::write_base() {
   writer_->pause_syncs(false);
   if (!bytes.ok()) return bytes.error();
   wait_until_begun(name);
-  if (Status finished = files_->finish_rewrite(name, cut.place); !finished.ok()) return finished;
+  if (Status finished = files_->finish_rewrite(name, cut.place, new_base(cut)); !finished.ok())
+    return finished;
   note_base();
   return {};
 }
@@ -237,7 +260,11 @@ Status AofLog::write_lone_base() {
   Cut cut = cuts_->take(true, [this](Cut& made) { stamp(made); });
   const Result<uint64_t> bytes = cuts_->write(cut, files_->new_base_path());
   if (!bytes.ok()) return bytes.error();
-  return files_->replace_base();
+  return files_->replace_base(new_base(cut));
+}
+
+NewBase AofLog::new_base(const Cut& cut) const {
+  return {.is_rdb = cut.is_rdb, .kept_bytes_max = node_->options().repl_disk_backlog_size};
 }
 
 Status AofLog::find_files() {
@@ -250,6 +277,7 @@ Status AofLog::find_files() {
 
 void AofLog::note_base() {
   before_bytes_ = base_bytes_ = files_->bytes();
+  kept_bytes_ = files_->kept_bytes();
   written_before_ = writer_->numbers().bytes;
 }
 
@@ -301,7 +329,7 @@ Status AofLog::begin_log() {
   const Result<uint64_t> bytes = cuts_->write(cut, files_->new_base_path());
   if (!bytes.ok()) return bytes.error();
   wait_until_begun(name);
-  return files_->begin_log();
+  return files_->begin_log(new_base(cut));
 }
 
 void AofLog::turn_off() {
@@ -337,6 +365,7 @@ void AofLog::tell(PersistFacts& facts) const {
   facts.journal_begin = journal.begin.offset;
   facts.journal_bytes = journal.memory;
   facts.aof_base_bytes = base_bytes_;
+  facts.aof_kept_bytes = kept_bytes_;
   facts.aof_bytes = before_bytes_ + (aof.bytes - std::min(aof.bytes, written_before_.load()));
   facts.aof_pending_bytes =
       static_cast<uint64_t>(journal.end.lsn) - static_cast<uint64_t>(aof.written.lsn);

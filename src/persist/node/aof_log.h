@@ -6,11 +6,12 @@
 // It is off until load() or rewrite() turns it on.
 #pragma once
 
+#include "engine/release/acks.h"
 #include "persist/journal/aof_writer.h"
 #include "persist/journal/background_shell.h"
 #include "persist/journal/journal.h"
 #include "persist/node/aof_files.h"
-#include "persist/node/background_waits.h"
+#include "persist/background_waits.h"
 #include "persist/node/cuts.h"
 #include "persist/node/data_load.h"
 #include "persist/node/log_gate.h"
@@ -47,6 +48,8 @@ class AofLog final : private AofPort {
   // Whether the last rewrites failed, so that the next one waits to be asked for.
   bool is_rewrite_put_off() const;
   void turn_off();
+  // The log is as it is wanted.
+  void note_turned(bool is_on);
   // Waits until everything that was recorded so far is written, or cannot be written soon.
   void wait_until_written();
   // Loads the files once more.
@@ -69,7 +72,10 @@ class AofLog final : private AofPort {
 
  private:
   // ---- AofPort.
-  void release(engine::Lsn lsn) override { gate_.release(lsn); }
+  void release(engine::Lsn lsn) override {
+    note_durable();
+    gate_.release(lsn);
+  }
   Status join_increment(const std::string& name) override { return files_->join_increment(name); }
   Result<OpenIncrement> make_increment() override {
     return files_->make_replacement(node_->replid());
@@ -87,6 +93,9 @@ class AofLog final : private AofPort {
   AofLayout layout() const;
   uint64_t unwritten() const;  // Bytes of the journal that the log does not have yet; off: none.
   void hold_or_allow_writes();
+  void note_durable();
+  void note_state(engine::Acks::Log state);
+  NewBase new_base(const Cut& cut) const;
   Status make_journal(JournalPlace place);
   void attach_lanes();
   void detach_lanes();
@@ -112,6 +121,7 @@ class AofLog final : private AofPort {
   std::atomic<bool> is_on_{false};
 
   std::atomic<uint64_t> base_bytes_{0};      // Of the log, after the last rewrite.
+  std::atomic<uint64_t> kept_bytes_{0};      // Of older increments, kept for replicas.
   std::atomic<uint64_t> before_bytes_{0};    // Of its files, when it was last looked.
   std::atomic<uint64_t> written_before_{0};  // Bytes that the writer had written then.
   int64_t rewrite_not_before_s_ = 0;

@@ -1,5 +1,6 @@
 #include "persist/node/cuts.h"
 
+#include "persist/node/command_file.h"
 #include "scripting/scripting.h"
 
 #include <algorithm>
@@ -61,6 +62,7 @@ Cut Cuts::take(bool is_aof_base, const std::function<void(Cut&)>& at_cut) {
   cut.facts.unix_s = node_->unix_s();
   cut.facts.used_memory = node_->set().memory_used();
   cut.facts.is_aof_base = is_aof_base;
+  cut.is_rdb = !is_aof_base || node_->options().aof_use_rdb_preamble;
   waits_->hold_all([&](const Hold& hold) {
     begin(cut, hold);
     if (cut.snapshot != nullptr) at_cut(cut);
@@ -76,16 +78,17 @@ void Cuts::begin(Cut& cut, const Hold& hold) {
     all.push_back(snapshots.get());
   const std::optional<store::Mark> mark = ShardSnapshots::free_mark(all);
   if (!mark) return;
-  cut.snapshot = std::make_shared<Snapshot>(
-      *set.ports().parking,
-      Snapshot::Options{.shards = set.size(),
-                        .mark = *mark,
-                        .write = {.version = static_cast<unsigned>(engine.rdb_version),
-                                  .access = access_note(engine.maxmemory_policy),
-                                  .now_ms = hold.now_ms(),
-                                  .lfu_decay_time_min = engine.lfu_decay_time_min},
-                        .may_raise_version = engine.rdb_version == rdb::kVersionUsual,
-                        .wake = [&set](size_t shard) { set.submit(shard, [](Shard&) {}); }});
+  Snapshot::Options options{.shards = set.size(), .mark = *mark};
+  options.wake = [&set](size_t shard) { set.submit(shard, [](Shard&) {}); };
+  // Commands tell no access clocks, and entries of any version become commands.
+  if (cut.is_rdb) {
+    options.write = {.version = static_cast<unsigned>(engine.rdb_version),
+                     .access = access_note(engine.maxmemory_policy),
+                     .now_ms = hold.now_ms(),
+                     .lfu_decay_time_min = engine.lfu_decay_time_min};
+    options.may_raise_version = engine.rdb_version == rdb::kVersionUsual;
+  }
+  cut.snapshot = std::make_shared<Snapshot>(*set.ports().parking, std::move(options));
   for (size_t id = 0; id < set.size(); ++id) {
     // What ran under this hold before the cut belongs to it.
     set.at(id).release().join_journal();
@@ -107,13 +110,16 @@ Result<uint64_t> Cuts::write(Cut& cut, const std::string& path) {
     writing_ = cut.snapshot;
     peak_bytes_ = 0;
   }
+  const RdbFileOptions options{.is_compressed = cut.is_compressed,
+                               .has_checksum = now.rdbchecksum,
+                               .syncs_often = cut.facts.is_aof_base
+                                                  ? now.aof_rewrite_incremental_fsync
+                                                  : now.rdb_save_incremental_fsync,
+                               .pace = pace(*cut.snapshot)};
   Result<uint64_t> bytes =
-      write_rdb_file(node_->disk(), path, *cut.snapshot, cut.facts,
-                     {.is_compressed = cut.is_compressed,
-                      .has_checksum = now.rdbchecksum,
-                      .syncs_often = cut.facts.is_aof_base ? now.aof_rewrite_incremental_fsync
-                                                           : now.rdb_save_incremental_fsync,
-                      .pace = pace(*cut.snapshot)});
+      cut.is_rdb ? write_rdb_file(node_->disk(), path, *cut.snapshot, cut.facts, options)
+                 : write_command_file(node_->disk(), path, *cut.snapshot, cut.facts, options,
+                                      now.aof_timestamp_enabled);
   const std::lock_guard guard(lock_);
   writing_ = nullptr;
   return bytes;

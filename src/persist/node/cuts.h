@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "engine/shard.h"
 #include "persist/journal/journal.h"
-#include "persist/node/background_waits.h"
+#include "persist/background_waits.h"
 #include "persist/node/node_context.h"
 #include "persist/node/persist_facts.h"
 #include "persist/node/rdb_file.h"
@@ -30,6 +30,7 @@ struct Cut {
   JournalPlace place;    // Of the log, if there is one.
   uint64_t changes = 0;  // Since the start, as of the cut.
   bool is_compressed = true;
+  bool is_rdb = true;  // Else commands are written: aof-use-rdb-preamble no.
 };
 
 class Cuts {

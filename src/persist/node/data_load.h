@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "persist/aof/recovery.h"
-#include "persist/node/background_waits.h"
+#include "persist/background_waits.h"
 #include "persist/node/loader.h"
 #include "persist/node/node_context.h"
 #include "persist/node/persist_facts.h"

@@ -47,6 +47,7 @@ struct PersistFacts {
   std::string aof_error;
   uint64_t aof_bytes = 0;
   uint64_t aof_base_bytes = 0;
+  uint64_t aof_kept_bytes = 0;      // Increments older than the base, kept for replicas.
   uint64_t aof_pending_bytes = 0;   // Recorded and not written.
   uint64_t aof_unsynced_bytes = 0;  // Recorded and not synced.
   int64_t aof_unsynced_ms = 0;      // The age of the oldest of them.

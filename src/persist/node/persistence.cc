@@ -25,7 +25,8 @@ Persistence::Persistence(Setup setup, const PersistOptions& options)
       cuts_(node_, waits_),
       load_(node_, waits_),
       log_(node_, waits_, cuts_, refusal_),
-      saves_(node_, cuts_, [this](Cut& cut) { log_.stamp(cut); }) {
+      saves_(node_, cuts_, [this](Cut& cut) { log_.stamp(cut); }),
+      mover_(node_.set(), waits_) {
   node_.set().set_persistence(*this);
   node_.set().set_turn_work(this);
 }
@@ -92,6 +93,7 @@ void Persistence::finish() {
   load_thread_ = nullptr;
   waits_.end();
   cuts_.give_up("the server ends");
+  mover_.stop();
   save_thread_.stop();
   log_.finish();
   cuts_.finish();
@@ -255,7 +257,7 @@ void Persistence::run_rewrite() {
 
 void Persistence::turn_log_on_or_off() {
   const bool wants = node_.options().appendonly;
-  if (wants == log_.is_on()) return;
+  if (wants == log_.is_on()) return log_.note_turned(wants);
   if (!wants) {
     log_.turn_off();
   } else if (!log_.is_rewrite_put_off()) {

@@ -5,6 +5,7 @@
 //   options RdbSaves    dump.rdb and the save points                  BackgroundWaits  holds, and
 //   time Cuts        snapshots, for both                           WriteRefusal     MISCONF
 //   DataLoad    files ──> shards
+//   KeyMover    MIGRATE
 //
 // Owned by the server, found through the ShardSet. Each function says which threads may call it.
 #pragma once
@@ -15,8 +16,9 @@
 #include "engine/shard_set.h"
 #include "engine/turn_work.h"
 #include "persist/journal/background_shell.h"
+#include "persist/migrate/key_mover.h"
 #include "persist/node/aof_log.h"
-#include "persist/node/background_waits.h"
+#include "persist/background_waits.h"
 #include "persist/node/cuts.h"
 #include "persist/node/data_load.h"
 #include "persist/node/node_context.h"
@@ -75,6 +77,7 @@ class Persistence final : public engine::TurnWork {
     bool flushes_first = true;
   };
   void reload(Reload reload, engine::LaterAnswer answer);
+  KeyMover& mover() { return mover_; }
 
   // ---- Any thread.
   PersistFacts facts() const;
@@ -120,6 +123,7 @@ class Persistence final : public engine::TurnWork {
   DataLoad load_;
   AofLog log_;
   RdbSaves saves_;
+  KeyMover mover_;
 
   mutable std::mutex lock_;  // Held for a few instructions.
   Job save_job_;

@@ -1,5 +1,6 @@
-#include "persist/node/background_waits.h"
+#include "persist/background_waits.h"
 
+#include "base/ensure.h"
 #include "engine/shard.h"
 
 #include <utility>
@@ -12,7 +13,25 @@ bool BackgroundWaits::change(Parking& parking, PendingHold& hold, uint32_t from,
   return true;
 }
 
-bool BackgroundWaits::hold_all(std::function<void(const engine::Hold&)> action) {
+bool BackgroundWaits::hold_all(Action action) {
+  return run(
+      0, [](engine::Shard& first, Action then) { first.traffic().hold_all(std::move(then)); },
+      std::move(action));
+}
+
+bool BackgroundWaits::hold_some(std::vector<size_t> shards, Action action) {
+  ensure(!shards.empty());
+  const size_t first_shard = shards.front();
+  return run(
+      first_shard,
+      [shards = std::move(shards)](engine::Shard& first, Action then) {
+        first.traffic().hold_some(shards, std::move(then));
+      },
+      std::move(action));
+}
+
+bool BackgroundWaits::run(size_t shard, const std::function<void(engine::Shard&, Action)>& take,
+                          Action action) {
   const auto hold = std::make_shared<PendingHold>();
   Parking& parking = *set_->ports().parking;
   {
@@ -21,10 +40,10 @@ bool BackgroundWaits::hold_all(std::function<void(const engine::Hold&)> action) 
     pending_.push_back(hold);
   }
   // A hold that was cancelled comes to its turn all the same, perhaps when this object is gone.
-  set_->submit(0, [&parking, action = std::move(action), hold](engine::Shard& first) {
-    first.traffic().hold_all([&parking, action, hold](const engine::Hold& all) {
+  set_->submit(shard, [&parking, take, action = std::move(action), hold](engine::Shard& first) {
+    take(first, [&parking, action, hold](const engine::Hold& held) {
       if (!change(parking, *hold, PendingHold::kWaits, PendingHold::kRuns)) return;
-      action(all);
+      action(held);
       change(parking, *hold, PendingHold::kRuns, PendingHold::kDone);
     });
   });

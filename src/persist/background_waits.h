@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,8 @@ class BackgroundWaits {
   // Runs `action` on the thread that holds all shards, and waits until it is done. False: the node
   // ends, and the action will not run.
   bool hold_all(std::function<void(const engine::Hold&)> action);
+  // As hold_all(), for some shards. Other shards may be held as well.
+  bool hold_some(std::vector<size_t> shards, std::function<void(const engine::Hold&)> action);
 
   // Waits for the time, or for the end of the node.
   void rest(std::chrono::microseconds time);
@@ -45,6 +48,11 @@ class BackgroundWaits {
     std::atomic<uint32_t> state{kWaits};
   };
 
+  using Action = std::function<void(const engine::Hold&)>;
+
+  // `take` has `shard` hold what is to be held, and run an action then.
+  bool run(size_t shard, const std::function<void(engine::Shard& shard, Action action)>& take,
+           Action action);
   static bool change(Parking& parking, PendingHold& hold, uint32_t from, uint32_t to);
 
   engine::ShardSet* set_;
