@@ -22,6 +22,7 @@ struct FileRole {
   std::string_view role;   // As in the report.
   std::string_view label;  // As Redis prints it before the name: "BASE AOF".
   bool is_last = false;
+  std::optional<uint64_t> bytes{};  // So many are a part of the log.
 };
 
 struct TimeCut {
@@ -104,7 +105,10 @@ class AofCheck {
     for (const ManifestFile& file : manifest->increments) {
       const bool is_last = &file == &manifest->increments.back();
       if (!check_file(join_path(directory, file.name), file.name,
-                      {.role = "increment", .label = "INCR AOF", .is_last = is_last}))
+                      {.role = "increment",
+                       .label = "INCR AOF",
+                       .is_last = is_last,
+                       .bytes = file.bytes}))
         return false;
     }
     say("All AOF files and manifest are valid\n");
@@ -158,7 +162,8 @@ class AofCheck {
       if (request_.truncate_to && timestamp > *request_.truncate_to && !time_cut)
         time_cut = TimeCut{.offset = safe_cut, .line_offset = offset};
     };
-    const Result<IncrementScan> scanned = scan_increment(file, begin, visitor);
+    const Result<IncrementScan> scanned =
+        scan_increment(file, {.begin = begin, .bytes = role.bytes}, visitor);
     if (!scanned.ok()) return give_up(std::string(scanned.error().message()));
     const IncrementScan& scan = *scanned;
     describe(scan, begin, checked);

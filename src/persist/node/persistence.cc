@@ -356,8 +356,9 @@ void Persistence::release(Lsn lsn) {
   set_->release_up_to(lsn);
 }
 
-Status Persistence::join_increment(const std::string& name) {
-  return files_->join_increment(name);
+Status Persistence::join_increment(const std::string& name,
+                                   const std::optional<IncrementPart>& before) {
+  return files_->join_increment(name, before);
 }
 
 Result<OpenIncrement> Persistence::make_increment() {
@@ -368,9 +369,9 @@ void Persistence::discard_increment(const std::string& name) {
   files_->discard_increment(name);
 }
 
-Status Persistence::replace_failed(const std::string& failed, uint64_t sound_bytes,
+Status Persistence::replace_failed(const std::optional<IncrementPart>& kept,
                                    const std::string& fresh) {
-  return files_->replace_failed(failed, sound_bytes, fresh);
+  return files_->replace_failed(kept, fresh);
 }
 
 void Persistence::disk_fails(const std::string& reason) {

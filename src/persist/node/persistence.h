@@ -122,11 +122,12 @@ class Persistence final : public engine::TurnWork, public AofPort {
 
   // ---- AofPort.
   void release(engine::Lsn lsn) override;
-  Status join_increment(const std::string& name) override;
+  Status join_increment(const std::string& name,
+                        const std::optional<IncrementPart>& before) override;
   Result<OpenIncrement> make_increment() override;
   JournalPlace base_place() override { return files_->base_place(); }
   void discard_increment(const std::string& name) override;
-  Status replace_failed(const std::string& failed, uint64_t sound_bytes,
+  Status replace_failed(const std::optional<IncrementPart>& kept,
                         const std::string& fresh) override;
   void disk_fails(const std::string& reason) override;
   void pass_unwritten(engine::Lsn lsn) override;
