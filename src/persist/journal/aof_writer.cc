@@ -142,10 +142,9 @@ std::optional<int64_t> AofWriter::step(int64_t now_ns, int64_t unix_s) {
 
 Status AofWriter::work(int64_t now_ns, int64_t unix_s) {
   if (Status synced = take_sync_result(); !synced.ok()) return synced;
-  for (bool has_written = true; has_written;) {
-    if (must_wait(now_ns)) return {};
+  for (bool has_written = true; has_written && !must_wait(now_ns);) {
     if (Status written = write_or_open(unix_s, has_written); !written.ok()) return written;
-    if (has_written && unsynced_since_ns_ == 0) unsynced_since_ns_ = now_ns;
+    if (has_written) note_unsynced(now_ns);
     if (policy_now_ == FsyncPolicy::kAlways && needs_sync() && !files_.empty()) {
       // Of two syncs of a file at once the other one may be told of a failure alone.
       if (is_syncing()) return {};
@@ -267,6 +266,7 @@ void AofWriter::note_synced(const OpenFile& target) {
   note_safe(target);
   // A file that is not written to any more, and is synced as a whole, is done with.
   if (files_.size() > 1 && files_.front().part == target.part) files_.pop_front();
+  if (!needs_sync()) unsynced_since_ns_ = later_since_ns_ = 0;
   note_durable();
 }
 
@@ -277,7 +277,11 @@ void AofWriter::note_durable() {
   }
   if (synced_.lsn > durable_.lsn) durable_ = synced_;
   if (increment_) increment_->set_synced(durable_.offset);
-  if (!needs_sync()) unsynced_since_ns_ = 0;
+}
+
+void AofWriter::note_unsynced(int64_t now_ns) {
+  if (unsynced_since_ns_ == 0) unsynced_since_ns_ = now_ns;
+  if (later_since_ns_ == 0) later_since_ns_ = now_ns;
 }
 
 // Syncs all files, here and now.
@@ -295,7 +299,7 @@ void AofWriter::ask_sync(int64_t now_ns) {
   if (!needs_sync() || files_.empty()) return;
   const bool is_old = files_.size() > 1;
   if (!is_old && policy_now_ != FsyncPolicy::kEverysec) return;
-  if (!is_old && now_ns < last_sync_ns_ + kSecondNs) return;
+  if (!is_old && !is_waiting_ && now_ns < last_sync_ns_ + kSecondNs) return;
   {
     const std::lock_guard guard(lock_);
     if (sync_.state != SyncJob::State::kIdle) return;
@@ -305,6 +309,7 @@ void AofWriter::ask_sync(int64_t now_ns) {
              .error = std::nullopt};
   }
   last_sync_ns_ = now_ns;
+  later_since_ns_ = 0;
   wake_syncer_();
 }
 
@@ -341,20 +346,23 @@ Status AofWriter::take_sync_result() {
   }
   is_waiting_ = false;
   if (!done.error) {
+    const bool is_open = !files_.empty() && files_.back().file == done.target.file;
+    if (is_open) unsynced_since_ns_ = later_since_ns_;
     note_synced(done.target);
     return {};
   }
   return Error::text(*done.error);
 }
 
-// Whether writes have to wait for a sync that takes longer than a second: else a crash could take
-// more than two seconds.
+// Whether writes have to wait, since a sync takes longer than a second, or what was written first
+// is not on the disk after two: more than two seconds must not be lost.
 bool AofWriter::must_wait(int64_t now_ns) {
   if (policy_now_ != FsyncPolicy::kEverysec) return is_waiting_ = false;
+  const bool is_old = unsynced_since_ns_ != 0 && now_ns - unsynced_since_ns_ >= 2 * kSecondNs;
   const std::lock_guard guard(lock_);
-  const bool is_slow = sync_.state != SyncJob::State::kIdle &&
-                       sync_.state != SyncJob::State::kDone &&
-                       now_ns - sync_.asked_at_ns >= kSecondNs;
+  const bool is_under_way =
+      sync_.state == SyncJob::State::kAsked || sync_.state == SyncJob::State::kRunning;
+  const bool is_slow = is_old || (is_under_way && now_ns - sync_.asked_at_ns >= kSecondNs);
   if (is_slow && !is_waiting_) ++delayed_syncs_;
   return is_waiting_ = is_slow;
 }

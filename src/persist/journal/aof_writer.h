@@ -169,6 +169,7 @@ class AofWriter {
   bool needs_sync() const { return synced_.lsn != written_.lsn; }
   void note_written();
   void note_durable();
+  void note_unsynced(int64_t now_ns);
   void note_synced(const OpenFile& target);
   void note_safe(const OpenFile& target);
   Status open(NextFile next);
@@ -201,7 +202,8 @@ class AofWriter {
   // Everything before this has to stand in the base before anything else counts as durable.
   std::optional<JournalPlace> doubt_;
   int64_t last_sync_ns_ = 0;
-  int64_t unsynced_since_ns_ = 0;
+  int64_t unsynced_since_ns_ = 0;  // When the oldest write that is not synced was; 0: none.
+  int64_t later_since_ns_ = 0;     // The same of those behind the sync that was asked last.
   int64_t timestamp_s_ = 0;
   int64_t retry_at_ns_ = 0;
   bool is_failing_ = false;
