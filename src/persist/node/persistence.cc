@@ -216,7 +216,7 @@ Status Persistence::load_aof() {
   } else if (Status settled = files_->settle(*plan); !settled.ok()) {
     return settled;
   }
-  Result<OpenIncrement> first = files_->make_increment(replid_);
+  Result<OpenIncrement> first = timed(files_->make_increment(replid_));
   if (!first.ok()) return first.error();
   base_bytes_ = before_bytes_ = files_->bytes();
   make_journal({.lsn = Lsn{offset}, .offset = offset});
@@ -362,7 +362,42 @@ Status Persistence::join_increment(const std::string& name,
 }
 
 Result<OpenIncrement> Persistence::make_increment() {
-  return files_->make_replacement(replid_);
+  return timed(files_->make_replacement(replid_));
+}
+
+// The file tells the latency monitor what was slow.
+Result<OpenIncrement> Persistence::timed(Result<OpenIncrement> made) {
+  if (!made.ok()) return made;
+  made->file = std::make_unique<TimedFile>(
+      std::move(made->file), [this] { return now_ns(); },
+      [this](TimedFile::Call call, int64_t took_ns) {
+        if (took_ns >= kNsPerMs) note_latency(call, took_ns);
+      });
+  return made;
+}
+
+// The events and their names are Redis's. The monitor of shard 0 has them.
+void Persistence::note_latency(TimedFile::Call call, int64_t took_ns) {
+  std::vector<std::string_view> events;
+  if (call == TimedFile::Call::kSync) {
+    if (options().appendfsync != FsyncPolicy::kAlways) return;
+    events = {"aof-fsync-always"};
+  } else {
+    const bool is_sync_pending = aof_->numbers().is_sync_pending;
+    events = {"aof-write", is_sync_pending ? "aof-write-pending-fsync"
+                           : is_saving()   ? "aof-write-active-child"
+                                           : "aof-write-alone"};
+  }
+  set_->submit(0, [this, events = std::move(events), took_ns](Shard& shard) {
+    for (const std::string_view event : events)
+      shard.telemetry().latency().add(event, unix_s(), took_ns / kNsPerMs,
+                                      shard.options().latency_monitor_threshold_ms);
+  });
+}
+
+bool Persistence::is_saving() const {
+  const std::lock_guard guard(lock_);
+  return saving_ != nullptr;
 }
 
 void Persistence::discard_increment(const std::string& name) {
@@ -778,11 +813,7 @@ Status Persistence::write_save() {
   const std::string temporary = "temp-" + std::to_string(::getpid()) + ".rdb";
   const Result<uint64_t> bytes = write_cut(cut, temporary);
   if (!bytes.ok()) return bytes.error();
-  if (Status renamed = disk_->rename(temporary, now.dbfilename); !renamed.ok()) {
-    static_cast<void>(disk_->remove(temporary).ok());
-    return renamed;
-  }
-  if (Status synced = disk_->sync_directory("."); !synced.ok()) return synced;
+  if (Status put = put_rdb_file(*disk_, temporary, now.dbfilename); !put.ok()) return put;
   changes_saved_ = cut.changes;
   last_save_s_ = unix_s();
   return {};
@@ -794,6 +825,11 @@ bool Persistence::is_rewrite_due() {
   if (!is_aof_on()) return false;
   const PersistOptions now = options();
   const PersistFacts facts = this->facts();
+  if (aof_->numbers().is_in_doubt && unix_s() >= rewrite_not_before_s_) {
+    log(LogLevel::kNotice,
+        "Rewriting of the AOF starts: a file failed, and what it holds may not be on the disk");
+    return true;
+  }
   if (now.auto_aof_rewrite_percentage <= 0 || facts.aof_bytes < now.auto_aof_rewrite_min_size)
     return false;
   if (unix_s() < rewrite_not_before_s_) return false;
@@ -839,7 +875,7 @@ void Persistence::run_rewrite() {
 
 // Writes a new base as of a cut, at which a new increment begins.
 Status Persistence::write_base() {
-  Result<OpenIncrement> next = files_->make_increment(replid_);
+  Result<OpenIncrement> next = timed(files_->make_increment(replid_));
   if (!next.ok()) return next.error();
   const std::string name = next->name;
   if (options().no_appendfsync_on_rewrite) aof_->pause_syncs(true);
@@ -872,7 +908,7 @@ void Persistence::turn_aof_on_or_off() {
 // files that are found after a crash are the log of before, or the whole new one.
 Status Persistence::enable_aof() {
   if (Status found = find_files(); !found.ok()) return found;
-  Result<OpenIncrement> first = files_->make_first_increment(replid_);
+  Result<OpenIncrement> first = timed(files_->make_first_increment(replid_));
   const auto begin = [&]() -> Status {
     if (!first.ok()) return first.error();
     const std::string name = first->name;

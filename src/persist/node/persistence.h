@@ -16,6 +16,7 @@
 #include "persist/journal/aof_writer.h"
 #include "persist/journal/background_shell.h"
 #include "persist/journal/journal.h"
+#include "persist/journal/timed_file.h"
 #include "persist/node/aof_files.h"
 #include "persist/node/loader.h"
 #include "persist/node/persist_facts.h"
@@ -132,6 +133,11 @@ class Persistence final : public engine::TurnWork, public AofPort {
   void disk_fails(const std::string& reason) override;
   void pass_unwritten(engine::Lsn lsn) override;
   void disk_works() override;
+
+  // ---- Any thread.
+  Result<OpenIncrement> timed(Result<OpenIncrement> made);
+  void note_latency(TimedFile::Call call, int64_t took_ns);
+  bool is_saving() const;
 
   // ---- Any thread: what keeps writes from running.
   void refuse_or_allow_writes();

@@ -9,8 +9,11 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace kvstash::persist {
 namespace {
@@ -85,37 +88,57 @@ TEST_CASE("a rewrite whose increment was replaced is refused") {
   check_whole(disk);
 }
 
-TEST_CASE("whichever call of a change fails, the log stays whole and the next change succeeds") {
-  using Change = std::function<Status(SimDisk&, AofFiles&)>;
-  const Change join = [](SimDisk&, AofFiles& files) -> Status {
-    const Result<OpenIncrement> made = files.make_increment(kReplid);
-    return made.ok() ? files.join_increment(made->name, kBefore) : Status(made.error());
-  };
-  const Change rewrite = [](SimDisk& disk, AofFiles& files) -> Status {
-    const Result<OpenIncrement> made = files.make_increment(kReplid);
+using Change = std::function<Status(SimDisk&, AofFiles&)>;
+
+// Writes a base, as a rewrite does, with calls that may fail.
+Status write_base(SimDisk& disk, AofFiles& files) {
+  Result<std::unique_ptr<DiskFile>> base = disk.open(files.new_base_path(), Disk::Access::kReplace);
+  if (!base.ok()) return base.error();
+  if (Status written = write_all(**base, kBase); !written.ok()) return written;
+  return (*base)->sync();
+}
+
+Status join(SimDisk&, AofFiles& files) {
+  const Result<OpenIncrement> made = files.make_increment(kReplid);
+  return made.ok() ? files.join_increment(made->name, kBefore) : Status(made.error());
+}
+
+Status rewrite(SimDisk& disk, AofFiles& files) {
+  const Result<OpenIncrement> made = files.make_increment(kReplid);
+  if (!made.ok()) return made.error();
+  if (Status joined = files.join_increment(made->name, kBefore); !joined.ok()) return joined;
+  if (Status written = write_base(disk, files); !written.ok()) return written;
+  return files.finish_rewrite(made->name, kPlace);
+}
+
+Status replace(SimDisk&, AofFiles& files) {
+  const Result<OpenIncrement> made = files.make_replacement(kReplid);
+  if (!made.ok()) return made.error();
+  return files.replace_failed(IncrementPart{.seq = 1, .bytes = 0}, made->name);
+}
+
+Status begin(SimDisk& disk, AofFiles& files) {
+  const Result<OpenIncrement> made = files.make_first_increment(kReplid);
+  const auto run = [&]() -> Status {
     if (!made.ok()) return made.error();
     if (Status joined = files.join_increment(made->name, kBefore); !joined.ok()) return joined;
-    disk.put(files.new_base_path(), kBase);
-    return files.finish_rewrite(made->name, kPlace);
+    if (Status written = write_base(disk, files); !written.ok()) return written;
+    return files.begin_log();
   };
-  const Change replace = [](SimDisk&, AofFiles& files) -> Status {
-    const Result<OpenIncrement> made = files.make_replacement(kReplid);
-    if (!made.ok()) return made.error();
-    return files.replace_failed(IncrementPart{.seq = 1, .bytes = 0}, made->name);
-  };
-  const Change begin = [](SimDisk& disk, AofFiles& files) -> Status {
-    const Result<OpenIncrement> made = files.make_first_increment(kReplid);
-    const auto run = [&]() -> Status {
-      if (!made.ok()) return made.error();
-      if (Status joined = files.join_increment(made->name, kBefore); !joined.ok()) return joined;
-      disk.put(files.new_base_path(), kBase);
-      return files.begin_log();
-    };
-    Status done = run();
-    if (!done.ok()) files.give_up_log();
-    return done;
-  };
-  for (const Change& change : {join, rewrite, replace, begin}) {
+  Status done = run();
+  if (!done.ok()) files.give_up_log();
+  return done;
+}
+
+Status replace_base(SimDisk& disk, AofFiles& files) {
+  if (Status written = write_base(disk, files); !written.ok()) return written;
+  return files.replace_base();
+}
+
+const std::vector<Change> kChanges = {join, rewrite, replace, begin, replace_base};
+
+TEST_CASE("whichever call of a change fails, the log stays whole and the next change succeeds") {
+  for (const Change& change : kChanges) {
     for (uint64_t call = 1; call <= 40; ++call) {
       for (const bool has_power_cut : {false, true}) {
         CAPTURE(call);
@@ -143,6 +166,124 @@ TEST_CASE("whichever call of a change fails, the log stays whole and the next ch
       }
     }
   }
+}
+
+// What the manifest names: "base 1, 2 3" and so on; or "none".
+std::string describe(SimDisk& disk) {
+  const Result<AofState> state = read_aof_state(disk, kLayout);
+  REQUIRE(state.ok());
+  std::string all = state->manifest.base ? "base " + std::to_string(state->manifest.base->seq) : "";
+  for (const ManifestFile& file : state->manifest.increments)
+    all += " " + std::to_string(file.seq);
+  return all.empty() ? "none" : all;
+}
+
+TEST_CASE("a process that dies, or a power cut, in any step of a change leaves the state before or "
+          "the one after, and a start goes on from it") {
+  for (const bool has_log : {true, false}) {
+    for (size_t i = 0; i < kChanges.size(); ++i) {
+      if (!has_log && kChanges.size() - i > 2) continue;  // Only a log that begins.
+      CAPTURE(has_log);
+      CAPTURE(i);
+      const auto prepare = [&](SimDisk& disk, AofFiles& files) {
+        if (has_log) return make_log(disk, files);
+        REQUIRE(files.open(true).ok());
+      };
+      std::string before;
+      std::string after;
+      uint64_t calls = 0;
+      {
+        SimDisk disk;
+        Files own(disk);
+        prepare(disk, own.files);
+        before = describe(disk);
+        disk.begin_count();
+        REQUIRE(kChanges[i](disk, own.files).ok());
+        calls = disk.calls();
+        after = describe(disk);
+      }
+      // A rewrite has two steps that count: its increment joins first.
+      const std::string between = before + " 3";
+      for (uint64_t call = 1; call <= calls; ++call) {
+        for (const bool has_power_cut : {false, true}) {
+          for (uint64_t seed = 1; seed <= 10; ++seed) {
+            CAPTURE(call);
+            CAPTURE(has_power_cut);
+            CAPTURE(seed);
+            SimDisk disk(seed);
+            Files own(disk);
+            prepare(disk, own.files);
+            disk.begin_count();
+            if (has_power_cut) {
+              disk.cut_power_at(call);
+            } else {
+              disk.inject({.call = call, .count = 1'000'000});
+            }
+            CHECK_FALSE(kChanges[i](disk, own.files).ok());
+            if (has_power_cut) disk.crash();
+            disk.inject({});
+            check_whole(disk);
+            const std::string found = describe(disk);
+            CHECK((found == before || found == after || found == between));
+            Files next(disk);
+            REQUIRE(next.files.open(true).ok());
+            CHECK(describe(disk) == found);
+            CHECK(begin(disk, next.files).ok());
+            check_whole(disk);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a base counts as durable only when the manifest that names it is on the disk") {
+  for (uint64_t call = 1; call <= 40; ++call) {
+    CAPTURE(call);
+    SimDisk disk(call);
+    Files own(disk);
+    make_log(disk, own.files);
+    disk.begin_count();
+    disk.inject({.call = call});
+    const bool is_done = rewrite(disk, own.files).ok();
+    disk.inject({});
+    const bool is_named = describe(disk).starts_with("base 2");
+    if (own.files.base_place() == kPlace) CHECK(is_named);
+    if (is_done) CHECK(own.files.base_place() == kPlace);
+    REQUIRE(join(disk, own.files).ok());
+    if (is_named) CHECK(own.files.base_place() == kPlace);
+    disk.crash();
+    CHECK(describe(disk).starts_with("base 2") == is_named);
+  }
+}
+
+TEST_CASE("an increment that another one follows has its size in the manifest") {
+  SimDisk disk;
+  Files own(disk);
+  make_log(disk, own.files);
+  REQUIRE(own.files.make_increment(kReplid)->name == increment(3));
+  REQUIRE(own.files.join_increment(increment(3), IncrementPart{.seq = 2, .bytes = 77}).ok());
+  CHECK(read_aof_state(disk, kLayout)->manifest.increments[1].bytes == 77);
+  CHECK_FALSE(read_aof_state(disk, kLayout)->manifest.increments[2].bytes.has_value());
+}
+
+TEST_CASE("what was given up is removed once no manifest can name it") {
+  SimDisk disk;
+  Files own(disk);
+  make_log(disk, own.files);
+  REQUIRE(own.files.make_increment(kReplid)->name == increment(3));
+  // The directory is not synced, so the new manifest may be there after a crash.
+  disk.set_hook([&](std::string_view what, const std::string&) {
+    if (what == "rename") disk.inject({.call = disk.calls() + 2, .count = 1'000'000});
+  });
+  CHECK_FALSE(own.files.join_increment(increment(3), kBefore).ok());
+  own.files.discard_increment(increment(3));
+  CHECK(disk.content(kLayout.path(increment(3))).has_value());
+  disk.set_hook({});
+  disk.inject({});
+  REQUIRE(own.files.make_replacement(kReplid).ok());
+  CHECK(disk.content(kLayout.path(increment(3))).has_value() == own.files.has_increment(increment(3)));
+  check_whole(disk);
 }
 
 }  // namespace
