@@ -110,6 +110,7 @@ void Persistence::take_up_options(const PersistOptions& options) {
     aof_->set_timestamps(options.aof_timestamp_enabled);
   }
   wants_aof_ = options.appendonly;
+  do_reads_wait_ = options.appendfsync == FsyncPolicy::kAlways;
   key_load_delay_us_ = options.key_load_delay_us;
   refuse_or_allow_writes();
   save_thread_.wake();
@@ -119,6 +120,7 @@ void Persistence::take_up_options(const PersistOptions& options) {
 
 void Persistence::start(std::function<void(Status)> loaded) {
   wants_aof_ = options().appendonly;
+  do_reads_wait_ = options().appendfsync == FsyncPolicy::kAlways;
   key_load_delay_us_ = options().key_load_delay_us;
   if (has_nothing_to_load()) {
     start_jobs();

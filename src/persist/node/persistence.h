@@ -96,6 +96,7 @@ class Persistence final : public engine::TurnWork, public AofPort {
   // ---- TurnWork.
   bool step(engine::Shard& shard, uint64_t turn_ns) override;
   size_t uncounted_bytes() const override;
+  bool do_reads_wait() const override { return do_reads_wait_.load(std::memory_order_relaxed); }
 
  private:
   struct Cut {
@@ -230,6 +231,8 @@ class Persistence final : public engine::TurnWork, public AofPort {
   std::atomic<uint64_t> changes_saved_{0};
   std::atomic<bool> is_aof_on_{false};
   std::atomic<bool> wants_aof_{false};
+  // Reads never show what a crash then takes back only where every write is synced.
+  std::atomic<bool> do_reads_wait_{true};
   std::atomic<int64_t> key_load_delay_us_{0};
   std::mutex release_lock_;  // Held while gates are told how far the journal has come.
   engine::Lsn released_ = engine::kLsnMax;
