@@ -12,6 +12,7 @@ from tests.support import resp, servers
 from tests.support.faulty_disk import EIO, ENOSPC, FaultyDisk
 
 POLICIES = ("always", "everysec", "no")
+DISK_EVENTS = ("aof-write", "aof-write-alone", "aof-write-pending-fsync", "aof-write-active-child", "aof-fsync-always")
 AOF_FULL = b"MISCONF Errors writing to the AOF file: No space left on device"
 
 
@@ -212,7 +213,7 @@ def _is_readable_by_redis(server):
 def a_stall_of_the_disk_stops_no_shard(lab):
     for policy, call in (("always", "write"), ("always", "sync"), ("everysec", "write"), ("everysec", "sync"), ("no", "write")):
         disk = FaultyDisk(lab)
-        server = _logged(disk, policy)
+        server = _logged(disk, policy, "--latency-monitor-threshold", "1000")
         reader = _Reader(server)
         writers = [_Writer(server, number) for number in range(3)]
         time.sleep(1.2)
@@ -232,6 +233,15 @@ def a_stall_of_the_disk_stops_no_shard(lab):
         assert (delayed > 0) == ((policy, call) == ("everysec", "sync")), (policy, call, delayed)
         assert sum(writer.refused for writer in writers) == 0
         assert sum(writer.closed for writer in writers) == 0
+        # As Redis names it; a sync of `everysec` is no event there either.
+        with server.connect() as connection:
+            slow = {event: len(connection.call("LATENCY", "HISTORY", event)[1]) for event in DISK_EVENTS}
+        if call == "write":
+            assert slow["aof-write"] == 1 and slow["aof-fsync-always"] == 0, (policy, slow)
+            assert slow["aof-write-alone"] + slow["aof-write-pending-fsync"] == 1, (policy, slow)
+        else:
+            assert slow["aof-fsync-always"] == (policy == "always"), (policy, slow)
+            assert slow["aof-write"] == 0, (policy, slow)
 
 
 def writes_wait_when_too_much_is_not_written(lab):

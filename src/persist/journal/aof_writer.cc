@@ -362,9 +362,9 @@ bool AofWriter::must_wait(int64_t now_ns) {
   const std::lock_guard guard(lock_);
   const bool is_under_way =
       sync_.state == SyncJob::State::kAsked || sync_.state == SyncJob::State::kRunning;
-  const bool is_slow = is_old || (is_under_way && now_ns - sync_.asked_at_ns >= kSecondNs);
-  if (is_slow && !is_waiting_) ++delayed_syncs_;
-  return is_waiting_ = is_slow;
+  const bool is_slow = is_under_way && now_ns - sync_.asked_at_ns >= kSecondNs;
+  if (is_slow && !std::exchange(sync_.is_delayed, true)) ++delayed_syncs_;
+  return is_waiting_ = is_old || is_slow;
 }
 
 Status AofWriter::finish(int64_t unix_s) {

@@ -153,6 +153,7 @@ class AofWriter {
     State state = State::kIdle;
     OpenFile target;
     int64_t asked_at_ns = 0;
+    bool is_delayed = false;  // Writes waited for it.
     std::optional<std::string> error;
   };
 
