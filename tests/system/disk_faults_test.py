@@ -377,6 +377,26 @@ def a_failed_rewrite_leaves_the_old_state(lab):
                 writer.check(connection, rules)
 
 
+def a_log_that_may_not_be_on_the_disk_is_rewritten_once(lab):
+    """Under `no` a file that fails may lack what was acknowledged: only a new base holds that."""
+    disk = FaultyDisk(lab)
+    server = _logged(disk, "no")
+    begins = "Rewriting of the AOF starts: a file failed"
+    with server.connect() as connection:
+        for number in range(2):
+            rewrites = int(server.info("persistence")["aof_rewrites"])
+            connection.call("SET", "k", number)
+            disk.set(("write", "incr.aof", "fail", EIO, 1))
+            connection.send("SET", "k", "v")
+            lab.eventually(lambda: server.log().count(begins) == number + 1)
+            disk.set()
+            lab.eventually(lambda: int(server.info("persistence")["aof_rewrites"]) == rewrites + 1)
+            connection.read(10)
+        time.sleep(0.5)
+        assert server.log().count(begins) == 2
+        assert connection.call("GET", "k") == (b"$", b"v")
+
+
 def automatic_rewrites_that_fail_are_limited(lab):
     disk = FaultyDisk(lab)
     server = _logged(disk, "no", "--auto-aof-rewrite-min-size", "1kb")

@@ -115,7 +115,7 @@ void AofWriter::publish() {
               .failures = failures_,
               .is_sync_pending = sync_.state != SyncJob::State::kIdle,
               .is_failing = is_failing_,
-              .is_in_doubt = doubt_.has_value(),
+              .doubt = doubt_ ? std::optional(doubt_->lsn) : std::nullopt,
               .unsynced_since_ns = unsynced_since_ns_};
 }
 
@@ -133,6 +133,7 @@ std::optional<int64_t> AofWriter::step(int64_t now_ns, int64_t unix_s) {
     is_fresh = try_fresh(now_ns, unix_s);
   }
   if (is_failing_) port_->pass_unwritten(journal_->end());
+  if (doubt_ && !is_failing_) note_durable();
   publish();
   if (is_failing_) return retry_at_ns_;
   if (is_fresh) return now_ns;  // More may have come while the fresh file was written.

@@ -827,7 +827,8 @@ bool Persistence::is_rewrite_due() {
   if (!is_aof_on()) return false;
   const PersistOptions now = options();
   const PersistFacts facts = this->facts();
-  if (aof_->numbers().is_in_doubt && unix_s() >= rewrite_not_before_s_) {
+  const std::optional<Lsn> doubt = aof_->numbers().doubt;
+  if (doubt && files_->base_place().lsn < *doubt && unix_s() >= rewrite_not_before_s_) {
     log(LogLevel::kNotice,
         "Rewriting of the AOF starts: a file failed, and what it holds may not be on the disk");
     return true;

@@ -125,6 +125,7 @@ class Log final : public AofPort {
   void pass(int64_t ns) { now_ns_ += ns; }
   bool is_failing() const { return is_failing_; }
   const std::string& reason() const { return reason_; }
+  bool has_doubt() const { return writer_->numbers().doubt.has_value(); }
   bool is_all_released() const { return known_->released == known_->written; }
   bool is_all_durable() const { return known_->durable == known_->written; }
   void set_policy(FsyncPolicy policy) { writer_->set_policy(policy); }
@@ -554,6 +555,29 @@ TEST_CASE("a full disk stops nothing for good") {
     Log next(disk, known, policy, 8);
     REQUIRE(next.start(false));
   }
+}
+
+TEST_CASE("under the policy `no` a failure leaves a doubt that a base ends") {
+  SimDisk disk;
+  Known known;
+  Log log(disk, known, FsyncPolicy::kNo, 3);
+  REQUIRE(log.start(false));
+  log.write();
+  log.step();
+  CHECK_FALSE(log.has_doubt());
+  disk.inject({.call = disk.calls() + 1});
+  log.write();
+  log.step();
+  CHECK_FALSE(log.is_failing());
+  CHECK(log.is_all_released());
+  CHECK(log.has_doubt());
+  log.begin_rewrite();
+  log.step();
+  CHECK(log.has_doubt());
+  log.end_rewrite();
+  log.step();
+  CHECK_FALSE(log.has_doubt());
+  log.check_as_redis();
 }
 
 TEST_CASE("policies may change, and syncs may pause, at any time") {
