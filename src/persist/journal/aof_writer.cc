@@ -138,7 +138,8 @@ std::optional<int64_t> AofWriter::step(int64_t now_ns, int64_t unix_s) {
   if (is_failing_) return retry_at_ns_;
   if (is_fresh) return now_ns;  // More may have come while the fresh file was written.
   if (policy_now_ != FsyncPolicy::kEverysec || !needs_sync() || files_.empty()) return std::nullopt;
-  return is_waiting_ ? std::nullopt : std::optional(last_sync_ns_ + kSecondNs);
+  if (is_waiting_ && is_delay_counted_) return std::nullopt;  // Until the sync ends.
+  return last_sync_ns_ + kSecondNs;
 }
 
 Status AofWriter::work(int64_t now_ns, int64_t unix_s) {
@@ -311,6 +312,7 @@ void AofWriter::ask_sync(int64_t now_ns) {
   }
   last_sync_ns_ = now_ns;
   later_since_ns_ = 0;
+  is_delay_counted_ = false;
   wake_syncer_();
 }
 
@@ -364,7 +366,7 @@ bool AofWriter::must_wait(int64_t now_ns) {
   const bool is_under_way =
       sync_.state == SyncJob::State::kAsked || sync_.state == SyncJob::State::kRunning;
   const bool is_slow = is_under_way && now_ns - sync_.asked_at_ns >= kSecondNs;
-  if (is_slow && !std::exchange(sync_.is_delayed, true)) ++delayed_syncs_;
+  if (is_slow && !std::exchange(is_delay_counted_, true)) ++delayed_syncs_;
   return is_waiting_ = is_old || is_slow;
 }
 

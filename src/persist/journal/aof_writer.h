@@ -154,7 +154,6 @@ class AofWriter {
     State state = State::kIdle;
     OpenFile target;
     int64_t asked_at_ns = 0;
-    bool is_delayed = false;  // Writes waited for it.
     std::optional<std::string> error;
   };
 
@@ -210,6 +209,7 @@ class AofWriter {
   int64_t retry_at_ns_ = 0;
   bool is_failing_ = false;
   bool is_waiting_ = false;
+  bool is_delay_counted_ = false;  // Of the sync that was asked last.
   uint64_t bytes_ = 0;
   uint64_t syncs_ = 0;
   uint64_t delayed_syncs_ = 0;
