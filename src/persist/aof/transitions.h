@@ -111,7 +111,8 @@ struct ReplacedIncrement {
 Transition replace_increment(const AofLayout& layout, const AofState& state,
                              const ReplacedIncrement& replaced);
 
-// The manifest as it is, once more: after a change that failed, what is read may not be on the disk.
+// The manifest as it is, once more: after a change that failed, what is read may not be on the
+// disk.
 Transition confirm_manifest(const AofLayout& layout, const AofState& state);
 
 // A rewrite is done: the file `temporary_path`, written and synced, becomes the base; the

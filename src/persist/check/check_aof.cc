@@ -104,11 +104,9 @@ class AofCheck {
     if (!manifest->increments.empty()) say("Start to check INCR files.\n");
     for (const ManifestFile& file : manifest->increments) {
       const bool is_last = &file == &manifest->increments.back();
-      if (!check_file(join_path(directory, file.name), file.name,
-                      {.role = "increment",
-                       .label = "INCR AOF",
-                       .is_last = is_last,
-                       .bytes = file.bytes}))
+      if (!check_file(
+              join_path(directory, file.name), file.name,
+              {.role = "increment", .label = "INCR AOF", .is_last = is_last, .bytes = file.bytes}))
         return false;
     }
     say("All AOF files and manifest are valid\n");

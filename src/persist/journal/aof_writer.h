@@ -90,7 +90,7 @@ class AofWriter {
     uint64_t delayed_syncs = 0;  // Times that writes waited for a sync of the second before.
     uint64_t failures = 0;       // Files that were given up.
     bool is_sync_pending = false;
-    bool is_failing = false;        // No fresh file could be made since the last failure.
+    bool is_failing = false;  // No fresh file could be made since the last failure.
     // Only a base that reaches at least so far makes the log durable; nothing: it is.
     std::optional<engine::Lsn> doubt{};
     int64_t unsynced_since_ns = 0;  // When the oldest write that is not synced was; 0: none.

@@ -44,9 +44,8 @@ void AofFiles::note_loaded(const RecoveryPlan& plan) {
 
 Status AofFiles::settle(const RecoveryPlan& plan) {
   const std::lock_guard guard(lock_);
-  if (Status settled =
-          take(settle_increments(layout_, state_,
-                                 {.header = {}, .cuts = plan.cuts, .dropped = plan.dropped}));
+  if (Status settled = take(settle_increments(
+          layout_, state_, {.header = {}, .cuts = plan.cuts, .dropped = plan.dropped}));
       !settled.ok())
     return settled;
   note_loaded(plan);
@@ -174,8 +173,8 @@ Status AofFiles::replace_failed(const std::optional<IncrementPart>& kept,
       return done;
   } else {
     if (Status known = know_state(); !known.ok()) return known;
-    if (Status done = take(replace_increment(
-            layout_, state_, {.kept = kept.value_or(loaded_), .fresh = *made}));
+    if (Status done = take(
+            replace_increment(layout_, state_, {.kept = kept.value_or(loaded_), .fresh = *made}));
         !done.ok())
       return done;
   }

@@ -265,10 +265,10 @@ TEST_CASE("a size that only a damaged or hostile file names asks for no memory a
   CHECK(read.end.error == "Expected a block of 18446744073709551615 bytes, got 1 bytes");
 }
 
-TEST_CASE("what Redis appended in the middle of our last block is read, behind what it left of it") {
+TEST_CASE(
+    "what Redis appended in the middle of our last block is read, behind what it left of it") {
   IncrementWriter writer(increment_header(1000));
-  const std::vector<std::string> ours = {as_resp({"select", "0"}),
-                                         as_resp({"SET", "a", "1"}),
+  const std::vector<std::string> ours = {as_resp({"select", "0"}), as_resp({"SET", "a", "1"}),
                                          as_resp({"MULTI"}) + as_resp({"SET", "b", "2"}) +
                                              as_resp({"select", "1"}) + as_resp({"SET", "c", "3"}) +
                                              as_resp({"EXEC"}),
@@ -284,7 +284,8 @@ TEST_CASE("what Redis appended in the middle of our last block is read, behind w
   writer.add_records(block);
   const std::string whole = file + std::string(writer.take());
   const size_t line = whole.size() - file.size() - block.size();
-  for (const std::string& begin : {as_resp({"SELECT", "0"}), "#TS:1700000000\r\n" + as_resp({"SELECT", "0"})}) {
+  for (const std::string& begin :
+       {as_resp({"SELECT", "0"}), "#TS:1700000000\r\n" + as_resp({"SELECT", "0"})}) {
     for (const size_t values : {size_t{1}, size_t{5}}) {
       std::string redis = begin;
       for (size_t i = 0; i < values; ++i)
@@ -294,7 +295,8 @@ TEST_CASE("what Redis appended in the middle of our last block is read, behind w
         kept += ours[count - 1].size();
         CAPTURE(count);
         const std::string mixed = whole.substr(0, kept) + redis;
-        std::vector<std::string> expected(units.begin(), units.begin() + static_cast<ptrdiff_t>(count));
+        std::vector<std::string> expected(units.begin(),
+                                          units.begin() + static_cast<ptrdiff_t>(count));
         expected.emplace_back("SELECT 0");
         for (size_t i = 0; i < values; ++i)
           expected.push_back("SET redis " + std::string(40, 'y'));
@@ -319,8 +321,8 @@ TEST_CASE("a transaction that Redis appended in the middle of our last block is 
   writer.add_records(as_resp({"select", "0"}) + unit + as_resp({"SET", "c", "3"}));
   const std::string whole(writer.take());
   const std::string kept = whole.substr(0, whole.size() - as_resp({"SET", "c", "3"}).size());
-  const std::string redis =
-      as_resp({"MULTI"}) + as_resp({"SELECT", "0"}) + as_resp({"SET", "r", "9"}) + as_resp({"EXEC"});
+  const std::string redis = as_resp({"MULTI"}) + as_resp({"SELECT", "0"}) +
+                            as_resp({"SET", "r", "9"}) + as_resp({"EXEC"});
   for (const size_t piece : {size_t{1}, size_t{50}, size_t{1000}}) {
     const ReadFile read = read_pieces(kept + redis, piece);
     CHECK(read.end.kind == Kind::kEnd);
@@ -332,7 +334,8 @@ TEST_CASE("a transaction that Redis appended in the middle of our last block is 
 
 TEST_CASE("bytes of an older file behind our last block are damage, not Redis's writing") {
   const std::string ours = small_file();
-  for (const std::string stale : {"*", "*\x1b\xdf", "*x\r\n", "*1\r\nx", "#TS:", "#TS:x\r\n", "x"}) {
+  for (const std::string stale :
+       {"*", "*\x1b\xdf", "*x\r\n", "*1\r\nx", "#TS:", "#TS:x\r\n", "x"}) {
     CAPTURE(stale);
     const ReadFile read = read_pieces(ours + stale, 3);
     CHECK(read.end.kind == Kind::kDamaged);

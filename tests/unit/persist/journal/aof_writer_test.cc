@@ -40,9 +40,9 @@ constexpr FsyncPolicy kPolicies[] = {FsyncPolicy::kAlways, FsyncPolicy::kEveryse
 
 // What clients of all processes know. Units are numbered from 1; each is one record or several.
 struct Known {
-  uint64_t written = 0;   // The last unit that was given to the journal.
-  uint64_t released = 0;  // The last one whose reply left.
-  uint64_t durable = 0;   // The last one that the writer said was on the disk.
+  uint64_t written = 0;                      // The last unit that was given to the journal.
+  uint64_t released = 0;                     // The last one whose reply left.
+  uint64_t durable = 0;                      // The last one that the writer said was on the disk.
   std::map<uint64_t, int64_t> released_at;   // Unit -> time. Of the present process.
   std::set<std::pair<uint64_t, Offset>> at;  // Offsets at which units ended.
 };
@@ -225,7 +225,8 @@ class Log final : public AofPort {
       for (size_t at = text->find("#"); at != std::string::npos; at = text->find("\n#", at + 1))
         all += "  " + text->substr(at, text->find('\r', at) - at) + "\n";
     }
-    std::ranges::replace_if(all, [](char c) { return c != '\n' && (c < ' ' || c > '~'); }, '?');
+    std::ranges::replace_if(
+        all, [](char c) { return c != '\n' && (c < ' ' || c > '~'); }, '?');
     return all;
   }
 
@@ -336,7 +337,7 @@ class Log final : public AofPort {
   int64_t now_ns_ = 1000 * kMs;
   bool is_failing_ = false;
   std::string reason_;
-  std::vector<std::pair<uint64_t, Lsn>> lsns_;           // Not released: unit -> its LSN.
+  std::vector<std::pair<uint64_t, Lsn>> lsns_;  // Not released: unit -> its LSN.
   std::vector<std::pair<uint64_t, Lsn>> released_lsns_;
   std::optional<std::string> rewrite_;
   uint64_t base_ = 0;
@@ -440,8 +441,8 @@ TEST_CASE("a log survives any fault of the disk, of any length, at any call") {
   test::for_seeds("a log survives any fault of the disk", 6, [](uint64_t seed) {
     for (const FsyncPolicy policy : kPolicies) {
       const uint64_t calls = count_calls(policy, seed);
-      for (const auto fault : {SimDisk::Fault::kNoSpace, SimDisk::Fault::kInputOutput,
-                               SimDisk::Fault::kShortWrite}) {
+      for (const auto fault :
+           {SimDisk::Fault::kNoSpace, SimDisk::Fault::kInputOutput, SimDisk::Fault::kShortWrite}) {
         for (uint64_t call = 1; call <= calls; ++call) {
           for (const uint64_t count : {1, 2, 5, 40}) {
             const SimDisk::Injection injection{.call = call, .fault = fault, .count = count};

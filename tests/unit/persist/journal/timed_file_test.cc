@@ -20,8 +20,9 @@ TEST_CASE("a timed file does what the file inside does, and tells how long write
     now += what == "write" ? 5 : what == "fdatasync" ? 70 : 900;
   });
   std::vector<std::pair<TimedFile::Call, int64_t>> told;
-  TimedFile file(*disk.open("f", Disk::Access::kReplace), [&now] { return now; },
-                 [&told](TimedFile::Call call, int64_t ns) { told.emplace_back(call, ns); });
+  TimedFile file(
+      *disk.open("f", Disk::Access::kReplace), [&now] { return now; },
+      [&told](TimedFile::Call call, int64_t ns) { told.emplace_back(call, ns); });
   REQUIRE(file.write("abc").ok());
   REQUIRE(file.sync().ok());
   REQUIRE(file.truncate(2).ok());
@@ -32,9 +33,9 @@ TEST_CASE("a timed file does what the file inside does, and tells how long write
   CHECK_FALSE(file.sync().ok());
   CHECK(file.close().ok());
   CHECK(disk.content("f") == "ab");
-  CHECK(told == std::vector<std::pair<TimedFile::Call, int64_t>>{
-                    {TimedFile::Call::kWrite, 5}, {TimedFile::Call::kSync, 70},
-                    {TimedFile::Call::kSync, 70}});
+  CHECK(told == std::vector<std::pair<TimedFile::Call, int64_t>>{{TimedFile::Call::kWrite, 5},
+                                                                 {TimedFile::Call::kSync, 70},
+                                                                 {TimedFile::Call::kSync, 70}});
 }
 
 }  // namespace

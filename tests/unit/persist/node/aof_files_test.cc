@@ -33,7 +33,9 @@ struct Files {
   AofFiles files;
 };
 
-std::string increment(int64_t seq) { return kLayout.increment_name(seq); }
+std::string increment(int64_t seq) {
+  return kLayout.increment_name(seq);
+}
 
 // Makes a log of two increments with a base.
 void make_log(SimDisk& disk, AofFiles& files) {
@@ -178,8 +180,9 @@ std::string describe(SimDisk& disk) {
   return all.empty() ? "none" : all;
 }
 
-TEST_CASE("a process that dies, or a power cut, in any step of a change leaves the state before or "
-          "the one after, and a start goes on from it") {
+TEST_CASE(
+    "a process that dies, or a power cut, in any step of a change leaves the state before or "
+    "the one after, and a start goes on from it") {
   for (const bool has_log : {true, false}) {
     for (size_t i = 0; i < kChanges.size(); ++i) {
       if (!has_log && kChanges.size() - i > 2) continue;  // Only a log that begins.
@@ -282,7 +285,8 @@ TEST_CASE("what was given up is removed once no manifest can name it") {
   disk.set_hook({});
   disk.inject({});
   REQUIRE(own.files.make_replacement(kReplid).ok());
-  CHECK(disk.content(kLayout.path(increment(3))).has_value() == own.files.has_increment(increment(3)));
+  CHECK(disk.content(kLayout.path(increment(3))).has_value() ==
+        own.files.has_increment(increment(3)));
   check_whole(disk);
 }
 
