@@ -127,7 +127,7 @@ class AofCheck {
     const bool has_rdb = begin->starts_with("REDIS") || begin->starts_with("VALKEY");
     if (role.role == "base")
       say("Start to check BASE AOF ({} format).\n", has_rdb ? "RDB" : "RESP");
-    if (begin->empty()) {
+    if (begin->empty() && role.bytes.value_or(0) == 0) {
       checked.result = "empty";
       checked.format = "redis";
       say("{} {} is empty\n", role.label, name);
@@ -171,6 +171,9 @@ class AofCheck {
       say("0x{:16x}: {}\n", scan.error_offset, error_with_name(scan, checked.name));
     if (scan.ending == Ending::kDamaged && scan.error == kFormatError)
       say("AOF {} format error\n", checked.name);
+    if (role.bytes && scan.file_bytes < *role.bytes)
+      return give_up(fmt::format("AOF {} is not valid: it has {} bytes, and the manifest says {}.",
+                                 checked.name, scan.file_bytes, *role.bytes));
     const uint64_t diff = scan.file_bytes - scan.sound_bytes;
     if (diff == 0 && request_.truncate_to) {
       say("Truncate nothing in AOF {} to timestamp {}\n", checked.name, *request_.truncate_to);
