@@ -1,5 +1,5 @@
 // TurnWork: the port by which a room above the engine does a little work on each shard's thread in
-// each of its turns, such as the walk of a snapshot.
+// each of its turns, such as the walk of a snapshot; and says what the engine has to know of it.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,10 @@ class TurnWork {
   // Returns the bytes of the process that this work holds and that nothing is to be evicted for.
   // Any thread; costs a few instructions.
   virtual size_t uncounted_bytes() const { return 0; }
+
+  // Whether replies to clients that have written nothing wait for the journal, too. Any thread;
+  // called when such a reply would wait.
+  virtual bool do_reads_wait() const { return true; }
 };
 
 }  // namespace kvstash::engine

@@ -12,6 +12,7 @@ from tests.support import resp, servers
 from tests.support.faulty_disk import EIO, ENOSPC, FaultyDisk
 
 POLICIES = ("always", "everysec", "no")
+DISK_EVENTS = ("aof-write", "aof-write-alone", "aof-write-pending-fsync", "aof-write-active-child", "aof-fsync-always")
 AOF_FULL = b"MISCONF Errors writing to the AOF file: No space left on device"
 
 
@@ -108,6 +109,44 @@ def _wait_for_writes(lab, server):
     return time.monotonic() - began
 
 
+def a_full_disk_refuses_writes_and_nothing_else(lab):
+    for policy in POLICIES:
+        disk = FaultyDisk(lab)
+        server = _logged(disk, policy)
+        writers = [_Writer(server, number) for number in range(4)]
+        reader = _Reader(server)
+        try:
+            time.sleep(0.3)
+            for _ in range(2):
+                disk.fill()
+                with server.connect() as connection:
+                    lab.eventually(lambda: connection.call("PING") == (b"-", AOF_FULL), 5)
+                    assert connection.call("SET", "k", "v") == (b"-", AOF_FULL)
+                    assert connection.call("EVAL", "return redis.call('set', KEYS[1], 1)", "1", "k")[0] == b"-"
+                    assert connection.call("MULTI")[1] == b"OK"
+                    assert connection.call("SET", "k", "v") == (b"-", AOF_FULL)
+                    assert connection.call("EXEC")[1].startswith(b"EXECABORT")
+                    assert connection.call("GET", "k")[0] == b"$"
+                    assert server.info("persistence")["aof_last_write_status"] == "err"
+                time.sleep(0.3)
+                disk.set()
+                took = _wait_for_writes(lab, server)
+                assert took < 1.0, (policy, took)
+                assert server.info("persistence")["aof_last_write_status"] == "ok"
+                time.sleep(0.2)
+        finally:
+            for writer in writers:
+                writer.end()
+        reader.end()
+        assert server.is_alive()
+        server.end(signal.SIGKILL)
+        server.begin()
+        with server.connect() as connection:
+            for writer in writers:
+                assert writer.refused > 0 and writer.acknowledged
+                writer.check(connection, policy)
+
+
 def a_server_that_dies_on_a_full_disk_lost_nothing(lab):
     for policy in POLICIES:
         for rules in ([("write", ".", "fail", ENOSPC)], [("rename", "manifest", "fail", EIO)],
@@ -169,6 +208,73 @@ def _is_readable_by_redis(server):
     base = next(name for name in os.listdir(folder) if ".base." in name)
     with open(os.path.join(folder, base), "rb") as file:
         return file.read(9) <= b"REDIS0010"
+
+
+def a_stall_of_the_disk_stops_no_shard(lab):
+    for policy, call in (("always", "write"), ("always", "sync"), ("everysec", "write"), ("everysec", "sync"), ("no", "write")):
+        disk = FaultyDisk(lab)
+        server = _logged(disk, policy, "--latency-monitor-threshold", "1000")
+        reader = _Reader(server)
+        writers = [_Writer(server, number) for number in range(3)]
+        time.sleep(1.2)
+        disk.set((call, "incr.aof", "stall", 2500, 1))
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert server.info("server")["redis_mode"] == "standalone"  # The shards are there.
+        if policy != "always":
+            assert time.monotonic() - began < 0.5
+        time.sleep(3.5)
+        delayed = int(server.info("persistence")["aof_delayed_fsync"])
+        for writer in writers:
+            writer.end()
+        longest = reader.end()
+        # A read waits for what it shows only where it must be on the disk.
+        assert longest < (4 if policy == "always" else 0.5), (policy, call, longest)
+        assert (delayed > 0) == ((policy, call) == ("everysec", "sync")), (policy, call, delayed)
+        assert sum(writer.refused for writer in writers) == 0
+        assert sum(writer.closed for writer in writers) == 0
+        # As Redis names it; a sync of `everysec` is no event there either.
+        with server.connect() as connection:
+            slow = {event: len(connection.call("LATENCY", "HISTORY", event)[1]) for event in DISK_EVENTS}
+        if call == "write":
+            assert slow["aof-write"] == 1 and slow["aof-fsync-always"] == 0, (policy, slow)
+            assert slow["aof-write-alone"] + slow["aof-write-pending-fsync"] == 1, (policy, slow)
+        else:
+            assert slow["aof-fsync-always"] == (policy == "always"), (policy, slow)
+            assert slow["aof-write"] == 0, (policy, slow)
+
+
+def writes_wait_when_too_much_is_not_written(lab):
+    disk = FaultyDisk(lab)
+    server = _logged(disk, "everysec")
+    value = "x" * 100_000
+    disk.set(("write", "incr.aof", "stall", 6000, 1))
+    count = 0
+    with server.connect() as connection:
+        connection.socket.settimeout(0.5)
+        sent = threading.Event()
+
+        def send():
+            nonlocal count
+            with server.connect(timeout=30) as other:
+                for count in range(2000):
+                    other.send("SET", f"k{count % 50}", value)
+                sent.set()
+                for _ in range(2000):
+                    assert other.read(30) == (b"+", b"OK")
+
+        thread = threading.Thread(target=send, daemon=True)
+        began = time.monotonic()
+        thread.start()
+        lab.eventually(lambda: "Writes wait" in server.log(), 5)
+        # Reads and INFO go on, and memory stays within the bound.
+        assert connection.call("GET", "none") == (b"$", None)
+        info = server.info("persistence")
+        assert 64 << 20 < int(info["aof_buffer_length"]) < 80 << 20, info["aof_buffer_length"]
+        thread.join()
+        assert time.monotonic() - began > 4
+        assert "Writes go on" in server.log()
+        assert connection.call("SET", "k", "v") == (b"+", b"OK")
 
 
 def a_failed_save_stops_writes_as_in_redis(lab):
@@ -269,6 +375,26 @@ def a_failed_rewrite_leaves_the_old_state(lab):
         with server.connect() as connection:
             for writer in writers:
                 writer.check(connection, rules)
+
+
+def a_log_that_may_not_be_on_the_disk_is_rewritten_once(lab):
+    """Under `no` a file that fails may lack what was acknowledged: only a new base holds that."""
+    disk = FaultyDisk(lab)
+    server = _logged(disk, "no")
+    begins = "Rewriting of the AOF starts: a file failed"
+    with server.connect() as connection:
+        for number in range(2):
+            rewrites = int(server.info("persistence")["aof_rewrites"])
+            connection.call("SET", "k", number)
+            disk.set(("write", "incr.aof", "fail", EIO, 1))
+            connection.send("SET", "k", "v")
+            lab.eventually(lambda: server.log().count(begins) == number + 1)
+            disk.set()
+            lab.eventually(lambda: int(server.info("persistence")["aof_rewrites"]) == rewrites + 1)
+            connection.read(10)
+        time.sleep(0.5)
+        assert server.log().count(begins) == 2
+        assert connection.call("GET", "k") == (b"$", b"v")
 
 
 def automatic_rewrites_that_fail_are_limited(lab):
@@ -374,3 +500,36 @@ def the_log_survives_kills_while_it_is_switched(lab):
         with server.connect() as connection:
             for writer in writers:
                 writer.check(connection, round_number)
+
+
+def what_redis_appended_behind_a_torn_block_is_kept(lab):
+    server = lab.start("--save", "", "--appendonly", "yes", "--rdb-version", "10", "--enable-debug-command", "yes")
+    with server.connect() as connection:
+        # The last block holds several records.
+        connection.send_raw(b"".join(b"*3\r\n$3\r\nSET\r\n$2\r\nk%d\r\n$1\r\nv\r\n" % number for number in range(8)))
+        for _ in range(8):
+            assert connection.read(10) == (b"+", b"OK")
+    server.end(signal.SIGKILL)
+    folder = os.path.join(server.directory, "appendonlydir")
+    path = os.path.join(folder, sorted(name for name in os.listdir(folder) if ".incr." in name)[-1])
+    whole = open(path, "rb").read()
+    begin = whole.rfind(b"#BLOCK")
+    original = os.path.join(lab.folder(), "original")
+    shutil.copytree(folder, original)
+    draw = random.Random(lab.shards)
+    for cut in sorted(draw.sample(range(begin, len(whole)), min(12, len(whole) - begin))):
+        for words in (["SET", "by", "redis"], ["RPUSH", "by", *["redis" * 50] * 20]):
+            shutil.rmtree(folder)
+            shutil.copytree(original, folder)
+            with open(path, "r+b") as file:
+                file.truncate(cut)
+            redis = servers.oracle(lab.build, ["--dir", server.directory, "--appendonly", "yes", "--enable-debug-command", "yes"])
+            lab.started.append(redis)
+            with redis.connect() as connection:
+                connection.call(*words)
+                before = connection.call("DEBUG", "DIGEST")
+            redis.end(signal.SIGTERM)
+            server.begin()
+            with server.connect() as connection:
+                assert connection.call("DEBUG", "DIGEST") == before, (cut, words)
+            server.end(signal.SIGKILL)

@@ -1,6 +1,7 @@
 #include "engine/release/release.h"
 
 #include "engine/shard.h"
+#include "engine/turn_work.h"
 
 #include <utility>
 
@@ -10,6 +11,11 @@ namespace {
 // The most bytes of one client's replies that may wait at the gate: past this no more of its
 // commands are taken.
 constexpr size_t kGatedBytesMax = size_t{1} << 20;
+
+bool do_reads_wait(const ShardSet& set) {
+  const TurnWork* work = set.turn_work();
+  return work == nullptr || work->do_reads_wait();
+}
 
 }  // namespace
 
@@ -85,6 +91,8 @@ void Release::seal(Session& session) {
   ReplyQueue& replies = session.replies;
   const bool was_waiting = replies.awaited().has_value();
   replies.seal(lsn_, gate_.released());
+  if (replies.awaited() && !session.has_unsettled_write && !do_reads_wait(shard_->set()))
+    replies.seal(lsn_, kLsnMax);
   if (replies.gated_bytes() > kGatedBytesMax) [[unlikely]]
     session.stop(kStopGate);
   if (!was_waiting) wait_at_gate(session);

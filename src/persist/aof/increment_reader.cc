@@ -33,17 +33,49 @@ bool is_foreign_annotation(std::string_view line) {
 
 constexpr std::string_view kNoLineEnd = "Expected the end of an annotation";
 
-// The longest line and SELECT that Redis may begin with.
+// The longest time and command that Redis may begin with.
 constexpr size_t kForeignBeginBytesMax = 64;
 
-// Where behind the first record of an unfinished block Redis went on; nothing: it did not.
+// Whether Redis begins to write here: with a SELECT or, before a transaction, a MULTI; perhaps
+// behind a time.
+bool is_foreign_begin(std::string_view text) {
+  if (text.starts_with(kTimestampMark)) text.remove_prefix(first_line(text).value_or("").size());
+  return text.starts_with("*2\r\n$6\r\nSELECT\r\n") || text.starts_with("*1\r\n$5\r\nMULTI\r\n");
+}
+
+// Whether the text, behind a block, is a time or the beginning of any record. What a power cut left
+// there of an older file is hardly ever.
+bool is_foreign(std::string_view text) {
+  const std::optional<std::string_view> line = first_line(text);
+  if (!line) return false;
+  if (parse_timestamp(*line)) return true;
+  std::vector<std::string_view> argv;
+  return text.starts_with('*') && parse_record(text, argv).kind != RecordParse::Kind::kWrong;
+}
+
+// Redis does not cut a line of ours that a crash left unfinished, and appends right behind it.
+// Returns where that is, if the text begins with such a line.
+std::optional<size_t> foreign_begin_behind_line(std::string_view text) {
+  if (!text.starts_with('#')) return std::nullopt;
+  const std::string_view window = text.substr(0, kOwnLineBytesMax);
+  const auto is_end = [](char c) { return c < ' ' || c > '~' || c == '*' || c == '#'; };
+  const auto end = std::find_if(window.begin() + 1, window.end(), is_end);
+  auto at = static_cast<size_t>(end - window.begin());
+  if (text.substr(at).starts_with('\r')) ++at;
+  return is_foreign_begin(text.substr(at)) ? std::optional(at) : std::nullopt;
+}
+
+// Where in an unfinished block Redis went on; nothing: it did not. Our blocks have no SELECT in
+// capitals, but they have MULTI.
 std::optional<size_t> foreign_begin_in(std::string_view text, uint64_t block_bytes, bool in_unit) {
   std::vector<std::string_view> argv;
   bool has_record = false;
+  std::optional<size_t> multi_at;  // The record before was this MULTI.
   for (size_t at = 0; at < text.size() && at < block_bytes;) {
     const std::string_view rest = text.substr(at);
     if (rest[0] == '#') {
-      if (has_record && !in_unit && rest.starts_with(kTimestampMark)) return at;
+      if (!in_unit && foreign_begin_behind_line(rest)) return at;
+      if (has_record && !in_unit && is_foreign_begin(rest)) return at;
       const std::optional<std::string_view> line = first_line(rest);
       if (!line) return std::nullopt;
       at += line->size();
@@ -52,8 +84,13 @@ std::optional<size_t> foreign_begin_in(std::string_view text, uint64_t block_byt
     argv.clear();
     const RecordParse record = parse_record(rest, argv);
     if (record.kind != RecordParse::Kind::kComplete) return std::nullopt;
-    if (has_record && !in_unit && argv.size() == 2 && argv[0] == "SELECT") return at;
-    if (equals_ignore_case(argv[0], "multi")) in_unit = true;
+    if (argv.size() == 2 && argv[0] == "SELECT" && (!in_unit || multi_at))
+      return multi_at.value_or(at);
+    multi_at.reset();
+    if (equals_ignore_case(argv[0], "multi")) {
+      if (!in_unit) multi_at = at;
+      in_unit = true;
+    }
     if (equals_ignore_case(argv[0], "exec")) in_unit = false;
     has_record = true;
     at += record.consumed;
@@ -101,16 +138,16 @@ IncrementStep IncrementReader::read_first_line(std::string_view unread, bool at_
 }
 
 IncrementStep IncrementReader::read_block_header(std::string_view unread, bool at_end) {
-  // Redis goes on in the file that it finds last. It begins with a record or with a timestamp.
-  const size_t mark_bytes = std::min(unread.size(), kTimestampMark.size());
-  const bool may_be_time = unread.substr(0, mark_bytes) == kTimestampMark.substr(0, mark_bytes);
-  if (may_be_time && mark_bytes < kTimestampMark.size() && !at_end)
-    return incomplete(kTimestampMark.size());
-  // Fewer bytes at the end of the file are rather the rest of a line of ours.
-  if (unread[0] == '*' || (may_be_time && mark_bytes == kTimestampMark.size())) {
+  if (!at_end && unread.size() < kOwnLineBytesMax + kForeignBeginBytesMax)
+    return incomplete(kOwnLineBytesMax + kForeignBeginBytesMax);
+  // Redis goes on in the file that it finds last.
+  std::optional<size_t> foreign = foreign_begin_behind_line(unread);
+  if (is_foreign(unread)) foreign = 0;
+  if (foreign) {
     if (in_unit_) return failed(Kind::kDamaged, "Expected a block of the open unit", offset_);
+    IncrementStep step = consume(Kind::kNote, *foreign);
     foreign_begin_ = offset_;
-    return consume(Kind::kNote, 0);
+    return step;
   }
   const size_t compared = std::min(unread.size(), kBlockMark.size());
   const std::optional<std::string_view> line = first_line(unread.substr(0, kOwnLineBytesMax));

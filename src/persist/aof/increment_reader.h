@@ -5,9 +5,11 @@
 // record is handed out. What Redis appended to a file of ours behind the last block is read as
 // Redis's, from `foreign_begin()` on.
 //
-// Redis also goes on in a file whose last block a crash left unfinished: it cuts what is not a
-// whole record, and appends. Then the block ends where Redis's first line stands: a SELECT in
-// capitals, which ours are not, or a time, which in our blocks stands at the beginning alone.
+// Redis begins with a time or a record. It also goes on in a file whose last
+// block a crash left unfinished: it cuts what is not a whole record, and appends. Then the block
+// ends where Redis's first line stands: a SELECT in capitals, which ours are not, perhaps behind a
+// MULTI; or a time, which in our blocks stands at the beginning alone. An unfinished line of ours
+// it does not cut; that is passed over.
 //
 // It also knows where the file could be cut: behind the last whole unit, and in our blocks between
 // two blocks.

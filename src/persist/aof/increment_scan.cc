@@ -41,13 +41,15 @@ IncrementScan::Ending ending_of(Kind kind) {
 
 }  // namespace
 
-Result<IncrementScan> scan_increment(DiskFile& file, uint64_t begin, const ScanVisitor& visitor) {
-  const Result<uint64_t> size = file.size();
-  if (!size.ok()) return size.error();
-  FilePieces pieces(file, std::min(begin, *size), *size);
-  IncrementReader reader(begin);
+Result<IncrementScan> scan_increment(DiskFile& file, const ScanPart& part,
+                                     const ScanVisitor& visitor) {
+  const Result<uint64_t> found = file.size();
+  if (!found.ok()) return found.error();
+  const uint64_t size = std::min(*found, part.bytes.value_or(*found));
+  FilePieces pieces(file, std::min(part.begin, size), size);
+  IncrementReader reader(part.begin);
   IncrementScan scan;
-  scan.file_bytes = *size;
+  scan.file_bytes = size;
   std::vector<std::string_view> argv;
   while (true) {
     const uint64_t offset = reader.offset();
@@ -66,6 +68,10 @@ Result<IncrementScan> scan_increment(DiskFile& file, uint64_t begin, const ScanV
     scan.error = std::move(step->error);
     scan.error_offset = step->error_offset;
     break;
+  }
+  if (scan.ending == IncrementScan::Ending::kWhole && size < part.bytes.value_or(0)) {
+    scan.ending = IncrementScan::Ending::kTruncated;
+    scan.error_offset = size;
   }
   scan.sound_bytes = reader.sound_bytes();
   scan.lines = reader.lines();

@@ -24,7 +24,7 @@ struct IncrementScan {
     kDamaged,    // Something in the file is wrong.
   };
 
-  uint64_t file_bytes = 0;
+  uint64_t file_bytes = 0;  // Not more than was asked for.
   Ending ending = Ending::kWhole;
   std::string error;          // What is wrong. May be empty: see IncrementStep.
   uint64_t error_offset = 0;  // Offset of the line or argument that is.
@@ -52,9 +52,14 @@ struct ScanVisitor {
   std::function<void(uint64_t sound_bytes, uint64_t sound_lsn)> on_sound{};
 };
 
-// `begin`: where the append-only part begins, behind an RDB that stands before it. Fails only if
-// the file cannot be read.
-Result<IncrementScan> scan_increment(DiskFile& file, uint64_t begin = 0,
+// Looks through the file from `begin`, where the append-only part begins behind an RDB that stands
+// before it, and as if it ended at `bytes`, if it is longer. A file that is shorter than `bytes` is
+// truncated. Fails only if the file cannot be read.
+struct ScanPart {
+  uint64_t begin = 0;
+  std::optional<uint64_t> bytes{};
+};
+Result<IncrementScan> scan_increment(DiskFile& file, const ScanPart& part = {},
                                      const ScanVisitor& visitor = {});
 
 // Where the record that is told of stands.

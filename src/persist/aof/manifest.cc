@@ -55,6 +55,9 @@ Result<Line> parse_line(std::string_view text) {
       line.file.seq = leading_number(value);
     } else if (key == "type") {
       line.type = value.empty() ? '\0' : value[0];
+    } else if (key == "bytes") {
+      line.file.bytes = parse_uint64(value);
+      if (!line.file.bytes) return invalid();
     }
   }
   if (line.file.name.empty() || line.file.seq == 0 || line.type == 0) return invalid();
@@ -101,7 +104,8 @@ std::string print_manifest(const Manifest& manifest) {
   for (const ManifestFile& file : manifest.history)
     text += print_manifest_line(file, 'h');
   for (const ManifestFile& file : manifest.increments)
-    text += print_manifest_line(file, 'i');
+    text += print_manifest_line(
+        file, 'i', file.bytes ? " bytes " + std::to_string(*file.bytes) : std::string());
   return text.empty() ? std::string(kEmptyManifest) : text;
 }
 

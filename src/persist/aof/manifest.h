@@ -1,7 +1,7 @@
 // Manifest: which files the append-only log consists of, as Redis 7 writes it: one line for each
 // file, "file <name> seq <number> type <b|h|i>". Names with blanks are quoted, lines that begin
-// with
-// '#' are comments, and keys that nobody knows are passed over.
+// with '#' are comments, and keys that nobody knows are passed over. kvstash adds the key `bytes`,
+// which Redis passes over.
 //
 // Pure; any thread.
 #pragma once
@@ -19,6 +19,9 @@ namespace kvstash::persist {
 struct ManifestFile {
   std::string name;  // Without a directory.
   int64_t seq = 0;
+  // So many bytes of the file are a part of the log; nothing: all of them. Every increment that
+  // another one of ours follows has it.
+  std::optional<uint64_t> bytes{};
 
   bool operator==(const ManifestFile&) const = default;
 };

@@ -96,7 +96,7 @@ class Planner {
     for (const ManifestFile& file : manifest.increments) {
       Result<std::unique_ptr<DiskFile>> opened = open(file.name);
       if (!opened.ok()) return opened.error();
-      Result<IncrementScan> scan = scan_increment(**opened);
+      Result<IncrementScan> scan = scan_increment(**opened, {.bytes = file.bytes});
       if (!scan.ok()) return scan.error();
       scans_.push_back({file.name, *std::move(scan)});
     }
@@ -170,7 +170,8 @@ class Planner {
     const bool is_ours = scan.is_ours() && !scan.ends_foreign();
     if (Status fits = check_begin(i); !fits.ok()) {
       // What is missing before this increment was never known to be on the disk.
-      if (!is_torn(i, position_lsn())) return fits.error();
+      const bool is_gap = scan.header->lsn > plan_.position->lsn;
+      if (!is_gap || !is_torn(i, plan_.position->lsn)) return fits.error();
       plan_.notices.emplace_back(fits.error().message());
       drop_from(i);
       return false;
@@ -180,9 +181,6 @@ class Planner {
                        .end = scan.sound_bytes,
                        .header = scan.header};
     bool goes_on = true;
-    if (is_ours && !is_last && ends_early(i)) {
-      return overlap(i, std::move(file));
-    }
     if (scan.ending != Ending::kWhole) {
       if (is_ours) {
         if (!is_torn(i + 1, scan.error_lsn) || scan.synced > scan.error_lsn)
@@ -206,53 +204,13 @@ class Planner {
   // An increment of ours behind one of ours of the same history begins where that one ended.
   Status check_begin(size_t i) const {
     const IncrementScan& scan = scans_[i].second;
-    if (!plan_.position || !scan.header || scan.header->lsn <= plan_.position->lsn) return {};
+    if (!plan_.position || !scan.header || scan.header->lsn == plan_.position->lsn) return {};
     return Error::text(fmt::format(
         "The append only file {} begins at LSN {}, but what stands before it ends at LSN {}: "
-        "records are missing. Make a backup of the directory, then run: kvstash --check-aof {}",
+        "records {}. Make a backup of the directory, then run: kvstash --check-aof {}",
         layout_.path(scans_[i].first), scan.header->lsn, plan_.position->lsn,
+        scan.header->lsn > plan_.position->lsn ? "are missing" : "stand there twice",
         layout_.manifest_path()));
-  }
-
-  // The next increment begins before this one ends: after a failed sync the log went on from what
-  // was surely on the disk, in a new file, and what stands here behind that place is superfluous.
-  bool ends_early(size_t i) const {
-    const std::optional<IncrementHeader>& next = scans_[i + 1].second.header;
-    const IncrementScan& scan = scans_[i].second;
-    if (!next || next->lsn < scan.header->lsn || next->lsn > scan.sound_lsn) return false;
-    return next->lsn < scan.sound_lsn || scan.ending != Ending::kWhole;
-  }
-
-  Result<bool> overlap(size_t i, RecoveredFile file) {
-    const auto& [name, scan] = scans_[i];
-    const uint64_t lsn = scans_[i + 1].second.header->lsn;
-    Result<std::unique_ptr<DiskFile>> opened = open(name);
-    if (!opened.ok()) return opened.error();
-    const Result<uint64_t> end = offset_of_lsn(**opened, scan, lsn);
-    if (!end.ok()) return end.error();
-    file.end = *end;
-    plan_.notices.push_back(
-        fmt::format("{} is read up to offset {}: the next increment begins there, at LSN {}",
-                    layout_.path(name), *end, lsn));
-    plan_.cuts.push_back({.name = name, .bytes = *end});
-    take_position(scan, lsn);
-    plan_.increments.push_back(std::move(file));
-    return true;
-  }
-
-  // Returns the offset at which the file could be cut so that it ends at the LSN.
-  static Result<uint64_t> offset_of_lsn(DiskFile& file, const IncrementScan& scan, uint64_t lsn) {
-    std::optional<uint64_t> offset;
-    if (scan.header->lsn == lsn) offset = print_increment_header(*scan.header).size();
-    ScanVisitor visitor;
-    visitor.on_sound = [&](uint64_t sound_bytes, uint64_t sound_lsn) {
-      if (sound_lsn == lsn && !offset) offset = sound_bytes;
-    };
-    const Result<IncrementScan> again = scan_increment(file, 0, visitor);
-    if (!again.ok()) return again.error();
-    if (offset) return *offset;
-    return Error::text(fmt::format(
-        "No block of an append only file ends at LSN {}, where the next file begins", lsn));
   }
 
   // No increment from `first` on, nor one before, says that more than `lsn` was on the disk, and
@@ -266,8 +224,6 @@ class Planner {
                          return scan.is_ours() && !scan.ends_foreign() && scan.synced <= lsn;
                        });
   }
-
-  uint64_t position_lsn() const { return plan_.position ? plan_.position->lsn : 0; }
 
   void take_position(const IncrementScan& scan, uint64_t lsn) {
     if (scan.file_bytes == 0) return;  // Redis began it and wrote nothing.

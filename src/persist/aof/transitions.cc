@@ -101,7 +101,7 @@ std::vector<KeptIncrement> newest_that_fit(std::vector<KeptIncrement> all, uint6
 
 bool is_kept(const std::vector<KeptIncrement>& kept, const ManifestFile& file) {
   return std::any_of(kept.begin(), kept.end(),
-                     [&file](const KeptIncrement& one) { return one.file == file; });
+                     [&file](const KeptIncrement& one) { return one.file.name == file.name; });
 }
 
 // A file that is history by one line of the manifest may be in use by another.
@@ -178,17 +178,22 @@ Transition settle_increments(const AofLayout& layout, const AofState& state,
   std::copy_if(manifest.increments.begin(), manifest.increments.end(),
                std::back_inserter(manifest.history), is_dropped);
   std::erase_if(manifest.increments, is_dropped);
-  if (!increment.dropped.empty()) change.steps.push_back(write_manifest(layout, manifest));
+  if (!increment.dropped.empty()) {
+    if (!manifest.increments.empty()) manifest.increments.back().bytes.reset();
+    change.steps.push_back(write_manifest(layout, manifest));
+  }
   for (const NewIncrement::Cut& cut : increment.cuts)
     change.steps.push_back(
         {.kind = Kind::kCutFile, .path = layout.path(cut.name), .bytes = cut.bytes});
   return change;
 }
 
-Transition join_increment(const AofLayout& layout, const AofState& state,
-                          const ManifestFile& file) {
+Transition join_increment(const AofLayout& layout, const AofState& state, const ManifestFile& file,
+                          std::optional<uint64_t> bytes_before) {
   Transition change{.after = state, .steps = {}};
-  change.after.manifest.increments.push_back(file);
+  std::vector<ManifestFile>& increments = change.after.manifest.increments;
+  if (!increments.empty() && bytes_before) increments.back().bytes = bytes_before;
+  increments.push_back(file);
   change.steps.push_back(sync_directory(layout));
   change.steps.push_back(write_manifest(layout, change.after.manifest));
   return change;
@@ -211,19 +216,24 @@ Transition replace_increment(const AofLayout& layout, const AofState& state,
                              const ReplacedIncrement& replaced) {
   Transition change{.after = state, .steps = {}};
   Manifest& manifest = change.after.manifest;
-  const auto failed =
-      std::ranges::find(manifest.increments, replaced.failed.name, &ManifestFile::name);
-  ensure(failed != manifest.increments.end());
-  std::copy_if(failed + 1, manifest.increments.end(), std::back_inserter(manifest.history),
-               [&](const ManifestFile& file) { return file != replaced.fresh; });
-  manifest.increments.erase(failed + 1, manifest.increments.end());
-  manifest.increments.push_back(replaced.fresh);
-  change.steps = {sync_directory(layout),
-                  write_manifest(layout, manifest),
-                  {.kind = Kind::kCutFile,
-                   .path = layout.path(replaced.failed.name),
-                   .bytes = replaced.failed.bytes}};
+  std::vector<ManifestFile>& increments = manifest.increments;
+  std::erase(increments, replaced.fresh);
+  const auto gone = std::ranges::upper_bound(increments, replaced.kept.seq, {}, &ManifestFile::seq);
+  manifest.history.insert(manifest.history.end(), gone, increments.end());
+  increments.erase(gone, increments.end());
+  const bool is_kept = !increments.empty() && increments.back().seq == replaced.kept.seq;
+  if (is_kept) increments.back().bytes = replaced.kept.bytes;
+  increments.push_back(replaced.fresh);
+  change.steps = {sync_directory(layout), write_manifest(layout, manifest)};
+  if (is_kept)
+    change.steps.push_back({.kind = Kind::kCutFile,
+                            .path = layout.path((increments.end() - 2)->name),
+                            .bytes = replaced.kept.bytes});
   return change;
+}
+
+Transition confirm_manifest(const AofLayout& layout, const AofState& state) {
+  return {.after = state, .steps = {write_manifest(layout, state.manifest)}};
 }
 
 Transition finish_rewrite(const AofLayout& layout, const AofState& state,

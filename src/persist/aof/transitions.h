@@ -89,18 +89,31 @@ Transition settle_increments(const AofLayout& layout, const AofState& state,
 // The number of the next increment.
 int64_t next_increment(const AofState& state);
 // The file, which stands in the directory with its synced header, becomes the last increment.
-Transition join_increment(const AofLayout& layout, const AofState& state, const ManifestFile& file);
+// `bytes_before`: how much of the one before it, if there is one, is a part of the log.
+Transition join_increment(const AofLayout& layout, const AofState& state, const ManifestFile& file,
+                          std::optional<uint64_t> bytes_before = std::nullopt);
 
-// An increment failed. What stands in it behind `failed.bytes`, and all increments behind it, are
-// repeated by the file `fresh`, which is synced. Between the steps the records behind
-// `failed.bytes` stand in two files: kvstash reads those of the later one, so that a process that
-// dies there loses nothing; Redis would apply them twice.
+// The first bytes of an increment.
+struct IncrementPart {
+  int64_t seq = 0;
+  uint64_t bytes = 0;
+
+  bool operator==(const IncrementPart&) const = default;
+};
+
+// An increment failed. `fresh`, which is synced, takes the place of all increments behind `kept`,
+// and of what stands in that one behind its part; that is cut off when the manifest says so. Until
+// then Redis, which does not know the key `bytes`, would apply some records twice.
 struct ReplacedIncrement {
-  NewIncrement::Cut failed;
+  IncrementPart kept;  // The increment need not be in the manifest any more.
   ManifestFile fresh;
 };
 Transition replace_increment(const AofLayout& layout, const AofState& state,
                              const ReplacedIncrement& replaced);
+
+// The manifest as it is, once more: after a change that failed, what is read may not be on the
+// disk.
+Transition confirm_manifest(const AofLayout& layout, const AofState& state);
 
 // A rewrite is done: the file `temporary_path`, written and synced, becomes the base; the
 // increments before `first_left` (a number) are superfluous. Of those, `kept_candidates`, all ours,

@@ -22,6 +22,7 @@ struct FileRole {
   std::string_view role;   // As in the report.
   std::string_view label;  // As Redis prints it before the name: "BASE AOF".
   bool is_last = false;
+  std::optional<uint64_t> bytes{};  // So many are a part of the log.
 };
 
 struct TimeCut {
@@ -103,8 +104,9 @@ class AofCheck {
     if (!manifest->increments.empty()) say("Start to check INCR files.\n");
     for (const ManifestFile& file : manifest->increments) {
       const bool is_last = &file == &manifest->increments.back();
-      if (!check_file(join_path(directory, file.name), file.name,
-                      {.role = "increment", .label = "INCR AOF", .is_last = is_last}))
+      if (!check_file(
+              join_path(directory, file.name), file.name,
+              {.role = "increment", .label = "INCR AOF", .is_last = is_last, .bytes = file.bytes}))
         return false;
     }
     say("All AOF files and manifest are valid\n");
@@ -125,7 +127,7 @@ class AofCheck {
     const bool has_rdb = begin->starts_with("REDIS") || begin->starts_with("VALKEY");
     if (role.role == "base")
       say("Start to check BASE AOF ({} format).\n", has_rdb ? "RDB" : "RESP");
-    if (begin->empty()) {
+    if (begin->empty() && role.bytes.value_or(0) == 0) {
       checked.result = "empty";
       checked.format = "redis";
       say("{} {} is empty\n", role.label, name);
@@ -158,7 +160,8 @@ class AofCheck {
       if (request_.truncate_to && timestamp > *request_.truncate_to && !time_cut)
         time_cut = TimeCut{.offset = safe_cut, .line_offset = offset};
     };
-    const Result<IncrementScan> scanned = scan_increment(file, begin, visitor);
+    const Result<IncrementScan> scanned =
+        scan_increment(file, {.begin = begin, .bytes = role.bytes}, visitor);
     if (!scanned.ok()) return give_up(std::string(scanned.error().message()));
     const IncrementScan& scan = *scanned;
     describe(scan, begin, checked);
@@ -168,6 +171,9 @@ class AofCheck {
       say("0x{:16x}: {}\n", scan.error_offset, error_with_name(scan, checked.name));
     if (scan.ending == Ending::kDamaged && scan.error == kFormatError)
       say("AOF {} format error\n", checked.name);
+    if (role.bytes && scan.file_bytes < *role.bytes)
+      return give_up(fmt::format("AOF {} is not valid: it has {} bytes, and the manifest says {}.",
+                                 checked.name, scan.file_bytes, *role.bytes));
     const uint64_t diff = scan.file_bytes - scan.sound_bytes;
     if (diff == 0 && request_.truncate_to) {
       say("Truncate nothing in AOF {} to timestamp {}\n", checked.name, *request_.truncate_to);

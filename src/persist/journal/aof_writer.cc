@@ -41,6 +41,7 @@ AofWriter::AofWriter(Journal& journal, AofPort& port, JournalPlace begin)
       reader_(journal, begin),
       written_(begin),
       safe_(begin),
+      synced_(begin),
       durable_(begin),
       written_lsn_(begin.lsn) {
   publish();
@@ -86,11 +87,11 @@ void AofWriter::end_file(int64_t unix_s) {
   if (std::exchange(is_failing_, false)) port_->disk_works();
   is_waiting_ = false;
   files_.clear();
-  closed_.clear();
-  replacement_.reset();
+  is_fresh_written_ = false;
+  kept_.reset();
+  doubt_.reset();
   increment_.reset();
-  written_ = safe_ = durable_ = journal_->end_place();
-  safe_bytes_ = 0;
+  written_ = safe_ = synced_ = durable_ = journal_->end_place();
   unsynced_since_ns_ = 0;
   reader_.seek(safe_);
   reader_.release(safe_);
@@ -114,6 +115,7 @@ void AofWriter::publish() {
               .failures = failures_,
               .is_sync_pending = sync_.state != SyncJob::State::kIdle,
               .is_failing = is_failing_,
+              .doubt = doubt_ ? std::optional(doubt_->lsn) : std::nullopt,
               .unsynced_since_ns = unsynced_since_ns_};
 }
 
@@ -131,25 +133,26 @@ std::optional<int64_t> AofWriter::step(int64_t now_ns, int64_t unix_s) {
     is_fresh = try_fresh(now_ns, unix_s);
   }
   if (is_failing_) port_->pass_unwritten(journal_->end());
+  if (doubt_ && !is_failing_) note_durable();
   publish();
   if (is_failing_) return retry_at_ns_;
   if (is_fresh) return now_ns;  // More may have come while the fresh file was written.
   if (policy_now_ != FsyncPolicy::kEverysec || !needs_sync() || files_.empty()) return std::nullopt;
-  return is_waiting_ ? std::nullopt : std::optional(last_sync_ns_ + kSecondNs);
+  if (is_waiting_ && is_delay_counted_) return std::nullopt;  // Until the sync ends.
+  return last_sync_ns_ + kSecondNs;
 }
 
 Status AofWriter::work(int64_t now_ns, int64_t unix_s) {
   if (Status synced = take_sync_result(); !synced.ok()) return synced;
-  for (bool has_written = true; has_written;) {
-    if (must_wait(now_ns)) return {};
+  for (bool has_written = true; has_written && !must_wait(now_ns);) {
     if (Status written = write_or_open(unix_s, has_written); !written.ok()) return written;
-    if (has_written && unsynced_since_ns_ == 0) unsynced_since_ns_ = now_ns;
+    if (has_written) note_unsynced(now_ns);
     if (policy_now_ == FsyncPolicy::kAlways && needs_sync() && !files_.empty()) {
       // Of two syncs of a file at once the other one may be told of a failure alone.
       if (is_syncing()) return {};
       if (Status synced = sync_all(); !synced.ok()) return synced;
     }
-    if (policy_now_ == FsyncPolicy::kNo && !files_.empty()) note_safe(OpenFile(files_.back()));
+    if (policy_now_ == FsyncPolicy::kNo && !files_.empty()) note_safe(files_.back());
     release();
   }
   ask_sync(now_ns);
@@ -204,7 +207,7 @@ Status AofWriter::write_out() {
   OpenFile& file = files_.back();
   const std::string_view bytes = increment_->take();
   if (Status written = write_all(*file.file, bytes); !written.ok()) return written;
-  file.bytes += bytes.size();
+  file.part.bytes += bytes.size();
   bytes_ += bytes.size();
   increment_->clear();
   file.end = written_ = reader_.place();
@@ -220,11 +223,13 @@ void AofWriter::note_written() {
 // whose beginning a crash tore could not be told from one of Redis's.
 Status AofWriter::open(NextFile next) {
   const std::string name = next.made.name;
+  std::optional<IncrementPart> before;
+  if (!files_.empty()) before = files_.back().part;
   begin_writing(std::move(next));
   if (Status written = write_out(); !written.ok()) return written;
   if (Status synced = files_.back().file->sync(); !synced.ok()) return synced;
   ++syncs_;
-  return port_->join_increment(name);
+  return port_->join_increment(name, before);
 }
 
 void AofWriter::begin_writing(NextFile next) {
@@ -234,9 +239,8 @@ void AofWriter::begin_writing(NextFile next) {
                                      .salt = next.made.salt});
   files_.push_back({.file = std::move(next.made.file),
                     .name = std::move(next.made.name),
-                    .bytes = 0,
+                    .part = {.seq = next.made.seq, .bytes = 0},
                     .end = next.at});
-  if (files_.size() == 1) safe_bytes_ = 0;
   timestamp_s_ = 0;
 }
 
@@ -248,54 +252,44 @@ void AofWriter::release() {
 
 // ---- Syncing.
 
-// Declares that everything up to the end of `target`, one of files_, need not be written again.
+// Declares that everything up to the end of `target` need not be written again.
 void AofWriter::note_safe(const OpenFile& target) {
-  const JournalPlace end = target.end;
-  const uint64_t bytes = target.bytes;
-  const auto close_first = [this] {
-    closed_.push_back(std::move(files_.front()));
-    files_.pop_front();
-  };
-  while (files_.front().file != target.file)
-    close_first();
-  // A file that is not written to any more, and is safe as a whole, is done with.
-  if (files_.size() > 1 && files_.front().end == end) {
-    close_first();
-    safe_bytes_ = 0;
-  } else {
-    safe_bytes_ = bytes;
-  }
-  if (end.lsn <= safe_.lsn) return;
-  safe_ = end;
-  reader_.release(end);
+  if (target.end.lsn < safe_.lsn) return;
+  kept_ = target.part;
+  safe_ = target.end;
+  reader_.release(safe_);
 }
 
-// Declares that everything up to the end of `target` is on the disk. It is one of files_ or
-// closed_, or was: while a sync ran, another may have said more.
+// Declares that everything up to the end of `target` is on the disk, if it is still the oldest file
+// that is not: while a sync ran, another may have said more.
 void AofWriter::note_synced(const OpenFile& target) {
   ++syncs_;
-  const auto is_target = [&target](const OpenFile& file) { return file.file == target.file; };
-  if (std::ranges::any_of(files_, is_target) && target.end.lsn >= safe_.lsn) note_safe(target);
-  const bool is_closed = !closed_.empty() && is_target(closed_.front());
-  if (!is_closed && !closed_.empty()) return;  // Older files are not on the disk yet.
-  if (is_closed && closed_.front().end.lsn <= target.end.lsn) closed_.pop_front();
-  if (target.end.lsn <= durable_.lsn || has_doubt()) return;
-  durable_ = target.end;
-  if (increment_) increment_->set_synced(durable_.offset);
-  if (!needs_sync()) unsynced_since_ns_ = 0;
+  if (files_.empty() || files_.front().file != target.file) return;
+  if (target.end.lsn > synced_.lsn) synced_ = target.end;
+  note_safe(target);
+  // A file that is not written to any more, and is synced as a whole, is done with.
+  if (files_.size() > 1 && files_.front().part == target.part) files_.pop_front();
+  if (!needs_sync()) unsynced_since_ns_ = later_since_ns_ = 0;
+  note_durable();
 }
 
-bool AofWriter::has_doubt() {
-  if (doubtful_ == engine::kLsnNone) return false;
-  if (port_->base_place().lsn >= doubtful_) doubtful_ = engine::kLsnNone;
-  return doubtful_ != engine::kLsnNone;
+void AofWriter::note_durable() {
+  if (doubt_) {
+    if (port_->base_place().lsn < doubt_->lsn) return;
+    doubt_.reset();
+  }
+  if (synced_.lsn > durable_.lsn) durable_ = synced_;
+  if (increment_) increment_->set_synced(durable_.offset);
+}
+
+void AofWriter::note_unsynced(int64_t now_ns) {
+  if (unsynced_since_ns_ == 0) unsynced_since_ns_ = now_ns;
+  if (later_since_ns_ == 0) later_since_ns_ = now_ns;
 }
 
 // Syncs all files, here and now.
 Status AofWriter::sync_all() {
-  std::vector<OpenFile> files(closed_.begin(), closed_.end());
-  files.insert(files.end(), files_.begin(), files_.end());
-  for (const OpenFile& file : files) {
+  for (const OpenFile& file : std::vector<OpenFile>(files_.begin(), files_.end())) {
     if (Status synced = file.file->sync(); !synced.ok()) return synced;
     note_synced(file);
   }
@@ -306,18 +300,20 @@ Status AofWriter::sync_all() {
 // that is not written to any more at once, and for any policy.
 void AofWriter::ask_sync(int64_t now_ns) {
   if (!needs_sync() || files_.empty()) return;
-  const bool is_old = files_.size() > 1 || !closed_.empty();
+  const bool is_old = files_.size() > 1;
   if (!is_old && policy_now_ != FsyncPolicy::kEverysec) return;
-  if (!is_old && now_ns < last_sync_ns_ + kSecondNs) return;
+  if (!is_old && !is_waiting_ && now_ns < last_sync_ns_ + kSecondNs) return;
   {
     const std::lock_guard guard(lock_);
     if (sync_.state != SyncJob::State::kIdle) return;
     sync_ = {.state = SyncJob::State::kAsked,
-             .target = closed_.empty() ? files_.front() : closed_.front(),
+             .target = files_.front(),
              .asked_at_ns = now_ns,
              .error = std::nullopt};
   }
   last_sync_ns_ = now_ns;
+  later_since_ns_ = 0;
+  is_delay_counted_ = false;
   wake_syncer_();
 }
 
@@ -354,30 +350,25 @@ Status AofWriter::take_sync_result() {
   }
   is_waiting_ = false;
   if (!done.error) {
+    const bool is_open = !files_.empty() && files_.back().file == done.target.file;
+    if (is_open) unsynced_since_ns_ = later_since_ns_;
     note_synced(done.target);
-    return {};
-  }
-  // What is safe by the policy is not in memory any more, so it cannot be written again.
-  if (!closed_.empty() && closed_.front().file == done.target.file) {
-    log(LogLevel::kWarning, "An append-only file of the policy `no` could not be synced",
-        {{"file", done.target.name}, {"reason", *done.error}});
-    doubtful_ = std::max(doubtful_, closed_.front().end.lsn);
-    closed_.pop_front();
     return {};
   }
   return Error::text(*done.error);
 }
 
-// Whether writes have to wait for a sync that takes longer than a second: else a crash could take
-// more than two seconds.
+// Whether writes have to wait, since a sync takes longer than a second, or what was written first
+// is not on the disk after two: more than two seconds must not be lost.
 bool AofWriter::must_wait(int64_t now_ns) {
   if (policy_now_ != FsyncPolicy::kEverysec) return is_waiting_ = false;
+  const bool is_old = unsynced_since_ns_ != 0 && now_ns - unsynced_since_ns_ >= 2 * kSecondNs;
   const std::lock_guard guard(lock_);
-  const bool is_slow = sync_.state != SyncJob::State::kIdle &&
-                       sync_.state != SyncJob::State::kDone &&
-                       now_ns - sync_.asked_at_ns >= kSecondNs;
-  if (is_slow && !is_waiting_) ++delayed_syncs_;
-  return is_waiting_ = is_slow;
+  const bool is_under_way =
+      sync_.state == SyncJob::State::kAsked || sync_.state == SyncJob::State::kRunning;
+  const bool is_slow = is_under_way && now_ns - sync_.asked_at_ns >= kSecondNs;
+  if (is_slow && !std::exchange(is_delay_counted_, true)) ++delayed_syncs_;
+  return is_waiting_ = is_old || is_slow;
 }
 
 Status AofWriter::finish(int64_t unix_s) {
@@ -388,10 +379,11 @@ Status AofWriter::finish(int64_t unix_s) {
     }
     return sync_all();
   };
-  Status done = is_failing_ ? start_fresh(unix_s) : write();
-  if (!done.ok() && !is_failing_) {
-    fail(done);
+  Status done = is_failing_ ? Status(Error::literal("the disk fails")) : write();
+  if (!done.ok()) {
+    if (!is_failing_) fail(done);
     done = start_fresh(unix_s);
+    if (done.ok()) done = write();  // What came while the fresh file was written.
   }
   if (done.ok()) release();
   publish();
@@ -434,14 +426,13 @@ void AofWriter::select_for_fresh() {
 // Writes everything from the safe place on to a fresh file, syncs it, and has it take the place of
 // what failed.
 Status AofWriter::start_fresh(int64_t unix_s) {
-  if (!replacement_) {
+  if (!is_fresh_written_) {
     if (Status written = write_fresh(unix_s); !written.ok()) return written;
   }
   return replace();
 }
 
 Status AofWriter::write_fresh(int64_t unix_s) {
-  ensure(!files_.empty());
   {
     // What was to go to files behind the failed one goes to the fresh one, too.
     const std::lock_guard guard(lock_);
@@ -452,9 +443,9 @@ Status AofWriter::write_fresh(int64_t unix_s) {
   Result<OpenIncrement> made = port_->make_increment();
   if (!made.ok()) return made.error();
   take_base();
-  if (durable_.lsn < safe_.lsn) doubtful_ = safe_.lsn;
+  // What is safe by the policy `no` cannot be written again.
+  if (durable_.lsn < safe_.lsn) doubt_ = safe_;
   const std::string name = made->name;
-  const Replacement replacement{.failed = files_.front().name, .sound_bytes = safe_bytes_};
   const std::deque<OpenFile> before = std::exchange(files_, {});
   reader_.seek(safe_);
   written_ = safe_;
@@ -470,12 +461,11 @@ Status AofWriter::write_fresh(int64_t unix_s) {
   };
   Status done = write();
   if (done.ok()) {
-    replacement_ = replacement;
+    is_fresh_written_ = true;
     return done;
   }
-  bytes_ -= files_.back().bytes;
+  bytes_ -= files_.back().part.bytes;
   files_ = before;
-  safe_bytes_ = replacement.sound_bytes;
   port_->discard_increment(name);
   return done;
 }
@@ -484,25 +474,20 @@ Status AofWriter::write_fresh(int64_t unix_s) {
 // gone. An increment begins where it ends.
 void AofWriter::take_base() {
   const JournalPlace base = port_->base_place();
-  if (base.lsn <= durable_.lsn) return;
-  durable_ = base;
-  std::erase_if(closed_, [&](const OpenFile& file) { return file.end.lsn <= base.lsn; });
-  if (base.lsn <= safe_.lsn) return;
-  safe_ = base;
-  safe_bytes_ = 0;
-  while (files_.size() > 1 && files_.front().end.lsn <= base.lsn)
+  while (files_.size() > 1 && files_.front().end.lsn <= base.lsn) {
+    note_safe(files_.front());
     files_.pop_front();
-  reader_.release(base);
+  }
+  if (doubt_ && doubt_->lsn <= base.lsn) doubt_.reset();
+  if (base.lsn > synced_.lsn) synced_ = base;
+  if (!doubt_ && base.lsn > durable_.lsn) durable_ = base;
 }
 
 // The fresh file is on the disk. It counts once the manifest names it.
 Status AofWriter::replace() {
   const OpenFile fresh = files_.back();
-  if (Status replaced =
-          port_->replace_failed(replacement_->failed, replacement_->sound_bytes, fresh.name);
-      !replaced.ok())
-    return replaced;
-  replacement_.reset();
+  if (Status replaced = port_->replace_failed(kept_, fresh.name); !replaced.ok()) return replaced;
+  is_fresh_written_ = false;
   note_synced(fresh);
   return {};
 }

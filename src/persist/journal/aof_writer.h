@@ -10,10 +10,11 @@
 // the file say so. From the safe place on the journal keeps everything, so that it can be written
 // again. They are the same, but for the policy `no`, under which what is written counts as safe.
 //
-// Failures. What was written is in doubt after a failed write or sync, and it is never tried again
-// on the same file. From the safe place on it is written to a fresh file; once that is synced, the
-// fresh file joins the manifest, and the failed one is cut to the safe place. While that does not
-// succeed, the port is told that the disk fails, at each attempt.
+// Failures. After a failed write or sync nobody knows what stands in the files behind the safe
+// place, and it is never tried again on them. From the safe place on the log is written to a fresh
+// file, which is synced. Then one change of the manifest puts it in the place of all that stands
+// behind the safe place. While that does not succeed, the port is told that the disk fails, at each
+// attempt. If the safe place is not durable, nothing that follows is, before a base holds it.
 //
 // step() and what is marked so belong to one thread, sync_step() to another.
 #pragma once
@@ -21,6 +22,7 @@
 #include "base/disk.h"
 #include "base/result.h"
 #include "persist/aof/increment_writer.h"
+#include "persist/aof/transitions.h"
 #include "persist/journal/journal.h"
 #include "persist/options.h"
 
@@ -39,6 +41,7 @@ namespace kvstash::persist {
 struct OpenIncrement {
   std::unique_ptr<DiskFile> file;
   std::string name;
+  int64_t seq = 0;
   std::string replid;
   uint64_t salt = 0;
 };
@@ -50,21 +53,23 @@ class AofPort {
 
   // Replies that follow from LSNs up to `lsn` may leave. Never falls.
   virtual void release(engine::Lsn lsn) = 0;
-  // The file, which has its header, synced, becomes the last of the manifest.
-  virtual Status join_increment(const std::string& name) = 0;
+  // The file, which has its header, synced, becomes the last of the manifest. `before`: the file
+  // before it, as it ends; nothing: the writer had none.
+  virtual Status join_increment(const std::string& name,
+                                const std::optional<IncrementPart>& before) = 0;
   // Makes a fresh file after a failure. Files that were made and have not joined will not be
   // written any more, and no rewrite is finished before replace_failed() has succeeded.
   virtual Result<OpenIncrement> make_increment() = 0;
-  // Everything before this place stands in the base, on the disk: increments that end there or
-  // earlier are not in the manifest any more.
+  // Everything before this place stands in the base, on the disk, and so does the manifest that
+  // says so: increments that end there or earlier are not a part of the log any more.
   virtual JournalPlace base_place() = 0;
   // The fresh file could not be written. It is to be removed.
   virtual void discard_increment(const std::string& name) = 0;
-  // Puts the fresh file into the manifest in place of the increments behind `failed`, and then cuts
-  // `failed` to `sound_bytes`. May be asked again with the same values after it failed. A rewrite
-  // that is under way is to be given up if its increment is not in the manifest any more, since its
-  // base then stands in the middle of the fresh file.
-  virtual Status replace_failed(const std::string& failed, uint64_t sound_bytes,
+  // Puts the fresh file into the manifest in place of all that stands behind `kept`; nothing: of
+  // all files that the writer had. May be asked again with the same values after it failed. A
+  // rewrite that is under way is to be given up if its increment is not in the manifest any more,
+  // since its base then stands in the middle of the fresh file.
+  virtual Status replace_failed(const std::optional<IncrementPart>& kept,
                                 const std::string& fresh) = 0;
   // The disk fails: `reason`. Called again at each attempt.
   virtual void disk_fails(const std::string& reason) = 0;
@@ -85,7 +90,9 @@ class AofWriter {
     uint64_t delayed_syncs = 0;  // Times that writes waited for a sync of the second before.
     uint64_t failures = 0;       // Files that were given up.
     bool is_sync_pending = false;
-    bool is_failing = false;        // No fresh file could be made since the last failure.
+    bool is_failing = false;  // No fresh file could be made since the last failure.
+    // Only a base that reaches at least so far makes the log durable; nothing: it is.
+    std::optional<engine::Lsn> doubt{};
     int64_t unsynced_since_ns = 0;  // When the oldest write that is not synced was; 0: none.
   };
 
@@ -134,13 +141,8 @@ class AofWriter {
   struct OpenFile {
     std::shared_ptr<DiskFile> file;
     std::string name;
-    uint64_t bytes = 0;  // Written so far.
+    IncrementPart part;  // Written so far.
     JournalPlace end;    // What was written ends here.
-  };
-  // A fresh file that is written and synced, and is to take the place of a failed one.
-  struct Replacement {
-    std::string failed;
-    uint64_t sound_bytes = 0;
   };
   struct NextFile {
     OpenIncrement made;
@@ -165,9 +167,10 @@ class AofWriter {
   void ask_sync(int64_t now_ns);
   bool must_wait(int64_t now_ns);
   bool is_syncing() const;
-  bool has_doubt();
-  bool needs_sync() const { return durable_.lsn != written_.lsn; }
+  bool needs_sync() const { return synced_.lsn != written_.lsn; }
   void note_written();
+  void note_durable();
+  void note_unsynced(int64_t now_ns);
   void note_synced(const OpenFile& target);
   void note_safe(const OpenFile& target);
   Status open(NextFile next);
@@ -190,23 +193,23 @@ class AofWriter {
   Journal::Reader reader_;
   FsyncPolicy policy_now_ = FsyncPolicy::kEverysec;  // During a step.
   std::optional<IncrementWriter> increment_;
-  std::deque<OpenFile> files_;  // Those that hold what is not safe, oldest first, and the open one.
-  std::deque<OpenFile> closed_;  // Safe, but not synced, older than files_, oldest first.
-  std::optional<Replacement> replacement_;
+  std::deque<OpenFile> files_;  // Those that hold what is not synced, oldest first; the open one.
+  bool is_fresh_written_ = false;  // files_ is a fresh file, synced, that is to replace others.
   JournalPlace written_;
   JournalPlace safe_;
+  std::optional<IncrementPart> kept_;  // Where safe_ is in the files; nothing: before all of them.
+  JournalPlace synced_;  // What was written behind the last failure is synced up to here.
   JournalPlace durable_;
-  // Under the policy `no` a file may fail that is safe and was not on the disk. Then nothing counts
-  // as durable before the base stands behind this.
-  engine::Lsn doubtful_ = engine::kLsnNone;
-  // The bytes of files_.front() up to safe_.
-  uint64_t safe_bytes_ = 0;
+  // Everything before this has to stand in the base before anything else counts as durable.
+  std::optional<JournalPlace> doubt_;
   int64_t last_sync_ns_ = 0;
-  int64_t unsynced_since_ns_ = 0;
+  int64_t unsynced_since_ns_ = 0;  // When the oldest write that is not synced was; 0: none.
+  int64_t later_since_ns_ = 0;     // The same of those behind the sync that was asked last.
   int64_t timestamp_s_ = 0;
   int64_t retry_at_ns_ = 0;
   bool is_failing_ = false;
   bool is_waiting_ = false;
+  bool is_delay_counted_ = false;  // Of the sync that was asked last.
   uint64_t bytes_ = 0;
   uint64_t syncs_ = 0;
   uint64_t delayed_syncs_ = 0;

@@ -41,7 +41,10 @@ Result<RecoveryPlan> AofFiles::open(bool load_truncated) {
     found = plan();
   }
   if (!found.ok()) return found.error();
-  state_ = found->state;
+  // The process before this one may have died between two steps: what it left is confirmed first.
+  is_state_known_ = false;
+  if (Status known = know_state(); !known.ok()) return known.error();
+  note_loaded(*found);
   const Result<std::vector<std::string>> names = disk_->list(layout_.directory_path());
   if (!names.ok()) return names.error();
   if (Status removed = take(remove_leftovers(layout_, state_, *names)); !removed.ok())
@@ -49,10 +52,22 @@ Result<RecoveryPlan> AofFiles::open(bool load_truncated) {
   return found;
 }
 
+// The increments that the plan loads, and only they, are there when the log goes on.
+void AofFiles::note_loaded(const RecoveryPlan& plan) {
+  loaded_ = {};
+  if (state_.manifest.increments.empty()) return;
+  loaded_ = {.seq = state_.manifest.increments.back().seq, .bytes = 0};
+  if (!plan.increments.empty()) loaded_.bytes = plan.increments.back().end;
+}
+
 Status AofFiles::settle(const RecoveryPlan& plan) {
   const std::lock_guard guard(lock_);
-  return take(settle_increments(layout_, state_,
-                                {.header = {}, .cuts = plan.cuts, .dropped = plan.dropped}));
+  if (Status settled = take(settle_increments(
+          layout_, state_, {.header = {}, .cuts = plan.cuts, .dropped = plan.dropped}));
+      !settled.ok())
+    return settled;
+  note_loaded(plan);
+  return {};
 }
 
 Status AofFiles::take(Transition transition) {
@@ -69,8 +84,12 @@ Status AofFiles::know_state() {
   if (is_state_known_) return {};
   Result<AofState> state = read_aof_state(*disk_, layout_);
   if (!state.ok()) return state.error();
-  state_ = *std::move(state);
+  if (Status confirmed = take(confirm_manifest(layout_, *std::move(state))); !confirmed.ok())
+    return confirmed;
   is_state_known_ = true;
+  const std::optional<NextBase> next = std::exchange(next_base_, std::nullopt);
+  if (next && state_.manifest.base && state_.manifest.base->seq == next->seq)
+    base_place_ = next->place;
   return {};
 }
 
@@ -87,6 +106,7 @@ Result<OpenIncrement> AofFiles::make(std::string_view replid) {
   made_.push_back(file);
   return OpenIncrement{.file = *std::move(made),
                        .name = std::move(file.name),
+                       .seq = seq,
                        .replid = std::string(replid),
                        .salt = entropy_->draw()};
 }
@@ -103,23 +123,37 @@ Result<OpenIncrement> AofFiles::make_first_increment(std::string_view replid) {
   return make(replid);
 }
 
-void AofFiles::remove_made(const std::string& name) {
+// The file is removed when it is sure that no manifest names it.
+void AofFiles::give_up_made(const std::string& name) {
   std::erase_if(made_, [&name](const ManifestFile& file) { return file.name == name; });
-  // A file that no manifest names does no harm but for its room. A manifest whose directory could
-  // not be synced names it, perhaps.
-  if (is_state_known_) static_cast<void>(disk_->remove(layout_.path(name)).ok());
+  garbage_.push_back(name);
+}
+
+// A file that stays does no harm but for its room.
+void AofFiles::remove_garbage() {
+  if (!know_state().ok()) return;
+  for (const std::string& name : std::exchange(garbage_, {})) {
+    if (!is_named(name)) static_cast<void>(disk_->remove(layout_.path(name)).ok());
+  }
+}
+
+bool AofFiles::is_named(const std::string& name) const {
+  const std::vector<ManifestFile>& increments = state_.manifest.increments;
+  return std::ranges::find(increments, name, &ManifestFile::name) != increments.end();
 }
 
 void AofFiles::discard_increment(const std::string& name) {
   const std::lock_guard guard(lock_);
-  remove_made(name);
+  give_up_made(name);
+  remove_garbage();
 }
 
 Result<OpenIncrement> AofFiles::make_replacement(std::string_view replid) {
   const std::lock_guard guard(lock_);
   is_replacing_ = true;
   for (const ManifestFile& file : std::vector<ManifestFile>(made_))
-    remove_made(file.name);
+    give_up_made(file.name);
+  remove_garbage();
   return make(replid);
 }
 
@@ -128,44 +162,38 @@ JournalPlace AofFiles::base_place() const {
   return base_place_;
 }
 
-Status AofFiles::join_increment(const std::string& name) {
+Status AofFiles::join_increment(const std::string& name,
+                                const std::optional<IncrementPart>& before) {
   const std::lock_guard guard(lock_);
   const auto made = std::ranges::find(made_, name, &ManifestFile::name);
   if (made == made_.end()) return Error::literal("the file was given up");
+  const uint64_t bytes_before = before.value_or(loaded_).bytes;
   if (is_log_awaited_) {
+    if (!awaited_.empty()) awaited_.back().bytes = bytes_before;
     awaited_.push_back(*made);
   } else {
     if (Status known = know_state(); !known.ok()) return known;
-    if (Status joined = take(persist::join_increment(layout_, state_, *made)); !joined.ok())
+    if (Status joined = take(persist::join_increment(layout_, state_, *made, bytes_before));
+        !joined.ok())
       return joined;
   }
   made_.erase(made);
   return {};
 }
 
-Status AofFiles::replace_failed(const std::string& failed, uint64_t sound_bytes,
+Status AofFiles::replace_failed(const std::optional<IncrementPart>& kept,
                                 const std::string& fresh) {
   const std::lock_guard guard(lock_);
-  if (Status known = know_state(); !known.ok()) return known;
-  const std::vector<ManifestFile>& increments = state_.manifest.increments;
-  const auto has_name = [](const std::vector<ManifestFile>& files, const std::string& name) {
-    return std::ranges::find(files, name, &ManifestFile::name) != files.end();
-  };
   const auto made = std::ranges::find(made_, fresh, &ManifestFile::name);
   ensure(made != made_.end());
-  if (is_log_awaited_ && !has_name(increments, failed)) {
-    if (Status done = replace_awaited({.name = failed}, sound_bytes, *made); !done.ok())
-      return done;
-  } else if (has_name(increments, failed)) {
-    if (Status done = take(replace_increment(
-            layout_, state_, {.failed = {.name = failed, .bytes = sound_bytes}, .fresh = *made}));
-        !done.ok())
+  if (is_log_awaited_) {
+    if (Status done = replace_awaited(kept.value_or(IncrementPart()), *made); !done.ok())
       return done;
   } else {
-    // It failed before it was a part of the log.
-    AofState before = state_;
-    std::erase(before.manifest.increments, *made);
-    if (Status done = take(persist::join_increment(layout_, before, *made)); !done.ok())
+    if (Status known = know_state(); !known.ok()) return known;
+    if (Status done = take(
+            replace_increment(layout_, state_, {.kept = kept.value_or(loaded_), .fresh = *made}));
+        !done.ok())
       return done;
   }
   made_.erase(made);
@@ -174,14 +202,14 @@ Status AofFiles::replace_failed(const std::string& failed, uint64_t sound_bytes,
 }
 
 // The log has no manifest yet: it is not read before begin_log() has made one.
-Status AofFiles::replace_awaited(const ManifestFile& failed, uint64_t sound_bytes,
-                                 const ManifestFile& fresh) {
-  const auto at = std::ranges::find(awaited_, failed.name, &ManifestFile::name);
-  if (at != awaited_.end()) {
-    const DiskStep cut{
-        .kind = DiskStep::Kind::kCutFile, .path = layout_.path(failed.name), .bytes = sound_bytes};
+Status AofFiles::replace_awaited(const IncrementPart& kept, const ManifestFile& fresh) {
+  std::erase_if(awaited_, [&kept](const ManifestFile& file) { return file.seq > kept.seq; });
+  if (!awaited_.empty()) {
+    const DiskStep cut{.kind = DiskStep::Kind::kCutFile,
+                       .path = layout_.path(awaited_.back().name),
+                       .bytes = kept.bytes};
     if (Status done = run_steps(*disk_, {cut}); !done.ok()) return done;
-    awaited_.erase(at + 1, awaited_.end());
+    awaited_.back().bytes = kept.bytes;
   }
   awaited_.push_back(fresh);
   return {};
@@ -189,8 +217,7 @@ Status AofFiles::replace_awaited(const ManifestFile& failed, uint64_t sound_byte
 
 bool AofFiles::has_increment(const std::string& name) const {
   const std::lock_guard guard(lock_);
-  const std::vector<ManifestFile>& increments = state_.manifest.increments;
-  return std::ranges::find(increments, name, &ManifestFile::name) != increments.end();
+  return is_named(name);
 }
 
 bool AofFiles::is_made(const std::string& name) const {
@@ -211,20 +238,19 @@ Status AofFiles::finish_rewrite(const std::string& first_left, JournalPlace plac
   const auto first = std::ranges::find(increments, first_left, &ManifestFile::name);
   if (first == increments.end() || is_replacing_)
     return Error::literal("the append-only file failed while it was rewritten");
-  const int64_t base_before = state_.manifest.base ? state_.manifest.base->seq : 0;
-  Status done = take(persist::finish_rewrite(
+  Transition finished = persist::finish_rewrite(
       layout_, state_,
       {.temporary_path = new_base_path(),
        .is_rdb = base.is_rdb,
        .first_left = first->seq,
        .kept_candidates =
            base.kept_bytes_max == 0 ? std::vector<KeptIncrement>() : kept_candidates(first->seq),
-       .kept_bytes_max = base.kept_bytes_max}));
-  // It may have failed behind the step that counts.
-  const bool is_known = know_state().ok();
-  const int64_t base_now = state_.manifest.base ? state_.manifest.base->seq : 0;
-  if (done.ok() || (is_known && base_now > base_before)) base_place_ = place;
-  return done;
+       .kept_bytes_max = base.kept_bytes_max});
+  next_base_ = {.seq = finished.after.manifest.base->seq, .place = place};
+  if (Status done = take(std::move(finished)); !done.ok()) return done;
+  next_base_.reset();
+  base_place_ = place;
+  return {};
 }
 
 // Our increments before this number, behind the last one that is not ours. A file whose header
@@ -238,7 +264,9 @@ std::vector<KeptIncrement> AofFiles::kept_candidates(int64_t first_left) const {
     if (!header || !found.ok() || !*found) {
       candidates.clear();
     } else {
-      candidates.push_back({.file = file, .lsn_begin = header->lsn, .bytes = (*found)->size});
+      candidates.push_back({.file = {.name = file.name, .seq = file.seq},
+                            .lsn_begin = header->lsn,
+                            .bytes = file.bytes.value_or((*found)->size)});
     }
   }
   return candidates;
@@ -273,9 +301,10 @@ void AofFiles::give_up_log() {
   const std::lock_guard guard(lock_);
   is_log_awaited_ = false;
   for (const ManifestFile& file : std::exchange(awaited_, {}))
-    remove_made(file.name);
+    give_up_made(file.name);
   for (const ManifestFile& file : std::vector<ManifestFile>(made_))
-    remove_made(file.name);
+    give_up_made(file.name);
+  remove_garbage();
 }
 
 Status AofFiles::replace_base(NewBase base) {

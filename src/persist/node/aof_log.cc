@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace kvstash::persist {
@@ -49,7 +50,8 @@ void AofLog::take_up_options() {
 // ---- The start.
 
 Status AofLog::load(DataLoad& load) {
-  files_ = std::make_unique<AofFiles>(node_->disk(), *node_->set().ports().entropy, layout());
+  files_ = std::make_unique<AofFiles>(node_->disk(), *node_->set().ports().entropy,
+                                      *node_->set().ports().parking, layout());
   const Result<RecoveryPlan> plan = files_->open(node_->options().aof_load_truncated);
   if (!plan.ok()) return plan.error();
   for (const std::string& notice : plan->notices)
@@ -66,7 +68,7 @@ Status AofLog::load(DataLoad& load) {
   } else if (Status settled = files_->settle(*plan); !settled.ok()) {
     return settled;
   }
-  Result<OpenIncrement> first = files_->make_increment(node_->replid());
+  Result<OpenIncrement> first = timed(files_->make_increment(node_->replid()));
   if (!first.ok()) return first.error();
   if (Status made = make_journal({.lsn = Lsn{offset}, .offset = offset}); !made.ok()) return made;
   note_base();
@@ -127,6 +129,38 @@ void AofLog::finish() {
         {{"reason", std::string(done.error().message())}});
   for (size_t id = 0; id < node_->set().size(); ++id)
     node_->set().at(id).set_sink(nullptr);
+}
+
+// ---- Latency.
+
+// The file tells the latency monitor what was slow.
+Result<OpenIncrement> AofLog::timed(Result<OpenIncrement> made) {
+  if (!made.ok()) return made;
+  made->file = std::make_unique<TimedFile>(
+      std::move(made->file), [this] { return node_->now_ns(); },
+      [this](TimedFile::Call call, int64_t took_ns) {
+        if (took_ns >= kNsPerMs) note_latency(call, took_ns);
+      });
+  return made;
+}
+
+// The events and their names are Redis's. The monitor of shard 0 has them.
+void AofLog::note_latency(TimedFile::Call call, int64_t took_ns) {
+  std::vector<std::string_view> events;
+  if (call == TimedFile::Call::kSync) {
+    if (node_->options().appendfsync != FsyncPolicy::kAlways) return;
+    events = {"aof-fsync-always"};
+  } else {
+    const bool is_sync_pending = writer_->numbers().is_sync_pending;
+    events = {"aof-write", is_sync_pending       ? "aof-write-pending-fsync"
+                           : cuts_->is_writing() ? "aof-write-active-child"
+                                                 : "aof-write-alone"};
+  }
+  node_->set().submit(0, [node = node_, events = std::move(events), took_ns](engine::Shard& shard) {
+    for (const std::string_view event : events)
+      shard.telemetry().latency().add(event, node->unix_s(), took_ns / kNsPerMs,
+                                      shard.options().latency_monitor_threshold_ms);
+  });
 }
 
 // ---- Lanes and gates.
@@ -194,6 +228,12 @@ bool AofLog::is_rewrite_due() const {
   const PersistOptions now = node_->options();
   PersistFacts facts;
   tell(facts);
+  const std::optional<Lsn> doubt = writer_->numbers().doubt;
+  if (doubt && files_->base_place().lsn < *doubt && !is_rewrite_put_off()) {
+    log(LogLevel::kNotice,
+        "Rewriting of the AOF starts: a file failed, and what it holds may not be on the disk");
+    return true;
+  }
   if (now.auto_aof_rewrite_percentage <= 0 || facts.aof_bytes < now.auto_aof_rewrite_min_size)
     return false;
   if (is_rewrite_put_off()) return false;
@@ -234,7 +274,7 @@ Status AofLog::rewrite() {
 
 // Writes a new base as of a cut, at which a new increment begins.
 Status AofLog::write_base() {
-  Result<OpenIncrement> next = files_->make_increment(node_->replid());
+  Result<OpenIncrement> next = timed(files_->make_increment(node_->replid()));
   if (!next.ok()) return next.error();
   const std::string name = next->name;
   if (node_->options().no_appendfsync_on_rewrite) writer_->pause_syncs(true);
@@ -269,7 +309,8 @@ NewBase AofLog::new_base(const Cut& cut) const {
 
 Status AofLog::find_files() {
   if (files_ != nullptr) return {};
-  auto files = std::make_unique<AofFiles>(node_->disk(), *node_->set().ports().entropy, layout());
+  auto files = std::make_unique<AofFiles>(node_->disk(), *node_->set().ports().entropy,
+                                          *node_->set().ports().parking, layout());
   if (const Result<RecoveryPlan> plan = files->open(true); !plan.ok()) return plan.error();
   files_ = std::move(files);
   return {};
@@ -314,7 +355,7 @@ Status AofLog::turn_on() {
 // Begins to log: into a file that joins the manifest when the base stands on the disk, so that
 // files that are found after a crash are the log of before, or the whole new one.
 Status AofLog::begin_log() {
-  Result<OpenIncrement> first = files_->make_first_increment(node_->replid());
+  Result<OpenIncrement> first = timed(files_->make_first_increment(node_->replid()));
   if (!first.ok()) return first.error();
   const std::string name = first->name;
   if (journal_ == nullptr) {

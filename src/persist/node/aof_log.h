@@ -7,11 +7,12 @@
 #pragma once
 
 #include "engine/release/acks.h"
+#include "persist/background_waits.h"
 #include "persist/journal/aof_writer.h"
 #include "persist/journal/background_shell.h"
 #include "persist/journal/journal.h"
+#include "persist/journal/timed_file.h"
 #include "persist/node/aof_files.h"
-#include "persist/background_waits.h"
 #include "persist/node/cuts.h"
 #include "persist/node/data_load.h"
 #include "persist/node/log_gate.h"
@@ -24,6 +25,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,19 +78,26 @@ class AofLog final : private AofPort {
     note_durable();
     gate_.release(lsn);
   }
-  Status join_increment(const std::string& name) override { return files_->join_increment(name); }
+  Status join_increment(const std::string& name,
+                        const std::optional<IncrementPart>& before) override {
+    return files_->join_increment(name, before);
+  }
   Result<OpenIncrement> make_increment() override {
-    return files_->make_replacement(node_->replid());
+    return timed(files_->make_replacement(node_->replid()));
   }
   JournalPlace base_place() override { return files_->base_place(); }
   void discard_increment(const std::string& name) override { files_->discard_increment(name); }
-  Status replace_failed(const std::string& failed, uint64_t sound_bytes,
+  Status replace_failed(const std::optional<IncrementPart>& kept,
                         const std::string& fresh) override {
-    return files_->replace_failed(failed, sound_bytes, fresh);
+    return files_->replace_failed(kept, fresh);
   }
   void disk_fails(const std::string& reason) override { gate_.fail(reason); }
   void pass_unwritten(engine::Lsn lsn) override { gate_.pass_unwritten(lsn); }
   void disk_works() override { gate_.recover(); }
+
+  // ---- What is slow becomes a latency event.
+  Result<OpenIncrement> timed(Result<OpenIncrement> made);
+  void note_latency(TimedFile::Call call, int64_t took_ns);
 
   AofLayout layout() const;
   uint64_t unwritten() const;  // Bytes of the journal that the log does not have yet; off: none.

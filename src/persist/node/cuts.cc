@@ -172,6 +172,11 @@ void Cuts::give_up(std::string_view why) {
   if (writing_ != nullptr) writing_->give_up(std::string(why));
 }
 
+bool Cuts::is_writing() const {
+  const std::lock_guard guard(lock_);
+  return writing_ != nullptr;
+}
+
 size_t Cuts::bytes() const {
   const std::lock_guard guard(lock_);
   return writing_ == nullptr ? 0 : bytes_of(writing_->progress());

@@ -6,8 +6,8 @@
 
 #include "base/result.h"
 #include "engine/shard.h"
-#include "persist/journal/journal.h"
 #include "persist/background_waits.h"
+#include "persist/journal/journal.h"
 #include "persist/node/node_context.h"
 #include "persist/node/persist_facts.h"
 #include "persist/node/rdb_file.h"
@@ -52,6 +52,7 @@ class Cuts {
   // ---- Any thread.
   // Gives up the snapshot that is being written, if there is one.
   void give_up(std::string_view why);
+  bool is_writing() const;
   size_t bytes() const;         // Memory of that snapshot.
   uint64_t peak_bytes() const;  // The most that it was, or that of the last one.
   void tell(PersistFacts& facts) const;

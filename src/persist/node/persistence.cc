@@ -20,6 +20,7 @@ constexpr int64_t kLookPeriodNs = 100'000'000;
 Persistence::Persistence(Setup setup, const PersistOptions& options)
     : node_(*setup.set, *setup.scripting, std::move(setup.redis_version), std::move(setup.replid),
             options),
+      do_reads_wait_(options.appendfsync == FsyncPolicy::kAlways),
       waits_(node_.set()),
       refusal_(node_),
       cuts_(node_, waits_),
@@ -37,6 +38,7 @@ Persistence::~Persistence() {
 
 void Persistence::take_up_options(const PersistOptions& options) {
   node_.set_options(options);
+  do_reads_wait_ = options.appendfsync == FsyncPolicy::kAlways;
   log_.take_up_options();
   load_.take_up_options();
   refusal_.update();

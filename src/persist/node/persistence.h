@@ -15,10 +15,10 @@
 #include "engine/execution/gather.h"
 #include "engine/shard_set.h"
 #include "engine/turn_work.h"
+#include "persist/background_waits.h"
 #include "persist/journal/background_shell.h"
 #include "persist/migrate/key_mover.h"
 #include "persist/node/aof_log.h"
-#include "persist/background_waits.h"
 #include "persist/node/cuts.h"
 #include "persist/node/data_load.h"
 #include "persist/node/node_context.h"
@@ -27,6 +27,7 @@
 #include "persist/node/write_refusal.h"
 #include "persist/options.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -92,6 +93,8 @@ class Persistence final : public engine::TurnWork {
   // ---- TurnWork.
   bool step(engine::Shard& shard, uint64_t turn_ns) override;
   size_t uncounted_bytes() const override { return log_.memory() + cuts_.bytes(); }
+  // Reads never show what a crash then takes back only where every write is synced.
+  bool do_reads_wait() const override { return do_reads_wait_.load(std::memory_order_relaxed); }
 
  private:
   using Done = std::function<void(Status)>;
@@ -117,6 +120,7 @@ class Persistence final : public engine::TurnWork {
   void begin(Job& job);
 
   NodeContext node_;
+  std::atomic<bool> do_reads_wait_;
   BackgroundWaits waits_;
   WriteRefusal refusal_;
   Cuts cuts_;

@@ -111,4 +111,12 @@ Result<uint64_t> write_rdb_file(Disk& disk, const std::string& path, Snapshot& s
   return bytes;
 }
 
+Status put_rdb_file(Disk& disk, const std::string& temporary, const std::string& path) {
+  if (Status renamed = disk.rename(temporary, path); !renamed.ok()) {
+    static_cast<void>(disk.remove(temporary).ok());
+    return renamed;
+  }
+  return disk.sync_directory(directory_of(path));
+}
+
 }  // namespace kvstash::persist

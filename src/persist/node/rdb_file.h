@@ -44,4 +44,8 @@ struct RdbFileOptions {
 Result<uint64_t> write_rdb_file(Disk& disk, const std::string& path, Snapshot& snapshot,
                                 const RdbFacts& facts, const RdbFileOptions& options);
 
+// Makes the file `temporary`, which write_rdb_file() wrote, the file `path`: a crash leaves the old
+// one or the new one. After an error `temporary` is gone, but the new file may have its name.
+Status put_rdb_file(Disk& disk, const std::string& temporary, const std::string& path);
+
 }  // namespace kvstash::persist

@@ -81,16 +81,11 @@ Status RdbSaves::save() {
 // The file is written aside, synced and renamed, so a crash leaves the old one or the new one.
 Status RdbSaves::write() {
   const PersistOptions now = node_->options();
-  Disk& disk = node_->disk();
   Cut cut = cuts_->take(false, at_cut_);
   const std::string temporary = "temp-" + std::to_string(::getpid()) + ".rdb";
   const Result<uint64_t> bytes = cuts_->write(cut, temporary);
   if (!bytes.ok()) return bytes.error();
-  if (Status renamed = disk.rename(temporary, now.dbfilename); !renamed.ok()) {
-    static_cast<void>(disk.remove(temporary).ok());
-    return renamed;
-  }
-  if (Status synced = disk.sync_directory("."); !synced.ok()) return synced;
+  if (Status put = put_rdb_file(node_->disk(), temporary, now.dbfilename); !put.ok()) return put;
   changes_saved_ = cut.changes;
   last_save_s_ = node_->unix_s();
   return {};

@@ -4,6 +4,7 @@
 #include "engine/release/release.h"
 
 #include "engine/shard.h"
+#include "engine/turn_work.h"
 #include "support/command_rooms.h"
 
 #include <doctest/doctest.h>
@@ -147,6 +148,41 @@ TEST_CASE("a reply to a read waits for what was written before on its shard, by 
   node.release(2);
   CHECK(node.take(reader) == "$1\r\nw\r\n");
   CHECK(node.take(writer) == "+OK\r\n+OK\r\n");
+}
+
+TEST_CASE("a client that only reads waits for no journal if the work above says so; writers do") {
+  class Work final : public TurnWork {
+   public:
+    bool step(Shard&, uint64_t) override { return false; }
+    bool do_reads_wait() const override { return reads_wait; }
+    bool reads_wait = false;
+  };
+  Node node(2);
+  Work work;
+  node.set.set_turn_work(&work);
+  Session& writer = node.open(0);
+  Session& reader = node.open(0);
+  node.run(writer, "SET k v\r\nGET k\r\n");
+  CHECK(node.take(writer).empty());
+  node.run(reader, "GET k\r\nPING\r\n");
+  CHECK(node.take(reader) == "$1\r\nv\r\n+PONG\r\n");
+  work.reads_wait = true;
+  node.run(reader, "GET k\r\n");
+  CHECK(node.take(reader).empty());
+  // What waits already leaves with the next reply that need not.
+  work.reads_wait = false;
+  node.run(reader, "GET k\r\n");
+  CHECK(node.take(reader) == "$1\r\nv\r\n$1\r\nv\r\n");
+  node.run(reader, "SET r v\r\n");
+  CHECK(node.take(reader).empty());
+  node.release(2);
+  CHECK(node.take(writer) == "+OK\r\n$1\r\nv\r\n");
+  CHECK(node.take(reader) == "+OK\r\n");
+  // A client whose write has left reads without waiting again.
+  node.run(writer, "SET k w\r\n");
+  node.run(reader, "GET k\r\n");
+  CHECK(node.take(reader) == "$1\r\nw\r\n");
+  node.set.set_turn_work(nullptr);
 }
 
 TEST_CASE("replies leave in order, each as soon as the journal has come so far") {

@@ -25,7 +25,7 @@ std::string small_file() {
     writer.clear();
   };
   writer.add_timestamp(1700000000);
-  writer.add_records(as_resp({"SELECT", "0"}));
+  writer.add_records(as_resp({"select", "0"}));
   writer.add_records(as_resp({"SET", "a", "1"}));
   write();
   writer.set_synced(writer.lsn());
@@ -43,7 +43,7 @@ std::string small_file() {
   return file;
 }
 
-const std::vector<std::string> kUnits = {"SELECT 0", "SET a 1", "MULTI; SET b 2; SET c 3; EXEC",
+const std::vector<std::string> kUnits = {"select 0", "SET a 1", "MULTI; SET b 2; SET c 3; EXEC",
                                          "DEL a"};
 
 bool is_prefix(const std::vector<std::string>& part, const std::vector<std::string>& whole) {
@@ -310,6 +310,59 @@ TEST_CASE(
         for (size_t size = kept + 1; size < mixed.size(); ++size)
           CHECK(is_prefix(sound_units(mixed.substr(0, size)), expected));
         CHECK(sound_units(mixed.substr(0, mixed.size() - 1)).size() == expected.size() - 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("a transaction that Redis appended in the middle of our last block is read whole") {
+  IncrementWriter writer(increment_header(1000));
+  const std::string unit = as_resp({"MULTI"}) + as_resp({"SET", "b", "2"}) + as_resp({"EXEC"});
+  writer.add_records(as_resp({"select", "0"}) + unit + as_resp({"SET", "c", "3"}));
+  const std::string whole(writer.take());
+  const std::string kept = whole.substr(0, whole.size() - as_resp({"SET", "c", "3"}).size());
+  const std::string redis = as_resp({"MULTI"}) + as_resp({"SELECT", "0"}) +
+                            as_resp({"SET", "r", "9"}) + as_resp({"EXEC"});
+  for (const size_t piece : {size_t{1}, size_t{50}, size_t{1000}}) {
+    const ReadFile read = read_pieces(kept + redis, piece);
+    CHECK(read.end.kind == Kind::kEnd);
+    CHECK(read.units == std::vector<std::string>{"select 0", "MULTI; SET b 2; EXEC",
+                                                 "MULTI; SELECT 0; SET r 9; EXEC"});
+    CHECK(read.is_foreign_at_end);
+  }
+}
+
+TEST_CASE("bytes of an older file behind our last block are damage, not Redis's writing") {
+  const std::string ours = small_file();
+  for (const std::string stale :
+       {"*", "*\x1b\xdf", "*x\r\n", "*1\r\nx", "#TS:", "#TS:x\r\n", "x"}) {
+    CAPTURE(stale);
+    const ReadFile read = read_pieces(ours + stale, 3);
+    CHECK(read.end.kind == Kind::kDamaged);
+    CHECK_FALSE(read.is_foreign_at_end);
+    CHECK(read.sound_bytes == ours.size());
+  }
+}
+
+TEST_CASE("what Redis appended to an unfinished line of ours is read") {
+  IncrementWriter writer(increment_header(1000));
+  writer.add_records(as_resp({"select", "0"}));
+  std::string file(writer.take());
+  const size_t sound = file.size();
+  writer.clear();
+  writer.add_timestamp(1700000000);
+  writer.add_records(as_resp({"SET", "a", "1"}));
+  file += writer.take();
+  const size_t block = file.find("#TS:");
+  for (size_t kept = sound; kept < block + 5; ++kept) {
+    for (const std::string& begin : {std::string(), std::string("#TS:1700000001\r\n")}) {
+      CAPTURE(kept);
+      const std::string mixed =
+          file.substr(0, kept) + begin + as_resp({"SELECT", "0"}) + as_resp({"SET", "r", "2"});
+      for (const size_t piece : {size_t{1}, size_t{50}, mixed.size()}) {
+        const ReadFile read = read_pieces(mixed, piece);
+        CHECK(read.end.kind == Kind::kEnd);
+        CHECK(read.units == std::vector<std::string>{"select 0", "SELECT 0", "SET r 2"});
       }
     }
   }

@@ -43,6 +43,21 @@ TEST_CASE("names with blanks, quotes and other bytes are quoted") {
   CHECK(print_manifest_line({.name = "a b", .seq = 1}, 'i') == "file \"a b\" seq 1 type i\n");
 }
 
+TEST_CASE("how much of an increment is a part of the log stands in a key of ours") {
+  Manifest manifest;
+  manifest.increments = {{.name = "a", .seq = 1, .bytes = 0},
+                         {.name = "b", .seq = 2, .bytes = UINT64_MAX},
+                         {.name = "c", .seq = 3}};
+  const std::string text = print_manifest(manifest);
+  CHECK(text ==
+        "file a seq 1 type i bytes 0\n"
+        "file b seq 2 type i bytes 18446744073709551615\n"
+        "file c seq 3 type i\n");
+  CHECK(*parse_manifest(text) == manifest);
+  for (const std::string wrong : {"x", "-1", "1x", "18446744073709551616", "\"\""})
+    CHECK_FALSE(parse_manifest("file a seq 1 type i bytes " + wrong + "\n").ok());
+}
+
 TEST_CASE("an empty manifest is a comment, which Redis takes for a manifest without files") {
   CHECK(print_manifest({}) == "# no files yet\n");
   CHECK(*parse_manifest(print_manifest({})) == Manifest{});

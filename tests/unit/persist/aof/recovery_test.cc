@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,14 +17,17 @@ namespace {
 
 const AofLayout kLayout;
 
-// Files 1, 2, ... with a manifest that names them.
-void put_increments(SimDisk& disk, const std::vector<std::string>& contents) {
+// Files 1, 2, ... with a manifest that names them. `kept`: how much of the first is a part of the
+// log.
+void put_increments(SimDisk& disk, const std::vector<std::string>& contents,
+                    std::optional<uint64_t> kept = std::nullopt) {
   Manifest manifest;
   for (const std::string& content : contents) {
     const auto seq = static_cast<int64_t>(manifest.increments.size()) + 1;
     manifest.increments.push_back({.name = kLayout.increment_name(seq), .seq = seq});
     disk.put(kLayout.path(kLayout.increment_name(seq)), content);
   }
+  manifest.increments[0].bytes = kept;
   disk.put(kLayout.manifest_path(), print_manifest(manifest));
 }
 
@@ -128,18 +132,47 @@ TEST_CASE("records that are missing between two increments are refused if they w
   CHECK(plan(disk).dropped.size() == 1);
 }
 
-TEST_CASE("what an increment holds behind the beginning of the next is not loaded twice") {
+TEST_CASE("of an increment only what the manifest says is a part of the log") {
   SimDisk disk;
   const std::string first = ours(0, 3, 0);
-  put_increments(disk, {first, ours(54, 2, 54)});
+  const uint64_t kept = ours(0, 2, 0).size();
+  put_increments(disk, {first, ours(54, 2, 54)}, kept);
   RecoveryPlan made = plan(disk);
-  CHECK(made.increments[0].end == ours(0, 2, 0).size());
+  CHECK(made.increments[0].end == kept);
+  CHECK(made.cuts[0].bytes == kept);
   CHECK(made.position->lsn == 108);
-  // Nor is the torn rest of a file that the log went on from elsewhere.
-  put_increments(disk, {first.substr(0, first.size() - 4), ours(54, 2, 54)});
-  made = plan(disk);
-  CHECK(made.increments[0].end == ours(0, 2, 0).size());
-  CHECK(made.increments.size() == 2);
+  CHECK(made.notices.empty());
+  // Nor does it count how what is no part of it ends, nor what that says was on the disk.
+  put_increments(disk, {first.substr(0, first.size() - 4), ours(54, 2, 54)}, kept);
+  CHECK(plan(disk).increments[0].end == kept);
+  put_increments(disk, {ours(0, 3, 54), ours(54, 2, 0).substr(0, 200)}, kept);
+  CHECK(plan(disk).increments.size() == 2);
+}
+
+TEST_CASE("a part that is not there to its end is torn, or refused if it was on the disk") {
+  SimDisk disk;
+  const uint64_t kept = ours(0, 3, 0).size();
+  put_increments(disk, {ours(0, 2, 0), ours(81, 2, 0)}, kept);
+  const RecoveryPlan made = plan(disk);
+  CHECK(made.increments.size() == 1);
+  CHECK(made.dropped.size() == 1);
+  put_increments(disk, {ours(0, 2, 0), ours(81, 2, 81)}, kept);
+  CHECK(has(refusal(disk), "below what was known to be on the disk"));
+  // Also if only a record is missing that the stream of replicas does not have.
+  IncrementWriter writer(increment_header(0, 0));
+  writer.add_records(as_resp({"SET", "k", "1"}));
+  const std::string one(writer.take());
+  writer.add_aof_only(as_resp({"SET", "k", "2"}));
+  const std::string two(writer.take());
+  put_increments(disk, {one, ours(27, 2, 0)}, two.size());
+  CHECK(plan(disk).dropped.size() == 1);
+}
+
+TEST_CASE("records that stand in two increments are refused") {
+  SimDisk disk;
+  put_increments(disk, {ours(0, 3, 0), ours(54, 2, 54)});
+  CHECK(has(refusal(disk), "begins at LSN 54, but what stands before it ends at LSN 81"));
+  CHECK(has(refusal(disk), "records stand there twice"));
 }
 
 TEST_CASE("in files of Redis's only the end of the last is a tail") {
@@ -197,14 +230,4 @@ TEST_CASE("a torn increment before an empty one is cut: nothing was written behi
   const std::string other = ours(1000, 4, 1000);
   put_increments(disk, {other.substr(0, other.size() - 5), "", as_resp({"SET", "k", "v"})});
   CHECK(has(refusal(disk), "Bad file format"));
-}
-
-TEST_CASE("a failed increment that was not cut yet is read up to where its replacement begins") {
-  SimDisk disk;
-  const std::string failed = ours(1000, 4, 1000);
-  put_increments(disk, {failed, ours(1000 + 2 * 27, 3, 1000)});
-  const RecoveryPlan both = plan(disk);
-  REQUIRE(both.increments.size() == 2);
-  CHECK(both.increments[0].end < both.increments[0].file_bytes);
-  CHECK(both.position->lsn == 1000 + 5 * 27);
 }

@@ -139,21 +139,26 @@ TEST_CASE("a failed increment is cut when the manifest names what replaces it") 
   }
   disk.put(kLayout.path(kLayout.increment_name(7)), "fresh");
   const ManifestFile fresh{.name = kLayout.increment_name(7), .seq = 7};
-  const Transition change = replace_increment(
-      kLayout, state, {.failed = {.name = kLayout.increment_name(2), .bytes = 4}, .fresh = fresh});
+  const Transition change =
+      replace_increment(kLayout, state, {.kept = {.seq = 2, .bytes = 4}, .fresh = fresh});
   CHECK(change.steps.back().kind == DiskStep::Kind::kCutFile);
   REQUIRE(run_steps(disk, change.steps).ok());
   CHECK(disk.content(kLayout.path(kLayout.increment_name(2))) == "0123");
   CHECK(manifest_of(disk) ==
         "file appendonly.aof.3.incr.aof seq 3 type h\n"
         "file appendonly.aof.1.incr.aof seq 1 type i\n"
-        "file appendonly.aof.2.incr.aof seq 2 type i\n"
+        "file appendonly.aof.2.incr.aof seq 2 type i bytes 4\n"
         "file appendonly.aof.7.incr.aof seq 7 type i\n");
   // Once more, after nobody knew how far it came.
-  const Transition again = replace_increment(
-      kLayout, change.after,
-      {.failed = {.name = kLayout.increment_name(2), .bytes = 4}, .fresh = fresh});
+  const Transition again =
+      replace_increment(kLayout, change.after, {.kept = {.seq = 2, .bytes = 4}, .fresh = fresh});
   CHECK(again.after == change.after);
+  // The file that is kept is not a part of the log any more, or none is.
+  const Transition none =
+      replace_increment(kLayout, state, {.kept = {.seq = 0, .bytes = 9}, .fresh = fresh});
+  CHECK(none.after.manifest.increments == std::vector<ManifestFile>{fresh});
+  CHECK(none.after.manifest.history.size() == 3);
+  CHECK(none.steps.back().kind != DiskStep::Kind::kCutFile);
 }
 
 TEST_CASE("a log that begins replaces all increments of the one before in one step") {

@@ -101,6 +101,23 @@ TEST_CASE("of the files of a manifest only the last is cut") {
             "INCR AOF y is valid\nAll AOF files and manifest are valid\n"));
 }
 
+TEST_CASE("of a file only what the manifest says is checked, and it has to be there") {
+  SimDisk disk;
+  const std::string ping = as_resp({"PING"});
+  disk.put("d/m",
+           "file x seq 1 type i bytes " + std::to_string(ping.size()) + "\nfile y seq 2 type i\n");
+  disk.put("d/x", ping + "no record");
+  disk.put("d/y", our_file());
+  CHECK(check(disk, {.path = "d/m"}).code == 0);
+  disk.put("d/m", "file x seq 1 type i bytes 15\nfile y seq 2 type i\n");
+  disk.put("d/x", ping);
+  const Checked checked = check(disk, {.path = "d/m"});
+  CHECK(checked.code == 1);
+  CHECK(has(checked, "AOF x is not valid: it has 14 bytes, and the manifest says 15.\n"));
+  disk.put("d/x", "");
+  CHECK(check(disk, {.path = "d/m"}).code == 1);
+}
+
 TEST_CASE("a manifest that is wrong, or names what is not there, is said to be") {
   SimDisk disk;
   disk.put("d/m", "file x seq 1\n");

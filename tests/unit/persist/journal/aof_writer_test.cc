@@ -3,7 +3,6 @@
 // was released, in order, each unit whole and nothing twice.
 #include "persist/journal/aof_writer.h"
 
-#include "base/log.h"
 #include "base/random.h"
 #include "persist/aof/increment_scan.h"
 #include "persist/journal/lane.h"
@@ -12,6 +11,7 @@
 #include "sim/sim_entropy.h"
 #include "sim/sim_seeds.h"
 #include "support/aof_files.h"
+#include "support/silence.h"
 
 #include <doctest/doctest.h>
 
@@ -47,18 +47,6 @@ struct Known {
   std::set<std::pair<uint64_t, Offset>> at;  // Offsets at which units ended.
 };
 
-// Failures are many here, and each is logged.
-class Silence {
- public:
-  Silence() { set_log_level(LogLevel::kNothing); }
-  Silence(const Silence&) = delete;
-  Silence& operator=(const Silence&) = delete;
-  ~Silence() { set_log_level(before_); }
-
- private:
-  LogLevel before_ = log_level();
-};
-
 // One process.
 class Log final : public AofPort {
  public:
@@ -67,7 +55,7 @@ class Log final : public AofPort {
 
   // Loads what is there and begins to write. False: the disk fails.
   bool start(bool after_power_cut) {
-    files_ = std::make_unique<AofFiles>(*disk_, entropy_, AofLayout());
+    files_ = std::make_unique<AofFiles>(*disk_, entropy_, parking_, AofLayout());
     const Result<RecoveryPlan> plan = files_->open(true);
     if (!plan.ok()) return is_disk_error(plan.error());
     const std::optional<uint64_t> loaded = load(*plan);
@@ -124,6 +112,8 @@ class Log final : public AofPort {
   void sync_step() { writer_->sync_step(); }
   void pass(int64_t ns) { now_ns_ += ns; }
   bool is_failing() const { return is_failing_; }
+  const std::string& reason() const { return reason_; }
+  bool has_doubt() const { return writer_->numbers().doubt.has_value(); }
   bool is_all_released() const { return known_->released == known_->written; }
   bool is_all_durable() const { return known_->durable == known_->written; }
   void set_policy(FsyncPolicy policy) { writer_->set_policy(policy); }
@@ -191,25 +181,45 @@ class Log final : public AofPort {
       lsns_.erase(lsns_.begin());
     }
   }
-  Status join_increment(const std::string& name) override { return files_->join_increment(name); }
+  Status join_increment(const std::string& name,
+                        const std::optional<IncrementPart>& before) override {
+    return files_->join_increment(name, before);
+  }
   Result<OpenIncrement> make_increment() override {
     return files_->make_replacement(std::string(40, 'a'));
   }
   JournalPlace base_place() override { return files_->base_place(); }
   void discard_increment(const std::string& name) override { files_->discard_increment(name); }
-  Status replace_failed(const std::string& failed, uint64_t sound_bytes,
+  Status replace_failed(const std::optional<IncrementPart>& kept,
                         const std::string& fresh) override {
-    return files_->replace_failed(failed, sound_bytes, fresh);
+    return files_->replace_failed(kept, fresh);
   }
   void disk_fails(const std::string& reason) override {
     CHECK_FALSE(reason.empty());
+    reason_ = reason;
     is_failing_ = true;
   }
   void pass_unwritten(Lsn) override { CHECK(is_failing_); }
   void disk_works() override { is_failing_ = false; }
 
+  // The manifest, and our lines of each file.
+  std::string describe_files() const {
+    std::string all = disk_->content(AofLayout().manifest_path()).value_or("none\n");
+    for (int64_t seq = 1; seq < 30; ++seq) {
+      const std::string name = AofLayout().increment_name(seq);
+      const std::optional<std::string> text = disk_->content(AofLayout().path(name));
+      if (!text) continue;
+      all += name + ", " + std::to_string(text->size()) + " bytes\n";
+      for (size_t at = text->find("#"); at != std::string::npos; at = text->find("\n#", at + 1))
+        all += "  " + text->substr(at, text->find('\r', at) - at) + "\n";
+    }
+    std::ranges::replace_if(
+        all, [](char c) { return c != '\n' && (c < ' ' || c > '~'); }, '?');
+    return all;
+  }
+
   bool is_disk_error(const Error& error) const {
-    const std::string text(error.message());
+    const std::string text = std::string(error.message()) + "\n" + describe_files();
     INFO(text);
     const bool is_of_disk = text.find("the power is off") != std::string::npos ||
                             text.find("No space left") != std::string::npos ||
@@ -255,6 +265,7 @@ class Log final : public AofPort {
 
   void take_words(const std::string& words, uint64_t& last, uint32_t& db) {
     CAPTURE(words);
+    CAPTURE(last);
     if (words == "MULTI" || words == "EXEC") return;
     const size_t blank = words.find(' ');
     REQUIRE(blank != std::string::npos);
@@ -273,6 +284,8 @@ class Log final : public AofPort {
   }
 
   std::optional<uint64_t> load(const RecoveryPlan& plan) {
+    const std::string found = describe_files();
+    CAPTURE(found);
     uint64_t last = 0;
     std::vector<RecoveredFile> files = plan.increments;
     if (plan.base) files.insert(files.begin(), *plan.base);
@@ -298,12 +311,13 @@ class Log final : public AofPort {
     return last;
   }
 
-  Silence silence_;
+  test::Silence silence_;
   SimDisk* disk_;
   Known* known_;
   FsyncPolicy policy_;
   Random random_;
   SimEntropy entropy_;
+  ThreadParking parking_;
   std::unique_ptr<AofFiles> files_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<AofWriter> writer_;
@@ -311,6 +325,7 @@ class Log final : public AofPort {
   DbIndex db_{};
   int64_t now_ns_ = 1000 * kMs;
   bool is_failing_ = false;
+  std::string reason_;
   std::vector<std::pair<uint64_t, Lsn>> lsns_;  // Not released: unit -> its LSN.
   std::vector<std::pair<uint64_t, Lsn>> released_lsns_;
   std::optional<std::string> rewrite_;
@@ -350,6 +365,7 @@ void settle(Log& log, FsyncPolicy policy) {
     log.sync_step();
     log.step();
   }
+  INFO(log.reason());
   CHECK_FALSE(log.is_failing());
   CHECK(log.is_all_released());
   for (int i = 0; i < 100; ++i) {
@@ -371,6 +387,63 @@ uint64_t count_calls(FsyncPolicy policy, uint64_t seed) {
   REQUIRE(log.start(false));
   run(log, random, kActions);
   return disk.calls();
+}
+
+// One process whose disk has a fault, and the next one on a sound disk.
+void run_with_fault(FsyncPolicy policy, uint64_t seed, const SimDisk::Injection& injection,
+                    bool has_power_cut) {
+  SimDisk disk(seed);
+  Known known;
+  {
+    Random random(seed);
+    Log log(disk, known, policy, seed);
+    disk.inject(injection);
+    if (log.start(false)) {
+      run(log, random, kActions);
+      if (seed % 2 == 0) {
+        disk.inject({});
+        settle(log, policy);
+        log.end_rewrite();
+        log.check_as_redis();
+        run(log, random, 10);
+      }
+    }
+    disk.inject({});
+  }
+  if (has_power_cut) disk.crash();
+  Log next(disk, known, policy, seed + 1);
+  REQUIRE(next.start(has_power_cut));
+  Random random(seed + 1);
+  run(next, random, 20);
+  settle(next, policy);
+  next.end_rewrite();
+  next.check_as_redis();
+}
+
+std::string describe(FsyncPolicy policy, const SimDisk::Injection& injection) {
+  return "policy " + std::to_string(static_cast<int>(policy)) + ", fault " +
+         std::to_string(static_cast<int>(injection.fault)) + " at call " +
+         std::to_string(injection.call) + " for " + std::to_string(injection.count);
+}
+
+TEST_CASE("a log survives any fault of the disk, of any length, at any call") {
+  test::for_seeds("a log survives any fault of the disk", 6, [](uint64_t seed) {
+    for (const FsyncPolicy policy : kPolicies) {
+      const uint64_t calls = count_calls(policy, seed);
+      for (const auto fault :
+           {SimDisk::Fault::kNoSpace, SimDisk::Fault::kInputOutput, SimDisk::Fault::kShortWrite}) {
+        for (uint64_t call = 1; call <= calls; ++call) {
+          for (const uint64_t count : {1, 2, 5, 40}) {
+            const SimDisk::Injection injection{.call = call, .fault = fault, .count = count};
+            const std::string what = describe(policy, injection);
+            CAPTURE(what);
+            run_with_fault(policy, seed, injection, false);
+            run_with_fault(policy, seed, injection, true);
+          }
+        }
+      }
+    }
+  });
 }
 
 TEST_CASE("a log survives a power cut at any call, and another one while it starts") {
@@ -398,6 +471,39 @@ TEST_CASE("a log survives a power cut at any call, and another one while it star
           }
           disk.crash();
         }
+        Log last(disk, known, policy, seed + 2);
+        REQUIRE(last.start(true));
+        settle(last, policy);
+        last.check_as_redis();
+      }
+    }
+  });
+}
+
+TEST_CASE("a log survives a power cut at any call of a start behind the death of a process") {
+  test::for_seeds("a log survives a power cut of a start", 60, [](uint64_t seed) {
+    for (const FsyncPolicy policy : kPolicies) {
+      for (uint64_t call = 1; call <= 60; ++call) {
+        CAPTURE(static_cast<int>(policy));
+        CAPTURE(call);
+        SimDisk disk(seed * 1000 + call);
+        Known known;
+        {
+          Random random(seed);
+          Log log(disk, known, policy, seed);
+          REQUIRE(log.start(false));
+          // No fault: what a failed sync left in memory alone looks sound to the next process.
+          run(log, random, 20 + static_cast<int>(call));
+        }
+        {
+          Log next(disk, known, policy, seed + 1);
+          disk.cut_power_at(disk.calls() + call);
+          if (next.start(false)) {
+            Random random(seed + call);
+            run(next, random, 20);
+          }
+        }
+        disk.crash();
         Log last(disk, known, policy, seed + 2);
         REQUIRE(last.start(true));
         settle(last, policy);
@@ -441,6 +547,29 @@ TEST_CASE("a full disk stops nothing for good") {
   }
 }
 
+TEST_CASE("under the policy `no` a failure leaves a doubt that a base ends") {
+  SimDisk disk;
+  Known known;
+  Log log(disk, known, FsyncPolicy::kNo, 3);
+  REQUIRE(log.start(false));
+  log.write();
+  log.step();
+  CHECK_FALSE(log.has_doubt());
+  disk.inject({.call = disk.calls() + 1});
+  log.write();
+  log.step();
+  CHECK_FALSE(log.is_failing());
+  CHECK(log.is_all_released());
+  CHECK(log.has_doubt());
+  log.begin_rewrite();
+  log.step();
+  CHECK(log.has_doubt());
+  log.end_rewrite();
+  log.step();
+  CHECK_FALSE(log.has_doubt());
+  log.check_as_redis();
+}
+
 TEST_CASE("policies may change, and syncs may pause, at any time") {
   test::for_seeds("policies may change", 200, [](uint64_t seed) {
     SimDisk disk(seed);
@@ -470,6 +599,37 @@ TEST_CASE("policies may change, and syncs may pause, at any time") {
     Log next(disk, known, FsyncPolicy::kAlways, seed);
     REQUIRE(next.start(true));
   });
+}
+
+TEST_CASE("the end of a process writes and syncs everything, also past a failure") {
+  for (const FsyncPolicy policy : kPolicies) {
+    CAPTURE(static_cast<int>(policy));
+    for (uint64_t fault = 0; fault < 12; ++fault) {
+      CAPTURE(fault);
+      SimDisk disk(fault + 1);
+      Known known;
+      {
+        Log log(disk, known, policy, 3);
+        REQUIRE(log.start(false));
+        for (int i = 0; i < 5; ++i)
+          log.write();
+        log.step();
+        for (int i = 0; i < 5; ++i)
+          log.write();
+        if (fault != 0) disk.inject({.call = disk.calls() + fault});
+        const bool is_done = log.finish();
+        if (fault == 0) CHECK(is_done);
+        if (!is_done) continue;
+        // After a failure nobody knows of what the policy `no` had written before.
+        if (policy == FsyncPolicy::kNo && fault != 0) continue;
+        CHECK(log.is_all_durable());
+      }
+      disk.crash();
+      Log next(disk, known, policy, 4);
+      REQUIRE(next.start(true));
+      CHECK(known.written == 10);
+    }
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -76,6 +77,39 @@ TEST_CASE("whichever call fails, the file is gone and the snapshot is given up")
   shorts.inject({.call = 1, .fault = SimDisk::Fault::kShortWrite, .count = 1000});
   REQUIRE(write(shorts).ok());
   CHECK(shorts.content(kPath) == sound.content(kPath));
+}
+
+TEST_CASE("a save that dies, or a power cut, at any call leaves the old file or the new one") {
+  const auto save = [](SimDisk& disk) -> Status {
+    if (const Result<uint64_t> bytes = write(disk); !bytes.ok()) return bytes.error();
+    return put_rdb_file(disk, kPath, "dump.rdb");
+  };
+  SimDisk sound;
+  REQUIRE(save(sound).ok());
+  const std::string fresh = *sound.content("dump.rdb");
+  CHECK_FALSE(sound.content(kPath).has_value());
+  sound.crash();
+  CHECK(sound.content("dump.rdb") == fresh);
+  for (const bool has_power_cut : {false, true}) {
+    for (uint64_t call = 1; call <= sound.calls(); ++call) {
+      for (uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(has_power_cut);
+        CAPTURE(call);
+        CAPTURE(seed);
+        SimDisk disk(seed);
+        disk.put("dump.rdb", "old");
+        if (has_power_cut) {
+          disk.cut_power_at(call);
+        } else {
+          disk.inject({.call = call, .count = 1'000'000});
+        }
+        CHECK_FALSE(save(disk).ok());
+        if (has_power_cut) disk.crash();
+        const std::optional<std::string> found = disk.content("dump.rdb");
+        CHECK((found == "old" || found == fresh));
+      }
+    }
+  }
 }
 
 }  // namespace
