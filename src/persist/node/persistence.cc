@@ -61,6 +61,12 @@ uint64_t bytes_of(const RecoveryPlan& plan) {
   return bytes;
 }
 
+void log_spilling() {
+  log(LogLevel::kNotice,
+      "The file of the snapshot is written more slowly than data changes: what was changed goes to "
+      "a scratch file until it can be written (snapshot-spill-size)");
+}
+
 }  // namespace
 
 Persistence::Persistence(Setup setup, const PersistOptions& options)
@@ -501,6 +507,10 @@ Persistence::Cut Persistence::take_cut(const CutUse& use) {
                      .now_ms = hold.now_ms(),
                      .lfu_decay_time_min = engine.lfu_decay_time_min};
     options.may_raise_version = engine.rdb_version == rdb::kVersionUsual;
+    options.spill = {.disk = disk_,
+                     .clock = &set_->clock(),
+                     .bytes_max = now.snapshot_spill_size,
+                     .began = log_spilling};
     options.wake = [set = set_](size_t shard) { set->submit(shard, [](Shard&) {}); };
     cut.snapshot = std::make_shared<Snapshot>(*set_->ports().parking, std::move(options));
     for (size_t id = 0; id < set_->size(); ++id) {
@@ -544,6 +554,7 @@ Result<uint64_t> Persistence::write_cut(Cut& cut, const std::string& path) {
                                                            : now.rdb_save_incremental_fsync,
                       .pace = pace(*cut.snapshot)});
   const std::lock_guard guard(lock_);
+  facts_.snapshot_turn_max_ns = cut.snapshot->progress().turn_max_ns;
   saving_ = nullptr;
   return bytes;
 }
@@ -583,6 +594,7 @@ bool Persistence::step(Shard& shard, uint64_t turn_ns) {
   ShardSnapshots& snapshots = *snapshots_[shard.id()];
   if (snapshots.is_idle()) [[likely]]
     return false;
+  snapshots.end_turn();
   const uint64_t allowed_ns =
       turn_ns < kWalkNsMin ? kIdleWalkNs : std::clamp(turn_ns / 3, kWalkNsMin, kWalkNsMax);
   const uint64_t began = cycles();
@@ -1057,6 +1069,8 @@ PersistFacts Persistence::facts() const {
     facts.keys_total = progress.keys_total;
     facts.keys_done = progress.keys_done;
     facts.snapshot_bytes = progress.queued_bytes + progress.overlay_bytes;
+    facts.spilled_bytes = progress.spilled_bytes;
+    facts.snapshot_turn_max_ns = progress.turn_max_ns;
   }
   facts.uncounted_bytes = uncounted_bytes();
   facts.is_aof_on = is_aof_on();

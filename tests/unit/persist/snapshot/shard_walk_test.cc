@@ -4,6 +4,7 @@
 #include "persist/snapshot/shard_walk.h"
 
 #include "persist/snapshot/shard_snapshots.h"
+#include "sim/sim_disk.h"
 #include "support/busy_node.h"
 #include "support/model_seed.h"
 #include "support/pulled_snapshot.h"
@@ -69,7 +70,14 @@ class Node : public test::BusyNode {
         parking_, Snapshot::Options{.shards = shards(),
                                     .mark = mark,
                                     .small = random().one_in(4) ? SmallBounds{} : kTinyBounds,
-                                    .queue_bytes_max = 1 + random().below(20'000)});
+                                    .chunk_bytes = 1 + random().below(3000),
+                                    .queue_bytes_max = 1 + random().below(20'000),
+                                    .spill_above_bytes = random().below(20'000),
+                                    .spill = {.disk = &disk_,
+                                              .clock = &clock_,
+                                              .bytes_max = uint64_t{1} << 30,
+                                              .ready_bytes = 1 + random().below(20'000),
+                                              .slot_bytes = 1 + random().below(5000)}});
     for (size_t id = 0; id < shards(); ++id) {
       ask<bool>(id, [&](Shard& shard) {
         shard.data().each_keyspace([&](engine::DbIndex db, const Keyspace& space) {
@@ -105,6 +113,8 @@ class Node : public test::BusyNode {
   }
 
   engine::ThreadParking parking_;
+  SystemClock clock_;
+  test::SimDisk disk_;
   std::vector<std::unique_ptr<ShardSnapshots>> snapshots_;
 };
 
