@@ -147,7 +147,7 @@ Result<std::optional<Chunk>> Snapshot::try_next(bool& is_empty) {
 }
 
 void Snapshot::let_go(std::string reason) {
-  if (left_ != 0) give_up(std::move(reason));
+  give_up(std::move(reason));
   free_waiting();
 }
 

@@ -96,7 +96,7 @@ class Snapshot {
   Result<std::optional<Chunk>> next();
   // As next(), without waiting: sets `is_empty` if there is no chunk yet.
   Result<std::optional<Chunk>> try_next(bool& is_empty);
-  // Nothing more will be pulled: gives the snapshot up, if it has not ended, and frees what waits.
+  // Nothing more will be pulled: gives the snapshot up, and frees what waits.
   // May have to wait for the disk. Whoever stops pulling before next() has returned the end or an
   // error must call this, or else a shard may have to wait instead.
   void let_go(std::string reason);
