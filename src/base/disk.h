@@ -47,14 +47,14 @@ class DiskFile {
   virtual Status close() = 0;
 };
 
-// An open file without a name: room for what does not fit into memory. Whatever ends, the object, the
-// process or the machine, nothing of the file is left.
+// An open file without a name: room for what does not fit into memory. Whatever ends, the object,
+// the process or the machine, nothing of the file is left.
 class ScratchFile {
  public:
   virtual ~ScratchFile() = default;
 
-  // Writes at `offset`, at most the size of the file. Returns how many bytes were written, which may
-  // be fewer than there are, but not 0 unless `bytes` is empty.
+  // Writes at `offset`, at most the size of the file. Returns how many bytes were written, which
+  // may be fewer than there are, but not 0 unless `bytes` is empty.
   virtual Result<size_t> write(uint64_t offset, std::string_view bytes) = 0;
 
   // Reads up to `bytes_max` bytes from `offset` on into `out`. Returns their number, which may be

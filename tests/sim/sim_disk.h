@@ -37,8 +37,8 @@ namespace kvstash::test {
 class SimDisk final : public Disk {
  public:
   enum class Fault : uint8_t { kNoSpace, kInputOutput, kShortWrite, kShortRead };
-  // The n-th call gets the fault, and the `count` - 1 calls after it. Only a write can be short, and
-  // a read of a scratch file; the other calls are not disturbed then.
+  // The n-th call gets the fault, and the `count` - 1 calls after it. Only a write can be short,
+  // and a read of a scratch file; the other calls are not disturbed then.
   struct Injection {
     uint64_t call = 0;
     Fault fault = Fault::kInputOutput;
@@ -491,7 +491,8 @@ class SimDisk::Scratch final : public ScratchFile {
     return disk_.with_call("read", path_, [&]() -> Result<size_t> {
       if (boot_ != disk_.boot_) return error("read", path_, "Bad file descriptor");
       if (offset >= bytes_.size()) return size_t{0};
-      if (disk_.is_short(Fault::kShortRead) && bytes_max != 0) bytes_max = 1 + disk_.random_.below(bytes_max);
+      if (disk_.is_short(Fault::kShortRead) && bytes_max != 0)
+        bytes_max = 1 + disk_.random_.below(bytes_max);
       return bytes_.copy(out, bytes_max, static_cast<size_t>(offset));
     });
   }

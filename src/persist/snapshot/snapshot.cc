@@ -54,8 +54,8 @@ void Snapshot::push(size_t lane, ChunkLane::Item item) {
   if (was_full) check_memory();
 }
 
-// Whether what is put into the lane now goes through the spill. What has gone there before must have
-// been taken, else the lane would overtake it.
+// Whether what is put into the lane now goes through the spill. What has gone there before must
+// have been taken, else the lane would overtake it.
 bool Snapshot::spills(const Lane& lane) const {
   if (spill_ == nullptr) return false;
   return spill_->is_used(lane.number) ||
@@ -71,7 +71,8 @@ bool Snapshot::has_room(const Lane& lane) const {
 // A walk puts nothing into a full lane, so it is changes that have taken this memory.
 void Snapshot::check_memory() {
   const size_t spilling = spill_ == nullptr ? 0 : spill_->memory_bytes();
-  if (extra_bytes_.load(std::memory_order_relaxed) + spilling <= options_.preimage_bytes_max) return;
+  if (extra_bytes_.load(std::memory_order_relaxed) + spilling <= options_.preimage_bytes_max)
+    return;
   std::string reason = "The reader of the snapshot is too slow for the changes of the data";
   if (spill_ != nullptr) reason += ", and " + spill_->trouble();
   give_up(reason + ".");
@@ -253,8 +254,7 @@ Snapshot::Progress Snapshot::progress() const {
     all.queued_bytes += lane->chunks.bytes();
     all.overlay_bytes += lane->overlay_bytes.load(std::memory_order_relaxed);
     all.preimages += lane->preimages.load(std::memory_order_relaxed);
-    all.turn_max_ns =
-        std::max(all.turn_max_ns, lane->turn_max_ns.load(std::memory_order_relaxed));
+    all.turn_max_ns = std::max(all.turn_max_ns, lane->turn_max_ns.load(std::memory_order_relaxed));
   }
   return all;
 }

@@ -13,11 +13,11 @@
 // ready.
 //
 // A lane is bounded: a walk stops while its lane is full. Entries that change before the walk has
-// reached them are put into the lane nevertheless. When many wait there, because the reader is slow,
-// what comes later goes around the lane through a spill (spill.h), which brings it to a scratch file
-// and back, until all of it was read. If memory fills all the same, the snapshot is given up. Whoever
-// pulls may give it up as well, at any time. Then next() returns the reason, and the shards forget
-// the snapshot in slices.
+// reached them are put into the lane nevertheless. When many wait there, because the reader is
+// slow, what comes later goes around the lane through a spill (spill.h), which brings it to a
+// scratch file and back, until all of it was read. If memory fills all the same, the snapshot is
+// given up. Whoever pulls may give it up as well, at any time. Then next() returns the reason, and
+// the shards forget the snapshot in slices.
 //
 // The shards' threads and the pulling thread share the object; each function says who may call it.
 #pragma once
@@ -54,9 +54,9 @@ class Snapshot {
     bool may_raise_version = true;
     SmallBounds small{};
     size_t chunk_bytes = size_t{64} << 10;  // A chunk is put into the lane when it has so many.
-    // Bounds of memory, over all shards. A walk stops while its shard's part of `queue_bytes_max` is
-    // taken; what changes meanwhile may take `preimage_bytes_max` more. It spills past the shard's
-    // part of `spill_above_bytes`.
+    // Bounds of memory, over all shards. A walk stops while its shard's part of `queue_bytes_max`
+    // is taken; what changes meanwhile may take `preimage_bytes_max` more. It spills past the
+    // shard's part of `spill_above_bytes`.
     size_t queue_bytes_max = size_t{8} << 20;
     size_t preimage_bytes_max = size_t{40} << 20;
     size_t spill_above_bytes = size_t{16} << 20;
@@ -75,11 +75,11 @@ class Snapshot {
 
   struct Progress {
     size_t keys_total = 0;
-    size_t keys_done = 0;      // Keys that are in chunks, or need no more reading.
-    size_t queued_bytes = 0;   // Memory of all lanes, and of the spill.
+    size_t keys_done = 0;        // Keys that are in chunks, or need no more reading.
+    size_t queued_bytes = 0;     // Memory of all lanes, and of the spill.
     uint64_t spilled_bytes = 0;  // In the scratch file.
-    size_t overlay_bytes = 0;  // Copies of parts of big values that were changed since the cut.
-    size_t preimages = 0;      // Entries and parts of big values that were copied before a change.
+    size_t overlay_bytes = 0;    // Copies of parts of big values that were changed since the cut.
+    size_t preimages = 0;     // Entries and parts of big values that were copied before a change.
     int64_t turn_max_ns = 0;  // Processor time of the longest turn of a shard meanwhile.
   };
 

@@ -1,12 +1,14 @@
 // Spill: where the chunks of a snapshot wait that its reader does not take in time.
 //
-//   a shard ── put() ──> in ──> tail ──> slots of a scratch file ──> head ──> out ── take() ──> reader
+//   a shard ── put() ──> in ──> tail ──> slots of a scratch file ──> head ──> out ── take() ──>
+//   reader
 //
-// Each lane of the snapshot has such a way, which keeps the order. Between the two ends is a thread,
-// which is started by the first put(): no shard makes a call that the file system could hold up, and
-// the reader may stand in a long write of its own. The thread keeps a little ready for the reader
-// and writes the rest to the file. What it cannot write, because the file is full or failed or the
-// disk is slow, waits in memory: `memory_bytes` tells the user of the spill, who keeps the bound.
+// Each lane of the snapshot has such a way, which keeps the order. Between the two ends is a
+// thread, which is started by the first put(): no shard makes a call that the file system could
+// hold up, and the reader may stand in a long write of its own. The thread keeps a little ready for
+// the reader and writes the rest to the file. What it cannot write, because the file is full or
+// failed or the disk is slow, waits in memory: `memory_bytes` tells the user of the spill, who
+// keeps the bound.
 //
 // Each function says who may call it.
 #pragma once

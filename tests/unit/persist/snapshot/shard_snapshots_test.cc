@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -118,20 +117,21 @@ class Node {
     std::erase_if(cut.real, [](const auto& database) { return database.second.empty(); });
     const bool is_tiny = !random_.one_in(4);
     cut.snapshot = std::make_shared<Snapshot>(
-        parking_, Snapshot::Options{.shards = data_.size(),
-                                    .mark = mark,
-                                    .small = bounds,
-                                    .chunk_bytes = 1 + random_.below(3000),
-                                    .queue_bytes_max = 1 + random_.below(is_tiny ? 500 : 100'000),
-                                    .preimage_bytes_max = size_t{1} << 30,
-                                    .spill_above_bytes = random_.below(is_tiny ? 500 : 20'000),
-                                    .spill = {.disk = &disk_,
-                                              .clock = &clock_,
-                                              .bytes_max = uint64_t{1} << 30,
-                                              .ready_bytes = 1 + random_.below(is_tiny ? 500 : 20'000),
-                                              .slot_bytes = 1 + random_.below(5000),
-                                              .began = [this] { ++spilled_; },
-                                              .has_thread = has_thread}});
+        parking_,
+        Snapshot::Options{.shards = data_.size(),
+                          .mark = mark,
+                          .small = bounds,
+                          .chunk_bytes = 1 + random_.below(3000),
+                          .queue_bytes_max = 1 + random_.below(is_tiny ? 500 : 100'000),
+                          .preimage_bytes_max = size_t{1} << 30,
+                          .spill_above_bytes = random_.below(is_tiny ? 500 : 20'000),
+                          .spill = {.disk = &disk_,
+                                    .clock = &clock_,
+                                    .bytes_max = uint64_t{1} << 30,
+                                    .ready_bytes = 1 + random_.below(is_tiny ? 500 : 20'000),
+                                    .slot_bytes = 1 + random_.below(5000),
+                                    .began = [this] { ++spilled_; },
+                                    .has_thread = has_thread}});
     for (const auto& shard : shards_)
       shard->begin(cut.snapshot);
     cut.pulled = std::make_unique<PulledSnapshot>(cut.snapshot);
@@ -265,12 +265,12 @@ class Flood {
   }
 
   std::shared_ptr<Snapshot> begin(Mark mark) {
-    const auto snapshot =
-        std::make_shared<Snapshot>(parking_, Snapshot::Options{.mark = mark,
-                                                               .spill = {.disk = disk_,
-                                                                         .clock = &clock_,
-                                                                         .directory = directory_,
-                                                                         .bytes_max = 1u << 30}});
+    const auto snapshot = std::make_shared<Snapshot>(
+        parking_,
+        Snapshot::Options{
+            .mark = mark,
+            .spill = {
+                .disk = disk_, .clock = &clock_, .directory = directory_, .bytes_max = 1u << 30}});
     shard_.begin(snapshot);
     snapshots_.push_back(snapshot);
     return snapshot;
@@ -288,7 +288,7 @@ class Flood {
       grown_max_ = std::max(grown_max_, now - std::min(now, before));
       queued_max_ = std::max(queued_max_, queued());
       while (paces && !is_given_up() && queued() > snapshots_.size() * (size_t{28} << 20))
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        std::this_thread::yield();
     }
   }
 
@@ -354,7 +354,8 @@ TEST_CASE("snapshots are whole with threads of their own for shards, readers and
 TEST_CASE("a snapshot holds what was there at the cut, whatever changes meanwhile") {
   if (const std::optional<uint64_t> seed = test::model_seed()) {
     for (uint64_t i = 0; i < 100; ++i)
-      static_cast<void>(check_snapshots(*seed + i, 1 + i % 4, 30, i % 4 == 0 ? SmallBounds{} : kTinyBounds));
+      static_cast<void>(
+          check_snapshots(*seed + i, 1 + i % 4, 30, i % 4 == 0 ? SmallBounds{} : kTinyBounds));
     return;
   }
   size_t spilled = 0;

@@ -184,18 +184,15 @@ TEST_CASE("lanes have threads of their own at both ends, and keep their order") 
   SimDisk disk;
   const SystemClock clock;
   std::atomic<uint32_t> arrived = 0;
-  Spill spill(kLanes,
-              {.disk = &disk,
-               .clock = &clock,
-               .bytes_max = 10'000,
-               .ready_bytes = 3000,
-               .slot_bytes = 500},
-              {.arrived =
-                   [&] {
-                     ++arrived;
-                     arrived.notify_all();
-                   },
-               .is_lost = [](const std::string&) { std::abort(); }});
+  Spill spill(
+      kLanes,
+      {.disk = &disk, .clock = &clock, .bytes_max = 10'000, .ready_bytes = 3000, .slot_bytes = 500},
+      {.arrived =
+           [&] {
+             ++arrived;
+             arrived.notify_all();
+           },
+       .is_lost = [](const std::string&) { std::abort(); }});
   std::vector<std::thread> shards;
   for (size_t lane = 0; lane < kLanes; ++lane) {
     shards.emplace_back([&, lane] {
@@ -238,13 +235,10 @@ TEST_CASE("a disk that stands still holds up nobody who puts something in") {
     changed.notify_all();
     changed.wait(held, [&] { return is_free; });
   });
-  Spill spill(1,
-              {.disk = &disk,
-               .clock = &clock,
-               .bytes_max = 1 << 20,
-               .ready_bytes = 1,
-               .slot_bytes = 300},
-              {.arrived = [] {}, .is_lost = [](const std::string&) {}});
+  Spill spill(
+      1,
+      {.disk = &disk, .clock = &clock, .bytes_max = 1 << 20, .ready_bytes = 1, .slot_bytes = 300},
+      {.arrived = [] {}, .is_lost = [](const std::string&) {}});
   put_numbers(spill, 0, 0, 100);
   {
     std::unique_lock held(lock);
