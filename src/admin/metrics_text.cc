@@ -315,6 +315,11 @@ void write_snapshot_files(const persist::PersistFacts& disk, uint64_t changes, d
       .add(disk.is_loading ? 1.0 : 0.0);
   page.gauge("kvstash_snapshot_bytes", "Memory of the snapshot under way beside the data")
       .add(disk.snapshot_bytes);
+  page.gauge("kvstash_snapshot_spilled_bytes", "What it has in its scratch file, of changed data")
+      .add(disk.spilled_bytes);
+  page.gauge("kvstash_snapshot_turn_max_seconds",
+             "Processor time of the longest turn of a shard beside it, or beside the last one")
+      .add(static_cast<double>(disk.snapshot_turn_max_ns) / 1e9);
 }
 
 void write_rewrites(const persist::PersistFacts& disk, double now_s, Page& page) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -85,6 +86,34 @@ class SystemFile final : public DiskFile {
   std::string path_;
 };
 
+class SystemScratch final : public ScratchFile {
+ public:
+  SystemScratch(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  SystemScratch(const SystemScratch&) = delete;
+  SystemScratch& operator=(const SystemScratch&) = delete;
+  ~SystemScratch() override { ::close(fd_); }
+
+  Result<size_t> write(uint64_t offset, std::string_view bytes) override {
+    if (bytes.empty()) return size_t{0};
+    const ssize_t put = without_interruption(
+        [&] { return ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    if (put == 0) errno = EIO;  // No progress; the caller would ask for ever.
+    if (put <= 0) return disk_error("write", path_);
+    return static_cast<size_t>(put);
+  }
+
+  Result<size_t> read(uint64_t offset, char* out, size_t bytes_max) override {
+    const ssize_t got = without_interruption(
+        [&] { return ::pread(fd_, out, bytes_max, static_cast<off_t>(offset)); });
+    if (got < 0) return disk_error("read", path_);
+    return static_cast<size_t>(got);
+  }
+
+ private:
+  int fd_;
+  std::string path_;  // For errors: no file has that name.
+};
+
 int flags_of(Disk::Access access) {
   switch (access) {
     case Disk::Access::kRead:
@@ -130,6 +159,23 @@ Result<std::unique_ptr<DiskFile>> SystemDisk::open(const std::string& path, Acce
       [&] { return ::open(path.c_str(), flags_of(access) | O_CLOEXEC, mode_t{0644}); });
   if (fd < 0) return disk_error("open", path);
   return std::unique_ptr<DiskFile>(std::make_unique<SystemFile>(fd, path));
+}
+
+Result<std::unique_ptr<ScratchFile>> SystemDisk::open_scratch(const std::string& directory) {
+  std::string path = join_path(directory, "temp-scratch-XXXXXX");  // The X are replaced.
+  const std::string where = directory.empty() ? "." : directory;
+  int fd = without_interruption(
+      [&] { return ::open(where.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode_t{0600}); });
+  if (fd < 0) {  // Not every file system can do that.
+    fd = without_interruption([&] { return ::mkostemp(path.data(), O_CLOEXEC); });
+    if (fd < 0) return disk_error("open", path);
+    if (::unlink(path.c_str()) != 0) {
+      const Error error = disk_error("remove", path);
+      ::close(fd);
+      return error;
+    }
+  }
+  return std::unique_ptr<ScratchFile>(std::make_unique<SystemScratch>(fd, path));
 }
 
 Result<std::optional<Disk::FileInfo>> SystemDisk::find(const std::string& path) {
@@ -214,6 +260,28 @@ Status write_all(DiskFile& file, std::string_view bytes) {
     const Result<size_t> put = file.write(bytes);
     if (!put.ok()) return put.error();
     bytes.remove_prefix(*put);
+  }
+  return {};
+}
+
+Status write_all(ScratchFile& file, uint64_t offset, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const Result<size_t> put = file.write(offset, bytes);
+    if (!put.ok()) return put.error();
+    bytes.remove_prefix(*put);
+    offset += *put;
+  }
+  return {};
+}
+
+Status read_all(ScratchFile& file, uint64_t offset, char* out, size_t size) {
+  while (size != 0) {
+    const Result<size_t> got = file.read(offset, out, size);
+    if (!got.ok()) return got.error();
+    if (*got == 0) return Error::literal("a scratch file ends too early");
+    offset += *got;
+    out += *got;
+    size -= *got;
   }
   return {};
 }

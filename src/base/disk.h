@@ -1,7 +1,7 @@
 // Disk: a node's port for the files that it keeps its data in. SystemDisk is the file system of the
 // machine; a simulation has one of its own, which can lose what was not synced.
 //
-// All calls block. Any thread may use a Disk; a DiskFile belongs to one thread at a time. Errors
+// All calls block. Any thread may use a Disk; a file belongs to one thread at a time. Errors
 // name the path and the system's reason: "write appendonly.aof.1.incr.aof: No space left on
 // device". A call that a signal interrupts is made again inside.
 //
@@ -47,6 +47,21 @@ class DiskFile {
   virtual Status close() = 0;
 };
 
+// An open file without a name: room for what does not fit into memory. Whatever ends, the object,
+// the process or the machine, nothing of the file is left.
+class ScratchFile {
+ public:
+  virtual ~ScratchFile() = default;
+
+  // Writes at `offset`, at most the size of the file. Returns how many bytes were written, which
+  // may be fewer than there are, but not 0 unless `bytes` is empty.
+  virtual Result<size_t> write(uint64_t offset, std::string_view bytes) = 0;
+
+  // Reads up to `bytes_max` bytes from `offset` on into `out`. Returns their number, which may be
+  // less than there are; 0 at the end.
+  virtual Result<size_t> read(uint64_t offset, char* out, size_t bytes_max) = 0;
+};
+
 class Disk {
  public:
   enum class Access : uint8_t {
@@ -64,6 +79,9 @@ class Disk {
   virtual ~Disk() = default;
 
   virtual Result<std::unique_ptr<DiskFile>> open(const std::string& path, Access access) = 0;
+
+  // Makes a file in the directory that has no name there, or loses it before this returns.
+  virtual Result<std::unique_ptr<ScratchFile>> open_scratch(const std::string& directory) = 0;
 
   // Returns nothing if there is no such file or directory.
   virtual Result<std::optional<FileInfo>> find(const std::string& path) = 0;
@@ -91,6 +109,7 @@ class Disk {
 class SystemDisk final : public Disk {
  public:
   Result<std::unique_ptr<DiskFile>> open(const std::string& path, Access access) override;
+  Result<std::unique_ptr<ScratchFile>> open_scratch(const std::string& directory) override;
   Result<std::optional<FileInfo>> find(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& directory) override;
   Status rename(const std::string& from, const std::string& to) override;
@@ -108,6 +127,10 @@ std::string join_path(std::string_view directory, std::string_view name);
 
 // Writes all the bytes, in as many writes as it takes.
 Status write_all(DiskFile& file, std::string_view bytes);
+Status write_all(ScratchFile& file, uint64_t offset, std::string_view bytes);
+
+// Reads exactly `size` bytes. Fails if the file ends before.
+Status read_all(ScratchFile& file, uint64_t offset, char* out, size_t size);
 
 // Reads a whole file. Fails if it is larger than `bytes_max`.
 Result<std::string> read_whole(Disk& disk, const std::string& path, size_t bytes_max);

@@ -26,6 +26,7 @@ struct PersistOptions {
   bool rdbchecksum = true;
   bool rdb_del_sync_files = false;
   bool rdb_save_incremental_fsync = true;
+  uint64_t snapshot_spill_size = uint64_t{1} << 30;  // Bytes; 0: snapshots do not spill.
   int64_t rdb_key_save_delay_us = 0;
   int64_t key_load_delay_us = 0;
   int64_t loading_process_events_interval_bytes = int64_t{2} << 20;

@@ -76,6 +76,13 @@ constexpr Directive kSnapshotRows[] = {
      .slot = field<&PersistOptions::rdb_save_incremental_fsync>,
      .about = "Sync a snapshot to disk every few megabytes while it is written, instead of in one "
               "long pause at its end."},
+    {.name = "snapshot-spill-size",
+     .kind = kMemory,
+     .slot = field<&PersistOptions::snapshot_spill_size>,
+     .about = "How much a snapshot or rewrite whose file is written too slowly may put into a "
+              "scratch file in dir: what clients change before it is written, past 24 MiB of "
+              "memory. If that is full, the snapshot is given up. 0: no such file.",
+     .max = kInt64Max},
     {.name = "rdb-del-sync-files",
      .kind = kBool,
      .slot = field<&PersistOptions::rdb_del_sync_files>,

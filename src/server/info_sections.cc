@@ -195,6 +195,8 @@ void write_snapshots(const persist::PersistFacts& disk, uint64_t changes, int64_
   to.field("current_cow_peak", disk.is_saving || disk.is_rewriting ? disk.snapshot_peak_bytes : 0);
   to.field("current_cow_size", disk.snapshot_bytes);
   to.field("current_cow_size_age", "0");
+  to.field("current_spill_size", disk.spilled_bytes);
+  to.field("snapshot_turn_max_usec", disk.snapshot_turn_max_ns / 1000);
   to.fixed("current_fork_perc", ratio(disk.keys_done * 100, disk.keys_total), 2);
   to.field("current_save_keys_processed", disk.keys_done);
   to.field("current_save_keys_total", disk.keys_total);

@@ -24,7 +24,8 @@ using persist::FsyncPolicy;
 constexpr int kLives = 4;
 constexpr size_t kWriters = 3;
 
-// What `appendfsync everysec` may lose: a second, and as long again while syncs are slow.
+// What `appendfsync everysec` may lose: what was said to be done in the last so many milliseconds
+// in which anything was. Then writes wait.
 constexpr double kEverysecLossMs = 2000;
 
 // A number that only grows, written by one client at a time.
@@ -34,13 +35,12 @@ struct Counter {
   int64_t read = 0;                             // The largest that any client was shown.
   std::deque<std::pair<double, int64_t>> acks;  // By time, in this life.
 
-  // The largest that was said to be done at least so long ago.
-  int64_t acked_before(double ms) const {
-    int64_t most = 0;
+  // When the first value above this was said to be done.
+  std::optional<double> acked_at(int64_t above) const {
     for (const auto& [at, value] : acks) {
-      if (at <= ms) most = std::max(most, value);
+      if (value > above) return at;
     }
-    return most;
+    return std::nullopt;
   }
 };
 
@@ -93,6 +93,7 @@ class Lives {
     const Status loaded = node.load();
     REQUIRE_MESSAGE(loaded.ok(), (loaded.ok() ? "" : std::string(loaded.error().message())));
     check(node);
+    last_ack_ms_ = 0;
     if (works) work(node, 20 + random_.below(300));
     if (has_failed_ && random_.one_in(2)) see_writes_come_back(node);
     disk_.inject({});
@@ -100,7 +101,6 @@ class Lives {
     disk.die();
     has_lost_power_ = random_.one_in(2);
     if (has_lost_power_) disk_.crash();
-    died_ms_ = node.now_ms();
     disk_.set_hook({});
   }
 
@@ -149,11 +149,12 @@ class Lives {
       CHECK(value >= counter.acked);
       if (!had_failed_) CHECK(value >= counter.read);
     } else if (policy_ == FsyncPolicy::kEverysec) {
-      CHECK(value >= counter.acked_before(died_ms_ - kEverysecLossMs));
+      CHECK(last_ack_ms_ - counter.acked_at(value).value_or(last_ack_ms_) <= kEverysecLossMs);
     }
     // What was lost may be written again.
     counter.acked = counter.read = value;
-    counter.acks.assign(1, {-1e9, value});
+    counter.acks.clear();
+    counter.acks.emplace_back(-1e9, value);
   }
 
   void work(SimNode& node, uint64_t steps) {
@@ -166,7 +167,7 @@ class Lives {
     const bool breaks = random_.one_in(2);
     for (uint64_t step = 0; step < steps; ++step) {
       for (Writer& writer : writers_) {
-        hear(node, writer);
+        hear(writer);
         // Who has written what may be lost is disconnected, and asks again.
         if (has_failed_ && !writer.client->is_open() && writer.is_connected) {
           writer.client = &node.connect(random_.below(8));
@@ -218,7 +219,7 @@ class Lives {
     }
   }
 
-  void hear(SimNode& node, Writer& writer) {
+  void hear(Writer& writer) {
     while (writer.asked != Writer::Asked::kNothing) {
       const std::optional<SimReply> reply = writer.client->take();
       if (!reply) return;
@@ -234,7 +235,8 @@ class Lives {
       CHECK(text == (asked == Writer::Asked::kExec ? "[OK OK]" : "OK"));
       Counter& counter = asked == Writer::Asked::kSingle ? writer.single : writer.pair;
       counter.acked = writer.value;
-      counter.acks.emplace_back(node.now_ms(), writer.value);
+      counter.acks.emplace_back(reply->at_ms, writer.value);
+      last_ack_ms_ = std::max(last_ack_ms_, reply->at_ms);
     }
   }
 
@@ -243,7 +245,7 @@ class Lives {
   std::array<Writer, kWriters> writers_;
   FsyncPolicy policy_;
   bool has_lost_power_ = false;
-  double died_ms_ = 0;
+  double last_ack_ms_ = 0;  // In this life, or in the one before while one begins.
   // In this life the disk has failed, so that reads may show what a crash takes back.
   bool has_failed_ = false;
   bool had_failed_ = false;  // In the life before.

@@ -26,6 +26,10 @@ class ProcessDisk final : public Disk {
     if (!file.ok()) return file;
     return std::unique_ptr<DiskFile>(std::make_unique<File>(*std::move(file), is_dead_));
   }
+  Result<std::unique_ptr<ScratchFile>> open_scratch(const std::string& directory) override {
+    if (*is_dead_) return dead();
+    return disk_->open_scratch(directory);
+  }
   Result<std::optional<FileInfo>> find(const std::string& path) override {
     if (*is_dead_) return dead();
     return disk_->find(path);

@@ -36,8 +36,9 @@ namespace kvstash::test {
 
 class SimDisk final : public Disk {
  public:
-  enum class Fault : uint8_t { kNoSpace, kInputOutput, kShortWrite };
-  // The n-th call gets the fault, and the `count` - 1 calls after it. Only a write can be short.
+  enum class Fault : uint8_t { kNoSpace, kInputOutput, kShortWrite, kShortRead };
+  // The n-th call gets the fault, and the `count` - 1 calls after it. Only a write can be short,
+  // and a read of a scratch file; the other calls are not disturbed then.
   struct Injection {
     uint64_t call = 0;
     Fault fault = Fault::kInputOutput;
@@ -57,6 +58,10 @@ class SimDisk final : public Disk {
   // From the `call`-th call on everything fails until crash(); that call may happen in part.
   void cut_power_at(uint64_t call) { power_off_at_ = call; }
   void set_space(uint64_t bytes) { space_ = bytes; }
+  size_t scratch_files() const {  // That are open.
+    const std::lock_guard lock(mutex_);
+    return scratch_files_;
+  }
   uint64_t calls() const { return calls_; }
   void begin_count() { calls_ = 0; }
 
@@ -91,6 +96,7 @@ class SimDisk final : public Disk {
 
   // ---- Disk
   Result<std::unique_ptr<DiskFile>> open(const std::string& path, Access access) override;
+  Result<std::unique_ptr<ScratchFile>> open_scratch(const std::string& directory) override;
   Result<std::optional<FileInfo>> find(const std::string& path) override {
     return with_call("stat", path, [&]() -> Result<std::optional<FileInfo>> {
       if (directories_.contains(clean(path)))
@@ -162,6 +168,7 @@ class SimDisk final : public Disk {
 
  private:
   class File;
+  class Scratch;
 
   struct Inode {
     std::string live;                   // What reads see.
@@ -215,12 +222,20 @@ class SimDisk final : public Disk {
     if (power_off_at_ != 0 && calls_ >= power_off_at_) return error(what, path, "the power is off");
     if (!injection_ || calls_ < injection_->call || calls_ >= injection_->call + injection_->count)
       return std::nullopt;
-    if (injection_->fault == Fault::kShortWrite) return std::nullopt;
+    if (injection_->fault == Fault::kShortWrite || injection_->fault == Fault::kShortRead)
+      return std::nullopt;
     return error(what, path, injection_->fault == Fault::kNoSpace ? kFull : kBroken);
   }
-  bool is_short() const {
-    return injection_ && injection_->fault == Fault::kShortWrite && calls_ >= injection_->call &&
+  bool is_short(Fault fault) const {
+    return injection_ && injection_->fault == fault && calls_ >= injection_->call &&
            calls_ < injection_->call + injection_->count;
+  }
+  bool is_bounded() const { return space_ != std::numeric_limits<uint64_t>::max(); }
+  void take_space(uint64_t bytes) {
+    if (is_bounded()) space_ -= bytes;
+  }
+  void give_space_back(uint64_t bytes) {
+    if (is_bounded()) space_ += bytes;
   }
   // The call at which the power goes may have happened.
   bool happens_at_power_cut() { return calls_ == power_off_at_ && random_.one_in(2); }
@@ -330,6 +345,7 @@ class SimDisk final : public Disk {
   std::optional<Injection> injection_;
   uint64_t space_ = std::numeric_limits<uint64_t>::max();
   uint64_t boot_ = 0;
+  size_t scratch_files_ = 0;
   std::set<std::string> directories_;
   Names names_;
   Names synced_names_;
@@ -354,7 +370,7 @@ class SimDisk::File final : public DiskFile {
       append(bytes.substr(0, disk_.random_.below(bytes.size() + 1)));
       return *std::move(fault);
     }
-    if (disk_.is_short() && !bytes.empty())
+    if (disk_.is_short(Fault::kShortWrite) && !bytes.empty())
       bytes = bytes.substr(0, 1 + disk_.random_.below(bytes.size()));
     if (disk_.space_ == 0 && !bytes.empty()) return error("write", path_, kFull);
     bytes = bytes.substr(0, static_cast<size_t>(std::min<uint64_t>(bytes.size(), disk_.space_)));
@@ -381,8 +397,7 @@ class SimDisk::File final : public DiskFile {
       if (!is_usable() || !writes_) return error("truncate", path_, "Bad file descriptor");
       ensure(size <= inode_->live.size());
       inode_->versions.push_back(inode_->live);
-      if (disk_.space_ != std::numeric_limits<uint64_t>::max())
-        disk_.space_ += inode_->live.size() - size;
+      disk_.give_space_back(inode_->live.size() - size);
       inode_->live.resize(size);
       return {};
     });
@@ -419,7 +434,7 @@ class SimDisk::File final : public DiskFile {
     inode_->live.append(bytes);
     for (size_t at = begin; at < inode_->live.size(); ++at)
       inode_->dropped.erase(at / disk_.page_bytes_);
-    if (disk_.space_ != std::numeric_limits<uint64_t>::max()) disk_.space_ -= bytes.size();
+    disk_.take_space(bytes.size());
   }
 
   // Each page that differs is written or dropped.
@@ -444,6 +459,68 @@ class SimDisk::File final : public DiskFile {
   uint64_t boot_;
   bool is_closed_ = false;
 };
+
+// A crash takes it, whole.
+class SimDisk::Scratch final : public ScratchFile {
+ public:
+  explicit Scratch(SimDisk& disk) : disk_(disk), boot_(disk.boot_) { ++disk.scratch_files_; }
+  ~Scratch() override {
+    const std::lock_guard lock(disk_.mutex_);
+    disk_.give_space_back(bytes_.size());
+    --disk_.scratch_files_;
+  }
+
+  Result<size_t> write(uint64_t offset, std::string_view bytes) override {
+    if (disk_.hook_) disk_.hook_("write", path_);
+    const std::lock_guard lock(disk_.mutex_);
+    std::optional<Error> fault = disk_.fault_of("write", path_);
+    ensure(offset <= bytes_.size());
+    if (boot_ != disk_.boot_) return error("write", path_, "Bad file descriptor");
+    if (fault) {  // Even so a part may have been written.
+      static_cast<void>(put(offset, bytes.substr(0, disk_.random_.below(bytes.size() + 1))));
+      return *std::move(fault);
+    }
+    if (disk_.is_short(Fault::kShortWrite) && !bytes.empty())
+      bytes = bytes.substr(0, 1 + disk_.random_.below(bytes.size()));
+    const size_t done = put(offset, bytes);
+    if (done == 0 && !bytes.empty()) return error("write", path_, kFull);
+    return done;
+  }
+
+  Result<size_t> read(uint64_t offset, char* out, size_t bytes_max) override {
+    return disk_.with_call("read", path_, [&]() -> Result<size_t> {
+      if (boot_ != disk_.boot_) return error("read", path_, "Bad file descriptor");
+      if (offset >= bytes_.size()) return size_t{0};
+      if (disk_.is_short(Fault::kShortRead) && bytes_max != 0)
+        bytes_max = 1 + disk_.random_.below(bytes_max);
+      return bytes_.copy(out, bytes_max, static_cast<size_t>(offset));
+    });
+  }
+
+ private:
+  // Returns how many of the bytes there was space for.
+  size_t put(uint64_t offset, std::string_view bytes) {
+    const size_t has = bytes_.size() - static_cast<size_t>(offset);
+    const uint64_t room = has + std::min<uint64_t>(disk_.space_, bytes.size());
+    bytes = bytes.substr(0, static_cast<size_t>(std::min<uint64_t>(bytes.size(), room)));
+    const size_t before = bytes_.size();
+    bytes_.replace(static_cast<size_t>(offset), bytes.size(), bytes);
+    disk_.take_space(bytes_.size() - before);
+    return bytes.size();
+  }
+
+  SimDisk& disk_;
+  const std::string path_ = "scratch";
+  uint64_t boot_;
+  std::string bytes_;
+};
+
+inline Result<std::unique_ptr<ScratchFile>> SimDisk::open_scratch(const std::string& directory) {
+  return with_call("open", directory, [&]() -> Result<std::unique_ptr<ScratchFile>> {
+    if (!directories_.contains(clean(directory))) return error("open", directory, kAbsent);
+    return std::unique_ptr<ScratchFile>(std::make_unique<Scratch>(*this));
+  });
+}
 
 inline Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, Access access) {
   return with_call("open", path, [&]() -> Result<std::unique_ptr<DiskFile>> {

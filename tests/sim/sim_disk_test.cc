@@ -200,3 +200,41 @@ TEST_CASE("a test can see each call before it happens") {
   REQUIRE(replace_file(disk, "f", "t", "x").ok());
   CHECK(seen == "open t;write t;fdatasync t;close t;rename t;fsync .;");
 }
+
+TEST_CASE("a scratch file takes space while it is there, and a crash takes it") {
+  SimDisk disk;
+  disk.set_space(8);
+  {
+    const std::unique_ptr<ScratchFile> file = *disk.open_scratch(".");
+    CHECK(disk.scratch_files() == 1);
+    CHECK(disk.list(".")->empty());
+    REQUIRE(write_all(*file, 0, "012345").ok());
+    REQUIRE(write_all(*file, 2, "ab").ok());
+    CHECK(write_all(*file, 4, "cdefgh").error().message() ==
+          "write scratch: No space left on device");
+    char out[9] = {};
+    REQUIRE(read_all(*file, 0, out, 8).ok());
+    CHECK(std::string(out) == "01abcdef");
+  }
+  CHECK(disk.scratch_files() == 0);
+  const std::unique_ptr<ScratchFile> file = *disk.open_scratch(".");
+  REQUIRE(write_all(*file, 0, "01234567").ok());
+  disk.crash();
+  char out[8] = {};
+  CHECK_FALSE(file->read(0, out, sizeof(out)).ok());
+}
+
+TEST_CASE("reads and writes of a scratch file are short when they are told to be") {
+  SimDisk disk;
+  const std::unique_ptr<ScratchFile> file = *disk.open_scratch(".");
+  disk.inject({.call = 1, .fault = SimDisk::Fault::kShortWrite, .count = 1000});
+  disk.begin_count();
+  REQUIRE(write_all(*file, 0, std::string(1000, 'x')).ok());
+  CHECK(disk.calls() > 1);
+  disk.inject({.call = 1, .fault = SimDisk::Fault::kShortRead, .count = 1000});
+  disk.begin_count();
+  std::string out(1000, ' ');
+  REQUIRE(read_all(*file, 0, out.data(), out.size()).ok());
+  CHECK(out == std::string(1000, 'x'));
+  CHECK(disk.calls() > 1);
+}

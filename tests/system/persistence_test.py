@@ -98,6 +98,59 @@ def a_background_save_is_the_state_of_its_beginning(lab):
     assert _digest(server) == before
 
 
+def _overwrite_beside_a_slow_save(server, keys, filler):
+    """Begins to save at a snail's pace and overwrites all keys; returns the most that had spilled, and the most memory."""
+    spilled = memory = 0
+    value = filler * 1000
+    with server.connect(timeout=60) as connection:
+        connection.call("CONFIG", "SET", "rdb-key-save-delay", "10000000")
+        assert connection.call("BGSAVE")[1] == b"Background saving started"
+        while _persistence(server)["current_save_keys_total"] == "0":
+            time.sleep(0.01)
+        for begin in range(0, keys, 500):
+            words = [word for i in range(begin, begin + 500) for word in (f"key:{i}", value)]
+            assert connection.call("MSET", *words)[0] == b"+"
+            info = _persistence(server)
+            spilled = max(spilled, int(info["current_spill_size"]))
+            memory = max(memory, int(info["current_cow_size"]))
+        connection.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+    return spilled, memory
+
+
+def what_a_slow_save_does_not_take_goes_to_a_scratch_file(lab):
+    keys = 60_000
+    server = _start(lab)
+    with server.connect(timeout=60) as connection:
+        connection.call("DEBUG", "POPULATE", str(keys), "key", "1000")
+        before = _digest(server)
+        spilled, memory = _overwrite_beside_a_slow_save(server, keys, "b")
+        assert spilled > 10 << 20, spilled
+        assert memory <= 64 << 20, memory
+        assert "goes to a scratch file" in server.log()
+        assert not [name for name in os.listdir(server.directory) if "scratch" in name]
+        lab.eventually(lambda: _persistence(server)["rdb_bgsave_in_progress"] == "0", 60)
+        info = _persistence(server)
+        assert (info["rdb_last_bgsave_status"], info["current_spill_size"]) == ("ok", "0")
+    server.end(signal.SIGKILL)
+    server.begin()
+    assert _digest(server) == before
+
+
+def a_save_whose_scratch_file_is_full_is_given_up(lab):
+    keys = 60_000
+    server = _start(lab, "--snapshot-spill-size", "1mb", "--stop-writes-on-bgsave-error", "no")
+    with server.connect(timeout=60) as connection:
+        connection.call("DEBUG", "POPULATE", str(keys), "key", "1000")
+        spilled, memory = _overwrite_beside_a_slow_save(server, keys, "b")
+        assert spilled <= 1 << 20, spilled
+        assert memory <= 64 << 20, memory
+        lab.eventually(lambda: _persistence(server)["rdb_last_bgsave_status"] == "err")
+        assert "its scratch file is full (snapshot-spill-size 1048576)" in server.log()
+        # The next one is not disturbed by it.
+        lab.eventually(lambda: connection.call("BGSAVE")[0] == b"+")
+        lab.eventually(lambda: _persistence(server)["rdb_last_bgsave_status"] == "ok", 60)
+
+
 def a_termination_saves_if_there_are_save_points(lab):
     for save, is_kept in (("3600 1", True), ("", False)):
         server = lab.start("--save", save)

@@ -1,5 +1,6 @@
 #include "persist/node/cuts.h"
 
+#include "base/log.h"
 #include "persist/node/command_file.h"
 #include "scripting/scripting.h"
 
@@ -42,6 +43,12 @@ rdb::AccessNote access_note(engine::EvictionPolicy policy) {
   }
 }
 
+void log_spilling() {
+  log(LogLevel::kNotice,
+      "The file of the snapshot is written more slowly than data changes: what was changed goes to "
+      "a scratch file until it can be written (snapshot-spill-size)");
+}
+
 }  // namespace
 
 Cuts::Cuts(NodeContext& node, BackgroundWaits& waits) : node_(&node), waits_(&waits) {
@@ -79,6 +86,9 @@ void Cuts::begin(Cut& cut, const Hold& hold) {
   const std::optional<store::Mark> mark = ShardSnapshots::free_mark(all);
   if (!mark) return;
   Snapshot::Options options{.shards = set.size(), .mark = *mark};
+  options.spill = {.ports = &set.ports(),
+                   .bytes_max = node_->options().snapshot_spill_size,
+                   .began = log_spilling};
   options.wake = [&set](size_t shard) { set.submit(shard, [](Shard&) {}); };
   // Commands tell no access clocks, and entries of any version become commands.
   if (cut.is_rdb) {
@@ -121,6 +131,7 @@ Result<uint64_t> Cuts::write(Cut& cut, const std::string& path) {
                  : write_command_file(node_->disk(), path, *cut.snapshot, cut.facts, options,
                                       now.aof_timestamp_enabled);
   const std::lock_guard guard(lock_);
+  turn_max_ns_ = cut.snapshot->progress().turn_max_ns;
   writing_ = nullptr;
   return bytes;
 }
@@ -157,6 +168,7 @@ bool Cuts::step(Shard& shard, uint64_t turn_ns) {
   ShardSnapshots& snapshots = *snapshots_[shard.id()];
   if (snapshots.is_idle()) [[likely]]
     return false;
+  snapshots.end_turn();
   const uint64_t allowed_ns =
       turn_ns < kWalkNsMin ? kIdleWalkNs : std::clamp(turn_ns / 3, kWalkNsMin, kWalkNsMax);
   const int64_t end_ns = node_->now_ns() + static_cast<int64_t>(allowed_ns);
@@ -190,11 +202,14 @@ uint64_t Cuts::peak_bytes() const {
 void Cuts::tell(PersistFacts& facts) const {
   const std::lock_guard guard(lock_);
   facts.snapshot_peak_bytes = peak_bytes_;
+  facts.snapshot_turn_max_ns = turn_max_ns_;
   if (writing_ == nullptr) return;
   const Snapshot::Progress progress = writing_->progress();
   facts.keys_total = progress.keys_total;
   facts.keys_done = progress.keys_done;
   facts.snapshot_bytes = bytes_of(progress);
+  facts.spilled_bytes = progress.spilled_bytes;
+  facts.snapshot_turn_max_ns = progress.turn_max_ns;
 }
 
 void Cuts::finish() {

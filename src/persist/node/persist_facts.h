@@ -28,6 +28,9 @@ struct PersistFacts {
   uint64_t keys_total = 0;
   uint64_t keys_done = 0;
   uint64_t snapshot_bytes = 0;  // Memory: what waits to be written, and what was kept for it.
+  uint64_t spilled_bytes = 0;   // On disk: what changed, and neither the file took nor memory has.
+  // Processor time of the longest turn of a shard meanwhile, or during the last one.
+  int64_t snapshot_turn_max_ns = 0;
   // The most that it was, as far as the saving thread has looked: of the snapshot that is under
   // way or was the last, of the last save, of the last rewrite.
   uint64_t snapshot_peak_bytes = 0;

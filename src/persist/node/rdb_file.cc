@@ -105,7 +105,7 @@ Result<uint64_t> write_rdb_file(Disk& disk, const std::string& path, Snapshot& s
   };
   Result<uint64_t> bytes = write();
   if (bytes.ok()) return bytes;
-  snapshot.give_up(std::string(bytes.error().message()));
+  snapshot.let_go(std::string(bytes.error().message()));
   // The error that matters is the first.
   static_cast<void>(disk.remove(path).ok());
   return bytes;

@@ -39,6 +39,7 @@ class ChunkLane {
     enum class Kind : uint8_t { kChunk, kSmallDone, kValueEnd, kDone };
     Kind kind = Kind::kChunk;
     bool goes_on = false;
+    bool is_extra = false;  // It was put into a lane that was full.
     Chunk chunk{};
   };
 
@@ -69,6 +70,9 @@ class ChunkLane {
     bytes_.fetch_sub(item.chunk.bytes(), std::memory_order_seq_cst);
     return item;
   }
+
+  // The thread that takes out.
+  bool empty() const { return head_->next.load(std::memory_order_acquire) == nullptr; }
 
   size_t bytes() const { return bytes_.load(std::memory_order_seq_cst); }  // Any thread.
 

@@ -1,5 +1,6 @@
 #include "persist/snapshot/shard_snapshots.h"
 
+#include "base/cpu_time.h"
 #include "base/ensure.h"
 
 #include <algorithm>
@@ -62,8 +63,17 @@ StepResult ShardSnapshots::step(Budget budget) {
     if (result == StepResult::kDone) walk.reset();
   }
   if (!is_idle()) return works ? StepResult::kWorks : StepResult::kWaits;
+  turn_ended_ns_ = 0;
   observe(nullptr);
   return StepResult::kDone;
+}
+
+void ShardSnapshots::end_turn() {
+  const int64_t now_ns = thread_cpu_ns();
+  const int64_t began_ns = std::exchange(turn_ended_ns_, now_ns);
+  if (began_ns == 0) return;
+  for (const auto& walk : walks_)
+    if (walk != nullptr) walk->note_turn(now_ns - began_ns);
 }
 
 // ---- KeyspaceObserver.

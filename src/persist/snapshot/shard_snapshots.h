@@ -41,6 +41,9 @@ class ShardSnapshots final : public store::KeyspaceObserver {
   // takes follows from the budget: an element takes less than a microsecond as a rule, and more if
   // it is long.
   StepResult step(Budget budget);
+  // Notes, for the snapshots that are under way, the processor time since it was called last. The
+  // shard's thread, once in a turn while it is not idle.
+  void end_turn();
   bool is_idle() const { return walks_[0] == nullptr && walks_[1] == nullptr; }
 
   // ---- KeyspaceObserver.
@@ -58,6 +61,8 @@ class ShardSnapshots final : public store::KeyspaceObserver {
   EachSpace each_space_;
   Holdings holdings_;
   std::array<std::unique_ptr<ShardWalk>, store::kMarks> walks_;  // By mark.
+  // The processor time of the thread at the end of the last turn; 0: nothing was under way then.
+  int64_t turn_ended_ns_ = 0;
 };
 
 }  // namespace kvstash::persist

@@ -15,9 +15,8 @@ using store::Entry;
 using store::KeyRef;
 using store::Keyspace;
 
-constexpr size_t kChunkBytes = size_t{64} << 10;
 // A chunk is allocated with room for the entry that fills it.
-constexpr size_t kChunkRoom = kChunkBytes + (size_t{8} << 10);
+constexpr size_t kChunkRoomMore = size_t{8} << 10;
 
 }  // namespace
 
@@ -93,7 +92,7 @@ size_t ShardWalk::write_small(const Cut& cut, const Entry& entry) {
   rdb::write_entry(to, entry, snapshot_->options().write);
   ++keys_done_;
   const size_t written = chunk.bytes.size() - before;
-  if (chunk.bytes.size() >= kChunkBytes) flush();
+  if (chunk.bytes.size() >= chunk_bytes()) flush();
   return written;
 }
 
@@ -109,14 +108,14 @@ void ShardWalk::watch(Cut& cut, const Entry& entry) {
 rdb::Encoded& ShardWalk::chunk_of(uint32_t db) {
   if (chunk_.db != db) flush();
   chunk_.db = db;
-  if (chunk_.encoded.bytes.empty()) chunk_.encoded.bytes.reserve(kChunkRoom);
+  if (chunk_.encoded.bytes.empty()) chunk_.encoded.bytes.reserve(chunk_bytes() + kChunkRoomMore);
   return chunk_.encoded;
 }
 
 void ShardWalk::flush_to(size_t lane, Chunk& chunk, bool goes_on) {
   if (chunk.encoded.bytes.empty()) return;
   // A chunk that was ended early, for another database, is not to keep the room of a full one.
-  if (chunk.encoded.bytes.size() < kChunkBytes / 2) chunk.encoded.bytes.shrink_to_fit();
+  if (chunk.encoded.bytes.size() < chunk_bytes() / 2) chunk.encoded.bytes.shrink_to_fit();
   snapshot_->push(lane, {.goes_on = goes_on, .chunk = std::exchange(chunk, {})});
 }
 
@@ -256,7 +255,7 @@ bool ShardWalk::find_big() {
 void ShardWalk::write_value(Budget& budget) {
   View& view = views_.front();
   const bool has_more = view.value->write(chunk_of(view.value->db()), budget);
-  if (chunk_.encoded.bytes.size() >= kChunkBytes) {
+  if (chunk_.encoded.bytes.size() >= chunk_bytes()) {
     flush(has_more);
     is_inside_ = has_more;
   }
@@ -275,7 +274,7 @@ bool ShardWalk::write_guest(Budget& budget) {
   if (at == guests_.end()) return false;
   at->chunk.db = at->view.value->db();
   if (at->view.value->write(at->chunk.encoded, budget)) {
-    if (at->chunk.encoded.bytes.size() >= kChunkBytes) flush_to(at->lane, at->chunk, true);
+    if (at->chunk.encoded.bytes.size() >= chunk_bytes()) flush_to(at->lane, at->chunk, true);
     return true;
   }
   ++keys_done_;

@@ -59,6 +59,7 @@ class ShardWalk {
   bool before_drop(const store::Keyspace& space);
 
   StepResult step(Budget budget);
+  void note_turn(int64_t ns) { snapshot_->note_turn(shard_, ns); }
 
   // Takes a view of a watched value over from another shard. Both shards must be held.
   void take_view(ShardWalk& from, const ValueWatch& watch);
@@ -100,6 +101,7 @@ class ShardWalk {
   bool is_large(const store::Entry& entry) const {
     return ValueWatch::is_large(entry, snapshot_->options().small);
   }
+  size_t chunk_bytes() const { return snapshot_->options().chunk_bytes; }
   rdb::Encoded& chunk_of(uint32_t db);
   // `goes_on`: the chunk ends inside a value.
   void flush(bool goes_on = false) { flush_to(shard_, chunk_, goes_on); }

@@ -15,7 +15,12 @@ Snapshot::Snapshot(Parking& parking, Options options)
       left_(options_.shards) {
   ensure(options_.shards != 0);
   for (size_t i = 0; i < options_.shards; ++i)
-    lanes_.push_back(std::make_unique<Lane>());
+    lanes_.push_back(std::make_unique<Lane>(i));
+  if (options_.spill.ports == nullptr || options_.spill.bytes_max == 0) return;
+  spill_ = std::make_unique<Spill>(
+      options_.shards, options_.spill,
+      Spill::Listener{.arrived = [this] { tell_puller(); },
+                      .is_lost = [this](std::string why) { give_up(std::move(why)); }});
 }
 
 // ---- The shards.
@@ -35,19 +40,50 @@ void Snapshot::count_keys(const Database& more) {
 }
 
 void Snapshot::push(size_t lane, ChunkLane::Item item) {
-  ChunkLane& chunks = lanes_[lane]->chunks;
-  chunks.push(std::move(item));
-  tell_puller();
-  if (chunks.bytes() > lane_bytes_max() + options_.preimage_bytes_max / lanes_.size())
-    give_up("The reader of the snapshot is too slow for the changes of the data.");
+  if (is_given_up()) return;
+  Lane& to = *lanes_[lane];
+  const bool was_full = !has_room(to);
+  if (spills(to)) {
+    spill_->put(lane, std::move(item));
+  } else {
+    item.is_extra = was_full;
+    if (was_full) extra_bytes_.fetch_add(item.chunk.bytes(), std::memory_order_relaxed);
+    to.chunks.push(std::move(item));
+    tell_puller();
+  }
+  if (was_full) check_memory();
+}
+
+// Whether what is put into the lane now goes through the spill. What has gone there before must
+// have been taken, else the lane would overtake it.
+bool Snapshot::spills(const Lane& lane) const {
+  if (spill_ == nullptr) return false;
+  return spill_->is_used(lane.number) ||
+         lane.chunks.bytes() >= lane_bytes_max() + options_.spill_above_bytes / lanes_.size();
+}
+
+// Whether the walk may put something into the lane.
+bool Snapshot::has_room(const Lane& lane) const {
+  return lane.chunks.bytes() < lane_bytes_max() &&
+         (spill_ == nullptr || !spill_->is_used(lane.number));
+}
+
+// A walk puts nothing into a full lane, so it is changes that have taken this memory.
+void Snapshot::check_memory() {
+  const size_t spilling = spill_ == nullptr ? 0 : spill_->memory_bytes();
+  if (extra_bytes_.load(std::memory_order_relaxed) + spilling <= options_.preimage_bytes_max)
+    return;
+  std::string reason = "The reader of the snapshot is too slow for the changes of the data";
+  if (spill_ != nullptr) reason += ", and " + spill_->trouble();
+  give_up(reason + ".");
 }
 
 bool Snapshot::is_full(size_t lane, size_t shard) {
   Lane& of = *lanes_[lane];
-  if (of.chunks.bytes() < lane_bytes_max()) return false;
+  if (has_room(of)) return false;
   // The pulling thread looks for the waiter after it has made room.
   of.waiter.store(shard, std::memory_order_seq_cst);
-  if (of.chunks.bytes() >= lane_bytes_max()) return true;
+  if (!has_room(of)) return true;
   of.waiter.store(kNobody, std::memory_order_seq_cst);
   return false;
 }
@@ -73,6 +109,11 @@ void Snapshot::publish(size_t shard, const Progress& progress) {
   lane.preimages.store(progress.preimages, std::memory_order_relaxed);
 }
 
+void Snapshot::note_turn(size_t shard, int64_t ns) {
+  std::atomic<int64_t>& longest = lanes_[shard]->turn_max_ns;
+  if (ns > longest.load(std::memory_order_relaxed)) longest.store(ns, std::memory_order_relaxed);
+}
+
 // ---- The thread that pulls.
 
 void Snapshot::tell_puller() {
@@ -94,11 +135,31 @@ Result<std::optional<Chunk>> Snapshot::next() {
 
 Result<std::optional<Chunk>> Snapshot::try_next(bool& is_empty) {
   is_empty = false;
-  if (is_given_up()) return reason();
   std::optional<Chunk> chunk;
-  if (small_left_ != 0) chunk = take_small(is_empty);
-  if (small_left_ == 0 && !chunk) chunk = take_big(is_empty);
+  if (!is_given_up() && small_left_ != 0) chunk = take_small(is_empty);
+  if (!is_given_up() && small_left_ == 0 && !chunk) chunk = take_big(is_empty);
+  if (is_given_up()) {
+    is_empty = false;
+    free_waiting();
+    return reason();
+  }
+  if (left_ == 0 && !chunk) free_waiting();
   return chunk;
+}
+
+void Snapshot::let_go(std::string reason) {
+  give_up(std::move(reason));
+  free_waiting();
+}
+
+// What the pulling thread does not free, and the thread of the spill, would fall to the shard that
+// forgets the snapshot last.
+void Snapshot::free_waiting() {
+  if (spill_ != nullptr) spill_->end();
+  for (const auto& lane : lanes_) {
+    while (lane->chunks.pop()) {
+    }
+  }
 }
 
 // Takes from the lanes in turn.
@@ -140,10 +201,24 @@ Snapshot::Lane& Snapshot::next_lane() {
   return *lanes_[turn_];
 }
 
-std::optional<ChunkLane::Item> Snapshot::take(Lane& lane) {
+std::optional<ChunkLane::Item> Snapshot::pop(Lane& lane) {
   std::optional<ChunkLane::Item> item = lane.chunks.pop();
+  // What is in the lane now is older than what comes out of the spill. But it may have been put in
+  // after the first look, and be followed by something that has come through the spill meanwhile.
+  if (!item && spill_ != nullptr && spill_->has(lane.number)) {
+    item = lane.chunks.pop();
+    if (!item) return spill_->take(lane.number);
+  }
+  if (item && item->is_extra)
+    extra_bytes_.fetch_sub(item->chunk.bytes(), std::memory_order_relaxed);
+  return item;
+}
+
+std::optional<ChunkLane::Item> Snapshot::take(Lane& lane) {
+  std::optional<ChunkLane::Item> item = pop(lane);
   // A shard is woken for half a lane, not for each chunk.
   if (!item || lane.chunks.bytes() >= lane_bytes_max() / 2) return item;
+  if (spill_ != nullptr && spill_->is_used(lane.number)) return item;
   if (lane.waiter.load(std::memory_order_seq_cst) == kNobody) return item;
   const size_t waiter = lane.waiter.exchange(kNobody, std::memory_order_seq_cst);
   if (waiter != kNobody) options_.wake(waiter);
@@ -170,11 +245,16 @@ Error Snapshot::reason() const {
 
 Snapshot::Progress Snapshot::progress() const {
   Progress all{.keys_total = keys_total_};
+  if (spill_ != nullptr) {
+    all.queued_bytes = spill_->memory_bytes();
+    all.spilled_bytes = spill_->file_bytes();
+  }
   for (const auto& lane : lanes_) {
     all.keys_done += lane->keys_done.load(std::memory_order_relaxed);
     all.queued_bytes += lane->chunks.bytes();
     all.overlay_bytes += lane->overlay_bytes.load(std::memory_order_relaxed);
     all.preimages += lane->preimages.load(std::memory_order_relaxed);
+    all.turn_max_ns = std::max(all.turn_max_ns, lane->turn_max_ns.load(std::memory_order_relaxed));
   }
   return all;
 }

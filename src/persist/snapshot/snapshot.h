@@ -13,18 +13,21 @@
 // ready.
 //
 // A lane is bounded: a walk stops while its lane is full. Entries that change before the walk has
-// reached them are put into the lane nevertheless, up to a second bound; past that, the snapshot is
+// reached them are put into the lane nevertheless. When many wait there, because the reader is
+// slow, what comes later goes around the lane through a spill (spill.h), which brings it to a
+// scratch file and back, until all of it was read. If memory fills all the same, the snapshot is
 // given up. Whoever pulls may give it up as well, at any time. Then next() returns the reason, and
 // the shards forget the snapshot in slices.
 //
 // The shards' threads and the pulling thread share the object; each function says who may call it.
 #pragma once
 
-#include "base/result.h"
 #include "base/parking.h"
+#include "base/result.h"
 #include "persist/rdb/value_writer.h"
 #include "persist/snapshot/big_value.h"
 #include "persist/snapshot/chunk_lane.h"
+#include "persist/snapshot/spill.h"
 #include "store/entry.h"
 
 #include <atomic>
@@ -50,10 +53,14 @@ class Snapshot {
     // Else the snapshot is given up when it comes to the first of them.
     bool may_raise_version = true;
     SmallBounds small{};
-    // Bounds over all shards. A walk stops while its shard's part of `queue_bytes_max` is taken;
-    // what changes meanwhile may take `preimage_bytes_max` more.
+    size_t chunk_bytes = size_t{64} << 10;  // A chunk is put into the lane when it has so many.
+    // Bounds of memory, over all shards. A walk stops while its shard's part of `queue_bytes_max`
+    // is taken; what changes meanwhile may take `preimage_bytes_max` more. It spills past the
+    // shard's part of `spill_above_bytes`.
     size_t queue_bytes_max = size_t{8} << 20;
     size_t preimage_bytes_max = size_t{40} << 20;
+    size_t spill_above_bytes = size_t{16} << 20;
+    Spill::Options spill{};  // Without a disk nothing spills.
     // Called when a shard that waits should do a step soon. Any thread.
     std::function<void(size_t shard)> wake = [](size_t) {};
   };
@@ -68,10 +75,12 @@ class Snapshot {
 
   struct Progress {
     size_t keys_total = 0;
-    size_t keys_done = 0;      // Keys that are in chunks, or need no more reading.
-    size_t queued_bytes = 0;   // Of all lanes.
-    size_t overlay_bytes = 0;  // Copies of parts of big values that were changed since the cut.
-    size_t preimages = 0;      // Entries and parts of big values that were copied before a change.
+    size_t keys_done = 0;        // Keys that are in chunks, or need no more reading.
+    size_t queued_bytes = 0;     // Memory of all lanes, and of the spill.
+    uint64_t spilled_bytes = 0;  // In the scratch file.
+    size_t overlay_bytes = 0;    // Copies of parts of big values that were changed since the cut.
+    size_t preimages = 0;     // Entries and parts of big values that were copied before a change.
+    int64_t turn_max_ns = 0;  // Processor time of the longest turn of a shard meanwhile.
   };
 
   // `parking` must live as long as the snapshot.
@@ -87,6 +96,10 @@ class Snapshot {
   Result<std::optional<Chunk>> next();
   // As next(), without waiting: sets `is_empty` if there is no chunk yet.
   Result<std::optional<Chunk>> try_next(bool& is_empty);
+  // Nothing more will be pulled: gives the snapshot up, and frees what waits.
+  // May have to wait for the disk. Whoever stops pulling before next() has returned the end or an
+  // error must call this, or else a shard may have to wait instead.
+  void let_go(std::string reason);
 
   // ---- Any thread.
 
@@ -123,25 +136,39 @@ class Snapshot {
   bool are_all_ready() const { return ready_.load(std::memory_order_acquire) == lanes_.size(); }
 
   void publish(size_t shard, const Progress& progress);
+  // A turn of the shard has taken so much processor time.
+  void note_turn(size_t shard, int64_t ns);
+
+  // For a test whose spill has no thread. Returns whether there may be more to do.
+  bool step_spill() { return spill_->step(); }
 
  private:
   static constexpr size_t kNobody = SIZE_MAX;
 
   struct alignas(64) Lane {
+    explicit Lane(size_t lane_number) : number(lane_number) {}
+
+    const size_t number;
     ChunkLane chunks;
     std::atomic<size_t> waiter = kNobody;  // The shard that waits until the lane has room.
     std::atomic<bool> is_lent = false;
     std::atomic<size_t> keys_done = 0;
     std::atomic<size_t> overlay_bytes = 0;
     std::atomic<size_t> preimages = 0;
+    std::atomic<int64_t> turn_max_ns = 0;
     // The pulling thread's:
     bool is_small_done = false;
     bool is_done = false;
   };
 
   size_t lane_bytes_max() const { return options_.queue_bytes_max / lanes_.size() + 1; }
+  bool spills(const Lane& lane) const;
+  bool has_room(const Lane& lane) const;
+  void check_memory();
   void tell_puller();
+  std::optional<ChunkLane::Item> pop(Lane& lane);
   std::optional<ChunkLane::Item> take(Lane& lane);
+  void free_waiting();
   std::optional<Chunk> take_small(bool& is_empty);
   std::optional<Chunk> take_big(bool& is_empty);
   Lane& next_lane();
@@ -161,12 +188,15 @@ class Snapshot {
   size_t small_left_;
   size_t left_;
 
+  // What was put into full lanes and still waits there.
+  std::atomic<size_t> extra_bytes_ = 0;
   std::atomic<uint32_t> arrivals_ = 0;  // Changes with each item that is put into a lane.
   std::atomic<bool> puller_sleeps_ = false;
   std::atomic<bool> is_given_up_ = false;
   std::atomic<size_t> ready_ = 0;    // Number of shards that are.
   mutable std::mutex reason_mutex_;  // Taken only when the snapshot is given up.
   std::string reason_;
+  std::unique_ptr<Spill> spill_;  // Null: there is none. Last: its thread uses all of the above.
 };
 
 }  // namespace kvstash::persist

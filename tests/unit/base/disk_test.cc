@@ -138,3 +138,27 @@ TEST_CASE("paths are joined, and a path tells its directory") {
   CHECK(directory_of("/f") == "/");
   CHECK(directory_of("/a/b") == "/a");
 }
+
+TEST_CASE("a scratch file takes bytes at any place, and has no name") {
+  const TempDir dir;
+  SystemDisk disk;
+  Result<std::unique_ptr<ScratchFile>> file = disk.open_scratch(dir.file(""));
+  REQUIRE(file.ok());
+  CHECK(disk.list(dir.file(""))->empty());
+  REQUIRE(write_all(**file, 0, "0123456789").ok());
+  REQUIRE(write_all(**file, 3, "abc").ok());
+  REQUIRE(write_all(**file, 10, "x").ok());
+  CHECK(*(*file)->write(0, "") == 0);
+  char out[12] = {};
+  REQUIRE(read_all(**file, 0, out, 11).ok());
+  CHECK(std::string(out) == "012abc6789x");
+  CHECK(*(*file)->read(9, out, sizeof(out)) == 2);
+  CHECK(*(*file)->read(11, out, sizeof(out)) == 0);
+  CHECK_FALSE(read_all(**file, 5, out, 7).ok());
+}
+
+TEST_CASE("a scratch file in a directory that is not there is refused") {
+  const Result<std::unique_ptr<ScratchFile>> file = SystemDisk().open_scratch("/no/such/place");
+  REQUIRE_FALSE(file.ok());
+  CHECK(file.error().message().ends_with(": No such file or directory"));
+}

@@ -4,8 +4,10 @@
 #include "persist/snapshot/shard_walk.h"
 
 #include "persist/snapshot/shard_snapshots.h"
+#include "sim/sim_disk.h"
 #include "support/busy_node.h"
 #include "support/model_seed.h"
+#include "support/node_ports.h"
 #include "support/pulled_snapshot.h"
 #include "support/watchdog.h"
 
@@ -69,7 +71,13 @@ class Node : public test::BusyNode {
         parking_, Snapshot::Options{.shards = shards(),
                                     .mark = mark,
                                     .small = random().one_in(4) ? SmallBounds{} : kTinyBounds,
-                                    .queue_bytes_max = 1 + random().below(20'000)});
+                                    .chunk_bytes = 1 + random().below(3000),
+                                    .queue_bytes_max = 1 + random().below(20'000),
+                                    .spill_above_bytes = random().below(20'000),
+                                    .spill = {.ports = &ports_,
+                                              .bytes_max = uint64_t{1} << 30,
+                                              .ready_bytes = 1 + random().below(20'000),
+                                              .slot_bytes = 1 + random().below(5000)}});
     for (size_t id = 0; id < shards(); ++id) {
       ask<bool>(id, [&](Shard& shard) {
         shard.data().each_keyspace([&](engine::DbIndex db, const Keyspace& space) {
@@ -105,6 +113,8 @@ class Node : public test::BusyNode {
   }
 
   ThreadParking parking_;
+  test::SimDisk disk_;
+  engine::NodePorts ports_ = test::ports_with(disk_);
   std::vector<std::unique_ptr<ShardSnapshots>> snapshots_;
 };
 

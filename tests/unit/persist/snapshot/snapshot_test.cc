@@ -2,8 +2,13 @@
 
 #include "persist/snapshot/snapshot.h"
 
+#include "base/random.h"
+#include "sim/sim_disk.h"
+#include "support/node_ports.h"
+
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -133,14 +138,150 @@ TEST_CASE("a snapshot whose reader is too slow for the changes is given up, and 
                               .queue_bytes_max = 2000,
                               .preimage_bytes_max = 10'000,
                               .wake = [&](size_t) { ++woken; }});
-  snapshot.push(0, chunk_of(std::string(5000, 'x')));
-  CHECK_FALSE(snapshot.is_given_up());
+  for (int i = 0; i < 2; ++i) {
+    snapshot.push(0, chunk_of(std::string(5000, 'x')));
+    CHECK_FALSE(snapshot.is_given_up());
+  }
   snapshot.push(0, chunk_of(std::string(5000, 'x')));
   CHECK(snapshot.is_given_up());
   CHECK(woken == 2);
   snapshot.give_up("Another reason.");
   CHECK(take_all(snapshot) ==
         "error: The reader of the snapshot is too slow for the changes of the data.");
+}
+
+TEST_CASE("what spills comes back in order, however lanes fill and empty") {
+  ThreadParking parking;
+  test::SimDisk disk;
+  const engine::NodePorts ports = test::ports_with(disk);
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Snapshot snapshot(parking, {.shards = 2,
+                                .queue_bytes_max = 1 + random.below(4000),
+                                .spill_above_bytes = random.below(4000),
+                                .spill = {.ports = &ports,
+                                          .bytes_max = 1 << 20,
+                                          .ready_bytes = 1 + random.below(1000),
+                                          .slot_bytes = 1 + random.below(1000),
+                                          .has_thread = false}});
+    std::string expected[2];
+    std::string taken[2];
+    const auto take = [&] {
+      bool is_empty = false;
+      const auto chunk = snapshot.try_next(is_empty);
+      REQUIRE(chunk.ok());
+      if (is_empty) return false;
+      if (*chunk) taken[(*chunk)->db] += (*chunk)->encoded.bytes;
+      return chunk->has_value();
+    };
+    uint64_t spilled_max = 0;
+    for (size_t i = 0; i < 2000; ++i) {
+      const bool fills = i / 300 % 2 == 0;
+      if (random.one_in(fills ? 2 : 5)) {
+        const auto lane = static_cast<uint32_t>(random.below(2));
+        const std::string bytes(1 + random.below(50), static_cast<char>('a' + random.below(26)));
+        ChunkLane::Item item = chunk_of(bytes);
+        item.chunk.db = lane;
+        snapshot.push(lane, std::move(item));
+        expected[lane] += bytes;
+      }
+      if (random.one_in(3)) snapshot.step_spill();
+      if (random.one_in(fills ? 8 : 2)) take();
+      spilled_max = std::max(spilled_max, snapshot.progress().spilled_bytes);
+    }
+    CHECK(spilled_max != 0);
+    for (const size_t lane : {0, 1}) {
+      snapshot.push(lane, end_of(Kind::kSmallDone));
+      snapshot.push(lane, end_of(Kind::kDone));
+    }
+    for (bool goes_on = true; goes_on;) {
+      goes_on = take();
+      if (snapshot.step_spill()) goes_on = true;
+    }
+    CHECK(taken[0] == expected[0]);
+    CHECK(taken[1] == expected[1]);
+    CHECK(snapshot.progress().queued_bytes == 0);
+    CHECK(disk.scratch_files() == 0);
+  }
+}
+
+TEST_CASE("a lane that spills is full until all of it was taken, and then its shard is woken") {
+  ThreadParking parking;
+  test::SimDisk disk;
+  const engine::NodePorts ports = test::ports_with(disk);
+  size_t woken = 0;
+  Snapshot snapshot(parking, {.queue_bytes_max = 10'000,
+                              .spill_above_bytes = 10'000,
+                              .spill = {.ports = &ports,
+                                        .bytes_max = 1 << 20,
+                                        .ready_bytes = 1,
+                                        .slot_bytes = 1000,
+                                        .has_thread = false},
+                              .wake = [&](size_t) { ++woken; }});
+  for (int i = 0; i < 10; ++i)
+    snapshot.push(0, chunk_of(std::string(5000, 'x')));
+  while (snapshot.step_spill()) {
+  }
+  CHECK(snapshot.progress().spilled_bytes > 20'000);
+  CHECK(snapshot.is_full(0, 0));
+  for (int i = 0; i < 10; ++i) {
+    CHECK(woken == 0);
+    bool is_empty = false;
+    REQUIRE(snapshot.try_next(is_empty).ok());
+    CHECK_FALSE(is_empty);
+    while (snapshot.step_spill()) {
+    }
+  }
+  CHECK(woken == 1);
+  CHECK_FALSE(snapshot.is_full(0, 0));
+}
+
+TEST_CASE("a snapshot that spills is given up when memory fills all the same, with the reason") {
+  ThreadParking parking;
+  const auto fill = [&](uint64_t bytes_max, test::SimDisk& disk, bool steps) {
+    const engine::NodePorts ports = test::ports_with(disk);
+    Snapshot snapshot(parking, {.queue_bytes_max = 1000,
+                                .preimage_bytes_max = 20'000,
+                                .spill_above_bytes = 5000,
+                                .spill = {.ports = &ports,
+                                          .bytes_max = bytes_max,
+                                          .ready_bytes = 1,
+                                          .slot_bytes = 1000,
+                                          .has_thread = false}});
+    for (int i = 0; i < 1000 && !snapshot.is_given_up(); ++i) {
+      snapshot.push(0, chunk_of(std::string(500, 'x')));
+      CHECK(snapshot.progress().queued_bytes < 25'000);
+      while (steps && snapshot.step_spill()) {
+      }
+    }
+    REQUIRE(snapshot.is_given_up());
+    const std::string reason = take_all(snapshot);
+    CHECK(snapshot.progress().queued_bytes == 0);
+    CHECK(disk.scratch_files() == 0);
+    return reason;
+  };
+  const std::string too_slow =
+      "error: The reader of the snapshot is too slow for the changes of the data, and ";
+  test::SimDisk disk;
+  CHECK(fill(50'000, disk, true) ==
+        too_slow + "its scratch file is full (snapshot-spill-size 50000).");
+  CHECK(fill(1 << 20, disk, false) ==
+        too_slow + "the disk of its scratch file is too slow as well.");
+  disk.set_space(50'000);
+  CHECK(fill(1 << 20, disk, true) ==
+        too_slow + "its scratch file failed: write scratch: No space left on device.");
+}
+
+TEST_CASE("an entry that is larger than all bounds together is no reason to give up") {
+  ThreadParking parking;
+  Snapshot snapshot(parking, {.queue_bytes_max = 1000, .preimage_bytes_max = 10'000});
+  snapshot.push(0, chunk_of(std::string(1'000'000, 'x')));
+  CHECK(snapshot.is_full(0, 0));
+  snapshot.push(0, chunk_of(std::string(5000, 'x')));
+  CHECK_FALSE(snapshot.is_given_up());
+  snapshot.push(0, chunk_of(std::string(5000, 'x')));
+  CHECK(snapshot.is_given_up());
 }
 
 TEST_CASE("fields with deadlines raise the version of the RDB unless it is pinned") {
