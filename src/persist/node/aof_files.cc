@@ -266,7 +266,7 @@ std::vector<KeptIncrement> AofFiles::kept_candidates(int64_t first_left) const {
     } else {
       candidates.push_back({.file = {.name = file.name, .seq = file.seq},
                             .lsn_begin = header->lsn,
-                            .bytes = file.bytes.value_or((*found)->size)});
+                            .bytes = (*found)->size});
     }
   }
   return candidates;

@@ -32,7 +32,7 @@ using test::KeyspaceImage;
 
 // What does not change data of keys, but is a writer by its row.
 constexpr std::string_view kOtherWrites[] = {"function|load", "function|delete", "function|flush",
-                                             "function|restore"};
+                                             "function|restore", "migrate"};
 
 // A node whose clients change its data, and a copy of each shard's data.
 class Node : public test::BusyNode {

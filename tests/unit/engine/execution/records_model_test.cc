@@ -95,9 +95,11 @@ class Run {
   }
 
  private:
-  // What writes, if only into a cache as PFCOUNT does. Scripts and messages are drawn apart.
+  // What writes, if only into a cache as PFCOUNT does. Scripts and messages are drawn apart; MIGRATE
+  // needs another server.
   static bool is_drawn(const Command& command) {
-    return command.spec->run != nullptr && (command.has(kWrite) || command.name == "pfcount");
+    const bool writes = command.has(kWrite) || command.name == "pfcount";
+    return command.spec->run != nullptr && writes && command.name != "migrate";
   }
   static size_t other_number(size_t shards) { return shards == 1 ? 3 : shards - 1; }
 
