@@ -3,8 +3,8 @@
 #include "admin/http_server.h"
 #include "admin/metrics_text.h"
 #include "base/clock.h"
-#include "net/loop.h"
 #include "base/threads.h"
+#include "net/loop.h"
 #include "net/timer.h"
 #include "net/wake.h"
 

@@ -283,7 +283,7 @@ int Server::run() {
   std::vector<std::thread> threads;
   for (size_t id = 1; id < shells_.size(); ++id) {
     threads.push_back(start_thread("kv-shard-" + std::to_string(id),
-                                        [shell = shells_[id].get()] { shell->run(); }));
+                                   [shell = shells_[id].get()] { shell->run(); }));
   }
   log(LogLevel::kNotice, "Server initialized",
       {{"shards", std::to_string(shards_->size())}, {"version", std::string(kVersion)}});

@@ -95,8 +95,8 @@ class Run {
   }
 
  private:
-  // What writes, if only into a cache as PFCOUNT does. Scripts and messages are drawn apart; MIGRATE
-  // needs another server.
+  // What writes, if only into a cache as PFCOUNT does. Scripts and messages are drawn apart;
+  // MIGRATE needs another server.
   static bool is_drawn(const Command& command) {
     const bool writes = command.has(kWrite) || command.name == "pfcount";
     return command.spec->run != nullptr && writes && command.name != "migrate";
