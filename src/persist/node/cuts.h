@@ -71,8 +71,8 @@ class Cuts {
   mutable std::mutex lock_;                                 // Held for a few instructions.
   std::shared_ptr<Snapshot> writing_;  // The snapshot that is being written; null: none.
   uint64_t peak_bytes_ = 0;
-  uint64_t turn_max_ns_ =
-      0;  // Of the last snapshot: the longest turn of a shard that worked for it.
+  // Of the last snapshot: the longest turn of a shard that worked for it.
+  int64_t turn_max_ns_ = 0;
 };
 
 }  // namespace kvstash::persist
