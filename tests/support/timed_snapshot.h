@@ -5,10 +5,10 @@
 // time, and nothing is compared. For tests; one thread.
 #pragma once
 
+#include "base/cpu_time.h"
 #include "base/numbers.h"
 #include "base/parking.h"
 #include "persist/snapshot/shard_snapshots.h"
-#include "support/cpu_time.h"
 #include "support/pulled_snapshot.h"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,7 @@
 #include "persist/aof/entry_commands.h"
 
 #include "base/numbers.h"
+#include "resp/request_text.h"
 #include "store/intset.h"
 #include "store/stream_block.h"
 
@@ -104,35 +105,24 @@ void EntryCommands::begin_value(Type type) {
       step_ = &EntryCommands::string_value;
       return;
     case Type::kSet:
-      return collect("SADD", 1, &EntryCommands::member);
+      return collect_counted("SADD", 1, &EntryCommands::member);
     case Type::kSortedSet:
-      return collect("ZADD", 2, &EntryCommands::scored);
+      return collect_counted("ZADD", 2, &EntryCommands::scored);
     case Type::kHash:
-      return collect("HMSET", 2, &EntryCommands::field);
+      return collect_counted("HMSET", 2, &EntryCommands::field);
     case Type::kHashFieldDeadlines:
-      collect("HMSET", 2, &EntryCommands::field_with_deadline);
-      step_ = &EntryCommands::field_base;
-      return;
+      item_ = &EntryCommands::field_with_deadline;
+      return collect("HMSET", 2, &EntryCommands::field_base);
     case Type::kSetIntset:
-      collect("SADD", 1, nullptr);
-      step_ = &EntryCommands::intset;
-      return;
+      return collect("SADD", 1, &EntryCommands::intset);
     case Type::kSetListpack:
-      collect("SADD", 1, nullptr);
-      step_ = &EntryCommands::pack;
-      return;
+      return collect("SADD", 1, &EntryCommands::pack);
     case Type::kHashListpack:
-      collect("HMSET", 2, nullptr);
-      step_ = &EntryCommands::pack;
-      return;
+      return collect("HMSET", 2, &EntryCommands::pack);
     case Type::kSortedSetListpack:
-      collect("ZADD", 2, nullptr);
-      step_ = &EntryCommands::scored_pack;
-      return;
+      return collect("ZADD", 2, &EntryCommands::scored_pack);
     case Type::kListQuicklist2:
-      collect("RPUSH", 1, nullptr);
-      step_ = &EntryCommands::piece_count;
-      return;
+      return collect("RPUSH", 1, &EntryCommands::piece_count);
     case Type::kStream2:
     case Type::kStream3:
       has_entries_ = false;
@@ -178,13 +168,18 @@ bool EntryCommands::string_value(Decoder& from) {
 
 // ---- Elements, in commands of kItemsPerCommand.
 
-// Elements of `words` words each will be added by `command`; `item` reads one of them.
-void EntryCommands::collect(std::string_view command, size_t words, Step item) {
+// Elements of `words` words each will be added by `command`; `first` reads what comes first.
+void EntryCommands::collect(std::string_view command, size_t words, Step first) {
   command_ = command;
   words_ = words;
-  item_ = item;
   left_ = batch_left_ = 0;
-  step_ = &EntryCommands::count;
+  step_ = first;
+}
+
+// The same for elements behind their count; `item` reads one of them.
+void EntryCommands::collect_counted(std::string_view command, size_t words, Step item) {
+  item_ = item;
+  collect(command, words, &EntryCommands::count);
 }
 
 void EntryCommands::begin_item() {
@@ -561,9 +556,7 @@ void EntryCommands::word_of(int64_t number) {
 }
 
 void EntryCommands::command(std::initializer_list<std::string_view> words) {
-  array(words.size());
-  for (const std::string_view text : words)
-    word(text);
+  resp::append_request(*out_, words);
 }
 
 }  // namespace kvstash::persist

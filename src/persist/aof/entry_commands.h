@@ -83,7 +83,8 @@ class EntryCommands {
   void next_consumer();
 
   std::optional<store::ListpackView> checked_pack(std::string_view bytes);
-  void collect(std::string_view command, size_t words, Step item);
+  void collect(std::string_view command, size_t words, Step first);
+  void collect_counted(std::string_view command, size_t words, Step item);
   void begin_item();
   void end_item();
   void write_field_deadlines();

@@ -31,29 +31,25 @@ Error server_ends() {
 void KeyMover::add(Job job) {
   const std::lock_guard guard(lock_);
   jobs_.push_back(std::move(job));
-  if (!thread_.joinable()) thread_ = start_thread("kv-migrate", [this] { run(); });
-  news_.notify_one();
+  if (!std::exchange(has_begun_, true))
+    shell_.start("kv-migrate", set_->ports(), [this] { return run_next(); });
+  shell_.wake();
 }
 
 void KeyMover::stop() {
-  {
-    const std::lock_guard guard(lock_);
-    ends_ = true;
-    news_.notify_one();
-  }
-  if (thread_.joinable()) thread_.join();
+  ends_ = true;
+  shell_.stop();
 }
 
-void KeyMover::run() {
-  for (;;) {
-    std::unique_lock guard(lock_);
-    news_.wait(guard, [this] { return ends_ || !jobs_.empty(); });
-    if (ends_) return;
-    const Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    guard.unlock();
-    move(job);
-  }
+// Moves the keys of the oldest job, if there is one. Returns when to look for the next one.
+std::optional<int64_t> KeyMover::run_next() {
+  std::unique_lock guard(lock_);
+  if (ends_ || jobs_.empty()) return std::nullopt;
+  const Job job = std::move(jobs_.front());
+  jobs_.pop_front();
+  guard.unlock();
+  move(job);
+  return set_->clock().monotonic_ns();
 }
 
 void KeyMover::move(const Job& job) {

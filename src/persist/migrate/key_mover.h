@@ -18,11 +18,11 @@
 #include "engine/execution/watch.h"
 #include "engine/shard_set.h"
 #include "persist/background_waits.h"
+#include "persist/journal/background_shell.h"
 #include "persist/migrate/move_link.h"
 #include "persist/migrate/move_request.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -31,7 +31,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 namespace kvstash::persist {
@@ -72,7 +71,7 @@ class KeyMover {
     Status refused;          // The first error that the target replied.
   };
 
-  void run();
+  std::optional<int64_t> run_next();
   void move(const Job& job);
   Status move_keys(const Job& job, Progress& progress);
   Status move_some(const Job& job, MoveLink& link, std::span<const std::string>& keys,
@@ -86,10 +85,10 @@ class KeyMover {
   engine::ShardSet* set_;
   BackgroundWaits* waits_;
   std::mutex lock_;
-  std::condition_variable news_;
   std::deque<Job> jobs_;
-  std::thread thread_;  // Begins with the first job.
+  bool has_begun_ = false;  // The thread begins with the first job.
   std::atomic<bool> ends_{false};
+  BackgroundShell shell_;  // Last: its thread uses all of the above.
 };
 
 }  // namespace kvstash::persist

@@ -14,9 +14,10 @@
 
 namespace kvstash::persist {
 
-// As write_rdb_file(). Of the facts the functions are written, and the time if `has_timestamp`.
+// As write_snapshot_file(). Of the facts the functions are written, and the time if
+// `has_timestamp`.
 Result<uint64_t> write_command_file(Disk& disk, const std::string& path, Snapshot& snapshot,
-                                    const RdbFacts& facts, const RdbFileOptions& options,
+                                    const RdbFacts& facts, const SnapshotFileOptions& options,
                                     bool has_timestamp);
 
 }  // namespace kvstash::persist

@@ -120,15 +120,15 @@ Result<uint64_t> Cuts::write(Cut& cut, const std::string& path) {
     writing_ = cut.snapshot;
     peak_bytes_ = 0;
   }
-  const RdbFileOptions options{.is_compressed = cut.is_compressed,
-                               .has_checksum = now.rdbchecksum,
-                               .syncs_often = cut.facts.is_aof_base
-                                                  ? now.aof_rewrite_incremental_fsync
-                                                  : now.rdb_save_incremental_fsync,
-                               .pace = pace(*cut.snapshot)};
+  const RdbFileOptions options{
+      .is_compressed = cut.is_compressed,
+      .has_checksum = now.rdbchecksum,
+      .file = {.syncs_often = cut.facts.is_aof_base ? now.aof_rewrite_incremental_fsync
+                                                    : now.rdb_save_incremental_fsync,
+               .pace = pace(*cut.snapshot)}};
   Result<uint64_t> bytes =
       cut.is_rdb ? write_rdb_file(node_->disk(), path, *cut.snapshot, cut.facts, options)
-                 : write_command_file(node_->disk(), path, *cut.snapshot, cut.facts, options,
+                 : write_command_file(node_->disk(), path, *cut.snapshot, cut.facts, options.file,
                                       now.aof_timestamp_enabled);
   const std::lock_guard guard(lock_);
   turn_max_ns_ = cut.snapshot->progress().turn_max_ns;

@@ -5,11 +5,11 @@
 
 #include "base/disk.h"
 #include "base/result.h"
+#include "persist/node/snapshot_file.h"
 #include "persist/rdb/file_writer.h"
 #include "persist/snapshot/snapshot.h"
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,12 +35,10 @@ struct RdbFacts {
 struct RdbFileOptions {
   bool is_compressed = true;
   bool has_checksum = true;
-  bool syncs_often = true;     // Every few megabytes, so that the last sync is short.
-  std::function<void()> pace;  // Called after each chunk; may wait. Empty: nothing is called.
+  SnapshotFileOptions file{};
 };
 
-// Pulls the snapshot to its end into a new file, which stands on the disk when this returns; its
-// name does not yet. Returns the size of the file. After an error there is no file.
+// As write_snapshot_file().
 Result<uint64_t> write_rdb_file(Disk& disk, const std::string& path, Snapshot& snapshot,
                                 const RdbFacts& facts, const RdbFileOptions& options);
 

@@ -1,7 +1,7 @@
 #include "resp/request_parser.h"
 
+#include "base/cpu_time.h"
 #include "base/random.h"
-#include "support/cpu_time.h"
 
 #include <doctest/doctest.h>
 
@@ -292,13 +292,13 @@ TEST_CASE("a command of many arguments that arrives in small pieces is parsed in
   RequestParser parser;
   std::vector<std::string_view> argv;
   size_t incomplete = 0;
-  const int64_t begin_ns = test::thread_cpu_ns();
+  const int64_t begin_ns = thread_cpu_ns();
   for (const size_t cut : cuts) {
     const ParseOutcome outcome = parser.parse({bytes.data(), cut}, {}, argv);
     if (outcome.kind == Kind::kIncomplete) ++incomplete;
   }
   // Some milliseconds; beginning anew with each piece would take many seconds.
-  CHECK(test::thread_cpu_ns() - begin_ns < 1'000'000'000);
+  CHECK(thread_cpu_ns() - begin_ns < 1'000'000'000);
   CHECK(incomplete == cuts.size() - 1);
   CHECK(argv.size() == 200'000);
 }

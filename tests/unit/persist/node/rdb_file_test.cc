@@ -38,7 +38,7 @@ Result<uint64_t> write(SimDisk& disk, std::function<void()> pace = {}) {
   RdbFacts facts;
   facts.redis_version = "7.2.4";
   facts.stream = RdbFacts::Stream{.replid = "r"};
-  return write_rdb_file(disk, kPath, *snapshot, facts, {.pace = std::move(pace)});
+  return write_rdb_file(disk, kPath, *snapshot, facts, {.file = {.pace = std::move(pace)}});
 }
 
 TEST_CASE("a file that was written stands on the disk, and its size is told") {
