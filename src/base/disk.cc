@@ -31,6 +31,15 @@ Error disk_error(std::string_view what, std::string_view path) {
   return Error::text(std::string(what) + " " + std::string(path) + ": " + std::strerror(code));
 }
 
+Result<size_t> write_at(int fd, const std::string& path, uint64_t offset, std::string_view bytes) {
+  if (bytes.empty()) return size_t{0};
+  const ssize_t put = without_interruption(
+      [&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+  if (put == 0) errno = EIO;  // No progress; the caller would ask for ever.
+  if (put <= 0) return disk_error("write", path);
+  return static_cast<size_t>(put);
+}
+
 class SystemFile final : public DiskFile {
  public:
   SystemFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
@@ -47,6 +56,10 @@ class SystemFile final : public DiskFile {
     if (put == 0) errno = EIO;  // No progress; the caller would ask for ever.
     if (put <= 0) return disk_error("write", path_);
     return static_cast<size_t>(put);
+  }
+
+  Result<size_t> overwrite(uint64_t offset, std::string_view bytes) override {
+    return write_at(fd_, path_, offset, bytes);
   }
 
   Status sync() override {
@@ -94,12 +107,7 @@ class SystemScratch final : public ScratchFile {
   ~SystemScratch() override { ::close(fd_); }
 
   Result<size_t> write(uint64_t offset, std::string_view bytes) override {
-    if (bytes.empty()) return size_t{0};
-    const ssize_t put = without_interruption(
-        [&] { return ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
-    if (put == 0) errno = EIO;  // No progress; the caller would ask for ever.
-    if (put <= 0) return disk_error("write", path_);
-    return static_cast<size_t>(put);
+    return write_at(fd_, path_, offset, bytes);
   }
 
   Result<size_t> read(uint64_t offset, char* out, size_t bytes_max) override {
@@ -124,6 +132,8 @@ int flags_of(Disk::Access access) {
       return O_RDWR | O_APPEND | O_CREAT | O_TRUNC;
     case Disk::Access::kAppend:
       return O_RDWR | O_APPEND;
+    case Disk::Access::kOverwrite:
+      return O_RDWR;
   }
   ensure(false);
   return 0;
@@ -267,6 +277,16 @@ Status write_all(DiskFile& file, std::string_view bytes) {
 Status write_all(ScratchFile& file, uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
     const Result<size_t> put = file.write(offset, bytes);
+    if (!put.ok()) return put.error();
+    bytes.remove_prefix(*put);
+    offset += *put;
+  }
+  return {};
+}
+
+Status overwrite_all(DiskFile& file, uint64_t offset, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const Result<size_t> put = file.overwrite(offset, bytes);
     if (!put.ok()) return put.error();
     bytes.remove_prefix(*put);
     offset += *put;

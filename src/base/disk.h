@@ -31,6 +31,10 @@ class DiskFile {
   // of the bytes.
   virtual Result<size_t> write(std::string_view bytes) = 0;
 
+  // Writes over bytes that the file has, from `offset` on. Only in a file that was opened for it.
+  // Returns as write() does.
+  virtual Result<size_t> overwrite(uint64_t offset, std::string_view bytes) = 0;
+
   // Returns when the content and the size stand on the disk. After an error nobody knows what
   // stands there, and another call that succeeds proves nothing.
   virtual Status sync() = 0;
@@ -65,10 +69,11 @@ class ScratchFile {
 class Disk {
  public:
   enum class Access : uint8_t {
-    kRead,     // The file exists. Only read() and size().
-    kCreate,   // The file does not exist yet.
-    kReplace,  // The file is created; if it exists, it is emptied.
-    kAppend,   // The file exists.
+    kRead,       // The file exists. Only read() and size().
+    kCreate,     // The file does not exist yet.
+    kReplace,    // The file is created; if it exists, it is emptied.
+    kAppend,     // The file exists.
+    kOverwrite,  // The file exists. Only read(), size(), overwrite() and sync().
   };
 
   struct FileInfo {
@@ -128,6 +133,9 @@ std::string join_path(std::string_view directory, std::string_view name);
 // Writes all the bytes, in as many writes as it takes.
 Status write_all(DiskFile& file, std::string_view bytes);
 Status write_all(ScratchFile& file, uint64_t offset, std::string_view bytes);
+
+// Writes over all the bytes, in as many calls as it takes.
+Status overwrite_all(DiskFile& file, uint64_t offset, std::string_view bytes);
 
 // Reads exactly `size` bytes. Fails if the file ends before.
 Status read_all(ScratchFile& file, uint64_t offset, char* out, size_t size);

@@ -99,9 +99,9 @@ class Lives {
     disk_.inject({});
     // What the process says after its death does not count: its replies are not read any more.
     disk.die();
-    // Pages that a failed sync dropped can be read by the next process as if they were written, so
-    // a process that dies after such a failure takes the machine with it here (decision 0041).
-    has_lost_power_ = has_failed_ || random_.one_in(2);
+    // Else pages that a failed sync dropped can be read by the next process as if they were
+    // written.
+    has_lost_power_ = random_.one_in(2);
     if (has_lost_power_) disk_.crash();
     disk_.set_hook({});
   }

@@ -66,6 +66,10 @@ class ProcessDisk final : public Disk {
       if (*is_dead_) return dead();
       return file_->write(bytes);
     }
+    Result<size_t> overwrite(uint64_t offset, std::string_view bytes) override {
+      if (*is_dead_) return dead();
+      return file_->overwrite(offset, bytes);
+    }
     Status sync() override { return *is_dead_ ? Status(dead()) : file_->sync(); }
     Status truncate(uint64_t size) override {
       return *is_dead_ ? Status(dead()) : file_->truncate(size);

@@ -354,11 +354,12 @@ class SimDisk final : public Disk {
 
 class SimDisk::File final : public DiskFile {
  public:
-  File(SimDisk& disk, std::shared_ptr<Inode> inode, std::string path, bool writes)
+  File(SimDisk& disk, std::shared_ptr<Inode> inode, std::string path, Access access)
       : disk_(disk),
         inode_(std::move(inode)),
         path_(std::move(path)),
-        writes_(writes),
+        writes_(access != Access::kRead && access != Access::kOverwrite),
+        overwrites_(access == Access::kOverwrite),
         boot_(disk.boot_) {}
 
   Result<size_t> write(std::string_view bytes) override {
@@ -375,6 +376,22 @@ class SimDisk::File final : public DiskFile {
     if (disk_.space_ == 0 && !bytes.empty()) return error("write", path_, kFull);
     bytes = bytes.substr(0, static_cast<size_t>(std::min<uint64_t>(bytes.size(), disk_.space_)));
     append(bytes);
+    return bytes.size();
+  }
+
+  Result<size_t> overwrite(uint64_t offset, std::string_view bytes) override {
+    if (disk_.hook_) disk_.hook_("write", path_);
+    const std::lock_guard lock(disk_.mutex_);
+    std::optional<Error> fault = disk_.fault_of("write", path_);
+    if (!is_usable() || !overwrites_) return error("write", path_, "Bad file descriptor");
+    ensure(offset + bytes.size() <= inode_->live.size());
+    if (fault) {  // Even so a part may have been written.
+      put(static_cast<size_t>(offset), bytes.substr(0, disk_.random_.below(bytes.size() + 1)));
+      return *std::move(fault);
+    }
+    if (disk_.is_short(Fault::kShortWrite) && !bytes.empty())
+      bytes = bytes.substr(0, 1 + disk_.random_.below(bytes.size()));
+    put(static_cast<size_t>(offset), bytes);
     return bytes.size();
   }
 
@@ -437,6 +454,16 @@ class SimDisk::File final : public DiskFile {
     disk_.take_space(bytes.size());
   }
 
+  // The pages that are written in part are read before, and written as a whole.
+  void put(size_t begin, std::string_view bytes) {
+    if (bytes.empty()) return;
+    inode_->versions.push_back(disk_.without_dropped(*inode_));
+    inode_->live.replace(begin, bytes.size(), bytes);
+    for (size_t page = begin / disk_.page_bytes_;
+         page <= (begin + bytes.size() - 1) / disk_.page_bytes_; ++page)
+      inode_->dropped.erase(page);
+  }
+
   // Each page that differs is written or dropped.
   void drop_pages() {
     std::string& synced = inode_->synced;
@@ -456,6 +483,7 @@ class SimDisk::File final : public DiskFile {
   std::shared_ptr<Inode> inode_;
   std::string path_;
   bool writes_;
+  bool overwrites_;
   uint64_t boot_;
   bool is_closed_ = false;
 };
@@ -530,7 +558,7 @@ inline Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, 
     if (directories_.contains(name)) return error("open", path, "Is a directory");
     if (!directories_.contains(directory_of(name))) return error("open", path, kAbsent);
     if (exists && access == Access::kCreate) return error("open", path, kPresent);
-    if (!exists && (access == Access::kRead || access == Access::kAppend))
+    if (!exists && access != Access::kCreate && access != Access::kReplace)
       return error("open", path, kAbsent);
     if (!exists) {
       change({.removed = "", .added = name, .inode = std::make_shared<Inode>()});
@@ -538,8 +566,7 @@ inline Result<std::unique_ptr<DiskFile>> SimDisk::open(const std::string& path, 
     } else if (access == Access::kReplace) {
       found->second->versions.push_back(std::exchange(found->second->live, ""));
     }
-    return std::unique_ptr<DiskFile>(
-        std::make_unique<File>(*this, found->second, path, access != Access::kRead));
+    return std::unique_ptr<DiskFile>(std::make_unique<File>(*this, found->second, path, access));
   });
 }
 

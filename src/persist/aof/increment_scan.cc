@@ -3,6 +3,7 @@
 #include "persist/aof/file_pieces.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,32 @@ Result<IncrementStep> next_step(IncrementReader& reader, FilePieces& pieces,
   }
 }
 
+// Follows a scan, and knows how many of the bytes before it the file says were on the disk.
+class SureBytes {
+ public:
+  // The scan has come to `bytes`, and has read that all below `synced` was on the disk.
+  void follow(uint64_t bytes, uint64_t lsn, uint64_t synced) {
+    if (waiting_.empty() || bytes >= waiting_.back().bytes + kStepBytes)
+      waiting_.push_back({.bytes = bytes, .lsn = lsn});
+    // Records without an LSN of their own may follow on a place with the very LSN.
+    while (!waiting_.empty() && waiting_.front().lsn < synced) {
+      bytes_ = waiting_.front().bytes;
+      waiting_.pop_front();
+    }
+  }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr uint64_t kStepBytes = uint64_t{64} << 10;
+
+  struct Place {
+    uint64_t bytes;
+    uint64_t lsn;
+  };
+  uint64_t bytes_ = 0;
+  std::deque<Place> waiting_;  // Places that may not have been on the disk.
+};
+
 IncrementScan::Ending ending_of(Kind kind) {
   if (kind == Kind::kEnd) return IncrementScan::Ending::kWhole;
   return kind == Kind::kTruncated ? IncrementScan::Ending::kTruncated
@@ -51,6 +78,7 @@ Result<IncrementScan> scan_increment(DiskFile& file, const ScanPart& part,
   IncrementScan scan;
   scan.file_bytes = size;
   std::vector<std::string_view> argv;
+  SureBytes sure;
   while (true) {
     const uint64_t offset = reader.offset();
     const uint64_t safe_cut = reader.sound_bytes();
@@ -60,6 +88,7 @@ Result<IncrementScan> scan_increment(DiskFile& file, const ScanPart& part,
     if (step->kind == Kind::kTimestamp && visitor.on_timestamp)
       visitor.on_timestamp(step->timestamp, offset, safe_cut);
     pieces.drop(step->consumed);
+    sure.follow(reader.sound_bytes(), reader.sound_lsn(), reader.synced());
     if (visitor.on_sound && reader.sound_bytes() > safe_cut)
       visitor.on_sound(reader.sound_bytes(), reader.sound_lsn());
     if (step->kind == Kind::kRecord || step->kind == Kind::kTimestamp || step->kind == Kind::kNote)
@@ -80,6 +109,7 @@ Result<IncrementScan> scan_increment(DiskFile& file, const ScanPart& part,
   scan.sound_lsn = reader.sound_lsn();
   scan.error_lsn = reader.lsn();
   scan.synced = reader.synced();
+  scan.sure_bytes = sure.bytes();
   if (scan.ending != IncrementScan::Ending::kWhole && scan.header && !scan.foreign_begin) {
     const Result<uint64_t> synced = search_synced(pieces, scan.header->salt);
     if (!synced.ok()) return synced.error();

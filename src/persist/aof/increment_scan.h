@@ -38,6 +38,8 @@ struct IncrementScan {
   uint64_t sound_lsn = 0;                 // The LSN at `sound_bytes`.
   uint64_t error_lsn = 0;                 // Not kWhole: everything below this LSN can be read.
   uint64_t synced = 0;  // The highest LSN that the file, sound or not, says was on the disk.
+  // The first bytes of the file that it says were on the disk: at least these.
+  uint64_t sure_bytes = 0;
 
   bool is_ours() const { return header.has_value(); }
   // Its end, at least, was written by Redis: no checksum covers it.

@@ -158,7 +158,8 @@ class Planner {
       tell_of_cut(plan_.base->name, *base_scan_);
     }
     plan_.base->end = base_scan_->sound_bytes;
-    plan_.cuts.push_back({.name = plan_.base->name, .bytes = plan_.base->end});
+    const uint64_t end = plan_.base->end;
+    plan_.cuts.push_back({.name = plan_.base->name, .bytes = end, .unsure_begin = end});
     return {};
   }
 
@@ -195,10 +196,22 @@ class Planner {
       tell_of_cut(name, scan);
       goes_on = is_last;
     }
-    plan_.cuts.push_back({.name = name, .bytes = file.end});
+    plan_.cuts.push_back({.name = name, .bytes = file.end, .unsure_begin = unsure_begin(i)});
     take_position(scan, scan.sound_lsn);
     plan_.increments.push_back(std::move(file));
     return goes_on;
+  }
+
+  // What Redis wrote says nothing of what was on the disk.
+  uint64_t unsure_begin(size_t i) const {
+    const IncrementScan& scan = scans_[i].second;
+    if (!scan.is_ours() || scan.ends_foreign()) return scan.sound_bytes;
+    for (size_t later = i; later < scans_.size(); ++later) {
+      const IncrementScan& other = scans_[later].second;
+      if (other.is_ours() && other.synced > scan.sound_lsn) return scan.sound_bytes;
+      if (!other.is_ours() || other.ends_foreign()) break;  // Its LSNs may be of another history.
+    }
+    return scan.sure_bytes;
   }
 
   // An increment of ours behind one of ours of the same history begins where that one ended.

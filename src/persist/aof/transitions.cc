@@ -21,6 +21,22 @@ Status write_synced(Disk& disk, const DiskStep& step) {
   return (*file)->close();
 }
 
+constexpr size_t kCopyBytes = size_t{256} << 10;
+
+// Writes what stands from `begin` on once more, to where it stands.
+Status write_again(Disk& disk, const std::string& path, uint64_t begin) {
+  Result<std::unique_ptr<DiskFile>> file = disk.open(path, Disk::Access::kOverwrite);
+  if (!file.ok()) return file.error();
+  std::vector<char> piece(kCopyBytes);
+  for (uint64_t at = begin;;) {
+    const Result<size_t> got = (*file)->read(at, piece.data(), piece.size());
+    if (!got.ok()) return got.error();
+    if (*got == 0) return (*file)->close();
+    if (Status done = overwrite_all(**file, at, {piece.data(), *got}); !done.ok()) return done;
+    at += *got;
+  }
+}
+
 // A file that is shorter already stays as it is: then the step was made before.
 Status cut_synced(Disk& disk, const DiskStep& step) {
   Result<std::unique_ptr<DiskFile>> file = disk.open(step.path, Disk::Access::kAppend);
@@ -29,6 +45,9 @@ Status cut_synced(Disk& disk, const DiskStep& step) {
   if (!size.ok()) return size.error();
   if (step.bytes < *size) {
     if (Status done = (*file)->truncate(step.bytes); !done.ok()) return done;
+  }
+  if (step.begin < step.bytes) {
+    if (Status done = write_again(disk, step.path, step.begin); !done.ok()) return done;
   }
   if (Status done = (*file)->sync(); !done.ok()) return done;
   return (*file)->close();
@@ -183,8 +202,10 @@ Transition settle_increments(const AofLayout& layout, const AofState& state,
     change.steps.push_back(write_manifest(layout, manifest));
   }
   for (const NewIncrement::Cut& cut : increment.cuts)
-    change.steps.push_back(
-        {.kind = Kind::kCutFile, .path = layout.path(cut.name), .bytes = cut.bytes});
+    change.steps.push_back({.kind = Kind::kCutFile,
+                            .path = layout.path(cut.name),
+                            .begin = cut.unsure_begin,
+                            .bytes = cut.bytes});
   return change;
 }
 

@@ -12,6 +12,7 @@
 #include "persist/aof/manifest.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ struct DiskStep {
     kMakeDirectory,  // path
     kWriteFile,      // path: created or replaced by `content`, and synced.
     kReplaceFile,    // path: replaced by `content` by way of the file `from`; the directory synced.
-    kCutFile,        // path: cut to `bytes`, and synced.
+    kCutFile,        // path: cut to `bytes`, written once more from `begin` on, and synced.
     kRename,         // from, path
     kRemove,         // path
     kSyncDirectory,  // path
@@ -33,6 +34,7 @@ struct DiskStep {
   std::string path;
   std::string from{};
   std::string content{};
+  uint64_t begin = std::numeric_limits<uint64_t>::max();
   uint64_t bytes = 0;
 };
 
@@ -70,12 +72,15 @@ struct Transition {
 // The log begins a new increment, whose file begins with `header`: at a start, when a rewrite
 // begins, and after a failed sync. The file is there, synced, when its name is. `dropped` are
 // increments that become history, for they follow on what a crash lost. After that `cuts` are files
-// that get this size, and are synced.
+// that get this size, and are synced. What stands in them from `unsure_begin` on can be read, but
+// need not be on the disk, even when it is synced: a sync of the process before may have failed,
+// and the kernel have dropped the pages. So that is written once more.
 struct NewIncrement {
   std::string header;
   struct Cut {
     std::string name;
     uint64_t bytes;
+    uint64_t unsure_begin;
   };
   std::vector<Cut> cuts{};
   std::vector<std::string> dropped{};

@@ -25,6 +25,9 @@ class TimedFile final : public DiskFile {
   Result<size_t> write(std::string_view bytes) override {
     return timed(Call::kWrite, [&] { return file_->write(bytes); });
   }
+  Result<size_t> overwrite(uint64_t offset, std::string_view bytes) override {
+    return timed(Call::kWrite, [&] { return file_->overwrite(offset, bytes); });
+  }
   Status sync() override {
     return timed(Call::kSync, [&] { return file_->sync(); });
   }

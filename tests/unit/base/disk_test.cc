@@ -46,6 +46,16 @@ TEST_CASE("bytes that are written to a file are read again from any offset") {
   CHECK(file->close().ok());
 }
 
+TEST_CASE("a file that is opened for it can be written over, and does not grow") {
+  const TempDir dir;
+  REQUIRE(write_all(*open(dir.file("f"), Disk::Access::kCreate), "0123456789").ok());
+  const auto file = open(dir.file("f"), Disk::Access::kOverwrite);
+  CHECK(overwrite_all(*file, 3, "abc").ok());
+  CHECK(*file->overwrite(9, "") == 0);
+  CHECK(file->sync().ok());
+  CHECK(content_of(dir.file("f")) == "012abc6789");
+}
+
 TEST_CASE("writes after a cut go on at the new end") {
   const TempDir dir;
   const auto file = open(dir.file("f"), Disk::Access::kCreate);

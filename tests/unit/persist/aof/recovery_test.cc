@@ -132,6 +132,32 @@ TEST_CASE("records that are missing between two increments are refused if they w
   CHECK(plan(disk).dropped.size() == 1);
 }
 
+TEST_CASE("what no increment says was on the disk is unsure") {
+  SimDisk disk;
+  const auto unsure = [&](const std::vector<std::string>& contents, size_t file = 0) {
+    put_increments(disk, contents);
+    const NewIncrement::Cut cut = plan(disk).cuts.at(file);
+    return std::pair(cut.unsure_begin, cut.bytes);
+  };
+  const std::string head = ours(0, 0, 0);
+  const std::string all = ours(0, 9, 0);
+  CHECK(unsure({all}) == std::pair<uint64_t, uint64_t>(0, all.size()));
+  // Behind the very LSN there may be records that have none of their own.
+  CHECK(unsure({ours(0, 9, 54)}).first == head.size());
+  CHECK(unsure({all, ours(243, 1, 243)}).first == 0);
+  CHECK(unsure({all, ours(243, 2, 270)}).first == all.size());
+  CHECK(unsure({all, ours(243, 2, 270)}, 1).first == ours(243, 0, 0).size());
+  // Redis says nothing of that.
+  const std::string redis = as_resp({"SELECT", "0"});
+  CHECK(unsure({all, redis, ours(0, 3, 27)}).first == 0);
+  CHECK(unsure({redis}).first == redis.size());
+  // A file of many blocks is unsure from a place a little before the LSN.
+  const std::string large = ours(0, 5000, 27 * 4000);
+  const auto [begin, bytes] = unsure({large});
+  CHECK(begin > ours(0, 3000, 0).size());
+  CHECK(begin < ours(0, 4000, 0).size());
+}
+
 TEST_CASE("of an increment only what the manifest says is a part of the log") {
   SimDisk disk;
   const std::string first = ours(0, 3, 0);

@@ -41,12 +41,34 @@ TEST_CASE("a new increment can cut the one before, and leave out what followed o
   disk.put("appendonlydir/a", "0123456789");
   disk.put("appendonlydir/b", "x");
   const Transition change = begin_increment(
-      kLayout, state, {.header = "head", .cuts = {{.name = "a", .bytes = 4}}, .dropped = {"b"}});
+      kLayout, state,
+      {.header = "head", .cuts = {{.name = "a", .bytes = 4, .unsure_begin = 2}}, .dropped = {"b"}});
   REQUIRE(run_steps(disk, change.steps).ok());
   REQUIRE(run_steps(disk, change.steps).ok());
   CHECK(disk.content("appendonlydir/a") == "0123");
   CHECK(manifest_of(disk) ==
         "file b seq 2 type h\nfile a seq 1 type i\nfile appendonly.aof.3.incr.aof seq 3 type i\n");
+}
+
+TEST_CASE("what a failed sync dropped is on the disk once it was settled") {
+  const std::string content(40, 'x');
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    SimDisk disk(seed, 4);
+    AofState state;
+    state.manifest.increments = {{.name = "a", .seq = 1}};
+    disk.put(kLayout.manifest_path(), print_manifest(state.manifest));
+    disk.put("appendonlydir/a", content.substr(0, 10));
+    Result<std::unique_ptr<DiskFile>> file = disk.open("appendonlydir/a", Disk::Access::kAppend);
+    REQUIRE(file.ok());
+    REQUIRE(write_all(**file, content.substr(10)).ok());
+    disk.inject({.call = disk.calls() + 1});
+    REQUIRE_FALSE((*file)->sync().ok());
+    const Transition change = settle_increments(
+        kLayout, state, {.header = {}, .cuts = {{.name = "a", .bytes = 30, .unsure_begin = 10}}});
+    REQUIRE(run_steps(disk, change.steps).ok());
+    disk.crash();
+    CHECK(disk.content("appendonlydir/a") == content.substr(0, 30));
+  }
 }
 
 TEST_CASE("a rewrite replaces base and increments, and keeps the newest for replicas") {
