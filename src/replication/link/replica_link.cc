@@ -68,6 +68,7 @@ void ReplicaLink::on(const LinkDialed& event) {
   state_ = LinkState::kHandshake;
   heard_ms_ = now_ms_;
   have_ = event.have;
+  takes_over_ = event.takes_over;
   full_.reset();
   line_.clear();
   due_ = {Due::kPing};
@@ -258,6 +259,7 @@ void ReplicaLink::ask() {
   const std::string next = std::to_string(have_->offset + 1);
   tell(LogLevel::kNotice,
        fmt::format("Trying a partial resynchronization (request {}:{}).", have_->replid, next));
+  if (takes_over_) return send({"PSYNC", have_->replid, next, "FAILOVER"});
   send({"PSYNC", have_->replid, next});
 }
 

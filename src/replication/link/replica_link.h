@@ -51,8 +51,10 @@ struct ReplicaProgress {
 struct LinkStarts {};
 // The connection stands. `have`: where the stream is to go on; nothing: the replica has no data
 // that it could go on from.
+// `takes_over`: the primary is a replica that is to become one (FAILOVER).
 struct LinkDialed {
   std::optional<StreamPlace> have;
+  bool takes_over = false;
 };
 struct LinkReceived {
   std::string_view bytes;  // Not empty.
@@ -180,6 +182,7 @@ class ReplicaLink {
   std::deque<Due> due_;
   std::string line_;
   std::optional<StreamPlace> have_;
+  bool takes_over_ = false;
   std::optional<StreamPlace> full_;  // The place of the snapshot that is being received.
   SnapshotFrame frame_;
   bool has_snapshot_ = false;  // One has begun, and was neither loaded nor dropped.

@@ -118,6 +118,14 @@ TEST_CASE("a replica that has data asks to go on behind it") {
   CHECK_FALSE(driver.told("changed"));
 }
 
+TEST_CASE("a replica that is to take over is told so") {
+  Driver driver;
+  driver.step(LinkStarts{});
+  driver.step(LinkDialed{.have = StreamPlace{kReplid, 99}, .takes_over = true});
+  driver.hear("+PONG\r\n+OK\r\n");
+  CHECK(driver.hear("+OK\r\n") == "PSYNC " + kReplid + " 100 FAILOVER");
+}
+
 TEST_CASE("a primary may go on under another name, or send everything") {
   Driver driver;
   driver.ask(StreamPlace{kReplid, 99});
