@@ -7,6 +7,7 @@
 #include "engine/data/databases.h"
 #include "support/command_rooms.h"
 #include "support/recording_sink.h"
+#include "support/session_port.h"
 
 #include <doctest/doctest.h>
 
@@ -22,31 +23,6 @@ namespace kvstash::engine {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
-
-// Keeps what sessions sent, and which were closed.
-class Port final : public ShardPort {
- public:
-  explicit Port(Shard& shard) : shard_(&shard) { shard.set_port(*this); }
-
-  void ring() override {}
-  void flush_sessions() override {
-    for (Session* session : shard_->clients().take_ready()) {
-      const std::string_view out = session->replies.sendable();
-      sent[session->info.id] += out;
-      session->replies.drop_sent(out.size());
-    }
-  }
-  void close_session(Session& session) override {
-    closed.push_back(session.info.id);
-    shard_->clients().close(session);
-  }
-
-  std::map<uint64_t, std::string> sent;  // By session.
-  std::vector<uint64_t> closed;
-
- private:
-  Shard* shard_;
-};
 
 struct Node {
   explicit Node(size_t shards) : set(shards, table, options) {
@@ -80,7 +56,7 @@ struct Node {
   EngineOptions options;
   CommandTable table{test::engine_commands()};
   ShardSet set;
-  std::vector<Port> ports;
+  std::vector<test::SessionPort> ports;
   Shard& shard = set.at(0);
 };
 

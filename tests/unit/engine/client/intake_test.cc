@@ -6,6 +6,7 @@
 #include "engine/shard_port.h"
 #include "resp/request_text.h"
 #include "support/command_rooms.h"
+#include "support/session_port.h"
 
 #include <doctest/doctest.h>
 
@@ -17,27 +18,6 @@
 
 namespace kvstash::engine {
 namespace {
-
-// Keeps what sessions were sent.
-class Port final : public ShardPort {
- public:
-  explicit Port(Shard& shard) : shard_(&shard) { shard.set_port(*this); }
-
-  void ring() override {}
-  void flush_sessions() override {
-    for (Session* session : shard_->clients().take_ready()) {
-      const std::string_view out = session->replies.sendable();
-      sent[session->info.id] += out;
-      session->replies.drop_sent(out.size());
-    }
-  }
-  void close_session(Session& session) override { shard_->clients().close(session); }
-
-  std::map<uint64_t, std::string> sent;  // By session.
-
- private:
-  Shard* shard_;
-};
 
 struct Node {
   explicit Node(EngineOptions wanted = {}) : options(std::move(wanted)) {}
@@ -66,7 +46,7 @@ struct Node {
   CommandTable table{test::engine_commands()};
   ShardSet set{1, table, options};
   Shard& shard = set.at(0);
-  Port port{shard};
+  test::SessionPort port{shard};
 };
 
 std::string request(const std::vector<std::string>& words) {

@@ -6,6 +6,7 @@
 #include "engine/shard.h"
 #include "engine/turn_work.h"
 #include "support/command_rooms.h"
+#include "support/session_port.h"
 
 #include <doctest/doctest.h>
 
@@ -18,31 +19,6 @@
 
 namespace kvstash::engine {
 namespace {
-
-class Port final : public ShardPort {
- public:
-  explicit Port(Shard& shard) : shard_(&shard) { shard.set_port(*this); }
-
-  void ring() override {}
-  void flush_sessions() override {
-    for (Session* session : shard_->clients().take_ready()) {
-      const std::string_view out = session->replies.sendable();
-      sent[session->info.id] += out;
-      session->replies.drop_sent(out.size());
-      if ((session->stopped & kStopClosing) != 0 && session->replies.bytes() == 0) {
-        closed.push_back(session->info.id);
-        shard_->clients().close(*session);
-      }
-    }
-  }
-  void close_session(Session& session) override { shard_->clients().close(session); }
-
-  std::map<uint64_t, std::string> sent;  // By session.
-  std::vector<uint64_t> closed;
-
- private:
-  Shard* shard_;
-};
 
 // One log of all lanes: each record counts one.
 class Journal {
@@ -118,7 +94,7 @@ struct Node {
   EngineOptions options;
   CommandTable table{test::engine_commands()};
   ShardSet set;
-  std::vector<Port> ports;
+  std::vector<test::SessionPort> ports;
 };
 
 }  // namespace
