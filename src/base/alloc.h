@@ -36,6 +36,21 @@ struct AllocatorStats {
 
 // Reads the allocator's numbers. Takes tens of microseconds, so it is for cron and INFO only.
 AllocatorStats allocator_stats();
+
+// A node's port for how much memory it takes. Any thread.
+class MemoryMeter {
+ public:
+  virtual ~MemoryMeter() = default;
+  // Returns the bytes that are handed out to the program. `known_bytes`: those that the node knows
+  // of.
+  virtual size_t allocated(size_t known_bytes) const = 0;
+};
+
+class SystemMemoryMeter final : public MemoryMeter {
+ public:
+  size_t allocated(size_t) const override { return allocator_stats().allocated; }
+};
+
 const char* allocator_name();  // "jemalloc-5.3.0" or "libc".
 void allocator_purge();        // Gives unused pages back to the kernel.
 // Gives back the freed blocks that the allocator caches for this thread: up to a few megabytes.

@@ -7,11 +7,13 @@ const NodePorts& system_ports() {
   static const SystemClock clock;
   static SystemEntropy entropy;
   static ThreadParking parking;
+  static const SystemMemoryMeter memory;
   static SystemThreads threads;
   static SystemDisk disk;
   static const NodePorts kPorts{.clock = &clock,
                                 .entropy = &entropy,
                                 .parking = &parking,
+                                .memory = &memory,
                                 .threads = &threads,
                                 .disk = &disk};
   return kPorts;

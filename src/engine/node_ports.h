@@ -5,6 +5,7 @@
 // The pointers are not owned: the ports outlive the node. Any thread of the node uses them.
 #pragma once
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/parking.h"
@@ -17,11 +18,13 @@ struct NodePorts {
   const Clock* clock;
   Entropy* entropy;
   Parking* parking;
+  const MemoryMeter* memory;
   Threads* threads = nullptr;  // Null: the node starts no threads of its own.
   Disk* disk = nullptr;        // Null: the node keeps nothing on disk.
 };
 
-// The ports of the real machine: its clocks, its random source, and futex for threads that park.
+// The ports of the real machine: its clocks, its random source, futex for threads that park, its
+// allocator and its disk.
 const NodePorts& system_ports();
 
 }  // namespace kvstash::engine

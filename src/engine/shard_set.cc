@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/crc16.h"
 #include "base/limits.h"
+#include "engine/data/eviction.h"
 #include "engine/server_port.h"
 #include "engine/shard.h"
 #include "engine/turn_work.h"
@@ -50,9 +51,13 @@ ShardSet::~ShardSet() {
 }
 
 size_t ShardSet::measure_memory() {
-  size_t used = allocator_stats().allocated;
-  for (const Published& shard : memory_)
-    used += shard.mapped.load(std::memory_order_relaxed);
+  size_t bytes = 0;
+  size_t mapped = 0;  // The part of it that the allocator does not know.
+  for (const Published& shard : memory_) {
+    bytes += shard.bytes.load(std::memory_order_relaxed);
+    mapped += shard.mapped.load(std::memory_order_relaxed);
+  }
+  const size_t used = ports_.memory->allocated(bytes - std::min(mapped, bytes)) + mapped;
   size_t peak = peak_memory_.load(std::memory_order_relaxed);
   while (used > peak &&
          !peak_memory_.compare_exchange_weak(peak, used, std::memory_order_relaxed)) {
@@ -244,6 +249,20 @@ bool ShardSet::is_overfull() const {
   if (limit == 0 || floor_limit_.load(std::memory_order_relaxed) != limit) return false;
   const uint64_t least = std::max(limit, floor_.load(std::memory_order_relaxed));
   return memory_used() > least + limit / kOverfullShare && can_evict();
+}
+
+void ShardSet::evict_everywhere(const Hold& hold) {
+  constexpr size_t kEvictionsMax = 256;  // The most keys that are evicted in the one hold.
+  if (size() == 1) return;
+  if (begin_eviction()) {
+    at(hold.worker().shard).traffic().hold_all([this](const Hold& all) {
+      evict(all, kEvictionsMax);
+      end_evictions();
+    });
+  }
+  // That eviction needs the shards of `hold`, so it cannot be over before this hold is.
+  const uint64_t last = evictions_begun();
+  if (last > evictions_over()) hold.each([last](ShardData& shard) { shard.await_eviction(last); });
 }
 
 bool ShardSet::begin_eviction() {

@@ -207,6 +207,10 @@ class ShardSet {
   }
   uint64_t evictions_begun() const { return evictions_begun_.load(std::memory_order_relaxed); }
   uint64_t evictions_over() const { return evictions_over_.load(std::memory_order_acquire); }
+  // Called when a command took memory over maxmemory and the shards of `hold` cannot evict enough:
+  // requests a hold of every shard, under which keys are evicted. Until that hold is over, the
+  // shards of `hold` run no further command of a client. The thread that has `hold`.
+  void evict_everywhere(const Hold& hold);
   // Lowers the least memory used (see is_overfull) if memory used is less now.
   void note_memory_used();
   // Notes whether memory is over the limit, after keys were evicted or none could be. Any thread.

@@ -19,6 +19,7 @@
 #include "sim/sim_entropy.h"
 #include "sim/sim_shard.h"
 #include "sim/sim_task.h"
+#include "support/data_meter.h"
 #include "support/script_rooms.h"
 
 #include <algorithm>
@@ -57,6 +58,7 @@ class SimNode {
              {.clock = &clock_,
               .entropy = &entropy_,
               .parking = &parking_,
+              .memory = &memory_,
               .threads = &threads_,
               .disk = options_.disk}),
         scripting_(options_.shards, "7.2.4", set_.ports()) {
@@ -236,6 +238,7 @@ class SimNode {
   SimClock clock_;
   SimEntropy entropy_;
   SimParking parking_{clock_};
+  DataMeter memory_;
   SimThreads threads_{parking_};
   engine::CommandTable table_;
   engine::ShardSet set_;

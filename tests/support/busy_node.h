@@ -4,11 +4,11 @@
 // For tests. Small limits make values change their forms all the time. The test's thread drives it.
 #pragma once
 
-#include "base/alloc.h"
 #include "persist/commands/persist_table.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "support/command_rooms.h"
+#include "support/data_meter.h"
 #include "support/random_commands.h"
 #include "support/shard_threads.h"
 
@@ -92,6 +92,9 @@ class BusyNode {
     size_t awaited;
   };
 
+  // Where keys are evicted, there is room for so much data.
+  static constexpr size_t kDataBytesMax = 100'000;
+
   // Small limits, so that values change their forms all the time.
   static engine::EngineOptions options(bool evicts) {
     engine::EngineOptions options;
@@ -103,7 +106,7 @@ class BusyNode {
     options.zset_max_listpack_entries = 6;
     options.stream_node_max_entries = 4;
     if (evicts) {
-      options.maxmemory_bytes = allocator_stats().allocated + (size_t{4} << 20);
+      options.maxmemory_bytes = DataMeter::kBesideBytes + kDataBytesMax;
       options.maxmemory_policy = engine::EvictionPolicy::kAllkeysRandom;
     }
     return options;

@@ -12,4 +12,11 @@ inline engine::NodePorts ports_with(Disk& disk) {
   return ports;
 }
 
+// With this meter, which outlives the ports.
+inline engine::NodePorts ports_with(const MemoryMeter& memory) {
+  engine::NodePorts ports = engine::system_ports();
+  ports.memory = &memory;
+  return ports;
+}
+
 }  // namespace kvstash::test

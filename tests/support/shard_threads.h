@@ -12,6 +12,8 @@
 #include "engine/shard_port.h"
 #include "engine/shard_set.h"
 #include "resp/reply_parser.h"
+#include "support/data_meter.h"
+#include "support/node_ports.h"
 
 #include <algorithm>
 #include <chrono>
@@ -270,7 +272,9 @@ class ShardThreads {
   };
 
   ShardThreads(std::span<const std::span<const engine::CommandSpec>> rows, Options options)
-      : table_(rows), options_(std::move(options)), set_(options_.shards, table_, options_.engine) {
+      : table_(rows),
+        options_(std::move(options)),
+        set_(options_.shards, table_, options_.engine, ports_with(memory_)) {
     Random random(options_.seed);
     // With many cores, parked shards spin first.
     set_.set_core_count(random.one_in(2) ? 1 : 64);
@@ -345,6 +349,7 @@ class ShardThreads {
 
   engine::CommandTable table_;
   Options options_;
+  DataMeter memory_;
   engine::ShardSet set_;
   std::vector<std::unique_ptr<ShardThread>> threads_;
   std::vector<std::unique_ptr<MemoryClient>> clients_;

@@ -5,6 +5,8 @@
 #include "sim/sim_clock.h"
 #include "sim/sim_entropy.h"
 #include "support/command_rooms.h"
+#include "support/data_meter.h"
+#include "support/node_ports.h"
 
 #include <doctest/doctest.h>
 
@@ -23,14 +25,26 @@ TEST_CASE("a node that was given no ports has those of the machine") {
   CHECK(set.ports().entropy->draw() != set.ports().entropy->draw());
 }
 
+TEST_CASE("a node takes the memory beside its data from the port") {
+  const EngineOptions options;
+  const CommandTable table(test::engine_commands());
+  const test::DataMeter memory;
+  ShardSet set(1, table, options, test::ports_with(memory));
+  set.measure_overhead(set.at(0).now_ms() + 100'000);
+  CHECK(set.memory_used() >= test::DataMeter::kBesideBytes);
+  CHECK(set.memory_used() < 2 * test::DataMeter::kBesideBytes);
+}
+
 TEST_CASE("a node takes time and seeds from the ports that it was given") {
   const EngineOptions options;
   const CommandTable table(test::engine_commands());
   test::SimClock clock;
   ThreadParking parking;
+  const test::DataMeter memory;
   const auto drawn = [&](uint64_t seed) {
     test::SimEntropy entropy(seed);
-    ShardSet set(2, table, options, {.clock = &clock, .entropy = &entropy, .parking = &parking});
+    ShardSet set(2, table, options,
+                 {.clock = &clock, .entropy = &entropy, .parking = &parking, .memory = &memory});
     CHECK(set.at(1).now_ms() == test::SimClock::kBeginWallMs);
     return std::pair(set.seed().a, set.at(1).random().next());
   };
@@ -39,7 +53,8 @@ TEST_CASE("a node takes time and seeds from the ports that it was given") {
   CHECK(drawn(1).second != drawn(2).second);
   clock.move_by(5 * test::SimClock::kNsPerMs);
   test::SimEntropy entropy(1);
-  ShardSet set(1, table, options, {.clock = &clock, .entropy = &entropy, .parking = &parking});
+  ShardSet set(1, table, options,
+               {.clock = &clock, .entropy = &entropy, .parking = &parking, .memory = &memory});
   CHECK(set.at(0).now_ms() == test::SimClock::kBeginWallMs + 5);
 }
 

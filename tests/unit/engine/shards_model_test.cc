@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "engine/shard.h"
 #include "support/command_rooms.h"
+#include "support/data_meter.h"
 #include "support/model_seed.h"
 #include "support/shard_threads.h"
 #include "support/watchdog.h"
@@ -822,14 +823,9 @@ TEST_CASE("clients that leave or are killed in the middle leave nothing behind")
 TEST_CASE("shards that evict beside transactions stay whole") {
   for_some_seeds("eviction", [](uint64_t seed) {
     EngineOptions options;
-    options.maxmemory_bytes = 300'000;
+    options.maxmemory_bytes = test::DataMeter::kBesideBytes + 300'000;
     options.maxmemory_policy = EvictionPolicy::kAllkeysRandom;
-    // Without cron only the data counts, not what else this process uses.
-    ShardThreads threads(
-        test::engine_commands(),
-        {.shards = 4, .seed = seed, .engine = options, .prepare = [](Shard& shard) {
-           shard.is_cron_paused = true;
-         }});
+    ShardThreads threads(test::engine_commands(), {.shards = 4, .seed = seed, .engine = options});
     std::vector<MemoryClient*> clients;
     constexpr size_t kCommands = 400;
     Random random(seed);
