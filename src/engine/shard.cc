@@ -14,7 +14,6 @@ namespace {
 constexpr size_t kResizeBucketsPerTurn = 64;
 constexpr size_t kEvictionsPerTurn = 256;
 constexpr int64_t kCronPeriodMs = 100;
-constexpr int64_t kUsPerMs = 1000;
 constexpr int64_t kNsPerUs = 1000;
 constexpr int64_t kNsPerMs = 1'000'000;
 // At a lower rate of commands, the freed blocks that the allocator caches for the thread are worth
@@ -26,15 +25,14 @@ constexpr double kQuietCommandsPerSecond = 1000;
 Shard::Shard(ShardSet& set, size_t id)
     : set_(&set),
       id_(id),
-      now_us_(set.clock().wall_now_us()),
-      now_ms_(now_us_ / kUsPerMs),
+      clock_(set.clock()),
       random_(set.ports().entropy->draw()),
       telemetry_(set),
       data_({.id = id,
              .databases = static_cast<size_t>(set.options().databases),
              .seed = set.seed(),
              .sample_seed = set.ports().entropy->draw(),
-             .now_ms = now_ms_}),
+             .now_ms = clock_.ms()}),
       worker_{.shard = id, .stats = &telemetry_.stats(), .random = &random_, .pushes = &pushes_},
       clients_(*this),
       waits_(*this),
@@ -42,7 +40,7 @@ Shard::Shard(ShardSet& set, size_t id)
       pubsub_(*this),
       pushes_(set),
       tracking_(*this),
-      executor_(*this),
+      executor_(worker_, clock_, telemetry_, release_),
       dispatcher_(*this),
       intake_(*this, dispatcher_, Intake::Use::kNormal),
       busy_intake_(*this, dispatcher_, Intake::Use::kBusy),
@@ -60,20 +58,6 @@ void Shard::take_up_options() {
   publish_memory();
 }
 
-void Shard::evict_everywhere(const Hold& hold) {
-  if (set_->size() == 1) return;
-  if (set_->begin_eviction()) {
-    traffic_.hold_all([set = set_](const Hold& all) {
-      evict(all, kEvictionsPerTurn);
-      set->end_evictions();
-    });
-  }
-  // That eviction needs the shards of `hold`, so it cannot be over before this hold is.
-  const uint64_t last = set_->evictions_begun();
-  if (last > set_->evictions_over())
-    hold.each([last](ShardData& shard) { shard.await_eviction(last); });
-}
-
 // The work of one turn is bounded, so that a lowered limit does not stop the clients. Returns true
 // if there is more to evict.
 bool Shard::evict_turn() {
@@ -83,21 +67,10 @@ bool Shard::evict_turn() {
   return evicts_;
 }
 
-void Shard::look_at_clock() {
-  const int64_t now_us = set_->clock().wall_now_us();
-  // The wall clock was set back. The cron runs now: else the shard would not sleep until the wall
-  // clock comes to cron_at_ms_, because the monotonic time of the next cron, worked out from the
-  // old difference of the clocks, has passed.
-  if (now_us < now_us_) [[unlikely]]
-    cron_at_ms_ = 0;
-  now_us_ = now_us;
-  now_ms_ = now_us_ / kUsPerMs;
-}
-
 void Shard::wake_up() {
   if (is_clock_fresh_) return;
   is_clock_fresh_ = true;
-  look_at_clock();
+  clock_.look();
   turn_began_ = cycles();
   traffic_.wake_up();
 }
@@ -109,7 +82,7 @@ std::span<char> Shard::input_room(Session& session) {
 
 void Shard::consume(Session& session, size_t bytes) {
   wake_up();
-  if (bytes != 0) session.note_activity(now_ms_);
+  if (bytes != 0) session.note_activity(now_ms());
   session.info.input_bytes += bytes;
   receive_pushes_for(session);
   telemetry_.stats().net_input_bytes += bytes;
@@ -120,13 +93,13 @@ void Shard::consume(Session& session, size_t bytes) {
 void Shard::note_command(const Session& session, const Command& command,
                          std::span<const std::string_view> argv, DbIndex db, const CallEnd& end) {
   monitors_.note(session, command, argv, db);
-  telemetry_.note_end(session, command, argv, end, now_ms_);
+  telemetry_.note_end(session, command, argv, end, now_ms());
 }
 
 void Shard::park(uint32_t value) {
   const bool spins = set_->size() < set_->core_count();
   telemetry_.stats().park_ns += park_word_.park(value, spins, [this] { busy_.take_turn(); });
-  look_at_clock();
+  clock_.look();
 }
 
 void Shard::flush_sessions() {
@@ -149,7 +122,7 @@ bool Shard::finish_turn() {
   traffic_.receive();
   const bool more_due = expires() && expire_turn(hold_here());
   if (more_due) ++telemetry_.stats().expire_budgets_used;
-  if (now_ms_ >= cron_at_ms_) cron();
+  if (now_ms() >= cron_at_ms()) cron();
   const bool more_to_evict = evict_turn();
   const bool more_to_trim = tracking_.trim();
   waits_.end_due();
@@ -161,7 +134,7 @@ bool Shard::finish_turn() {
   if (store::Garbage& garbage = data_.memory().garbage; !garbage.empty())
     set_->reaper().take(std::move(garbage));
   if (options().maxmemory_bytes != 0) {
-    set_->measure_overhead(now_ms_);
+    set_->measure_overhead(now_ms());
     publish_memory();
   }
 
@@ -179,7 +152,7 @@ bool Shard::finish_turn() {
 }
 
 int64_t Shard::next_event_ns() const {
-  int64_t next_ms = clients_.looks_soon() ? std::min(cron_at_ms_, now_ms_ + 1) : cron_at_ms_;
+  int64_t next_ms = clients_.looks_soon() ? std::min(cron_at_ms(), now_ms() + 1) : cron_at_ms();
   if (const auto due_ms = expires() ? next_deadline_ms(data_) : std::nullopt)
     next_ms = std::min(next_ms, *due_ms);
   int64_t next_ns = next_ms * kNsPerMs + clocks_apart_ns_;
@@ -198,25 +171,29 @@ void Shard::trim_spares() {
   if (telemetry_.rates().commands.per_second() < kQuietCommandsPerSecond) allocator_flush_thread();
 }
 
+// The cron also runs when the wall clock was set back: else the shard would not sleep until the
+// wall clock comes to cron_at_ms_, because the monotonic time of the next cron, worked out from the
+// old difference of the clocks, has passed.
 void Shard::cron() {
-  cron_at_ms_ = now_ms_ + kCronPeriodMs;
+  clock_.forget_set_back();
+  cron_at_ms_ = now_ms() + kCronPeriodMs;
   clocks_apart_ns_ = set_->clock().monotonic_ns() - set_->clock().wall_now_us() * kNsPerUs;
   busy_.take_up_postponed();
   if (is_cron_paused) return;
   trim_spares();
   tracking_.sweep();
   publish_memory();
-  if (id_ == 0) set_->measure_overhead(now_ms_);  // This raises the peak as well.
+  if (id_ == 0) set_->measure_overhead(now_ms());  // This raises the peak as well.
   set_->note_memory_used();
   const uint64_t limit = options().maxmemory_bytes;
   if (limit != 0 && set_->memory_used() > limit) {
     begin_evicting();
   } else {
-    set_->note_exceeding(false, now_ms_);
+    set_->note_exceeding(false, now_ms());
   }
   clients_.bound_unasked_output();
-  data_.hot_keys().fade(now_ms_);
-  telemetry_.sample_rates(now_ms_);
+  data_.hot_keys().fade(now_ms());
+  telemetry_.sample_rates(now_ms());
   clients_.look_at_delayed();
 }
 

@@ -26,6 +26,7 @@
 #include "engine/execution/effect_sink.h"
 #include "engine/execution/executor.h"
 #include "engine/execution/hold.h"
+#include "engine/execution/turn_clock.h"
 #include "engine/execution/worker.h"
 #include "engine/pubsub/pubsub.h"
 #include "engine/pubsub/pushes.h"
@@ -63,18 +64,16 @@ class Shard {
   size_t id() const { return id_; }
   ShardSet& set() { return *set_; }
   const EngineOptions& options() const { return set_->options(); }
-  // The wall clock at about the beginning of this turn, in ms since 1970.
-  int64_t now_ms() const { return now_ms_; }
-  // Reads the wall clock anew within a turn, after something took long.
-  void look_at_clock();
-  Moment moment() const { return {.ms = now_ms_, .us = now_us_}; }
+  // The wall clock of this turn.
+  TurnClock& clock() { return clock_; }
+  int64_t now_ms() const { return clock_.ms(); }
   // A hold of this shard alone, on its own thread.
-  Hold hold_here() { return {*set_, worker_, moment(), data_}; }
+  Hold hold_here() { return {*set_, worker_, clock_.moment(), data_}; }
   // A hold of several shards that are parked for this thread, or whose threads have not started
   // yet. `members`, by shard, outlives the hold; null: all shards of the set.
-  Hold hold_of(const std::vector<bool>* members) { return {*set_, worker_, moment(), members}; }
-  // The same hold with this shard's present moment. This thread has `hold`.
-  Hold now(const Hold& hold) const { return hold.at(moment()); }
+  Hold hold_of(const std::vector<bool>* members) {
+    return {*set_, worker_, clock_.moment(), members};
+  }
   Random& random() { return random_; }
   EffectSink* sink() { return release_.journal(); }
 
@@ -112,10 +111,6 @@ class Shard {
   // Evicts keys in the next turns until memory is within maxmemory.
   void begin_evicting() { evicts_ = true; }
   void publish_memory() { engine::publish_memory(*set_, data_); }
-  // Called when a command took memory over maxmemory and the shards of `hold` cannot evict enough:
-  // requests a hold of every shard, under which keys are evicted. Until that hold is over, the
-  // shards of `hold` run no further command of a client.
-  void evict_everywhere(const Hold& hold);
   bool awaits_eviction() const {
     return data_.awaited_eviction() != 0 && data_.awaited_eviction() > set_->evictions_over();
   }
@@ -165,6 +160,7 @@ class Shard {
 
  private:
   bool expires() const { return active_expire && !clients_.pause().is_on() && !set_->is_loading(); }
+  int64_t cron_at_ms() const { return clock_.was_set_back() ? 0 : cron_at_ms_; }
   bool evict_turn();
   void cron();
   void trim_spares();
@@ -172,8 +168,7 @@ class Shard {
   ShardSet* set_;
   size_t id_;
   ShardPort* port_ = nullptr;
-  int64_t now_us_ = 0;           // Wall clock of this turn, in us since 1970.
-  int64_t now_ms_ = 0;           // Wall clock of this turn, in ms since 1970.
+  TurnClock clock_;
   int64_t clocks_apart_ns_ = 0;  // Monotonic clock minus wall clock, as of the last cron.
   int64_t cron_at_ms_ = 0;
   uint64_t turn_began_ = 0;  // In cycles of the processor.

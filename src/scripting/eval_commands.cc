@@ -80,7 +80,7 @@ Run make_run(Call& call, Vm& vm, std::string_view name, uint32_t flags, Access a
 Status finish(Run& run, Vm& vm, int reference, Args keys) {
   Call& call = *run.call;
   Status replied = vm.call(run, reference, keys, call.args_from(kFirstKeyArg + keys.size()));
-  if (run.has_unit && !run.is_cut_off) call.worker().sink()->end_unit();
+  if (run.has_unit && !run.is_cut_off) call.hold().journal()->end_unit();
   return replied;
 }
 
@@ -105,7 +105,7 @@ void tell_monitors(Call& call) {
 }
 
 CompiledScripts& scripts_of(Call& call) {
-  return Scripting::of(call).scripts_of(call.worker().id());
+  return Scripting::of(call).scripts_of(call.hold().worker().shard);
 }
 
 template <typename Find>
@@ -151,7 +151,7 @@ Status run_function(Call& call, Access access) {
   if (place.function == nullptr) return Error::literal("ERR Function not found");
   const Result<Args> keys = keys_of(call, Error::literal("ERR Bad number of keys provided"));
   if (!keys.ok()) return keys.error();
-  LoadedLibraries& loaded = scripting.libraries_of(call.worker().id());
+  LoadedLibraries& loaded = scripting.libraries_of(call.hold().worker().shard);
   Run run = make_run(call, loaded.vm(), place.function->name, place.function->flags, access, *keys);
   if (Status allowed = check_flags(run, access); !allowed.ok()) return allowed;
   const Result<int> callback = loaded.callback_of(place);

@@ -16,7 +16,7 @@ namespace kvstash::scripting {
 namespace {
 
 LoadedLibraries& libraries_of(Call& call) {
-  return Scripting::of(call).libraries_of(call.worker().id());
+  return Scripting::of(call).libraries_of(call.hold().worker().shard);
 }
 
 // ---- FUNCTION LIST.

@@ -210,7 +210,7 @@ int answer_reply(lua_State* L, CallScratch& scratch, bool raises) {
 
 // Begins a unit of the journal: all changes and messages of one script are one unit.
 void begin_unit(Run& run) {
-  engine::EffectSink* sink = run.call->worker().sink();
+  engine::EffectSink* sink = run.call->hold().journal();
   if (sink == nullptr || run.has_unit) return;
   run.has_unit = true;
   sink->begin_unit();

@@ -9,7 +9,7 @@
 namespace kvstash::scripting {
 
 Status script_load(Call& call) {
-  CompiledScripts& scripts = Scripting::of(call).scripts_of(call.worker().id());
+  CompiledScripts& scripts = Scripting::of(call).scripts_of(call.hold().worker().shard);
   const Result<const CompiledScript*> loaded = scripts.load(call.arg(2), call.now_ms());
   if (!loaded.ok()) return loaded.error();
   call.reply().bulk((*loaded)->script->sha);

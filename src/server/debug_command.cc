@@ -367,7 +367,7 @@ Status debug_stringmatch_test(Call& call) {
   constexpr int kRounds = 10'000;
   constexpr uint64_t kBytesMax = 32;
   constexpr std::string_view kPatternBytes = "*?[]^-\\abc";
-  Random& random = call.worker().random();
+  Random& random = call.hold().random();
   const auto text_of = [&](std::string_view alphabet) {
     std::string text;
     for (uint64_t left = random.below(kBytesMax); left != 0; --left)

@@ -36,7 +36,7 @@ class CommandServer {
     resp::ReplyBuffer out;
     engine::Caller caller;
     caller.resp = resp;
-    engine::Call call(**command, argv, shards_.at(0).hold_here(), shards_.at(0), caller, out);
+    engine::Call call(**command, argv, shards_.at(0).hold_here(), caller, out);
     const Status status = (*command)->spec->run(call);
     if (!status.ok()) return "-" + std::string(status.error().message());
     return std::string(out.view());

@@ -157,13 +157,13 @@ class LoggedNode {
   }
   void look_at_clocks() {
     for (size_t id = 0; id < set_.size(); ++id)
-      at(id).look_at_clock();
+      at(id).clock().look();
   }
 
   // Runs the records of a unit on all shards, with `worker` executing. Error: a record was refused.
   Status replay(const LoggedUnit& unit, size_t worker) {
     executing_ = worker;
-    engine::CommandRunner runner(at(worker), at(worker).hold_of(nullptr));
+    engine::CommandRunner runner(at(worker).hold_of(nullptr));
     for (const LoggedRecord& record : unit) {
       const std::vector<std::string_view> argv(record.argv.begin(), record.argv.end());
       if (Status status = runner.run(record.db, argv); !status.ok()) return status;

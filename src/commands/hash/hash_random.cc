@@ -46,7 +46,7 @@ Status reply_one(Call& call) {
   if (Status status = key.expect(Hash::kType); !status.ok()) return status;
   bool is_found = false;
   if (key.exists()) {
-    key.view<Hash>()->sample(call.worker().random(), 1, call.horizon_ms(),
+    key.view<Hash>()->sample(call.hold().random(), 1, call.horizon_ms(),
                              [&](const HashField& field) {
                                reply_value(call.reply(), field.name);
                                is_found = true;
@@ -69,7 +69,7 @@ void reply_field(resp::ReplyWriter& to, const HashField& field, bool has_values)
 
 void reply_some(Call& call, const Hash& hash, const RandomFieldsOptions& options) {
   resp::ReplyWriter& to = call.reply();
-  Random& random = call.worker().random();
+  Random& random = call.hold().random();
   const auto reply_it = [&](const HashField& field) { reply_field(to, field, options.has_values); };
   const size_t live = hash.live_size(call.horizon_ms());
   if (options.may_repeat) {

@@ -140,7 +140,7 @@ Status lolwut(Call& call) {
     const Result<int64_t> version = args.integer();
     if (!version.ok()) return version.error();
   }
-  const std::string text = draw_shelf(call.worker().random()).append(kVersionLines);
+  const std::string text = draw_shelf(call.hold().random()).append(kVersionLines);
   call.reply().verbatim("txt", text);
   return {};
 }

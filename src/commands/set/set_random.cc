@@ -53,7 +53,7 @@ Status pop_one(Call& call) {
     return {};
   }
   RemovalRecords records(call, key);
-  key.open<Set>()->pop(call.worker().random(), [&](PackedValue member) {
+  key.open<Set>()->pop(call.hold().random(), [&](PackedValue member) {
     reply_value(call.reply(), member);
     records.add(member);
   });
@@ -78,7 +78,7 @@ void pop_all(Call& call, Key& key) {
 void pop_some(Call& call, Key& key, size_t count) {
   RemovalRecords records(call, key);
   call.reply().set(count);
-  key.open<Set>()->pop(call.worker().random(), count, set_options(call), [&](PackedValue member) {
+  key.open<Set>()->pop(call.hold().random(), count, set_options(call), [&](PackedValue member) {
     reply_value(call.reply(), member);
     records.add(member);
   });
@@ -105,7 +105,7 @@ Status choose_one(Call& call) {
   const Key key = call.read(1);
   if (Status status = key.expect(Set::kType); !status.ok()) return status;
   if (key.exists()) {
-    reply_value(call.reply(), key.view<Set>()->random(call.worker().random()));
+    reply_value(call.reply(), key.view<Set>()->random(call.hold().random()));
   } else {
     call.reply().null();
   }
@@ -134,9 +134,9 @@ Status choose_many(Call& call) {
   const auto reply_it = [&call](PackedValue member) { reply_value(call.reply(), member); };
   call.reply().array(may_repeat ? count : std::min(count, set->size()));
   if (may_repeat) {
-    set->sample_with_repeats(call.worker().random(), count, reply_it);
+    set->sample_with_repeats(call.hold().random(), count, reply_it);
   } else {
-    set->sample(call.worker().random(), count, reply_it);
+    set->sample(call.hold().random(), count, reply_it);
   }
   return {};
 }

@@ -90,7 +90,7 @@ Status draw_one(Call& call) {
   const Key key = call.read(1);
   if (Status status = key.expect(SortedSet::kType); !status.ok()) return status;
   if (key.exists()) {
-    call.reply().bulk(key.view<SortedSet>()->sample(call.worker().random()).member());
+    call.reply().bulk(key.view<SortedSet>()->sample(call.hold().random()).member());
   } else {
     call.reply().null();
   }
@@ -108,7 +108,7 @@ Status zrandmember(Call& call) {
   if (Status status = key.expect(SortedSet::kType); !status.ok()) return status;
   if (key.exists()) {
     if (*count < -int64_t{kRandomRepeatsMax}) return errors::out_of_range();
-    draw(call.reply(), *key.view<SortedSet>(), *count, call.worker().random(), with_scores);
+    draw(call.reply(), *key.view<SortedSet>(), *count, call.hold().random(), with_scores);
   } else {
     call.reply().array(0);
   }

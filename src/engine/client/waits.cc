@@ -69,6 +69,10 @@ void Waits::retry(const std::shared_ptr<Waiter>& waiter) {
   group.transactions.push_back(std::move(transaction));
 }
 
+void Waits::retry_at_home(ShardSet& set, const std::shared_ptr<Waiter>& waiter) {
+  set.submit_change(waiter->home, [waiter](Shard& home) { home.waits().retry(waiter); });
+}
+
 // If the waiter found nothing and was woken again since, its command runs again.
 void Waits::end_retry(const std::shared_ptr<Waiter>& waiter) {
   waiter->is_retrying = false;

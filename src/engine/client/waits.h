@@ -17,6 +17,7 @@ namespace kvstash::engine {
 
 class Session;
 class Shard;
+class ShardSet;
 
 // The reply of WAITAOF: who has everything up to `lsn`.
 void write_acks(resp::ReplyWriter& to, const Acks& acks, Lsn lsn);
@@ -32,6 +33,8 @@ class Waits {
   // several shards changed, so its command shall run again as a transaction.
   void finish(const std::shared_ptr<Waiter>& waiter);
   void retry(const std::shared_ptr<Waiter>& waiter);
+  // Has the waiter's home call retry(). Any thread.
+  static void retry_at_home(ShardSet& set, const std::shared_ptr<Waiter>& waiter);
   // Called when that transaction is over, or was refused.
   void end_retry(const std::shared_ptr<Waiter>& waiter);
   // CLIENT UNBLOCK: ends a wait as if its timeout were over, or with an error. False: the session

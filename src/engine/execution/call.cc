@@ -21,8 +21,8 @@ Session& Call::session() {
 
 void Call::take_moment() {
   if (caller_->in_transaction || caller_->in_script) return;
-  worker_->look_at_clock();
-  hold_ = worker_->now(hold_);
+  worker().clock().look();
+  hold_ = worker().clock().now(hold_);
 }
 
 const EngineOptions& Call::options() const {
@@ -41,6 +41,10 @@ uint64_t Call::string_bytes_max() const {
 
 Shard& Call::owner_of(std::string_view channel) {
   return shards().at(hold_.shard_of(channel).id());
+}
+
+Shard& Call::worker() {
+  return shards().at(hold_.worker().shard);
 }
 
 Shard& Call::home() {
@@ -90,7 +94,7 @@ Key Call::read(std::string_view name) {
     note_miss(key);
     return key;
   }
-  ++worker_->stats().keyspace_hits;
+  ++hold_.stats().keyspace_hits;
   if (!caller_->no_touch) {
     const uint32_t before = key.entry_->access();
     const uint32_t clock = access_clock(hold_, before);
@@ -121,7 +125,7 @@ Key Call::write(std::string_view name, DbIndex db) {
 Key Call::peek(std::string_view name) {
   Key key = find(name, caller_->db);
   if (key.exists()) {
-    ++worker_->stats().keyspace_hits;
+    ++hold_.stats().keyspace_hits;
   } else {
     note_miss(key);
   }
@@ -130,12 +134,12 @@ Key Call::peek(std::string_view name) {
 
 Key Call::inspect(size_t arg_index) {
   Key key = find(args_[arg_index], caller_->db);
-  ++(key.exists() ? worker_->stats().keyspace_hits : worker_->stats().keyspace_misses);
+  ++(key.exists() ? hold_.stats().keyspace_hits : hold_.stats().keyspace_misses);
   return key;
 }
 
 void Call::note_miss(const Key& key) {
-  ++worker_->stats().keyspace_misses;
+  ++hold_.stats().keyspace_misses;
   if (caller_->is_silent) return;
   tell_event(hold_, key.place(), notify::kKeyMiss, "keymiss");
 }
@@ -169,7 +173,7 @@ void Call::record_as_sent(RecordTarget target) {
 
 void Call::block(Wait wait) {
   ensure(may_block());
-  Executor& executor = worker_->executor();
+  Executor& executor = worker().executor();
   progress_ = Progress::kWaits;
   if (executor.runs_again()) return;
   auto waiter = std::make_shared<Waiter>();
@@ -222,14 +226,14 @@ void Call::run_gather(GatherPlan plan) {
 }
 
 void Call::start_gather(GatherPlan plan) {
-  worker_->traffic().start_gather(session(), *command_, args_, std::move(plan));
+  worker().traffic().start_gather(session(), *command_, args_, std::move(plan));
   progress_ = Progress::kAsks;
 }
 
 LaterAnswer Call::answer_later() {
-  ensure(worker_->id() == caller_->home && !caller_->in_transaction && !caller_->in_script);
+  ensure(hold_.worker().shard == caller_->home && !caller_->in_transaction && !caller_->in_script);
   progress_ = Progress::kAsks;
-  return worker_->traffic().answer_later(session(), *command_, args_);
+  return worker().traffic().answer_later(session(), *command_, args_);
 }
 
 void Call::tell(const std::vector<size_t>& shards, std::function<void(Shard&)> part,

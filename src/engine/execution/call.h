@@ -64,13 +64,12 @@ class Call {
  public:
   using Args = std::span<const std::string_view>;
 
-  Call(const Command& command, Args args, const Hold& hold, Shard& worker, Caller& caller,
-       resp::ReplyBuffer& out, std::string_view raw = {})
+  Call(const Command& command, Args args, const Hold& hold, Caller& caller, resp::ReplyBuffer& out,
+       std::string_view raw = {})
       : command_(&command),
         args_(args),
         raw_(raw),
         hold_(hold),
-        worker_(&worker),
         caller_(&caller),
         writer_(out, caller.resp) {}
   Call(const Call&) = delete;
@@ -108,7 +107,7 @@ class Call {
   const EngineOptions& options() const;
   // The shard whose thread runs the command, for its counters, scripts and sessions. Its data is
   // touched only through the hold.
-  Shard& worker() { return *worker_; }
+  Shard& worker();
   const Hold& hold() const { return hold_; }
   // True: every shard is held, so a gather runs at once and sends no messages.
   bool holds_all() const { return hold_.covers_all(); }
@@ -262,7 +261,6 @@ class Call {
   // The request's bytes as the client sent them; empty: they do not stand in one piece.
   std::string_view raw_;
   Hold hold_;
-  Shard* worker_;
   Caller* caller_;
   resp::ReplyWriter writer_;
   Effects* effects_ = nullptr;  // The worker's Effects, emptied before each command.

@@ -6,8 +6,10 @@
 
 namespace kvstash::engine {
 
-CommandRunner::CommandRunner(Shard& worker, const Hold& hold, ReplayOptions options)
-    : worker_(&worker), hold_(worker.now(hold).replaying()), options_(options) {}
+CommandRunner::CommandRunner(const Hold& hold, ReplayOptions options)
+    : worker_(&hold.set().at(hold.worker().shard)),
+      hold_(worker_->clock().now(hold).replaying()),
+      options_(options) {}
 
 Status CommandRunner::run(DbIndex db, std::span<const std::string_view> argv) {
   ensure(!argv.empty());

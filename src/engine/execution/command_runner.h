@@ -32,15 +32,15 @@ struct ReplayOptions {
 class CommandRunner {
  public:
   // `hold` covers the shards of all keys that the records name; its mode and its moment are not
-  // used. `worker` is the shard whose thread this is.
-  CommandRunner(Shard& worker, const Hold& hold, ReplayOptions options = {});
+  // used.
+  explicit CommandRunner(const Hold& hold, ReplayOptions options = {});
 
   // Runs one record in database `db`. Error: there is no such command or database, the number of
   // arguments does not fit, or the command refuses, which does not happen with a sound log.
   Status run(DbIndex db, std::span<const std::string_view> argv);
 
  private:
-  Shard* worker_;
+  Shard* worker_;  // The shard whose thread this is.
   Hold hold_;
   ReplayOptions options_;
 };

@@ -1,11 +1,16 @@
 #include "engine/execution/executor.h"
 
 #include "base/text.h"
+#include "engine/client/session.h"
+#include "engine/client/waits.h"
 #include "engine/command/errors.h"
 #include "engine/data/eviction.h"
 #include "engine/data/expiry.h"
 #include "engine/execution/keyspace_events.h"
-#include "engine/shard.h"
+#include "engine/release/release.h"
+#include "engine/shard_set.h"
+#include "engine/telemetry/telemetry.h"
+#include "engine/tracking/tracking.h"
 #include "resp/request_text.h"
 
 #include <algorithm>
@@ -48,10 +53,10 @@ bool takes_away(const Waiter& waiter) {
 
 CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
                       resp::ReplyBuffer& out, KeyPlaces places, std::string_view raw) {
-  ensure(hold.mode() == HoldMode::kLive && hold.worker().shard == shard_->id());
+  ensure(hold.mode() == HoldMode::kLive && &hold.worker() == worker_);
   const uint64_t began = ended_at_cycles_;
   effects_.begin(is_observed(hold), readers_for(hold, caller));
-  Call call(command, argv, hold, *shard_, caller, out, raw);
+  Call call(command, argv, hold, caller, out, raw);
   call.effects_ = &effects_;
   call.places_ = places;
   const size_t reply_at = out.size();
@@ -61,16 +66,16 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
       !caller.in_transaction) [[unlikely]] {
     const Error refusal = errors::out_of_memory();
     call.reply().error(refusal.message());
-    ++shard_->telemetry().of(command).rejected;
-    shard_->telemetry().count_error(refusal.message());
+    ++telemetry_->of(command).rejected;
+    telemetry_->count_error(refusal.message());
     return {};
   }
   const Status status = command.spec->run(call);
   if (!status.ok()) [[unlikely]] {
     out.truncate(reply_at);
     call.reply().error(status.error().message());
-    ++shard_->telemetry().of(command).failed;
-    shard_->telemetry().count_error(status.error().message());
+    ++telemetry_->of(command).failed;
+    telemetry_->count_error(status.error().message());
   }
   if (effects_.has_any()) commit(call, hold);
   if (caller.remembers_reads && command.has(kReadOnly)) [[unlikely]]
@@ -80,7 +85,7 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
   const auto ns = static_cast<uint64_t>(cycles_to_ns(ended_at_cycles_ - began));
   CallEnd end{.ns = ns};
   if (call.progress_ == Call::Progress::kOver) [[likely]] {
-    end = shard_->telemetry().count_call(command, ns, !caller.in_script);
+    end = telemetry_->count_call(command, ns, !caller.in_script);
   } else {
     end = count_progress(call, ns, out.view().substr(reply_at));
   }
@@ -88,7 +93,7 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
     if (!is_within_memory(hold)) [[unlikely]]
       keep_limit(hold);
     if (ns >= uint64_t{kLongNs}) [[unlikely]]
-      shard_->look_at_clock();
+      clock_->look();
     if (has_ready(hold)) [[unlikely]]
       serve_waiters(hold);
   }
@@ -103,17 +108,17 @@ CallEnd Executor::count_progress(const Call& call, uint64_t ns, std::string_view
     case Call::Progress::kOver:
       break;
     case Call::Progress::kGathered:
-      shard_->telemetry().count_failure(command, reply);
+      telemetry_->count_failure(command, reply);
       break;
     case Call::Progress::kAsks:
-      shard_->telemetry().of(command).ns += ns;
+      telemetry_->of(command).ns += ns;
       return {.ns = ns};
     case Call::Progress::kWaits:
       found_nothing_ = again_ != nullptr;
       (again_ != nullptr ? again_ : waiter_.get())->ns += ns;
       return {.ns = ns};
   }
-  return shard_->telemetry().count_call(command, ns, !call.caller_->in_script);
+  return telemetry_->count_call(command, ns, !call.caller_->in_script);
 }
 
 uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Call& outer,
@@ -128,16 +133,16 @@ uint64_t Executor::run_nested(const Command& command, Call::Args argv, const Cal
 Status Executor::replay(const Command& command, Call::Args argv, const Hold& hold, Caller& caller) {
   ensure(hold.mode() == HoldMode::kReplay && caller.user == nullptr && !caller.remembers_reads);
   // The look-ups of a replayed record do not count as hits or misses.
-  const uint64_t hits = shard_->stats().keyspace_hits;
-  const uint64_t misses = shard_->stats().keyspace_misses;
+  const uint64_t hits = worker_->stats->keyspace_hits;
+  const uint64_t misses = worker_->stats->keyspace_misses;
   effects_.begin(is_observed(hold), readers_for(hold, caller));
   replay_reply_.clear();
-  Call call(command, argv, hold, *shard_, caller, replay_reply_);
+  Call call(command, argv, hold, caller, replay_reply_);
   call.effects_ = &effects_;
   Status status = command.spec->run(call);
   if (effects_.has_any()) commit(call, hold);
-  shard_->stats().keyspace_hits = hits;
-  shard_->stats().keyspace_misses = misses;
+  worker_->stats->keyspace_hits = hits;
+  worker_->stats->keyspace_misses = misses;
   if (replay_reply_.capacity() > kReplayReplyKept) replay_reply_.release();
   return status;
 }
@@ -145,7 +150,7 @@ Status Executor::replay(const Command& command, Call::Args argv, const Hold& hol
 // Passes the effects of a command on; no command does that itself. Watched keys get a new version
 // before any client is told of a change.
 void Executor::commit(const Call& call, const Hold& hold) {
-  shard_->stats().dirty += effects_.dirty();
+  worker_->stats->dirty += effects_.dirty();
   tell_changes(call, hold);
   if (effects_.is_journaled()) write_records(call, *hold.journal());
 }
@@ -198,10 +203,7 @@ void Executor::remember_reads(const Call& call, const Hold& hold) {
   CommandTable::keys_of(command, call.args(), read_keys_);
   for (const KeyAt& key : read_keys_) {
     const std::string_view name = call.arg(key.index);
-    hold.set()
-        .at(hold.shard_of(name).id())
-        .tracking()
-        .remember(name, call.caller_->client_id, call.caller_->home);
+    remember_reader(hold, name, {.client = call.caller_->client_id, .home = call.caller_->home});
   }
 }
 
@@ -250,7 +252,7 @@ bool Executor::is_denied(const QueuedCommand& queued, CommandQueue& queue, const
       "call. This command is no longer allowed for the following reason: " +
       std::string(why);
   to.error(message);
-  shard_->telemetry().count_error(message);
+  telemetry_->count_error(message);
   return true;
 }
 
@@ -258,8 +260,8 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
                              const Hold& held, Caller& caller, resp::ReplyBuffer& out) {
   const uint64_t began = cycles();
   const auto elapsed_ns = [began] { return static_cast<uint64_t>(cycles_to_ns(cycles() - began)); };
-  shard_->look_at_clock();
-  const Hold hold = shard_->now(held);  // All queued commands run at one moment.
+  clock_->look();
+  const Hold hold = clock_->now(held);  // All queued commands run at one moment.
   bool is_unchanged = true;
   for (const WatchedKey& key : watched) {
     ShardData& shard = hold.shard_of(key.key);
@@ -291,7 +293,7 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
   unit.reset();
   if (!is_within_memory(hold)) keep_limit(hold);
   const uint64_t ns = elapsed_ns();
-  if (ns >= uint64_t{kLongNs}) shard_->look_at_clock();
+  if (ns >= uint64_t{kLongNs}) clock_->look();
   if (has_ready(hold)) serve_waiters(hold);
   return ns;
 }
@@ -302,7 +304,7 @@ void Executor::serve_waiters(const Hold& held) {
   // The call that is serving will see this change, too.
   if (std::exchange(is_serving_, true)) return;
   begin_commands();
-  const Hold hold = shard_->now(held);  // Waiters run at a moment after the change that woke them.
+  const Hold hold = clock_->now(held);  // Waiters run at a moment after the change that woke them.
   while (has_ready(hold)) {
     hold.each([&](ShardData& shard) {
       while (const auto ready = shard.blocked_keys().take_ready())
@@ -339,7 +341,7 @@ void Executor::serve_key(ShardData& shard, const BlockedKeys::ReadyKey& ready, c
       continue;
     }
     if (waiter->move(WaitState::kWaiting, WaitState::kWoken)) {
-      hold.set().submit_change(waiter->home, [waiter](Shard& home) { home.waits().retry(waiter); });
+      Waits::retry_at_home(hold.set(), waiter);
     }
     // The waiters behind it must not overtake it.
     if (!waiter->is_over() && takes_away(*waiter)) break;
@@ -364,7 +366,7 @@ void Executor::run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hol
     hold.shard_of(key).blocked_keys().remove(caller.db, key, *waiter);
   }
   waiter->end_run(WaitState::kServed);
-  shard_->release().add_served(waiter);
+  release_->add_served(waiter);
 }
 
 void Executor::forget_waiter(const Waiter& waiter, const Hold& hold) {
@@ -410,7 +412,7 @@ bool Executor::make_room(const Hold& hold) {
 void Executor::keep_limit(const Hold& hold) {
   if (hold.options().maxmemory_policy == EvictionPolicy::kNoEviction) return;
   if (evict(hold, kEvictionsMax) != EvictionEnd::kKept && hold.set().ask_to_evict())
-    shard_->evict_everywhere(hold);
+    hold.set().evict_everywhere(hold);
 }
 
 }  // namespace kvstash::engine

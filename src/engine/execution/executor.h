@@ -1,13 +1,14 @@
 // Executor: runs one command against held shards, keeps its statistics, and passes its effects on
 // by one function, commit().
 //
-// One per shard, used on that shard's thread only. The shards that a command touches may be others;
-// then they are parked (Hold).
+// One per shard, used on that shard's thread only. It knows no shards: what a command touches is
+// covered by its hold, and its counters are those of the hold's worker.
 #pragma once
 
 #include "base/clock.h"
 #include "engine/execution/blocked_keys.h"
 #include "engine/execution/call.h"
+#include "engine/execution/turn_clock.h"
 #include "engine/execution/waiter.h"
 #include "engine/telemetry/stats.h"
 #include "engine/traffic/hold_group.h"
@@ -19,9 +20,14 @@
 
 namespace kvstash::engine {
 
+class Release;
+class Telemetry;
+
 class Executor {
  public:
-  explicit Executor(Shard& shard) : shard_(&shard) {}
+  // All parts are of the shard whose thread runs the executor, and outlive it.
+  Executor(const Worker& worker, TurnClock& clock, Telemetry& telemetry, Release& release)
+      : worker_(&worker), clock_(&clock), telemetry_(&telemetry), release_(&release) {}
 
   // Called before commands run one after the other. Each is timed from the end of the one before
   // it, and the first from this call, so that the counter of cycles is read only once a command.
@@ -71,7 +77,7 @@ class Executor {
   // evicts after a command took too much.
   static bool is_within_memory(const Hold& hold);
   static bool make_room(const Hold& hold);
-  void keep_limit(const Hold& hold);
+  static void keep_limit(const Hold& hold);
 
  private:
   void commit(const Call& call, const Hold& hold);
@@ -84,7 +90,10 @@ class Executor {
   void serve_key(ShardData& shard, const BlockedKeys::ReadyKey& ready, const Hold& hold);
   void run_waiter(const std::shared_ptr<Waiter>& waiter, const Hold& hold);
 
-  Shard* shard_;
+  const Worker* worker_;
+  TurnClock* clock_;
+  Telemetry* telemetry_;
+  Release* release_;
   uint64_t ended_at_cycles_ = 0;  // When the last command ended, or begin_commands() was called.
   Effects effects_;
   resp::ReplyBuffer replay_reply_;  // Scratch: the reply of a replayed record, which is not read.

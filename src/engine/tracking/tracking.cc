@@ -63,8 +63,12 @@ Tracking::~Tracking() = default;
 
 // ---- As the shard of keys.
 
-void Tracking::remember(std::string_view key, uint64_t client, uint32_t home) {
-  keys_.remember(key, {.client = client, .home = home});
+void remember_reader(const Hold& hold, std::string_view key, const TrackingTable::Reader& reader) {
+  hold.set().at(hold.shard_of(key).id()).tracking().remember(key, reader);
+}
+
+void Tracking::remember(std::string_view key, const TrackingTable::Reader& reader) {
+  keys_.remember(key, reader);
   update_count();
   trim();
 }

@@ -28,6 +28,9 @@ class Pushes;
 class Session;
 class Shard;
 
+// Remembers in the shard of a key, which `hold` covers, that a client has read the key.
+void remember_reader(const Hold& hold, std::string_view key, const TrackingTable::Reader& reader);
+
 class Tracking {
  public:
   explicit Tracking(Shard& shard);
@@ -36,8 +39,7 @@ class Tracking {
   Tracking& operator=(const Tracking&) = delete;
 
   // ---- As the shard of keys. `pushes` are those of the executing thread.
-  // Remembers that a client, whose home is shard `home`, has read a key.
-  void remember(std::string_view key, uint64_t client, uint32_t home);
+  void remember(std::string_view key, const TrackingTable::Reader& reader);
   // Called when a key changed. Followers of prefixes treat a change by a script as no client's, as
   // in Redis.
   void note_change(std::string_view key, const Author& author, Pushes& pushes);

@@ -157,7 +157,7 @@ Lsn BusyTurns::lsn_of(const HoldGroup& group) const {
 void BusyTurns::take_turn() {
   is_in_turn_ = true;
   // The commands of the busy turn need the time; the script has its moment in its hold.
-  shard_->look_at_clock();
+  shard_->clock().look();
   receive();
   shard_->clients().resume_while_busy();
   shard_->port().read_while_busy();

@@ -405,7 +405,7 @@ void Traffic::run_group(HoldGroup& group) {
       if (transaction.is_over) [[unlikely]]
         continue;  // Answered while the shard was busy.
       shard_->busy().running.transaction = &transaction;
-      shard_->executor().run_transaction(group, transaction, shard_->now(hold));
+      shard_->executor().run_transaction(group, transaction, shard_->clock().now(hold));
     }
   }
   shard_->busy().running.group = nullptr;

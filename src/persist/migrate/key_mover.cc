@@ -213,7 +213,7 @@ bool KeyMover::settle(const Job& job, Items& items, std::vector<std::string>& ch
       }
     }
     if (argv.size() == 1) return;
-    engine::CommandRunner runner(set_->at(hold.worker().shard), hold,
+    engine::CommandRunner runner(hold,
                                  {.records = engine::RecordTarget::kBoth, .tells_events = true});
     const Status deleted = runner.run(job.db, argv);
     ensure(deleted.ok());

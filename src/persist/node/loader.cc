@@ -234,7 +234,7 @@ void Loader::send_records(size_t shard) {
   wait_for_room(shard);
   const std::shared_ptr<Records> batch = std::move(records_[shard]);
   set_->submit_change(shard, [batch, shared = shared_](Shard& here) {
-    engine::CommandRunner runner(here, here.hold_here());
+    engine::CommandRunner runner(here.hold_here());
     std::vector<std::string_view> argv;
     std::string_view text = batch->text;
     for (const Records::Record& record : batch->records) {
@@ -421,9 +421,8 @@ Status Loader::take_record(std::span<const std::string_view> argv) {
 Status Loader::run_held(std::vector<std::vector<std::string>> records) {
   if (Status done = finish(); !done.ok()) return done;
   shared_->under_way[0].fetch_add(1);
-  const auto run = [shared = shared_, db = db_, records = std::move(records)](Shard& worker,
-                                                                              const Hold& hold) {
-    engine::CommandRunner runner(worker, hold);
+  const auto run = [shared = shared_, db = db_, records = std::move(records)](const Hold& hold) {
+    engine::CommandRunner runner(hold);
     for (const std::vector<std::string>& words : records) {
       const std::vector<std::string_view> argv(words.begin(), words.end());
       if (const Status done = runner.run(db, argv); !done.ok())
@@ -431,10 +430,7 @@ Status Loader::run_held(std::vector<std::vector<std::string>> records) {
     }
     shared->done(0);
   };
-  set_->submit(0, [set = set_, run](Shard& first) {
-    first.traffic().hold_all(
-        [set, run](const Hold& hold) { run(set->at(hold.worker().shard), hold); });
-  });
+  set_->submit(0, [run](Shard& first) { first.traffic().hold_all(run); });
   return finish();
 }
 

@@ -31,7 +31,7 @@ TEST_CASE("who watches, waits for or caches a key learns that it changed, wherev
   Node node;
   const WatchedKey watched{kZero, node.key, node.there.watches().watch(kZero, node.key)};
   node.there.blocked_keys().add(kZero, node.key, std::make_shared<Waiter>());
-  node.at(1).tracking().remember(node.key, 7, 0);
+  node.at(1).tracking().remember(node.key, {.client = 7, .home = 0});
   REQUIRE(node.there.readers().key_count() == 1);
   note_change(node.at(0).hold_of(nullptr), {node.there, kZero, node.key}, {.client_id = 9});
   CHECK_FALSE(node.there.watches().is_unchanged(watched));

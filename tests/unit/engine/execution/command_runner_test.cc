@@ -23,7 +23,7 @@ struct Node : test::HeldShards {
   using HeldShards::HeldShards;
 
   std::string replay(const Words& argv, ReplayOptions choices = {}) {
-    CommandRunner runner(at(0), at(0).hold_of(nullptr), choices);
+    CommandRunner runner(at(0).hold_of(nullptr), choices);
     const Status status = runner.run(DbIndex{0}, argv);
     return status.ok() ? "" : std::string(status.error().message());
   }
@@ -96,7 +96,7 @@ TEST_CASE("records are found by their commands' own names, whatever operators ca
   REQUIRE(table.rename({"del", ""}).ok());
   EngineOptions options;
   ShardSet set(1, table, options);
-  CommandRunner runner(set.at(0), set.at(0).hold_here());
+  CommandRunner runner(set.at(0).hold_here());
   const std::string_view argv[] = {"Set", "k", "v"};
   CHECK(runner.run(DbIndex{0}, argv).ok());
   CHECK(set.at(0).data().keyspace(DbIndex{0}).size() == 1);
@@ -145,7 +145,7 @@ TEST_CASE("what is no record is refused") {
   CHECK(node.replay({"SET", "k"}) != "");
   node.replay({"SET", "k", "v"});
   CHECK(node.replay({"LPUSH", "k", "v"}).starts_with("WRONGTYPE"));
-  CommandRunner runner(node.at(0), node.at(0).hold_of(nullptr));
+  CommandRunner runner(node.at(0).hold_of(nullptr));
   const std::string_view argv[] = {"SET", "k", "v"};
   CHECK_FALSE(runner.run(DbIndex{99}, argv).ok());
 }

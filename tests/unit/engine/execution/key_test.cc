@@ -22,7 +22,7 @@ struct Fixture : test::HeldShards {
   std::string near = key_on(0);
   std::string far = key_on(3);
   Argv argv = {"mset", near, "v", far, "v"};
-  Call call{command("mset"), argv, at(0).hold_of(&members), at(0), caller, out};
+  Call call{command("mset"), argv, at(0).hold_of(&members), caller, out};
 };
 
 constexpr int64_t kLater = 99'999'999'999'999;

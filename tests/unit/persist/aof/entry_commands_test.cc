@@ -91,7 +91,7 @@ TEST_CASE("entry commands: values of every type and encoding are made again") {
     space.fill();
     space.fill_field_deadlines();
     LoggedNode node(1);
-    engine::CommandRunner runner(node.at(0), node.at(0).hold_of(nullptr));
+    engine::CommandRunner runner(node.at(0).hold_of(nullptr));
     for (const Words& words : parsed(commands_of(encoded(space), 1 << 16))) {
       const std::vector<std::string_view> argv(words.begin(), words.end());
       if (words[0] == "SELECT") continue;
