@@ -61,6 +61,7 @@ unsigned version_in(std::string_view digits) {
 void FileReader::feed(std::string_view bytes) {
   converted_.clear();
   constexpr size_t kKeptBytesMax = size_t{16} << 20;
+  sum_up_to(at_);
   dropped_ += at_;
   if (at_ == buffer_.size() && buffer_.capacity() > kKeptBytesMax) {
     buffer_ = std::string();
@@ -70,7 +71,15 @@ void FileReader::feed(std::string_view bytes) {
   scanned_ -= at_;
   value_at_ -= std::min(value_at_, at_);
   at_ = 0;
+  summed_ = 0;
   buffer_ += bytes;
+}
+
+// Long stretches cost less than many short ones.
+void FileReader::sum_up_to(size_t end) {
+  if (!checks_sum_) return;
+  sum_ = crc64(sum_, std::string_view(buffer_).substr(summed_, end - summed_));
+  summed_ = end;
 }
 
 Result<std::optional<FileEvent>> FileReader::next() {
@@ -132,7 +141,6 @@ bool FileReader::read_header() {
     return false;
   }
   version_ = version;
-  sum_ = crc64(0, magic);
   at_ = scanned_ = kHeaderBytes;
   return true;
 }
@@ -185,7 +193,6 @@ FileReader::Next FileReader::finish_item() {
                                     : finish_opcode(from);
   if (error_.empty() && !from.ok()) fail(from.why());
   if (!error_.empty()) return std::nullopt;
-  sum_ = crc64(sum_, item);
   at_ = scanned_;
   is_inside_ = false;
   return event;
@@ -245,8 +252,8 @@ FileReader::Next FileReader::finish_file(Decoder& from) {
   has_ended_ = true;
   if (version_ < kSumVersionMin) return FileEnd{};
   const uint64_t stored = static_cast<uint64_t>(from.millis());
-  const uint64_t sum = crc64(sum_, std::string_view(buffer_).substr(at_, 1));
-  if (checks_sum_ && stored != 0 && stored != sum)
+  sum_up_to(at_ + 1);
+  if (checks_sum_ && stored != 0 && stored != sum_)
     return fail("the checksum is wrong: somewhere before the file is damaged");
   return FileEnd{.has_checksum = stored != 0};
 }

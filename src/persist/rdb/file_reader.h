@@ -89,6 +89,7 @@ class FileReader {
   bool read_header();
   bool begin_item();
   bool skip_item();
+  void sum_up_to(size_t end);
   Next finish_item();
   Next finish_opcode(Decoder& from);
   Next finish_entry(Decoder& from);
@@ -105,7 +106,8 @@ class FileReader {
   size_t at_ = 0;         // The beginning of the present item, which is its code.
   size_t scanned_ = 0;    // The end of what was passed of the item.
   uint64_t dropped_ = 0;  // Bytes of the file before the buffer.
-  uint64_t sum_ = 0;
+  uint64_t sum_ = 0;     // The checksum of the file up to `summed_`.
+  size_t summed_ = 0;    // In the buffer.
   unsigned version_ = 0;
   Dialect dialect_ = Dialect::kRedis;
 
