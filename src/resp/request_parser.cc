@@ -21,6 +21,18 @@ constexpr size_t kShortLengthDigits = 9;  // A length of so few digits cannot ov
 inline bool read_short_length(const char*& at, const char* end, size_t& length) {
   if (end - at < 3) return false;
   size_t value = static_cast<unsigned char>(*at) - size_t{'0'};
+  // Nearly all lengths have one digit or two.
+  if (at[1] == '\r' && value <= 9) {
+    length = value;
+    at += 1 + kLineEndBytes;
+    return true;
+  }
+  const size_t second = static_cast<unsigned char>(at[1]) - size_t{'0'};
+  if (end - at > 3 && at[2] == '\r' && value - 1 < 9 && second <= 9) {
+    length = value * 10 + second;
+    at += 2 + kLineEndBytes;
+    return true;
+  }
   if (value > 9 || (value == 0 && at[1] != '\r')) return false;
   const char* last = end - at > static_cast<ptrdiff_t>(kShortLengthDigits) + 1
                          ? at + kShortLengthDigits

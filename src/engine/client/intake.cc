@@ -122,14 +122,19 @@ void Intake::stage(Session& session) {
     staged.has_more = true;
     has_skipped = outcome.kind == resp::ParseOutcome::Kind::kNothing;
     if (outcome.kind == resp::ParseOutcome::Kind::kComplete) {
-      parsed_.push_back({.begin = at,
-                         .end = at + outcome.consumed,
-                         .command = shard_->set().commands().find(args_[first_arg]),
-                         .first_arg = first_arg,
-                         .argc = static_cast<uint32_t>(args_.size()) - first_arg,
-                         .first_place = static_cast<uint32_t>(places_.size()),
-                         .place_count = 0,
-                         .borrows_parser = outcome.borrows_parser});
+      // In a pipeline the name is often that of the command before.
+      const std::string_view name = args_[first_arg];
+      const bool is_as_before =
+          staged.last != staged.first && args_[parsed_.back().first_arg] == name;
+      parsed_.push_back(
+          {.begin = at,
+           .end = at + outcome.consumed,
+           .command = is_as_before ? parsed_.back().command : shard_->set().commands().find(name),
+           .first_arg = first_arg,
+           .argc = static_cast<uint32_t>(args_.size()) - first_arg,
+           .first_place = static_cast<uint32_t>(places_.size()),
+           .place_count = 0,
+           .borrows_parser = outcome.borrows_parser});
       ++staged.last;
       if (use_ == Use::kNormal) find_places(parsed_.back());
     }
