@@ -40,12 +40,13 @@ void HugePages::Region::release(size_t offset, size_t bytes) {
   total_->fetch_sub(bytes, std::memory_order_relaxed);
 }
 
-// Writing one byte fetches a whole page. The region's user may have written here already, so the
-// byte keeps its value.
+// The region's user may write here at the same time. A kernel before Linux 5.14 has no call that
+// fetches a page; there, writing one byte does, which keeps its value.
 void HugePages::Region::touch_next() {
   const size_t at = ready_.load(std::memory_order_relaxed);
   const size_t bytes = std::min(kPageBytes, bytes_ - at);
-  __atomic_fetch_or(data_ + at, 0, __ATOMIC_RELAXED);
+  if (madvise(data_ + at, bytes, MADV_POPULATE_WRITE) != 0)
+    __atomic_fetch_or(data_ + at, 0, __ATOMIC_RELAXED);
   total_->fetch_add(bytes, std::memory_order_relaxed);
   ready_.store(at + bytes, std::memory_order_release);
 }

@@ -253,11 +253,17 @@ class Run {
       return removed;
     };
     const bool is_short_of_memory = row.has(kDenyOom) && random_.one_in(2000);
-    if (is_short_of_memory) origin_.options.maxmemory_bytes = 1;
+    if (is_short_of_memory) {
+      origin_.options.maxmemory_bytes = 1;
+      // An eviction over all shards would park them for each other, and there is one thread here.
+      // So one counts as under way.
+      origin_.set().begin_eviction();
+    }
     const uint64_t removed_before = removals();
     const size_t records_before = origin_.unit_records();
     origin_.run(last_, draw_db(), dice);
     origin_.options.maxmemory_bytes = 0;
+    if (is_short_of_memory) origin_.set().end_evictions();
     const size_t records = origin_.unit_records() - records_before;
     if (records == 0) seen_->idle.insert(row.name);
     if (records != 0 && removals() == removed_before) seen_->recorded.insert(row.name);
