@@ -142,7 +142,11 @@ IncrementStep IncrementReader::read_block_header(std::string_view unread, bool a
     return incomplete(kOwnLineBytesMax + kForeignBeginBytesMax);
   // Redis goes on in the file that it finds last.
   std::optional<size_t> foreign = foreign_begin_behind_line(unread);
-  if (is_foreign(unread)) foreign = 0;
+  const bool is_behind_torn_block = std::exchange(is_behind_torn_, foreign.has_value());
+  if (is_foreign(unread)) {
+    foreign = 0;
+    is_behind_torn_ = is_behind_torn_block;
+  }
   if (foreign) {
     if (in_unit_) return failed(Kind::kDamaged, "Expected a block of the open unit", offset_);
     IncrementStep step = consume(Kind::kNote, *foreign);
@@ -203,6 +207,7 @@ IncrementStep IncrementReader::read_unfinished_block(const BlockHeader& block,
   IncrementStep step = consume(Kind::kNote, line.size());
   block_begin_ = offset_;
   block_left_ = *ends;
+  is_behind_torn_ = true;
   return step;
 }
 
@@ -229,7 +234,7 @@ IncrementStep IncrementReader::read_in_block(std::string_view unread,
   if (block_left_ > 0) return step;
   if (is_aof_only_next_) return failed(Kind::kDamaged, "Expected a record in the block", offset_);
   if (!in_unit_) {
-    mark_sound();
+    if (!is_behind_torn_) mark_sound();
   } else if (unit_begin_ > block_begin_) {
     return failed(Kind::kDamaged, "A unit that does not end in its block does not begin it",
                   offset_);
@@ -270,7 +275,10 @@ IncrementStep IncrementReader::read_foreign(std::string_view unread, bool at_end
   } else {
     return failed(Kind::kDamaged, "format error", offset_);
   }
-  if (!in_unit_) mark_sound();
+  if (step.kind == Kind::kRecord) is_behind_torn_ = false;
+  // What our crash left is known by the record of Redis's behind it: cut before the end of that,
+  // the file would end in what is torn.
+  if (!in_unit_ && !is_behind_torn_) mark_sound();
   return step;
 }
 

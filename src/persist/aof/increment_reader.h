@@ -103,6 +103,8 @@ class IncrementReader {
 
   std::optional<IncrementHeader> header_;
   std::optional<uint64_t> foreign_begin_;
+  // Redis went on behind a line or block of ours that is not whole, and no record of it was read.
+  bool is_behind_torn_ = false;
   bool is_first_line_read_ = false;
   uint64_t offset_;
   uint64_t lsn_ = 0;

@@ -65,6 +65,7 @@ Result<Line> parse_line(std::string_view text) {
 }
 
 Status add_line(Manifest& manifest, Line line) {
+  if (line.type != 'i') line.file.bytes.reset();  // Only of an increment a part may count.
   switch (line.type) {
     case 'b':
       if (manifest.base) return Error::literal("Found duplicate base file information");

@@ -56,6 +56,20 @@ std::vector<std::string> sound_units(const std::string& file) {
   return read_pieces(file.substr(0, read.sound_bytes), file.size()).units;
 }
 
+// Wherever the file ends behind `from`, or is damaged there, the place for a cut leaves a whole
+// file.
+void check_cuts(const std::string& file, size_t from) {
+  for (size_t at = from; at < file.size(); ++at) {
+    CAPTURE(at);
+    std::string damaged = file;
+    damaged[at] = '<';
+    for (const std::string& bad : {file.substr(0, at), damaged}) {
+      const std::string cut = bad.substr(0, read_pieces(bad, 50).sound_bytes);
+      CHECK(read_pieces(cut, 50).end.kind == Kind::kEnd);
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a file is read the same in pieces of any size") {
@@ -330,6 +344,7 @@ TEST_CASE("a transaction that Redis appended in the middle of our last block is 
                                                  "MULTI; SELECT 0; SET r 9; EXEC"});
     CHECK(read.is_foreign_at_end);
   }
+  check_cuts(kept + redis, kept.size());
 }
 
 TEST_CASE("bytes of an older file behind our last block are damage, not Redis's writing") {
@@ -364,6 +379,7 @@ TEST_CASE("what Redis appended to an unfinished line of ours is read") {
         CHECK(read.end.kind == Kind::kEnd);
         CHECK(read.units == std::vector<std::string>{"select 0", "SELECT 0", "SET r 2"});
       }
+      check_cuts(mixed, kept);
     }
   }
 }

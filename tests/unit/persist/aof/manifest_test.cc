@@ -56,6 +56,8 @@ TEST_CASE("how much of an increment is a part of the log stands in a key of ours
   CHECK(*parse_manifest(text) == manifest);
   for (const std::string wrong : {"x", "-1", "1x", "18446744073709551616", "\"\""})
     CHECK_FALSE(parse_manifest("file a seq 1 type i bytes " + wrong + "\n").ok());
+  // A base counts as a whole.
+  CHECK_FALSE(parse_manifest("file a seq 1 type b bytes 5\n")->base->bytes.has_value());
 }
 
 TEST_CASE("an empty manifest is a comment, which Redis takes for a manifest without files") {
