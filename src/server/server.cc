@@ -310,7 +310,8 @@ void Server::on_loaded(const Status& loaded) {
   }
   has_loaded_ = true;
   log(LogLevel::kNotice, "Ready to accept connections");
-  tell_supervisor(kReadyMessage);
+  // Shard 0 reads options that clients may change now.
+  shards_->submit(0, [this](engine::Shard&) { tell_supervisor(kReadyMessage); });
 }
 
 std::string Server::describe(const engine::Session& session, int64_t now_ms) const {
