@@ -117,11 +117,20 @@ void learn_epoch(State& state, const Monitored& group, uint64_t epoch) {
   announce_text(state, LogLevel::kWarning, "+new-epoch", group.primary, std::to_string(epoch));
 }
 
+// Two failovers in one epoch, which a forced one without a majority can lead to, leave two
+// configurations of which none is newer. Then the sentinel with the smaller id yields.
+bool must_yield(const State& state, const Monitored& group, const Hello& hello) {
+  const Address& shown = current_primary(group);
+  return hello.config_epoch == group.config_epoch && hello.config_epoch > 0 &&
+         !group.failover.is_under_way() && state.my_id < hello.id &&
+         !(hello.primary_port == shown.port && state.names.means(hello.primary_host, shown));
+}
+
 // A peer has a newer configuration of a primary. A failover of ours that is older is given up, even
 // if the address is the one that we had before it.
 void learn_config(State& state, Monitored& group, const Instance& from, const Hello& hello) {
-  if (group.config_epoch >= hello.config_epoch) return;
   const Address shown = current_primary(group);
+  if (group.config_epoch >= hello.config_epoch && !must_yield(state, group, hello)) return;
   const bool is_outdated =
       group.failover.is_under_way() && group.failover.epoch <= hello.config_epoch;
   group.config_epoch = hello.config_epoch;

@@ -68,6 +68,11 @@ bool may_lead_alone(const State& state, const Failover& failover) {
 
 void wait_start(State& state, Monitored& group) {
   const Failover& failover = group.failover;
+  // The primary is back before anything was done to it.
+  if (!failover.is_forced && !group.primary.is_objectively_down) {
+    abort_failover(state, group, "-failover-abort-not-elected", Duration(0));
+    return;
+  }
   const std::optional<std::string> leader = elected_leader(state, group);
   if (!leader && !may_lead_alone(state, failover)) {
     if (state.now - *failover.started_at > pace_of(state, group).election && !failover.is_forced)
