@@ -68,21 +68,17 @@ bool may_lead_alone(const State& state, const Failover& failover) {
 
 void wait_start(State& state, Monitored& group) {
   const Failover& failover = group.failover;
-  // The primary is back before anything was done to it.
-  if (!failover.is_forced && !group.primary.is_objectively_down) {
+  const bool is_late = state.now - *failover.started_at > pace_of(state, group).election;
+  // The primary is back before anything was done to it, or the votes are of another time.
+  const bool is_outdated =
+      !failover.is_forced && (is_late || !group.primary.is_objectively_down);
+  std::optional<std::string> leader;
+  if (!is_outdated) leader = elected_leader(state, group);
+  if (is_outdated || (leader && !equals_ignore_case(*leader, state.my_id))) {
     abort_failover(state, group, "-failover-abort-not-elected", Duration(0));
     return;
   }
-  const std::optional<std::string> leader = elected_leader(state, group);
-  if (!leader && !may_lead_alone(state, failover)) {
-    if (state.now - *failover.started_at > pace_of(state, group).election && !failover.is_forced)
-      abort_failover(state, group, "-failover-abort-not-elected", Duration(0));
-    return;
-  }
-  if (leader && !equals_ignore_case(*leader, state.my_id)) {
-    abort_failover(state, group, "-failover-abort-not-elected", Duration(0));
-    return;
-  }
+  if (!leader && !may_lead_alone(state, failover)) return;
   announce(state, LogLevel::kWarning, "+elected-leader", group.primary);
   crash_if_asked(state, kCrashAfterElection);
   announce_leadership(state, group);
