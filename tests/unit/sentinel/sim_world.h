@@ -651,6 +651,7 @@ class SimWorld {
 
   void check_event(int process, const SimEvent& event) {
     if (event.channel == "+elected-leader") check_leader(process);
+    if (event.channel == "+selected-slave") check_choice(process);
     if (event.channel == "+promoted-slave") check_promotion(process, event.payload);
   }
 
@@ -674,6 +675,29 @@ class SimWorld {
     }
     const auto [known, is_new] = leaders_.emplace(epoch, process);
     if (!is_new && known->second != process) FAIL("two leaders: " << describe());
+  }
+
+  // Of the replicas that the leader could ask, none has a lower priority number, or as low a one and
+  // more data. What replicas really have is compared, while nobody gives them more.
+  void check_choice(int process) {
+    const State& state = at(process).core->state();
+    const Monitored& group = *state.groups[0];
+    if (group.failover.promoted == nullptr) return;  // Over within the same step.
+    const int old_primary = find_host(group.primary.address.ip);
+    if (old_primary < 0 || at(old_primary).is_running) return;
+    const SimDataNode& chosen = node(find_host(group.failover.promoted->address.ip));
+    for (const auto& replica : group.replicas) {
+      const int other = find_host(replica->address.ip);
+      const SimDataNode& real = node(other);
+      if (!at(other).is_running || real.is_primary()) continue;
+      const bool was_asked = !replica->is_subjectively_down && !replica->link->is_disconnected &&
+                             replica->reported.at && state.now - *replica->reported.at < Duration(100);
+      if (!was_asked || real.priority == 0 || real.is_link_up) continue;
+      if (replica->reported.link_down > group.options.down_after * 10) continue;
+      const bool is_better = real.priority != chosen.priority ? real.priority < chosen.priority
+                                                              : real.offset > chosen.offset;
+      if (is_better) FAIL(real.host << " is better than " << chosen.host << ": " << describe());
+    }
   }
 
   void check_promotion(int process, const std::string& replica) {
