@@ -233,7 +233,7 @@ bool monitor(State& state, Argv argv, Writer& reply) {
   if (*quorum <= 0) return refuse("ERR Quorum must be 1 or greater.");
   if (!state.options.resolve_hostnames && !is_ip(argv[3]))
     return refuse("ERR Invalid IP address or hostname specified");
-  if (*port <= 0 || *port > kPortMax) return refuse("ERR Invalid port number.");
+  if (*port < 0 || *port > kPortMax) return refuse("ERR Invalid port number.");
   if (find_group(state, argv[2]) != nullptr) return refuse("ERR Duplicate master name.");
   const Monitored& group = add_group(
       state,
@@ -290,15 +290,15 @@ bool flush_config(State& state, Argv, Writer& reply) {
 }
 
 bool simulate_failure(State& state, Argv argv, Writer& reply) {
-  uint32_t failures = 0;
+  state.simulated_failures = 0;
   for (const std::string_view word : argv.subspan(2)) {
     if (equals_ignore_case(word, "crash-after-election")) {
-      failures |= kCrashAfterElection;
+      state.simulated_failures |= kCrashAfterElection;
       write_log(state, LogLevel::kWarning,
                 "Failure simulation: this Sentinel will crash after being successfully elected as "
                 "failover leader");
     } else if (equals_ignore_case(word, "crash-after-promotion")) {
-      failures |= kCrashAfterPromotion;
+      state.simulated_failures |= kCrashAfterPromotion;
       write_log(state, LogLevel::kWarning,
                 "Failure simulation: this Sentinel will crash after promoting the selected replica "
                 "to master");
@@ -312,7 +312,6 @@ bool simulate_failure(State& state, Argv argv, Writer& reply) {
       return false;
     }
   }
-  state.simulated_failures = failures;
   reply.ok();
   return false;
 }
@@ -363,7 +362,7 @@ struct SubcommandRow {
 
 constexpr SubcommandRow kRows[] = {
     {"ckquorum", 3, false, ck_quorum},
-    {"config", 4, true, config_command},
+    {"config", 3, true, config_command},
     {"debug", 2, true, debug},
     {"failover", 3, false, failover},
     {"flushconfig", 2, false, flush_config},

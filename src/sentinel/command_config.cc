@@ -154,7 +154,7 @@ bool config_command(State& state, std::span<const std::string_view> argv,
                     resp::ReplyWriter& reply) {
   if (equals_ignore_case(argv[2], "set") && argv.size() >= 5)
     return set_options(state, argv.subspan(3), reply);
-  if (equals_ignore_case(argv[2], "get")) {
+  if (equals_ignore_case(argv[2], "get") && argv.size() >= 4) {
     get_options(state, argv.subspan(3), reply);
   } else {
     reply.error(kUsage);

@@ -132,7 +132,7 @@ Status read_monitor(Reading& reading, Words words) {
   const std::optional<int64_t> quorum = parse_int64(words[4]);
   if (!quorum || *quorum <= 0) return Error::literal("Quorum must be 1 or greater.");
   const std::optional<int64_t> port = parse_port(words[3]);
-  if (!port || *port == 0) return Error::literal("Invalid port number.");
+  if (!port) return Error::literal("Invalid port number.");
   if (!reading.state.options.resolve_hostnames && !is_ip(words[2]))
     return Error::literal("Can't resolve instance hostname.");
   for (const MonitorState& other : reading.state.monitors)
@@ -339,11 +339,23 @@ class ConfigLines {
       read(trim(raw));
   }
 
+  // Whether a line of this directive stands in the file and was not written yet.
+  bool has(std::string_view directive) const {
+    const auto found = places_.find(directive);
+    return found != places_.end() && !found->second.empty();
+  }
+
   // Puts a line where one of the same directive stood, or at the end.
   void write(std::string_view directive, std::initializer_list<std::string_view> words) {
-    std::string line = std::string(kKeyword) + " " + std::string(directive);
+    std::string text;
     for (const std::string_view word : words)
-      line.append(" ").append(word_text(word));
+      text.append(" ").append(word_text(word));
+    write_text(directive, text);
+  }
+
+  // As write; `text` is what stands behind the directive, with a blank before each word.
+  void write_text(std::string_view directive, std::string_view text) {
+    std::string line = std::string(kKeyword) + " " + std::string(directive) + std::string(text);
     std::deque<size_t>& places = places_[to_lower(directive)];
     if (places.empty()) {
       append(std::move(line));
@@ -400,16 +412,26 @@ class ConfigLines {
   bool has_heading_ = false;
 };
 
+// A default is written only where the operator wrote it.
+void write_yes_no(ConfigLines& lines, std::string_view directive, bool value, bool by_default) {
+  if (value == by_default && !lines.has(directive)) return;
+  lines.write(directive, {value ? "yes" : "no"});
+}
+
 void write_options(ConfigLines& lines, const SentinelOptions& options) {
-  if (!options.deny_scripts_reconfig) lines.write("deny-scripts-reconfig", {"no"});
-  if (options.resolve_hostnames) lines.write("resolve-hostnames", {"yes"});
-  if (options.announce_hostnames) lines.write("announce-hostnames", {"yes"});
+  const SentinelOptions defaults;
+  write_yes_no(lines, "deny-scripts-reconfig", options.deny_scripts_reconfig,
+               defaults.deny_scripts_reconfig);
+  write_yes_no(lines, "resolve-hostnames", options.resolve_hostnames, defaults.resolve_hostnames);
+  write_yes_no(lines, "announce-hostnames", options.announce_hostnames,
+               defaults.announce_hostnames);
 }
 
 // The rest of the options, which Redis writes behind the primaries.
 void write_late_options(ConfigLines& lines, const SentinelOptions& options) {
   // Redis always quotes this one.
-  if (!options.announce_ip.empty()) lines.write("announce-ip", {options.announce_ip});
+  if (!options.announce_ip.empty())
+    lines.write_text("announce-ip", " " + quote(options.announce_ip));
   if (options.announce_port != 0)
     lines.write("announce-port", {std::to_string(options.announce_port)});
   if (!options.sentinel_user.empty()) lines.write("sentinel-user", {options.sentinel_user});
