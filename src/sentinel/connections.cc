@@ -130,11 +130,12 @@ void reconnect(State& state, Instance& instance) {
   if (!link.is_disconnected || instance.address.port == 0) return;
   if (link.tried_at && state.now - *link.tried_at < pace_of(state, *instance.group).reconnect)
     return;
+  const bool is_first = !link.tried_at;
   link.tried_at = state.now;
   // A name may stand for another address by now.
-  if (state.options.resolve_hostnames && !link.commands && !is_ip(instance.address.host) &&
-      state.names_asked.emplace(instance.address.host).second)
-    state.actions.emplace_back(Resolve{.name = instance.address.host});
+  if (state.options.resolve_hostnames && !is_first && !link.commands &&
+      !is_ip(instance.address.host))
+    resolve(state, instance.address.host);
   if (instance.address.ip.empty()) return;
   if (!link.commands) open_commands(state, instance);
   if (!instance.is_sentinel() && !link.messages) open_messages(state, instance);

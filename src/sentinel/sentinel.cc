@@ -213,17 +213,19 @@ void Sentinel::on_answer(Link& link, const resp::Reply& reply) {
   if (link.requests.empty()) return;  // Nobody asked; a server that does so is not trusted.
   const Request request = link.requests.front();
   link.requests.pop_front();
+  if (request.kind == RequestKind::kAskProgram) {
+    link.program = is_kvstash_info(reply.text) ? Program::kKvstash : Program::kRedis;
+    return;
+  }
   Instance* instance = find_instance(state, request.asker);
   if (instance == nullptr) return;  // It was removed meanwhile.
   Monitored& group = *instance->group;
   switch (request.kind) {
-    case RequestKind::kNothing: return;
+    case RequestKind::kNothing:
+    case RequestKind::kAskProgram: return;
     case RequestKind::kPing: return ping_answered(state, *instance, reply);
     case RequestKind::kHello:
       if (!reply.is_error()) instance->published_at = state.now;
-      return;
-    case RequestKind::kAskProgram:
-      link.program = is_kvstash_info(reply.text) ? Program::kKvstash : Program::kRedis;
       return;
     case RequestKind::kInfo:
       if (reply.type == resp::Reply::Type::kBulk || reply.type == resp::Reply::Type::kVerbatim)

@@ -165,11 +165,15 @@ void remove_sentinel(State& state, Monitored& group, Instance& sentinel) {
   std::erase_if(group.sentinels, [&](const auto& other) { return other.get() == &sentinel; });
 }
 
+void resolve(State& state, std::string_view name) {
+  std::string key = to_lower(name);
+  if (!state.names_asked.insert(key).second) return;
+  state.actions.emplace_back(Resolve{.name = std::move(key)});
+}
+
 Address locate(State& state, std::string_view host, int64_t port) {
   Address address = state.names.address_of(host, port);
-  if (address.ip.empty() && state.options.resolve_hostnames &&
-      state.names_asked.emplace(to_lower(host)).second)
-    state.actions.emplace_back(Resolve{.name = to_lower(host)});
+  if (address.ip.empty() && state.options.resolve_hostnames) resolve(state, host);
   return address;
 }
 

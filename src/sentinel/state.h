@@ -114,6 +114,8 @@ void remove_replicas(State& state, Monitored& group);
 void remove_sentinels(State& state, Monitored& group);
 void remove_sentinel(State& state, Monitored& group, Instance& sentinel);
 
+// Asks for the IP address of a name, unless an answer is under way.
+void resolve(State& state, std::string_view name);
 // Resolves a host, as far as it is known; asks for it if it is not.
 Address locate(State& state, std::string_view host, int64_t port);
 

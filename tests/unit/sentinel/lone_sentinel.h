@@ -26,8 +26,8 @@ class LoneSentinel {
   explicit LoneSentinel(SentinelSetup setup) : core_(make(std::move(setup))) {
     keep(core_->start(now_, from_ms(1'700'000'000'000)));
   }
-  explicit LoneSentinel(std::string config = std::string(kMonitor))
-      : LoneSentinel(SentinelSetup{.config_text = std::move(config), .seed = 7}) {}
+  explicit LoneSentinel(const std::string& config = std::string(kMonitor))
+      : LoneSentinel(SentinelSetup{.config_text = config, .seed = 7}) {}
 
   // --- What happens
 
