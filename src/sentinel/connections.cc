@@ -273,6 +273,7 @@ void ping_answered(State& state, Instance& instance, const resp::Reply& reply) {
   const bool is_pong = is_text && text.starts_with("PONG");
   if (is_pong || (is_text && (text.starts_with("LOADING") || text.starts_with("MASTERDOWN")))) {
     link.answered_well_at = state.now;
+    link.has_answered_well = true;
     link.ping_waits_since.reset();
     if (is_pong) instance.rebooted_at.reset();
   } else if (is_text && text.starts_with("BUSY") && instance.is_subjectively_down &&

@@ -49,6 +49,7 @@ struct Link {
   std::optional<Moment> ping_waits_since{};  // The oldest PING that was not answered well.
   std::optional<Moment> ping_sent_at{};
   Moment answered_well_at{};  // PONG, LOADING or MASTERDOWN.
+  bool has_answered_well = false;
   Moment answered_at{};       // Any reply to PING.
 
   std::deque<Request> requests{};  // Sent on `commands` and not yet answered, oldest first.

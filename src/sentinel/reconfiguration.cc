@@ -55,6 +55,7 @@ void reset_group(State& state, Monitored& group, ResetScope scope) {
   link.ping_waits_since = state.now;
   link.ping_sent_at.reset();
   link.answered_well_at = state.now;
+  link.has_answered_well = false;
   link.answered_at = state.now;
   primary.is_subjectively_down = false;
   primary.is_objectively_down = false;

@@ -2,6 +2,9 @@
 
 #include "base/text.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace kvstash::sentinel {
 namespace {
 
@@ -22,6 +25,21 @@ bool is_better(const Instance& a, const Instance& b) {
   return is_smaller_id(a.run_id, b.run_id);
 }
 
+// For how long the primary is down, as far as we can tell.
+Duration down_for(const State& state, const Monitored& group) {
+  const Instance& primary = group.primary;
+  if (!primary.is_subjectively_down) return Duration(0);
+  const Duration seen = state.now - primary.subjectively_down_since;
+  const Link& link = *primary.link;
+  if (link.has_answered_well)
+    return std::max(seen, state.now - link.answered_well_at - primary.down_after);
+  std::optional<Duration> lost;
+  for (const auto& replica : group.replicas)
+    if (!replica->is_subjectively_down && replica->reported.at)
+      lost = std::min(lost.value_or(Duration::max()), replica->reported.link_down);
+  return std::max(seen, lost.value_or(Duration(0)));
+}
+
 }  // namespace
 
 bool is_eligible(const State& state, const Monitored& group, const Instance& replica) {
@@ -33,9 +51,8 @@ bool is_eligible(const State& state, const Monitored& group, const Instance& rep
   const Duration valid = primary.is_subjectively_down ? state.periods.ping * kPingPeriodsValid
                                                       : state.periods.info * kInfoPeriodsValid;
   if (state.now - *replica.reported.at > valid) return false;
-  Duration apart = group.options.down_after * kDownAfterOfBrokenLink;
-  if (primary.is_subjectively_down) apart += state.now - primary.subjectively_down_since;
-  return replica.reported.link_down <= apart;
+  return replica.reported.link_down <=
+         group.options.down_after * kDownAfterOfBrokenLink + down_for(state, group);
 }
 
 Instance* choose_replica(const State& state, const Monitored& group) {
