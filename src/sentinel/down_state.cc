@@ -87,6 +87,7 @@ void check_objectively_down(State& state, Monitored& group) {
   primary.is_objectively_down = is_down;
   if (!is_down) {
     announce(state, LogLevel::kWarning, "-odown", primary);
+    group.candidacy.failed = 0;
     return;
   }
   primary.objectively_down_since = state.now;

@@ -47,7 +47,8 @@ void abort_failover(State& state, Monitored& group, std::string_view event, Dura
   enter(state, group, FailoverStep::kNone);
   const Pace pace = pace_of(state, group);
   if (!pace.is_quick) return;
-  const Moment at = state.now + pause + draw_below(state, pace.start_delay_max);
+  const Moment at = state.now + pause + weariness(++group.candidacy.failed) +
+                    draw_below(state, pace.start_delay_max);
   group.candidacy.not_before = std::max(group.candidacy.not_before.value_or(at), at);
 }
 
@@ -222,7 +223,7 @@ void start_failover(State& state, Monitored& group) {
   enter(state, group, FailoverStep::kWaitStart);
   failover.started_at = state.now;
   if (!pace_of(state, group).is_quick) *failover.started_at += draw_below(state, kStartDelayMax);
-  group.candidacy = {};
+  group.candidacy = {.failed = group.candidacy.failed};
 }
 
 void advance_failover(State& state, Monitored& group) {

@@ -117,6 +117,7 @@ struct Candidacy {
   std::optional<Moment> not_before{};
   std::string leader{};  // Who said that it was elected, and in which epoch.
   uint64_t leader_epoch = 0;
+  uint32_t failed = 0;  // Attempts of ours since the primary went down.
 };
 
 struct Monitored {

@@ -16,6 +16,9 @@ constexpr Duration kQuickStartDelay{200};
 constexpr Duration kQuickElection{300};
 constexpr Duration kQuickVoteRespect{300};
 constexpr Duration kQuickNoReplicaPause{1'000};
+constexpr uint32_t kFreshAttempts = 5;
+constexpr Duration kWearinessFirst{500};
+constexpr uint32_t kWearinessDoublings = 5;  // Up to 16 seconds.
 
 Pace redis_pace(const State& state, const Monitored& group) {
   const Periods& periods = state.periods;
@@ -47,6 +50,11 @@ Pace pace_of(const State& state, const Monitored& group) {
   pace.vote_respect_min = kQuickVoteRespect;
   pace.no_replica_pause = kQuickNoReplicaPause;
   return pace;
+}
+
+Duration weariness(uint32_t failed) {
+  if (failed <= kFreshAttempts) return Duration(0);
+  return kWearinessFirst * (1 << std::min(failed - kFreshAttempts - 1, kWearinessDoublings));
 }
 
 }  // namespace kvstash::sentinel
