@@ -110,8 +110,8 @@ struct SetLogLevel {
   bool operator==(const SetLogLevel&) const = default;
 };
 
-using Action = std::variant<Connect, Disconnect, Send, PublishEvent, WriteLog, RunScript, KillScript,
-                            SaveConfig, Resolve, SetTimer, ExitProcess, SetLogLevel>;
+using Action = std::variant<Connect, Disconnect, Send, PublishEvent, WriteLog, RunScript,
+                            KillScript, SaveConfig, Resolve, SetTimer, ExitProcess, SetLogLevel>;
 using Actions = std::vector<Action>;
 
 }  // namespace kvstash::sentinel

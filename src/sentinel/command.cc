@@ -191,8 +191,7 @@ bool is_master_down(State& state, Argv argv, Writer& reply) {
     return false;
   }
   Monitored* group = find_group_at(state, argv[2], *port);
-  const bool is_down =
-      !state.is_tilted && group != nullptr && group->primary.is_subjectively_down;
+  const bool is_down = !state.is_tilted && group != nullptr && group->primary.is_subjectively_down;
   std::string leader;
   if (group != nullptr && argv[5] != "*" && *epoch >= 0)
     leader = vote(state, *group, static_cast<uint64_t>(*epoch), argv[5]);
@@ -213,8 +212,7 @@ bool kvstash_leader(State& state, Argv argv, Writer& reply) {
     return false;
   }
   const std::string id(argv[4]);
-  if (find_sentinel(*group, nullptr, &id) != nullptr)
-    leader_announced(state, *group, id, *epoch);
+  if (find_sentinel(*group, nullptr, &id) != nullptr) leader_announced(state, *group, id, *epoch);
   reply.ok();
   return false;
 }
@@ -236,8 +234,7 @@ bool monitor(State& state, Argv argv, Writer& reply) {
   if (*port < 0 || *port > kPortMax) return refuse("ERR Invalid port number.");
   if (find_group(state, argv[2]) != nullptr) return refuse("ERR Duplicate master name.");
   const Monitored& group = add_group(
-      state,
-      {.name = argv[2], .address = locate(state, argv[3], *port), .quorum = *quorum});
+      state, {.name = argv[2], .address = locate(state, argv[3], *port), .quorum = *quorum});
   announce(state, LogLevel::kWarning, "+monitor", group.primary,
            "quorum " + std::to_string(*quorum));
   return ok_and_save(state, reply);
@@ -341,8 +338,8 @@ bool debug(State& state, Argv argv, Writer& reply) {
     }
     const std::optional<int64_t> value = parse_int64(argv[i + 1]);
     if (!value || *value <= 0 || *value > kOptionMsMax) {
-      reply.error("ERR Invalid argument '" + std::string(argv[i + 1]) +
-                  "' for SENTINEL DEBUG '" + name + "'");
+      reply.error("ERR Invalid argument '" + std::string(argv[i + 1]) + "' for SENTINEL DEBUG '" +
+                  name + "'");
       return false;
     }
     state.periods.*row->value = Duration(*value);

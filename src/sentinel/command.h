@@ -1,5 +1,5 @@
-// Command: SENTINEL and its subcommands, as a table. Replies and errors are those of Redis, byte for
-// byte; where Redis 7.2 has more than 7.0 (several options in one CONFIG), 7.2 is followed.
+// Command: SENTINEL and its subcommands, as a table. Replies and errors are those of Redis, byte
+// for byte; where Redis 7.2 has more than 7.0 (several options in one CONFIG), 7.2 is followed.
 #pragma once
 
 #include "resp/reply_writer.h"
@@ -18,7 +18,6 @@ bool run_command(State& state, std::span<const std::string_view> argv, resp::Rep
 bool set_command(State& state, std::span<const std::string_view> argv, resp::ReplyWriter& reply);
 
 // SENTINEL CONFIG GET|SET ... . As run_command.
-bool config_command(State& state, std::span<const std::string_view> argv,
-                    resp::ReplyWriter& reply);
+bool config_command(State& state, std::span<const std::string_view> argv, resp::ReplyWriter& reply);
 
 }  // namespace kvstash::sentinel

@@ -62,7 +62,8 @@ struct OptionRow {
 };
 
 constexpr OptionRow kRows[] = {
-    {"resolve-hostnames", [](const State& state) { return yes_no(state.options.resolve_hostnames); },
+    {"resolve-hostnames",
+     [](const State& state) { return yes_no(state.options.resolve_hostnames); },
      [](State& state, std::string_view value) {
        return set_yes_no(state.options.resolve_hostnames, value);
      }},
@@ -137,9 +138,8 @@ void get_options(const State& state, Argv patterns, resp::ReplyWriter& reply) {
   const resp::ReplyWriter::Mark begin = reply.begin();
   size_t count = 0;
   for (const OptionRow& row : kRows) {
-    const bool is_asked = std::ranges::any_of(patterns, [&](std::string_view pattern) {
-      return glob_match(pattern, row.name, true);
-    });
+    const bool is_asked = std::ranges::any_of(
+        patterns, [&](std::string_view pattern) { return glob_match(pattern, row.name, true); });
     if (!is_asked) continue;
     reply.bulk(row.name);
     reply.bulk(row.get(state));

@@ -108,8 +108,8 @@ struct OptionRow {
   std::string_view name;
   size_t values;
   SetOption set;
-  bool is_secret = false;      // Its value is not shown in events.
-  std::string_view script{};   // Which script it names, for errors.
+  bool is_secret = false;     // Its value is not shown in events.
+  std::string_view script{};  // Which script it names, for errors.
 };
 
 constexpr OptionRow kRows[] = {
@@ -139,7 +139,8 @@ std::string error_text(Outcome outcome, const OptionRow& row, std::string_view n
     case Outcome::kNoScript:
       return "ERR " + std::string(row.script) + " script seems non existing or non executable";
     case Outcome::kBadValue:
-    case Outcome::kSet: break;
+    case Outcome::kSet:
+      break;
   }
   // Of two values it is the empty one that is wrong.
   const std::string_view wrong = values.size() == 2 && !values[0].empty() ? values[1] : values[0];
@@ -147,8 +148,8 @@ std::string error_text(Outcome outcome, const OptionRow& row, std::string_view n
          std::string(name) + "'";
 }
 
-void announce_set(State& state, const Monitored& group, const OptionRow& row,
-                  std::string_view name, Argv values) {
+void announce_set(State& state, const Monitored& group, const OptionRow& row, std::string_view name,
+                  Argv values) {
   std::string text(name);
   for (const std::string_view value : values)
     text.append(" ").append(row.is_secret ? "******" : value);

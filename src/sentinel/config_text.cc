@@ -303,8 +303,8 @@ Result<std::vector<Line>> sentinel_lines(std::string_view text) {
     line.words = *std::move(words);
     line.row = find_row(line.words[0]);
     const size_t count = line.words.size();
-    if (line.row == nullptr ||
-        (count != line.row->words && (line.row->words_least == 0 || count != line.row->words_least)))
+    if (line.row == nullptr || (count != line.row->words &&
+                                (line.row->words_least == 0 || count != line.row->words_least)))
       return at_line(line, not_understood().message());
     lines.push_back(std::move(line));
   }
@@ -446,8 +446,8 @@ void write_monitor(ConfigLines& lines, const MonitorState& monitor) {
   const MonitorOptions& options = monitor.options;
   const MonitorOptions defaults;
   const std::string& name = monitor.name;
-  lines.write("monitor", {name, monitor.host, std::to_string(monitor.port),
-                          std::to_string(options.quorum)});
+  lines.write("monitor",
+              {name, monitor.host, std::to_string(monitor.port), std::to_string(options.quorum)});
   if (options.down_after != defaults.down_after)
     lines.write("down-after-milliseconds", {name, ms_text(options.down_after)});
   if (options.failover_timeout != defaults.failover_timeout)

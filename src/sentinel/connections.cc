@@ -37,7 +37,8 @@ Credentials credentials_for(const State& state, const Instance& instance) {
   return {{}, state.process.require_pass};
 }
 
-// AUTH and CLIENT SETNAME, which begin each connection. Whether AUTH succeeds shows in what follows.
+// AUTH and CLIENT SETNAME, which begin each connection. Whether AUTH succeeds shows in what
+// follows.
 void introduce(State& state, Instance& instance, LinkId id, std::string_view kind) {
   const Credentials login = credentials_for(state, instance);
   if (!login.pass.empty()) {

@@ -57,9 +57,9 @@ void learn_role(State& state, Instance& instance, DataRole role) {
   reported.role_since = state.now;
   if (role == DataRole::kReplica) reported.primary_since = state.now;
   const bool is_expected = instance.is_primary() == (role == DataRole::kPrimary);
-  announce(state, LogLevel::kVerbose, is_expected ? "+role-change" : "-role-change", instance,
-           role == DataRole::kPrimary ? "new reported role is master"
-                                      : "new reported role is slave");
+  announce(
+      state, LogLevel::kVerbose, is_expected ? "+role-change" : "-role-change", instance,
+      role == DataRole::kPrimary ? "new reported role is master" : "new reported role is slave");
 }
 
 // --- Hello --------------------------------------------------------------------------------------

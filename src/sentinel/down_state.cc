@@ -107,8 +107,9 @@ void ask_peers(State& state, Monitored& group, bool is_forced) {
     }
     const bool is_asking = primary.is_subjectively_down || group.failover.is_forced;
     if (!is_asking || sentinel->link->is_disconnected) continue;
-    const bool is_due = state.now - peer.answered_at >= pace.ask &&
-                        (!pace.is_quick || !peer.asked_at || state.now - *peer.asked_at >= pace.ask);
+    const bool is_due =
+        state.now - peer.answered_at >= pace.ask &&
+        (!pace.is_quick || !peer.asked_at || state.now - *peer.asked_at >= pace.ask);
     if (!is_forced && !is_due) continue;
     if (sentinel->link->requests.size() >= kPendingCommandsMax * sentinel->link->users) continue;
     // Our epoch is that of the attempt: votes for another one would not count.

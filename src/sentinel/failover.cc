@@ -36,7 +36,8 @@ void crash_if_asked(State& state, SimulatedFailure failure) {
   state.actions.emplace_back(ExitProcess{.code = kCrashCode});
 }
 
-// Gives the attempt up. In the quick pace the next one may follow `pause` later, plus a random time.
+// Gives the attempt up. In the quick pace the next one may follow `pause` later, plus a random
+// time.
 void abort_failover(State& state, Monitored& group, std::string_view event, Duration pause) {
   Failover& failover = group.failover;
   ensure(failover.step <= FailoverStep::kWaitPromotion);
@@ -61,8 +62,8 @@ void announce_leadership(State& state, Monitored& group) {
                    {"SENTINEL", "KVSTASH-LEADER", group.name, epoch, state.my_id});
 }
 
-// A forced failover needs no votes. It asks for them all the same, and waits a moment: two failovers
-// in one epoch would leave two configurations of which nobody can say which is newer.
+// A forced failover needs no votes. It asks for them all the same, and waits a moment: two
+// failovers in one epoch would leave two configurations of which nobody can say which is newer.
 bool may_lead_alone(const State& state, const Failover& failover) {
   return failover.is_forced && state.now - failover.step_since > kForcedVoteWait;
 }
@@ -71,8 +72,7 @@ void wait_start(State& state, Monitored& group) {
   const Failover& failover = group.failover;
   const bool is_late = state.now - *failover.started_at > pace_of(state, group).election;
   // The primary is back before anything was done to it, or the votes are of another time.
-  const bool is_outdated =
-      !failover.is_forced && (is_late || !group.primary.is_objectively_down);
+  const bool is_outdated = !failover.is_forced && (is_late || !group.primary.is_objectively_down);
   std::optional<std::string> leader;
   if (!is_outdated) leader = elected_leader(state, group);
   if (is_outdated || (leader && !equals_ignore_case(*leader, state.my_id))) {
@@ -193,13 +193,19 @@ void reconf_replicas(State& state, Monitored& group) {
 
 void take_step(State& state, Monitored& group) {
   switch (group.failover.step) {
-    case FailoverStep::kWaitStart: return wait_start(state, group);
-    case FailoverStep::kSelectReplica: return select_replica(state, group);
-    case FailoverStep::kSendReplicaOfNoOne: return send_replica_of_no_one(state, group);
-    case FailoverStep::kWaitPromotion: return wait_promotion(state, group);
-    case FailoverStep::kReconfReplicas: return reconf_replicas(state, group);
+    case FailoverStep::kWaitStart:
+      return wait_start(state, group);
+    case FailoverStep::kSelectReplica:
+      return select_replica(state, group);
+    case FailoverStep::kSendReplicaOfNoOne:
+      return send_replica_of_no_one(state, group);
+    case FailoverStep::kWaitPromotion:
+      return wait_promotion(state, group);
+    case FailoverStep::kReconfReplicas:
+      return reconf_replicas(state, group);
     case FailoverStep::kNone:
-    case FailoverStep::kUpdateConfig: return;
+    case FailoverStep::kUpdateConfig:
+      return;
   }
 }
 

@@ -78,7 +78,8 @@ void read_line(InfoText& info, std::string_view line) {
   if (const auto id = value_of(line, "run_id"); id && id->size() >= kRunIdChars) {
     info.run_id = std::string(id->substr(0, kRunIdChars));
   } else if (const auto down = value_of(line, "master_link_down_since_seconds")) {
-    info.link_down = std::chrono::seconds(std::clamp<int64_t>(leading_number(*down), -1, kSecondsMax));
+    info.link_down =
+        std::chrono::seconds(std::clamp<int64_t>(leading_number(*down), -1, kSecondsMax));
   } else if (line.starts_with("role:master")) {
     info.role = DataRole::kPrimary;
   } else if (line.starts_with("role:slave")) {

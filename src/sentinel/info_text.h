@@ -26,7 +26,7 @@ struct ListedReplica {
 struct InfoText {
   std::optional<std::string> run_id{};
   std::optional<DataRole> role{};
-  std::vector<ListedReplica> replicas{};    // The lines slaveN, of both forms of Redis.
+  std::vector<ListedReplica> replicas{};  // The lines slaveN, of both forms of Redis.
   Duration link_down{0};  // For how long the link to the primary is down; 0: up, -1 s: always.
   std::optional<std::string> primary_host{};
   std::optional<int64_t> primary_port{};

@@ -4,13 +4,20 @@ namespace kvstash::sentinel {
 
 std::string_view failover_step_name(FailoverStep step) {
   switch (step) {
-    case FailoverStep::kNone: return "none";
-    case FailoverStep::kWaitStart: return "wait_start";
-    case FailoverStep::kSelectReplica: return "select_slave";
-    case FailoverStep::kSendReplicaOfNoOne: return "send_slaveof_noone";
-    case FailoverStep::kWaitPromotion: return "wait_promotion";
-    case FailoverStep::kReconfReplicas: return "reconf_slaves";
-    case FailoverStep::kUpdateConfig: return "update_config";
+    case FailoverStep::kNone:
+      return "none";
+    case FailoverStep::kWaitStart:
+      return "wait_start";
+    case FailoverStep::kSelectReplica:
+      return "select_slave";
+    case FailoverStep::kSendReplicaOfNoOne:
+      return "send_slaveof_noone";
+    case FailoverStep::kWaitPromotion:
+      return "wait_promotion";
+    case FailoverStep::kReconfReplicas:
+      return "reconf_slaves";
+    case FailoverStep::kUpdateConfig:
+      return "update_config";
   }
   return "unknown";
 }
@@ -57,9 +64,12 @@ std::string flags_text(const Instance& instance) {
 
 std::string_view role_name(InstanceRole role) {
   switch (role) {
-    case InstanceRole::kPrimary: return "master";
-    case InstanceRole::kReplica: return "slave";
-    case InstanceRole::kSentinel: return "sentinel";
+    case InstanceRole::kPrimary:
+      return "master";
+    case InstanceRole::kReplica:
+      return "slave";
+    case InstanceRole::kSentinel:
+      return "sentinel";
   }
   return "unknown";
 }

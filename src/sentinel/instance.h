@@ -71,7 +71,7 @@ struct Instance {
   std::optional<Moment> last_down_at{};
 
   bool is_script_kill_sent = false;
-  bool is_promoted = false;      // Replicas only: it was chosen.
+  bool is_promoted = false;  // Replicas only: it was chosen.
   Reconf reconf = Reconf::kNone;
   Moment reconf_sent_at{};
   std::optional<Moment> rebooted_at{};  // Primaries only: restarted, and has not said PONG since.
@@ -127,9 +127,9 @@ struct Monitored {
   std::vector<std::unique_ptr<Instance>> replicas{};
   std::vector<std::unique_ptr<Instance>> sentinels{};  // The others, without us.
 
-  uint64_t config_epoch = 0;   // Of the address of the primary.
-  std::string leader{};        // Whom we voted for; not kept over a restart.
-  uint64_t leader_epoch = 0;   // In which epoch; kept.
+  uint64_t config_epoch = 0;  // Of the address of the primary.
+  std::string leader{};       // Whom we voted for; not kept over a restart.
+  uint64_t leader_epoch = 0;  // In which epoch; kept.
   Failover failover{};
   Candidacy candidacy{};
 

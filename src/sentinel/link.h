@@ -21,12 +21,12 @@ enum class InstanceId : uint64_t {};
 
 // What the reply to a command is for.
 enum class RequestKind : uint8_t {
-  kNothing,      // Its effect shows elsewhere.
-  kPing,         //
-  kInfo,         // INFO of a data node.
-  kHello,        // PUBLISH of a hello message.
-  kAskDown,      // SENTINEL IS-MASTER-DOWN-BY-ADDR.
-  kAskProgram,   // INFO of a peer: is it kvstash?
+  kNothing,     // Its effect shows elsewhere.
+  kPing,        //
+  kInfo,        // INFO of a data node.
+  kHello,       // PUBLISH of a hello message.
+  kAskDown,     // SENTINEL IS-MASTER-DOWN-BY-ADDR.
+  kAskProgram,  // INFO of a peer: is it kvstash?
 };
 
 struct Request {
@@ -40,17 +40,18 @@ enum class Program : uint8_t { kUnknown, kRedis, kKvstash };
 struct Link {
   std::optional<LinkId> commands{};
   std::optional<LinkId> messages{};
-  bool is_disconnected = true;  // As Redis means it: a connection is missing that is not even tried.
-  Moment commands_since{};      // When the present connection was asked for.
+  bool is_disconnected =
+      true;                 // As Redis means it: a connection is missing that is not even tried.
+  Moment commands_since{};  // When the present connection was asked for.
   Moment messages_since{};
-  Moment message_at{};          // The last message of a channel.
+  Moment message_at{};  // The last message of a channel.
   std::optional<Moment> tried_at{};
 
   std::optional<Moment> ping_waits_since{};  // The oldest PING that was not answered well.
   std::optional<Moment> ping_sent_at{};
   Moment answered_well_at{};  // PONG, LOADING or MASTERDOWN.
   bool has_answered_well = false;
-  Moment answered_at{};       // Any reply to PING.
+  Moment answered_at{};  // Any reply to PING.
 
   std::deque<Request> requests{};  // Sent on `commands` and not yet answered, oldest first.
   std::string local_ip{};

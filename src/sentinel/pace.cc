@@ -41,8 +41,8 @@ Pace pace_of(const State& state, const Monitored& group) {
   });
   if (state.process.keep_redis_times || !all_kvstash) return pace;
   pace.is_quick = true;
-  pace.ping = std::min(pace.ping,
-                       std::max(kQuickPingMin, group.options.down_after / kPingsInDownAfter));
+  pace.ping =
+      std::min(pace.ping, std::max(kQuickPingMin, group.options.down_after / kPingsInDownAfter));
   pace.reconnect = std::min(pace.reconnect, pace.ping);
   pace.ask = std::min(pace.ask, kQuickAsk);
   pace.start_delay_max = kQuickStartDelay;

@@ -25,7 +25,8 @@ struct Pace {
 
 // Quick: how long we wait beyond `pause` after so many attempts in a row that came to nothing. The
 // first ones are repeated at once; then the pause doubles, so that a sentinel that is cut off from
-// the others, or has no replica to promote, does not write its file several times a second for ever.
+// the others, or has no replica to promote, does not write its file several times a second for
+// ever.
 Duration weariness(uint32_t failed);
 
 // The pace of a primary, its replicas and its sentinels.

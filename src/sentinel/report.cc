@@ -128,8 +128,8 @@ void write_instance(const State& state, const Instance& instance, resp::ReplyWri
 
 void write_instances(const State& state, const std::vector<std::unique_ptr<Instance>>& instances,
                      resp::ReplyWriter& reply) {
-  reply.array(static_cast<size_t>(std::ranges::count_if(
-      instances, [](const auto& instance) { return is_shown(*instance); })));
+  reply.array(static_cast<size_t>(
+      std::ranges::count_if(instances, [](const auto& instance) { return is_shown(*instance); })));
   for (const auto& instance : instances)
     if (is_shown(*instance)) write_instance(state, *instance, reply);
 }

@@ -10,9 +10,8 @@ namespace {
 constexpr int kNotStartedCode = 99;  // What Redis says of a script that could not be started.
 
 void publish(State& state, std::string_view channel, std::string payload) {
-  state.actions.emplace_back(PublishEvent{.channel = std::string(channel),
-                                          .payload = std::move(payload),
-                                          .level = LogLevel::kWarning});
+  state.actions.emplace_back(PublishEvent{
+      .channel = std::string(channel), .payload = std::move(payload), .level = LogLevel::kWarning});
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ void watch_group(State& state, Monitored& group) {
 
 }  // namespace
 
-Sentinel::Sentinel(SentinelSetup setup) : state_(std::make_unique<State>(setup.seed)) {
+Sentinel::Sentinel(Passkey, SentinelSetup setup) : state_(std::make_unique<State>(setup.seed)) {
   state_->process = std::move(setup.process);
   state_->config_text = std::move(setup.config_text);
   state_->can_execute = std::move(setup.can_execute);
@@ -69,7 +69,7 @@ Sentinel::Sentinel(SentinelSetup setup) : state_(std::make_unique<State>(setup.s
 Result<std::unique_ptr<Sentinel>> Sentinel::make(SentinelSetup setup) {
   const Result<ConfigState> config = parse_config(setup.config_text, setup.can_execute);
   if (!config.ok()) return config.error();
-  std::unique_ptr<Sentinel> sentinel(new Sentinel(std::move(setup)));  // NOLINT: private
+  auto sentinel = std::make_unique<Sentinel>(Passkey{}, std::move(setup));
   sentinel->apply(*config);
   return sentinel;
 }
@@ -193,9 +193,9 @@ void Sentinel::on(const ConfigSaved& event) {
   if (event.error.empty()) {
     write_log(*state_, LogLevel::kNotice, "Sentinel new configuration saved on disk");
   } else {
-    write_log(*state_, LogLevel::kWarning,
-              "WARNING: Sentinel was not able to save the new configuration on disk!!!: " +
-                  event.error);
+    write_log(
+        *state_, LogLevel::kWarning,
+        "WARNING: Sentinel was not able to save the new configuration on disk!!!: " + event.error);
   }
 }
 
@@ -222,8 +222,10 @@ void Sentinel::on_answer(Link& link, const resp::Reply& reply) {
   Monitored& group = *instance->group;
   switch (request.kind) {
     case RequestKind::kNothing:
-    case RequestKind::kAskProgram: return;
-    case RequestKind::kPing: return ping_answered(state, *instance, reply);
+    case RequestKind::kAskProgram:
+      return;
+    case RequestKind::kPing:
+      return ping_answered(state, *instance, reply);
     case RequestKind::kHello:
       if (!reply.is_error()) instance->published_at = state.now;
       return;
@@ -231,7 +233,9 @@ void Sentinel::on_answer(Link& link, const resp::Reply& reply) {
       if (reply.type == resp::Reply::Type::kBulk || reply.type == resp::Reply::Type::kVerbatim)
         learn_info(state, *instance, reply.text);
       break;
-    case RequestKind::kAskDown: peer_answered(state, *instance, reply); break;
+    case RequestKind::kAskDown:
+      peer_answered(state, *instance, reply);
+      break;
   }
   progress(state, group);
 }

@@ -1,5 +1,6 @@
 // Sentinel: the brain of `kvstash --sentinel`. It watches primaries, their replicas and the other
-// sentinels, agrees with those on who is down, and puts a replica in the place of a primary that is.
+// sentinels, agrees with those on who is down, and puts a replica in the place of a primary that
+// is.
 //
 // It is pure: no socket, file, clock, thread or random device. The same state, event and time give
 // the same actions; randomness comes from a generator whose seed is given once.
@@ -46,7 +47,7 @@ namespace kvstash::sentinel {
 struct SentinelSetup {
   std::string config_text;  // Of the configuration file, as it is.
   ProcessOptions process{};
-  uint64_t seed = 0;        // For delays, and for our id at the first start.
+  uint64_t seed = 0;  // For delays, and for our id at the first start.
   CanExecute can_execute = [](const std::string&) { return true; };
 };
 
@@ -62,7 +63,12 @@ inline constexpr std::string_view kSaveFailedReply =
     "-ERR Failed to save config file. Check server logs.\r\n";
 
 class Sentinel {
+  // Only make() has one.
+  struct Passkey {};
+
  public:
+  Sentinel(Passkey, SentinelSetup setup);
+
   // The error is a text for the operator: the line, and what is wrong with it.
   static Result<std::unique_ptr<Sentinel>> make(SentinelSetup setup);
 
@@ -84,8 +90,6 @@ class Sentinel {
   const State& state() const { return *state_; }
 
  private:
-  explicit Sentinel(SentinelSetup setup);
-
   void apply(const ConfigState& config);
   void begin(Moment now);
   Actions end();

@@ -108,8 +108,7 @@ void remove_group(State& state, Monitored& group);
 
 // The caller has made sure that there is none at this address, or of this id.
 Instance& add_replica(State& state, Monitored& group, const Address& address);
-Instance& add_sentinel(State& state, Monitored& group, const Address& address,
-                       std::string_view id);
+Instance& add_sentinel(State& state, Monitored& group, const Address& address, std::string_view id);
 void remove_replicas(State& state, Monitored& group);
 void remove_sentinels(State& state, Monitored& group);
 void remove_sentinel(State& state, Monitored& group, Instance& sentinel);

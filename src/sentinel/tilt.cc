@@ -7,9 +7,8 @@ namespace kvstash::sentinel {
 namespace {
 
 void publish(State& state, std::string channel, std::string payload) {
-  state.actions.emplace_back(PublishEvent{.channel = std::move(channel),
-                                          .payload = std::move(payload),
-                                          .level = LogLevel::kWarning});
+  state.actions.emplace_back(PublishEvent{
+      .channel = std::move(channel), .payload = std::move(payload), .level = LogLevel::kWarning});
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 // its file reads back as what it knows.
 //
 // The input is a list of lines. The first byte of a line says what happens, the rest is what is
-// said: a reply to the oldest command of a link, a message, a command of a client, time that passes.
+// said: a reply to the oldest command of a link, a message, a command of a client, time that
+// passes.
 #include "base/ensure.h"
 #include "base/text.h"
 #include "sentinel/sentinel.h"
@@ -43,18 +44,30 @@ class Talk {
     for (char& c : text)  // So that INFO of several lines fits into one.
       if (c == '|') c = '\n';
     switch (line[0]) {
-      case 't': return pass(text.size());
-      case 'o': return step(LinkOpened{.link = link(text), .local_ip = "10.0.1.1"});
-      case 'c': return step(LinkClosed{.link = link(text), .reason = text});
-      case 'n': return step(NameResolved{.name = text, .ip = "10.0.0.9"});
-      case 's': return step(ScriptEnded{.script = ScriptId{text.size()}, .exit_code = 1});
-      case 'h': return message(text);
-      case 'x': return command(text);
-      case 'i': return answer(resp::Reply::Type::kBulk, text);
-      case 'e': return answer(resp::Reply::Type::kError, text);
-      case 'p': return answer(resp::Reply::Type::kSimple, "PONG");
-      case 'v': return vote(text);
-      default: return;
+      case 't':
+        return pass(text.size());
+      case 'o':
+        return step(LinkOpened{.link = link(text), .local_ip = "10.0.1.1"});
+      case 'c':
+        return step(LinkClosed{.link = link(text), .reason = text});
+      case 'n':
+        return step(NameResolved{.name = text, .ip = "10.0.0.9"});
+      case 's':
+        return step(ScriptEnded{.script = ScriptId{text.size()}, .exit_code = 1});
+      case 'h':
+        return message(text);
+      case 'x':
+        return command(text);
+      case 'i':
+        return answer(resp::Reply::Type::kBulk, text);
+      case 'e':
+        return answer(resp::Reply::Type::kError, text);
+      case 'p':
+        return answer(resp::Reply::Type::kSimple, "PONG");
+      case 'v':
+        return vote(text);
+      default:
+        return;
     }
   }
 
@@ -79,8 +92,8 @@ class Talk {
     const LinkId id = link(text);
     resp::Reply reply{.type = resp::Reply::Type::kArray};
     reply.items.push_back({.type = resp::Reply::Type::kInteger, .integer = 1});
-    reply.items.push_back({.type = resp::Reply::Type::kBulk,
-                           .text = text.empty() ? core_->state().my_id : text});
+    reply.items.push_back(
+        {.type = resp::Reply::Type::kBulk, .text = text.empty() ? core_->state().my_id : text});
     reply.items.push_back({.type = resp::Reply::Type::kInteger,
                            .integer = static_cast<int64_t>(core_->state().current_epoch)});
     step(ReplyReceived{.link = id, .reply = std::move(reply)});

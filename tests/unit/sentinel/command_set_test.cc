@@ -1,6 +1,5 @@
-#include "sentinel/command.h"
-
 #include "lone_sentinel.h"
+#include "sentinel/command.h"
 
 #include <doctest/doctest.h>
 

@@ -63,8 +63,7 @@ TEST_CASE("SENTINEL answers one-line replies and errors as Redis") {
       {"SENTINEL monitor m 10.0.0.9 1 x", "-ERR Invalid quorum\r\n"},
       {"SENTINEL monitor m 10.0.0.9 x 1", "-ERR Invalid port\r\n"},
       {"SENTINEL monitor m 10.0.0.9 1 0", "-ERR Quorum must be 1 or greater.\r\n"},
-      {"SENTINEL monitor m localhost 70000 1",
-       "-ERR Invalid IP address or hostname specified\r\n"},
+      {"SENTINEL monitor m localhost 70000 1", "-ERR Invalid IP address or hostname specified\r\n"},
       {"SENTINEL monitor m 10.0.0.9 70000 1", "-ERR Invalid port number.\r\n"},
       {"SENTINEL monitor mymaster 10.0.0.9 1 1", "-ERR Duplicate master name.\r\n"},
       {"SENTINEL is-master-down-by-addr 10.0.0.1 x 0 *",
@@ -72,12 +71,10 @@ TEST_CASE("SENTINEL answers one-line replies and errors as Redis") {
       {"SENTINEL is-master-down-by-addr 10.0.0.1 6379 x *",
        "-ERR value is not an integer or out of range\r\n"},
       {"SENTINEL is-master-down-by-addr 10.0.0.1 6379 0 *", "*3\r\n:0\r\n$1\r\n*\r\n:0\r\n"},
-      {"SENTINEL is-master-down-by-addr 10.9.9.9 6379 5 someone",
-       "*3\r\n:0\r\n$1\r\n*\r\n:0\r\n"},
+      {"SENTINEL is-master-down-by-addr 10.9.9.9 6379 5 someone", "*3\r\n:0\r\n$1\r\n*\r\n:0\r\n"},
       {"SENTINEL simulate-failure",
        "-ERR wrong number of arguments for 'sentinel|simulate-failure' command\r\n"},
-      {"SENTINEL simulate-failure help",
-       bulks({"crash-after-election", "crash-after-promotion"})},
+      {"SENTINEL simulate-failure help", bulks({"crash-after-election", "crash-after-promotion"})},
       {"SENTINEL simulate-failure foo", "-ERR Unknown failure simulation specified\r\n"},
       {"SENTINEL debug foo 1",
        "-ERR Unknown option or number of arguments for SENTINEL DEBUG 'foo'\r\n"},
@@ -90,8 +87,7 @@ TEST_CASE("SENTINEL answers one-line replies and errors as Redis") {
       {"SENTINEL debug INFO-period 9000", "+OK\r\n"},
       {"SENTINEL flushconfig", "+OK\r\n"},
       {"SENTINEL failover mymaster", "-NOGOODSLAVE No suitable replica to promote\r\n"},
-      {"PUBLISH foo bar",
-       "-ERR Only HELLO messages are accepted by Sentinel instances.\r\n"},
+      {"PUBLISH foo bar", "-ERR Only HELLO messages are accepted by Sentinel instances.\r\n"},
       {"PUBLISH foo", "-ERR wrong number of arguments for 'publish' command\r\n"},
       {"PUBLISH __sentinel__:hello bar", ":1\r\n"},
   };
@@ -120,12 +116,32 @@ TEST_CASE("an id that is drawn at the first start is saved") {
 
 TEST_CASE("SENTINEL DEBUG lists the periods in Redis's order") {
   LoneSentinel sentinel;
-  CHECK(sentinel.command({"SENTINEL", "DEBUG"}) ==
-        bulks({"INFO-PERIOD", "10000", "PING-PERIOD", "1000", "ASK-PERIOD", "1000",
-               "PUBLISH-PERIOD", "2000", "DEFAULT-DOWN-AFTER", "30000", "DEFAULT-FAILOVER-TIMEOUT",
-               "180000", "TILT-TRIGGER", "2000", "TILT-PERIOD", "30000", "SLAVE-RECONF-TIMEOUT",
-               "10000", "MIN-LINK-RECONNECT-PERIOD", "15000", "ELECTION-TIMEOUT", "10000",
-               "SCRIPT-MAX-RUNTIME", "60000", "SCRIPT-RETRY-DELAY", "30000"}));
+  CHECK(sentinel.command({"SENTINEL", "DEBUG"}) == bulks({"INFO-PERIOD",
+                                                          "10000",
+                                                          "PING-PERIOD",
+                                                          "1000",
+                                                          "ASK-PERIOD",
+                                                          "1000",
+                                                          "PUBLISH-PERIOD",
+                                                          "2000",
+                                                          "DEFAULT-DOWN-AFTER",
+                                                          "30000",
+                                                          "DEFAULT-FAILOVER-TIMEOUT",
+                                                          "180000",
+                                                          "TILT-TRIGGER",
+                                                          "2000",
+                                                          "TILT-PERIOD",
+                                                          "30000",
+                                                          "SLAVE-RECONF-TIMEOUT",
+                                                          "10000",
+                                                          "MIN-LINK-RECONNECT-PERIOD",
+                                                          "15000",
+                                                          "ELECTION-TIMEOUT",
+                                                          "10000",
+                                                          "SCRIPT-MAX-RUNTIME",
+                                                          "60000",
+                                                          "SCRIPT-RETRY-DELAY",
+                                                          "30000"}));
   CHECK(sentinel.command({"SENTINEL", "DEBUG", "default-down-after", "77", "ping-period", "x"})
             .starts_with("-ERR Invalid argument"));
   CHECK(sentinel.state().periods.default_down_after == Duration(77));  // What came before stays.
@@ -150,7 +166,8 @@ TEST_CASE("SENTINEL RESET forgets replicas and sentinels, and closes the links")
   sentinel.message("10.0.0.1:6379", "10.0.1.2,26379," + kPeerA + ",0,mymaster,10.0.0.1,6379,0");
   REQUIRE(sentinel.group().sentinels.size() == 1);
   CHECK(sentinel.command({"SENTINEL", "RESET", "my*"}) == ":1\r\n");
-  CHECK(sentinel.events() == std::vector<std::string>{"+reset-master master mymaster 10.0.0.1 6379"});
+  CHECK(sentinel.events() ==
+        std::vector<std::string>{"+reset-master master mymaster 10.0.0.1 6379"});
   CHECK(sentinel.group().replicas.empty());
   CHECK(sentinel.group().sentinels.empty());
   // Two of the primary, two of the replica; the sentinel was not connected yet.
@@ -172,8 +189,8 @@ TEST_CASE("a vote is given once in an epoch, and is on the disk before it is tol
         {"SENTINEL", "is-master-down-by-addr", "10.0.0.1", "6379", epoch, candidate});
   };
   CHECK(ask("7", kRunIdA) == "*3\r\n:0\r\n$40\r\n" + kRunIdA + "\r\n:7\r\n");
-  CHECK(sentinel.events() == std::vector<std::string>{"+new-epoch 7",
-                                                      "+vote-for-leader " + kRunIdA + " 7"});
+  CHECK(sentinel.events() ==
+        std::vector<std::string>{"+new-epoch 7", "+vote-for-leader " + kRunIdA + " 7"});
   REQUIRE(std::holds_alternative<SaveConfig>(sentinel.actions.front()));
   CHECK(sentinel.file().find("sentinel leader-epoch mymaster 7\n") != std::string::npos);
   CHECK(sentinel.file().find("sentinel current-epoch 7\n") != std::string::npos);

@@ -25,17 +25,17 @@ TEST_CASE("a primary gets two connections, which are introduced before anything 
   const auto connects = sentinel.all<Connect>();
   REQUIRE(connects.size() == 2);
   CHECK(connects[0] == Connect{.link = connects[0].link, .ip = "10.0.0.1", .port = 6379});
-  CHECK(sentinel.sent(kPrimary) ==
-        Lines{"CLIENT SETNAME sentinel-aaaaaaaa-cmd", "PING",
-              "CLIENT SETNAME sentinel-aaaaaaaa-pubsub", "SUBSCRIBE __sentinel__:hello", "INFO"});
+  CHECK(sentinel.sent(kPrimary) == Lines{"CLIENT SETNAME sentinel-aaaaaaaa-cmd", "PING",
+                                         "CLIENT SETNAME sentinel-aaaaaaaa-pubsub",
+                                         "SUBSCRIBE __sentinel__:hello", "INFO"});
 }
 
 TEST_CASE("links are authenticated: data nodes by auth-pass, peers by sentinel-pass") {
-  const std::string peer =
-      "sentinel known-sentinel mymaster 10.0.1.2 26379 " + kRunIdB + "\n";
+  const std::string peer = "sentinel known-sentinel mymaster 10.0.1.2 26379 " + kRunIdB + "\n";
   const std::string monitor(LoneSentinel::kMonitor);
-  const LoneSentinel plain(monitor + peer + "sentinel auth-pass mymaster pw\n"
-                                            "sentinel sentinel-pass spw\n");
+  const LoneSentinel plain(monitor + peer +
+                           "sentinel auth-pass mymaster pw\n"
+                           "sentinel sentinel-pass spw\n");
   CHECK(plain.sent(kPrimary)[0] == "AUTH pw");
   CHECK(plain.sent("10.0.1.2:26379")[0] == "AUTH spw");
   const LoneSentinel named(monitor + peer +
@@ -78,7 +78,8 @@ TEST_CASE("a peer is asked what it is, and its answer decides the pace") {
   CHECK(sentinel.group().sentinels[0]->link->program == Program::kKvstash);
 }
 
-TEST_CASE("PING is sent every second, or four times in a short down-after; INFO every ten seconds") {
+TEST_CASE(
+    "PING is sent every second, or four times in a short down-after; INFO every ten seconds") {
   const struct {
     int64_t down_after;
     bool keep_redis_times;
@@ -116,8 +117,7 @@ TEST_CASE("PING is sent every second, or four times in a short down-after; INFO 
 
 TEST_CASE("a hello says where we are, and what the configuration is") {
   LoneSentinel sentinel("sentinel myid " + kRunIdA + "\nsentinel current-epoch 4\n" +
-                        std::string(LoneSentinel::kMonitor) +
-                        "sentinel config-epoch mymaster 3\n");
+                        std::string(LoneSentinel::kMonitor) + "sentinel config-epoch mymaster 3\n");
   sentinel.pass(100ms);
   CHECK(count_of(sentinel.sent(kPrimary), "PING") == 0);
   sentinel.open(kPrimary, "192.168.0.9");
@@ -189,8 +189,8 @@ TEST_CASE("a peer that watches two primaries with us has one link") {
   const std::string known = "10.0.1.2 26379 " + kRunIdB + "\n";
   LoneSentinel sentinel(std::string(LoneSentinel::kMonitor) +
                         "sentinel monitor other 10.0.0.9 6379 2\n"
-                        "sentinel known-sentinel mymaster " + known +
-                        "sentinel known-sentinel other " + known);
+                        "sentinel known-sentinel mymaster " +
+                        known + "sentinel known-sentinel other " + known);
   CHECK(sentinel.state().links.size() == 3);
   CHECK(sentinel.group(0).sentinels[0]->link == sentinel.group(1).sentinels[0]->link);
   CHECK(sentinel.group(0).sentinels[0]->link->users == 2);
@@ -209,8 +209,8 @@ TEST_CASE("replies to an instance that is gone are passed over") {
   const std::string known = "10.0.1.2 26379 " + kRunIdB + "\n";
   LoneSentinel sentinel(std::string(LoneSentinel::kMonitor) +
                         "sentinel monitor other 10.0.0.9 6379 2\n"
-                        "sentinel known-sentinel mymaster " + known +
-                        "sentinel known-sentinel other " + known);
+                        "sentinel known-sentinel mymaster " +
+                        known + "sentinel known-sentinel other " + known);
   sentinel.open("10.0.1.2:26379");
   sentinel.command({"SENTINEL", "REMOVE", "mymaster"});
   sentinel.answer_all("10.0.1.2:26379", "kvstash_version:1\r\n");

@@ -74,8 +74,8 @@ TEST_CASE("a new run id of a primary is a reboot, and counts as down if asked fo
 TEST_CASE("sentinels are found by their hello, once") {
   LoneSentinel sentinel;
   sentinel.message(kPrimary, hello_of("10.0.1.2", kPeerA));
-  CHECK(sentinel.events() == Lines{"+sentinel sentinel " + kPeerA +
-                                   " 10.0.1.2 26379 @ mymaster 10.0.0.1 6379"});
+  CHECK(sentinel.events() ==
+        Lines{"+sentinel sentinel " + kPeerA + " 10.0.1.2 26379 @ mymaster 10.0.0.1 6379"});
   CHECK(sentinel.file().find("sentinel known-sentinel mymaster 10.0.1.2 26379 " + kPeerA + "\n") !=
         std::string::npos);
   CHECK(sentinel.command({"PUBLISH", "__sentinel__:hello", hello_of("10.0.1.2", kPeerA)}) ==
@@ -83,7 +83,8 @@ TEST_CASE("sentinels are found by their hello, once") {
   CHECK(sentinel.events().empty());
 }
 
-TEST_CASE("our own hello, those of other primaries and those of hosts without a number are passed over") {
+TEST_CASE(
+    "our own hello, those of other primaries and those of hosts without a number are passed over") {
   LoneSentinel sentinel;
   sentinel.message(kPrimary, hello_of("10.0.1.1", sentinel.state().my_id));
   sentinel.message(kPrimary, "10.0.1.2,26379," + kPeerA + ",9,other,10.0.0.1,6379,9");
@@ -97,8 +98,8 @@ TEST_CASE("a sentinel that moved has its new address for all primaries") {
   const std::string known = "10.0.1.2 26379 " + kPeerA + "\n";
   LoneSentinel sentinel(std::string(LoneSentinel::kMonitor) +
                         "sentinel monitor other 10.0.0.9 6379 2\n"
-                        "sentinel known-sentinel mymaster " + known +
-                        "sentinel known-sentinel other " + known);
+                        "sentinel known-sentinel mymaster " +
+                        known + "sentinel known-sentinel other " + known);
   sentinel.message(kPrimary, hello_of("10.0.1.7", kPeerA));
   CHECK(sentinel.events() ==
         Lines{"+sentinel-address-switch master mymaster 10.0.0.1 6379 ip 10.0.1.7 port 26379 for " +
@@ -133,8 +134,8 @@ TEST_CASE("a newer configuration of a peer is taken, and the old primary becomes
   const Lines events = sentinel.events();
   REQUIRE(events.size() == 6);
   CHECK(events[1] == "+new-epoch 4");
-  CHECK(events[2] == "+config-update-from sentinel " + kPeerA +
-                         " 10.0.1.2 26379 @ mymaster 10.0.0.1 6379");
+  CHECK(events[2] ==
+        "+config-update-from sentinel " + kPeerA + " 10.0.1.2 26379 @ mymaster 10.0.0.1 6379");
   CHECK(events[3] == "+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
   CHECK(events[4] == "+slave slave 10.0.0.3:6379 10.0.0.3 6379 @ mymaster 10.0.0.2 6379");
   CHECK(events[5] == "+slave slave 10.0.0.1:6379 10.0.0.1 6379 @ mymaster 10.0.0.2 6379");
@@ -151,7 +152,8 @@ TEST_CASE("a newer configuration of a peer is taken, and the old primary becomes
 }
 
 TEST_CASE("of two configurations of one epoch, that of the sentinel with the greater id holds") {
-  const std::string config = "sentinel myid " + kPeerB + "\n" + std::string(LoneSentinel::kMonitor) +
+  const std::string config = "sentinel myid " + kPeerB + "\n" +
+                             std::string(LoneSentinel::kMonitor) +
                              "sentinel config-epoch mymaster 3\n";
   LoneSentinel greater(config);
   greater.message(kPrimary, hello_of("10.0.1.2", kPeerA, 3, "10.0.0.2", 3));

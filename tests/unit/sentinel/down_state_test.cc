@@ -21,7 +21,8 @@ struct Pair : LoneSentinel {
   explicit Pair(bool is_redis)
       : LoneSentinel("sentinel myid " + kRunIdA + "\n" + std::string(kMonitor) +
                      "sentinel down-after-milliseconds mymaster 1000\n"
-                     "sentinel known-sentinel mymaster 10.0.1.2 26379 " + kRunIdB + "\n") {
+                     "sentinel known-sentinel mymaster 10.0.1.2 26379 " +
+                     kRunIdB + "\n") {
     open(kPrimary);
     open(kPeer);
     answer_all(kPrimary, primary_info());
@@ -35,7 +36,7 @@ struct Pair : LoneSentinel {
       const Lines lines = sent(kPeer);
       sent_to_peer.insert(sent_to_peer.end(), lines.begin(), lines.end());
       for (const std::string& line : lines)
-        answer(kPeer, line == "PING" ? simple("PONG")
+        answer(kPeer, line == "PING"                ? simple("PONG")
                       : line.starts_with("PUBLISH") ? integer(1)
                                                     : array({integer(0), bulk("*"), integer(0)}));
     }
@@ -44,8 +45,8 @@ struct Pair : LoneSentinel {
 };
 
 size_t questions(const Lines& lines) {
-  return static_cast<size_t>(std::ranges::count(
-      lines, "SENTINEL is-master-down-by-addr 10.0.0.1 6379 0 *"));
+  return static_cast<size_t>(
+      std::ranges::count(lines, "SENTINEL is-master-down-by-addr 10.0.0.1 6379 0 *"));
 }
 
 TEST_CASE("a primary that does not answer is down after its time, and up with the next answer") {
@@ -62,18 +63,25 @@ TEST_CASE("a primary that does not answer is down after its time, and up with th
 }
 
 TEST_CASE("LOADING and MASTERDOWN are good answers, other errors are not") {
-  for (const auto& [text, is_good] :
-       {std::pair("LOADING Redis is loading", true), std::pair("MASTERDOWN Link is down", true),
-        std::pair("ERR unknown command", false), std::pair("BUSY script", false),
-        std::pair("NOAUTH Authentication required.", false)}) {
-    CAPTURE(text);
+  const struct {
+    const char* text;
+    bool is_good;
+  } rows[] = {
+      {"LOADING Redis is loading", true},
+      {"MASTERDOWN Link is down", true},
+      {"ERR unknown command", false},
+      {"BUSY script", false},
+      {"NOAUTH Authentication required.", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
     Pair sentinel(/*is_redis=*/true);
     for (int i = 0; i < 40; ++i) {
       sentinel.pass(100ms);
       for (const std::string& line : sentinel.sent(kPrimary))
-        sentinel.answer(kPrimary, line == "PING" ? error(text) : integer(1));
+        sentinel.answer(kPrimary, line == "PING" ? error(row.text) : integer(1));
     }
-    CHECK(sentinel.group().primary.is_subjectively_down == !is_good);
+    CHECK(sentinel.group().primary.is_subjectively_down == !row.is_good);
   }
 }
 
@@ -108,7 +116,8 @@ TEST_CASE("kvstash peers are asked at once, and ten times a second") {
   CHECK(asked <= 11);
 }
 
-TEST_CASE("a primary is objectively down once the quorum agrees, and an old agreement is forgotten") {
+TEST_CASE(
+    "a primary is objectively down once the quorum agrees, and an old agreement is forgotten") {
   Pair sentinel(/*is_redis=*/true);
   sentinel.pass_answering(2'200ms);
   REQUIRE(sentinel.group().primary.is_subjectively_down);
@@ -117,8 +126,7 @@ TEST_CASE("a primary is objectively down once the quorum agrees, and an old agre
   while (!is_agreed) {
     for (const std::string& line : sentinel.sent(kPeer)) {
       const bool is_question = line.starts_with("SENTINEL");
-      sentinel.answer(kPeer, is_question ? array({integer(1), bulk("*"), integer(0)})
-                                         : integer(1));
+      sentinel.answer(kPeer, is_question ? array({integer(1), bulk("*"), integer(0)}) : integer(1));
       is_agreed |= is_question;
     }
     if (!is_agreed) sentinel.pass(100ms);
@@ -141,8 +149,10 @@ TEST_CASE("answers that are none are passed over") {
         array({bulk("1"), bulk("*"), integer(0)}), array({integer(1), bulk("x"), integer(-1)})}) {
     while (sentinel.group().sentinels[0]->link->requests.empty() ||
            sentinel.group().sentinels[0]->link->requests.front().kind != RequestKind::kAskDown) {
-      if (sentinel.group().sentinels[0]->link->requests.empty()) sentinel.pass(100ms);
-      else sentinel.answer(kPeer, integer(1));
+      if (sentinel.group().sentinels[0]->link->requests.empty())
+        sentinel.pass(100ms);
+      else
+        sentinel.answer(kPeer, integer(1));
     }
     sentinel.answer(kPeer, std::move(reply));
     CHECK_FALSE(sentinel.group().sentinels[0]->peer.is_primary_down);

@@ -14,8 +14,8 @@ struct Ballot {
   explicit Ballot(int64_t quorum = 2) : state(1) {
     state.now = Moment(Duration(1'000'000));
     state.my_id = std::string(40, '0');
-    group = &add_group(
-        state, {.name = "m", .address = {"10.0.0.1", "10.0.0.1", 6379}, .quorum = quorum});
+    group = &add_group(state,
+                       {.name = "m", .address = {"10.0.0.1", "10.0.0.1", 6379}, .quorum = quorum});
     for (int i = 1; i <= 4; ++i) {
       const std::string ip = "10.0.1." + std::to_string(i);
       peers.push_back(&add_sentinel(state, *group, {ip, ip, 26379}, "peer" + std::to_string(i)));

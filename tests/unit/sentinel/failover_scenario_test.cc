@@ -88,14 +88,16 @@ TEST_CASE("a split vote is repeated in a new epoch within half a second") {
 }
 
 TEST_CASE("sentinels with a Redis among them keep Redis's distance between attempts") {
-  const SimOptions options{.seed = 3, .failover_timeout_ms = 8'000, .as_redis = {true, false, false}};
+  const SimOptions options{
+      .seed = 3, .failover_timeout_ms = 8'000, .as_redis = {true, false, false}};
   SimWorld world(options);
   discover(world, options);
   world.run_for(5'000);
   world.node(1).priority = 0;
   world.node(2).priority = 0;
   world.crash(0);
-  REQUIRE(world.run_until(30'000, [&] { return world.count("-failover-abort-no-good-slave") > 0; }));
+  REQUIRE(
+      world.run_until(30'000, [&] { return world.count("-failover-abort-no-good-slave") > 0; }));
   world.run_for(15'000);
   CHECK(world.count("+try-failover") == 1);
   world.run_for(5'000);
@@ -166,7 +168,8 @@ TEST_CASE("the replica with the most data is promoted, though old INFO says othe
   }
 }
 
-TEST_CASE("a replica that was ahead of the chosen one, but could not be reached, follows it later") {
+TEST_CASE(
+    "a replica that was ahead of the chosen one, but could not be reached, follows it later") {
   const SimOptions options{.seed = 8};
   SimWorld world(options);
   discover(world, options);
@@ -249,8 +252,8 @@ TEST_CASE("a sentinel in a minority cannot fail over, whatever it sees") {
   discover(world, options);
   // Two sentinels are with the replicas, three with the primary.
   for (const int apart : {1, 2, world.sentinel_process(0), world.sentinel_process(1)})
-    for (const int rest : {0, world.sentinel_process(2), world.sentinel_process(3),
-                           world.sentinel_process(4)})
+    for (const int rest :
+         {0, world.sentinel_process(2), world.sentinel_process(3), world.sentinel_process(4)})
       world.cut_both(apart, rest);
   world.run_for(60'000);
   CHECK(world.count("+odown") >= 1);
@@ -390,7 +393,7 @@ TEST_CASE("a primary that is back before the election is left alone") {
   discover(world, options);
   // Everybody sees it down, but nobody hears anybody's vote.
   world.pause(0, 6'000);
-  REQUIRE(world.run_until(5'000, [&] { return world.count("+try-failover") > 0; }) );
+  REQUIRE(world.run_until(5'000, [&] { return world.count("+try-failover") > 0; }));
   for (int a = 0; a < 3; ++a)
     for (int b = 0; b < 3; ++b)
       if (a != b) world.cut(world.sentinel_process(a), world.sentinel_process(b));

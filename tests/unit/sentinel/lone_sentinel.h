@@ -1,5 +1,5 @@
-// LoneSentinel: one core without a world, for tests that say themselves what happens to it. It keeps
-// the actions of the last call, and answers on links by the address that they lead to.
+// LoneSentinel: one core without a world, for tests that say themselves what happens to it. It
+// keeps the actions of the last call, and answers on links by the address that they lead to.
 #pragma once
 
 #include "base/ensure.h"
@@ -56,7 +56,9 @@ class LoneSentinel {
     const LinkId link = *commands_link(place);
     for (auto& argv : std::exchange(unanswered_[link], {})) {
       const std::string name = to_lower(argv[0]);
-      resp::Reply reply = name == "ping" ? simple("PONG") : name == "info" ? bulk(info) : simple("OK");
+      resp::Reply reply = name == "ping"   ? simple("PONG")
+                          : name == "info" ? bulk(info)
+                                           : simple("OK");
       if (name == "publish") reply = integer(1);
       step(ReplyReceived{.link = link, .reply = std::move(reply)});
       all.insert(all.end(), actions.begin(), actions.end());
@@ -65,9 +67,9 @@ class LoneSentinel {
   }
   void message(std::string_view place, std::string text) {
     const LinkId link = *messages_link(place);
-    step(ReplyReceived{.link = link,
-                       .reply = array({bulk("message"), bulk("__sentinel__:hello"),
-                                       bulk(std::move(text))})});
+    step(ReplyReceived{
+        .link = link,
+        .reply = array({bulk("message"), bulk("__sentinel__:hello"), bulk(std::move(text))})});
   }
   // The bytes of the reply.
   std::string command(const Argv& argv, resp::RespVersion version = resp::RespVersion::k2) {

@@ -38,9 +38,8 @@ TEST_CASE("sentinels are quick if all of them are kvstash and nobody forbids it"
 TEST_CASE("four PINGs fit into a short down-after, and one a second is enough for a long one") {
   State state(1);
   Monitored& group = add_group(state, {.name = "m", .address = {"10.0.0.1", "10.0.0.1", 6379}});
-  for (const auto& [down_after, ping] :
-       {std::pair(30'000ms, 1'000ms), std::pair(1'000ms, 250ms), std::pair(100ms, 50ms),
-        std::pair(10ms, 10ms)}) {
+  for (const auto& [down_after, ping] : {std::pair(30'000ms, 1'000ms), std::pair(1'000ms, 250ms),
+                                         std::pair(100ms, 50ms), std::pair(10ms, 10ms)}) {
     group.options.down_after = down_after;
     CHECK(pace_of(state, group).ping == ping);
   }

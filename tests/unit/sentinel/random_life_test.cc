@@ -2,9 +2,8 @@
 // repaired, and everybody must agree again. What holds at every moment is checked by SimWorld.
 //
 // KVSTASH_MODEL_SEED runs one seed again, KVSTASH_MODEL_SECONDS searches for so long.
-#include "sim_world.h"
-
 #include "../../sim/sim_seeds.h"
+#include "sim_world.h"
 
 #include <doctest/doctest.h>
 
@@ -48,19 +47,25 @@ void cut_some(SimWorld& world) {
 
 void befall(SimWorld& world, const SimOptions& options) {
   Random& random = world.random();
-  const int sentinel =
-      static_cast<int>(random.below(static_cast<uint64_t>(options.sentinels)));
+  const int sentinel = static_cast<int>(random.below(static_cast<uint64_t>(options.sentinels)));
   switch (random.below(12)) {
-    case 0: return world.crash(draw_process(world));
-    case 1: return world.lose_power(draw_process(world));
+    case 0:
+      return world.crash(draw_process(world));
+    case 1:
+      return world.lose_power(draw_process(world));
     case 2:
     case 3:
-    case 4: return world.restart(draw_process(world));
-    case 5: return world.pause(draw_process(world), static_cast<int64_t>(random.below(6'000)));
-    case 6: return cut_some(world);
+    case 4:
+      return world.restart(draw_process(world));
+    case 5:
+      return world.pause(draw_process(world), static_cast<int64_t>(random.below(6'000)));
+    case 6:
+      return cut_some(world);
     case 7:
-    case 8: return world.heal();
-    case 9: return world.reset_connections(draw_process(world));
+    case 8:
+      return world.heal();
+    case 9:
+      return world.reset_connections(draw_process(world));
     case 10:
       // The primary is what everybody wants to see die.
       if (world.has_sentinel(sentinel) && world.primary_of(sentinel) >= 0)
@@ -71,7 +76,8 @@ void befall(SimWorld& world, const SimOptions& options) {
       if (world.has_sentinel(sentinel))
         world.command(sentinel, {"SENTINEL", "FAILOVER", std::string(SimWorld::kName)});
       return;
-    default: return;
+    default:
+      return;
   }
 }
 

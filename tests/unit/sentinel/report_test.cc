@@ -31,7 +31,8 @@ struct Known : LoneSentinel {
   Known()
       : LoneSentinel("sentinel myid " + kRunIdA + "\n" + std::string(kMonitor) +
                      "sentinel client-reconfig-script mymaster /r\n"
-                     "sentinel known-sentinel mymaster 10.0.1.2 26379 " + kPeerA + "\n") {
+                     "sentinel known-sentinel mymaster 10.0.1.2 26379 " +
+                     kPeerA + "\n") {
     open("10.0.0.1:6379");
     answer_all("10.0.0.1:6379", primary_info({"10.0.0.2:6379"}));
     pass(100ms);
@@ -134,8 +135,7 @@ TEST_CASE("SENTINEL INFO-CACHE gives the INFO of a primary and its replicas, wit
   REQUIRE(reply.items.size() == 2);
   CHECK(reply.items[0].text == "mymaster");
   REQUIRE(reply.items[1].items.size() == 2);
-  CHECK(reply.items[1].items[0] ==
-        array({integer(125), bulk(primary_info({"10.0.0.2:6379"}))}));
+  CHECK(reply.items[1].items[0] == array({integer(125), bulk(primary_info({"10.0.0.2:6379"}))}));
   CHECK(reply.items[1].items[1] == array({integer(25), bulk(replica_info(1234))}));
   LoneSentinel fresh;
   CHECK(fresh.command({"SENTINEL", "INFO-CACHE", "mymaster"}) ==

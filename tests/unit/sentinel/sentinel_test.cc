@@ -28,7 +28,8 @@ TEST_CASE("a configuration that is wrong is refused") {
   CHECK(made.error().message().ends_with("Unrecognized sentinel configuration statement."));
 }
 
-TEST_CASE("at its start a sentinel saves its file, tells its id and what it watches, and wants a timer") {
+TEST_CASE(
+    "at its start a sentinel saves its file, tells its id and what it watches, and wants a timer") {
   const LoneSentinel sentinel;
   REQUIRE(sentinel.actions.size() > 3);
   CHECK(std::holds_alternative<SaveConfig>(sentinel.actions.front()));
@@ -51,8 +52,7 @@ TEST_CASE("a restarted sentinel knows what it knew") {
   LoneSentinel sentinel;
   sentinel.open("10.0.0.1:6379");
   sentinel.answer_all("10.0.0.1:6379", primary_info({"10.0.0.2:6379", "10.0.0.3:6379"}));
-  sentinel.message("10.0.0.1:6379",
-                   "10.0.1.2,26379," + kRunIdB + ",8,mymaster,10.0.0.2,6379,6");
+  sentinel.message("10.0.0.1:6379", "10.0.1.2,26379," + kRunIdB + ",8,mymaster,10.0.0.2,6379,6");
   const LoneSentinel again(sentinel.file());
   CHECK(saved_state(again.state()) == saved_state(sentinel.state()));
   CHECK(again.group().config_epoch == 6);

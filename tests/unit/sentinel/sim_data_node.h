@@ -108,7 +108,8 @@ struct SimDataNode {
   }
 
   std::string info(int64_t now_ms) const {
-    std::string text = "# Server\r\nredis_version:7.2.4\r\nrun_id:" + run_id + "\r\n# Replication\r\n";
+    std::string text =
+        "# Server\r\nredis_version:7.2.4\r\nrun_id:" + run_id + "\r\n# Replication\r\n";
     if (is_primary()) {
       text += "role:master\r\n";
       int number = 0;
@@ -122,8 +123,9 @@ struct SimDataNode {
             "\r\nmaster_port:" + std::to_string(primary_port) +
             "\r\nmaster_link_status:" + (is_link_up ? "up" : "down") + "\r\n";
     if (!is_link_up)
-      text += "master_link_down_since_seconds:" +
-              std::to_string((now_ms - link_down_since_ms) / 1000) + "\r\n";
+      text +=
+          "master_link_down_since_seconds:" + std::to_string((now_ms - link_down_since_ms) / 1000) +
+          "\r\n";
     return text + "slave_repl_offset:" + std::to_string(offset) +
            "\r\nslave_priority:" + std::to_string(priority) +
            "\r\nreplica_announced:" + (is_announced ? "1" : "0") + "\r\n";

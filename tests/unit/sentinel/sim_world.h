@@ -2,12 +2,12 @@
 // time and from one seed.
 //
 // Each process has a host of its own. A connection is a pair of ordered streams: nothing is lost in
-// the middle of one, but a stream stands still while its direction is cut, and breaks when a process
-// dies. What a dead machine does not say is not heard: its peers only see silence.
+// the middle of one, but a stream stands still while its direction is cut, and breaks when a
+// process dies. What a dead machine does not say is not heard: its peers only see silence.
 //
-// After each call of a sentinel its promises are checked (`check_promises`): epochs never fall, what
-// is saved reads back as the same state, there is one leader and one promotion in an epoch, and the
-// replica chosen is the best.
+// After each call of a sentinel its promises are checked (`check_promises`): epochs never fall,
+// what is saved reads back as the same state, there is one leader and one promotion in an epoch,
+// and the replica chosen is the best.
 #pragma once
 
 #include "base/ensure.h"
@@ -195,8 +195,8 @@ class SimWorld {
       const Process& proc = at(i);
       text += host_of(i) + (proc.is_running ? " up " : " down ") +
               (proc.node->is_primary() ? "primary" : "follows " + proc.node->primary_host) +
-              (proc.node->is_link_up ? " link up" : "") +
-              " offset " + std::to_string(proc.node->offset) + "\n";
+              (proc.node->is_link_up ? " link up" : "") + " offset " +
+              std::to_string(proc.node->offset) + "\n";
     }
     for (int i = 0; i < options_.sentinels; ++i) {
       text += "sentinel " + std::to_string(i);
@@ -206,9 +206,8 @@ class SimWorld {
       }
       text += " says " + current_primary(group(i)).ip + " epoch " +
               std::to_string(group(i).config_epoch) + " current " +
-              std::to_string(sentinel(i).current_epoch) + " flags " +
-              flags_text(group(i).primary) + " step " +
-              std::string(failover_step_name(group(i).failover.step)) +
+              std::to_string(sentinel(i).current_epoch) + " flags " + flags_text(group(i).primary) +
+              " step " + std::string(failover_step_name(group(i).failover.step)) +
               (sentinel(i).is_tilted ? " tilted" : "") + " peers " +
               std::to_string(group(i).sentinels.size()) + "\n";
       for (const auto& replica : group(i).replicas)
@@ -347,8 +346,7 @@ class SimWorld {
   }
   Instant wall() const { return from_ms(1'700'000'000'000 + now_ms_); }
   int64_t latency() {
-    return static_cast<int64_t>(
-        random_.below(static_cast<uint64_t>(options_.latency_ms_max) + 1));
+    return static_cast<int64_t>(random_.below(static_cast<uint64_t>(options_.latency_ms_max) + 1));
   }
 
   // --- The network
@@ -380,8 +378,8 @@ class SimWorld {
     Connection& connection = found->second;
     if (!is_client_alive(connection)) return forget(id);
     if (connection.server < 0) return refuse(id, "Connection refused");
-    const bool reaches =
-        passes(connection.client, connection.server) && passes(connection.server, connection.client);
+    const bool reaches = passes(connection.client, connection.server) &&
+                         passes(connection.server, connection.client);
     const Process& server = at(connection.server);
     if (!reaches || (!server.is_running && server.is_silent))
       return after(50, [this, id] { try_open(id); });
@@ -407,8 +405,7 @@ class SimWorld {
   }
 
   bool is_client_alive(const Connection& connection) const {
-    return at(connection.client).is_running &&
-           at(connection.client).life == connection.client_life;
+    return at(connection.client).is_running && at(connection.client).life == connection.client_life;
   }
 
   void refuse(ConnectionId id, const std::string& reason) {
@@ -428,8 +425,7 @@ class SimWorld {
     if (found == connections_.end()) return;
     const Connection& connection = found->second;
     if (!is_client_alive(connection)) return forget(id);
-    const bool is_heard =
-        connection.server < 0 || passes(connection.server, connection.client);
+    const bool is_heard = connection.server < 0 || passes(connection.server, connection.client);
     if (!is_heard || !is_awake(connection.client))
       return after(20, [this, id, reason] { report_closed(id, reason); });
     const int client = connection.client;
@@ -549,8 +545,8 @@ class SimWorld {
         self.is_link_up = true;
         const uint64_t target = node(primary).offset;
         const uint64_t behind = random_.below(50);
-        self.offset = target > behind ? std::max(std::min(self.offset, target), target - behind)
-                                      : target;
+        self.offset =
+            target > behind ? std::max(std::min(self.offset, target), target - behind) : target;
         node(primary).replicas[self.host] = {self.port, now_ms_};
       } else if (self.is_link_up) {
         self.is_link_up = false;
@@ -664,8 +660,8 @@ class SimWorld {
     int64_t votes = group.leader == id && group.leader_epoch == epoch ? 1 : 0;
     for (const auto& sentinel : group.sentinels)
       if (sentinel->peer.leader == id && sentinel->peer.leader_epoch == epoch) ++votes;
-    const bool is_elected = votes > static_cast<int64_t>(group.voters() / 2) &&
-                            votes >= group.options.quorum;
+    const bool is_elected =
+        votes > static_cast<int64_t>(group.voters() / 2) && votes >= group.options.quorum;
     if (!is_elected) {
       // An attempt that found no replica is over by now, and does not say that it was forced.
       const bool may_be_forced = group.failover.is_forced || !group.failover.is_under_way();
@@ -677,8 +673,8 @@ class SimWorld {
     if (!is_new && known->second != process) FAIL("two leaders: " << describe());
   }
 
-  // Of the replicas that the leader could ask, none has a lower priority number, or as low a one and
-  // more data. What replicas really have is compared, while nobody gives them more.
+  // Of the replicas that the leader could ask, none has a lower priority number, or as low a one
+  // and more data. What replicas really have is compared, while nobody gives them more.
   void check_choice(int process) {
     const State& state = at(process).core->state();
     const Monitored& group = *state.groups[0];
@@ -691,7 +687,8 @@ class SimWorld {
       const SimDataNode& real = node(other);
       if (!at(other).is_running || real.is_primary()) continue;
       const bool was_asked = !replica->is_subjectively_down && !replica->link->is_disconnected &&
-                             replica->reported.at && state.now - *replica->reported.at < Duration(100);
+                             replica->reported.at &&
+                             state.now - *replica->reported.at < Duration(100);
       if (!was_asked || real.priority == 0 || real.is_link_up) continue;
       if (replica->reported.link_down > group.options.down_after * 10) continue;
       const bool is_better = real.priority != chosen.priority ? real.priority < chosen.priority
@@ -718,9 +715,9 @@ class SimWorld {
   std::map<std::tuple<int, uint64_t, LinkId>, ConnectionId> by_link_;
   ConnectionId last_connection_ = 0;
   std::vector<SimEvent> events_;
-  std::map<uint64_t, int> leaders_;              // Epoch -> the process that led.
-  std::map<uint64_t, std::string> promotions_;   // Epoch -> the replica.
-  std::set<uint64_t> alone_;                     // Epochs in which somebody led without votes.
+  std::map<uint64_t, int> leaders_;             // Epoch -> the process that led.
+  std::map<uint64_t, std::string> promotions_;  // Epoch -> the replica.
+  std::set<uint64_t> alone_;                    // Epochs in which somebody led without votes.
 };
 
 }  // namespace kvstash::sentinel::test

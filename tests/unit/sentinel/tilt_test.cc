@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 using Lines = std::vector<std::string>;
 
-TEST_CASE("a timer that is more than two seconds late makes the sentinel only watch, for half a minute") {
+TEST_CASE(
+    "a timer that is more than two seconds late makes the sentinel only watch, for half a minute") {
   LoneSentinel sentinel(std::string(LoneSentinel::kMonitor) +
                         "sentinel down-after-milliseconds mymaster 1000\n");
   sentinel.pass(500ms);
@@ -27,7 +28,8 @@ TEST_CASE("a timer that is more than two seconds late makes the sentinel only wa
   // It tells nobody that the primary is down.
   CHECK(sentinel.command({"SENTINEL", "is-master-down-by-addr", "10.0.0.1", "6379", "0", "*"}) ==
         "*3\r\n:0\r\n$1\r\n*\r\n:0\r\n");
-  CHECK(sentinel.core().info_section(sentinel.now() + 3'500ms)
+  CHECK(sentinel.core()
+            .info_section(sentinel.now() + 3'500ms)
             .find("sentinel_tilt:1\r\nsentinel_tilt_since_seconds:3\r\n") != std::string::npos);
   sentinel.pass(29'900ms);
   CHECK(sentinel.events().empty());
