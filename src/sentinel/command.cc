@@ -277,7 +277,7 @@ bool failover(State& state, Argv argv, Writer& reply) {
   start_failover(state, *group);
   group->failover.is_forced = true;
   ask_peers(state, *group, true);
-  advance_failover(state, *group);
+  if (!state.is_tilted) advance_failover(state, *group);
   reply.ok();
   return false;
 }

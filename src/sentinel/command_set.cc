@@ -2,6 +2,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "sentinel/command.h"
+#include "sentinel/connections.h"
 
 #include <cstdint>
 #include <optional>
@@ -84,13 +85,22 @@ Outcome set_reconfig_script(Setting& setting, Argv values) {
   return set_script(setting, setting.group.options.client_reconfig_script, values[0]);
 }
 
+// Data nodes are connected to anew, with the new credentials.
+void drop_links_to_nodes(Setting& setting) {
+  close_link(setting.state, *setting.group.primary.link);
+  for (const auto& replica : setting.group.replicas)
+    close_link(setting.state, *replica->link);
+}
+
 Outcome set_auth_pass(Setting& setting, Argv values) {
   setting.group.options.auth_pass = std::string(values[0]);
+  drop_links_to_nodes(setting);
   return Outcome::kSet;
 }
 
 Outcome set_auth_user(Setting& setting, Argv values) {
   setting.group.options.auth_user = std::string(values[0]);
+  drop_links_to_nodes(setting);
   return Outcome::kSet;
 }
 

@@ -27,6 +27,7 @@ void learn_run_id(State& state, Instance& instance, const std::string& run_id) {
 void learn_replicas(State& state, Instance& primary, const std::vector<ListedReplica>& listed) {
   Monitored& group = *primary.group;
   for (const ListedReplica& replica : listed) {
+    if (group.replicas.size() >= kReplicasMax) return;
     const Address address = locate(state, replica.host, replica.port);
     if (address.ip.empty() && !state.options.resolve_hostnames) continue;
     if (find_replica(group, address) != nullptr) continue;
@@ -182,6 +183,8 @@ void learn_hello(State& state, std::string_view text) {
   Monitored* group = find_group(state, hello->primary_name);
   if (group == nullptr) return;
   if (!state.options.resolve_hostnames && !(is_ip(hello->host) && is_ip(hello->primary_host)))
+    return;
+  if (group->sentinels.size() >= kSentinelsMax && !find_sentinel(*group, nullptr, &hello->id))
     return;
   Instance& sentinel = learn_sentinel(state, *group, *hello);
   sentinel.peer.hello_at = state.now;

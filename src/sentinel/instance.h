@@ -120,6 +120,10 @@ struct Candidacy {
   uint32_t failed = 0;  // Attempts of ours since the primary went down.
 };
 
+// More replicas or sentinels of one primary than this are not taken up.
+inline constexpr size_t kReplicasMax = 10'000;
+inline constexpr size_t kSentinelsMax = 1'000;
+
 struct Monitored {
   std::string name{};
   MonitorOptions options{};

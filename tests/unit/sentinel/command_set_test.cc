@@ -97,6 +97,15 @@ TEST_CASE("what was set before a wrong option stays, and is saved") {
   CHECK(sentinel.file().find("sentinel monitor mymaster 10.0.0.1 6379 4\n") != std::string::npos);
 }
 
+TEST_CASE("new credentials for data nodes close the links to them") {
+  using namespace std::chrono_literals;
+  LoneSentinel sentinel;
+  sentinel.command(set_of("mymaster auth-pass secret"));
+  CHECK(sentinel.all<Disconnect>().size() == 2);
+  sentinel.pass(1'100ms);
+  CHECK(sentinel.sent("10.0.0.1:6379")[0] == "AUTH secret");
+}
+
 TEST_CASE("a command that is renamed to itself is not renamed any more") {
   LoneSentinel sentinel(std::string(LoneSentinel::kMonitor) +
                         "sentinel rename-command mymaster CONFIG guess\n");
