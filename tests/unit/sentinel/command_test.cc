@@ -207,6 +207,14 @@ TEST_CASE("a vote is given once in an epoch, and is on the disk before it is tol
         "*3\r\n:0\r\n$1\r\n*\r\n:0\r\n");
 }
 
+TEST_CASE("a vote in an epoch that is known already is saved too") {
+  LoneSentinel sentinel("sentinel current-epoch 7\n" + std::string(LoneSentinel::kMonitor));
+  sentinel.command({"SENTINEL", "is-master-down-by-addr", "10.0.0.1", "6379", "7", kRunIdA});
+  REQUIRE_FALSE(sentinel.actions.empty());
+  CHECK(std::holds_alternative<SaveConfig>(sentinel.actions.front()));
+  CHECK(sentinel.file().find("sentinel leader-epoch mymaster 7\n") != std::string::npos);
+}
+
 TEST_CASE("a leader's message is heard only from a sentinel that is known") {
   Known sentinel;
   const Argv message = {"SENTINEL", "KVSTASH-LEADER", "mymaster", "3", kPeerA};

@@ -164,6 +164,27 @@ TEST_CASE("of two configurations of one epoch, that of the sentinel with the gre
   CHECK(smaller.group().config_epoch == 3);
 }
 
+TEST_CASE("a newer configuration ends a failover of ours that is older, also if the primary is the same") {
+  for (const int epoch : {1, 0}) {
+    CAPTURE(epoch);
+    LoneSentinel sentinel(
+        "sentinel monitor mymaster 10.0.0.1 6379 1\n"
+        "sentinel known-replica mymaster 10.0.0.2 6379\n");
+    sentinel.open("10.0.0.2:6379");
+    sentinel.answer_all("10.0.0.2:6379", replica_info(1));
+    sentinel.skip(1ms);  // So that this INFO is not fresh enough to choose by.
+    REQUIRE(sentinel.command({"SENTINEL", "FAILOVER", "mymaster"}) == "+OK\r\n");
+    sentinel.answer_all("10.0.0.2:6379", replica_info(1));
+    REQUIRE(sentinel.group().failover.step == FailoverStep::kWaitPromotion);
+    sentinel.message(kPrimary, hello_of("10.0.1.2", kPeerA, 1, "10.0.0.1", epoch));
+    const bool is_under_way = sentinel.group().failover.is_under_way();
+    CHECK(is_under_way == (epoch == 0));
+    // What the replica says now counts for the failover only if there still is one.
+    sentinel.answer_all("10.0.0.2:6379", primary_info());
+    CHECK((sentinel.group().primary.address.ip == "10.0.0.2") == is_under_way);
+  }
+}
+
 TEST_CASE("names are resolved before anybody is connected to, and again when a link broke") {
   LoneSentinel sentinel(
       "sentinel resolve-hostnames yes\nsentinel announce-hostnames yes\n"

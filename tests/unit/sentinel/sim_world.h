@@ -231,6 +231,8 @@ class SimWorld {
     std::unique_ptr<Sentinel> core;
     std::string disk;
     std::string disk_checked{};
+    ConfigState disk_state{};
+    uint64_t led_epoch = 0;  // In which it was elected last.
     int64_t clock_offset_ms = 0;
     uint64_t timer = 0;  // The timer that counts.
     bool is_redis = false;
@@ -637,12 +639,14 @@ class SimWorld {
       proc.epochs_seen[i] = state.groups[i]->config_epoch;
       REQUIRE(state.groups[i]->config_epoch <= state.current_epoch);
     }
-    // What must be remembered is on the disk, and nothing else.
-    if (proc.disk == proc.disk_checked) return;
-    const auto read = parse_config(proc.disk, [](const std::string&) { return true; });
-    REQUIRE(read.ok());
-    REQUIRE(*read == saved_state(state));
-    proc.disk_checked = proc.disk;
+    // What must be remembered is on the disk, at every moment, and reads back as the same.
+    if (proc.disk != proc.disk_checked) {
+      auto read = parse_config(proc.disk, [](const std::string&) { return true; });
+      REQUIRE(read.ok());
+      proc.disk_state = *std::move(read);
+      proc.disk_checked = proc.disk;
+    }
+    REQUIRE(proc.disk_state == saved_state(state));
   }
 
   void check_event(int process, const SimEvent& event) {
@@ -656,6 +660,7 @@ class SimWorld {
   void check_leader(int process) {
     const Monitored& group = *at(process).core->state().groups[0];
     const uint64_t epoch = group.failover.epoch;
+    at(process).led_epoch = epoch;
     const std::string& id = at(process).core->state().my_id;
     int64_t votes = group.leader == id && group.leader_epoch == epoch ? 1 : 0;
     for (const auto& sentinel : group.sentinels)
@@ -700,6 +705,7 @@ class SimWorld {
   void check_promotion(int process, const std::string& replica) {
     // The promotion gave the configuration the epoch of the failover.
     const uint64_t epoch = at(process).core->state().groups[0]->config_epoch;
+    REQUIRE(epoch == at(process).led_epoch);
     if (alone_.contains(epoch)) return;
     if (!promotions_.emplace(epoch, replica).second) FAIL("two promotions: " << describe());
   }
