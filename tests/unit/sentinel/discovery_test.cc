@@ -164,7 +164,9 @@ TEST_CASE("of two configurations of one epoch, that of the sentinel with the gre
   CHECK(smaller.group().config_epoch == 3);
 }
 
-TEST_CASE("a newer configuration ends a failover of ours that is older, also if the primary is the same") {
+TEST_CASE(
+    "a newer configuration ends a failover of ours that is older, also if the primary is the "
+    "same") {
   for (const int epoch : {1, 0}) {
     CAPTURE(epoch);
     LoneSentinel sentinel(

@@ -143,20 +143,21 @@ TEST_CASE(
 TEST_CASE("a candidate asks for votes in the epoch of its attempt, whatever epoch others are in") {
   Pair sentinel(/*is_redis=*/false);
   sentinel.command({"SENTINEL", "FAILOVER", "mymaster"});  // There is no replica for it.
-  sentinel.message(kPrimary, "10.0.1.3,26379," + std::string(40, 'c') +
-                                 ",3,mymaster,10.0.0.1,6379,0");
+  sentinel.message(kPrimary,
+                   "10.0.1.3,26379," + std::string(40, 'c') + ",3,mymaster,10.0.0.1,6379,0");
   sentinel.command({"SENTINEL", "SET", "mymaster", "quorum", "1"});
   while (sentinel.events().empty() || !sentinel.group().failover.is_under_way()) {
     sentinel.pass(100ms);
     REQUIRE(sentinel.now() < Moment(5'000'000ms) + 10s);
   }
   CHECK(sentinel.group().failover.epoch == 4);
-  sentinel.message(kPrimary, "10.0.1.3,26379," + std::string(40, 'c') +
-                                 ",50,mymaster,10.0.0.1,6379,0");
+  sentinel.message(kPrimary,
+                   "10.0.1.3,26379," + std::string(40, 'c') + ",50,mymaster,10.0.0.1,6379,0");
   CHECK(sentinel.state().current_epoch == 50);
   sentinel.pass(200ms);
   const Lines lines = sentinel.sent(kPeer);
-  CHECK(std::ranges::count(lines, "SENTINEL is-master-down-by-addr 10.0.0.1 6379 4 " + kRunIdA) > 0);
+  CHECK(std::ranges::count(lines, "SENTINEL is-master-down-by-addr 10.0.0.1 6379 4 " + kRunIdA) >
+        0);
   CHECK(std::ranges::count(lines, "SENTINEL is-master-down-by-addr 10.0.0.1 6379 50 " + kRunIdA) ==
         0);
 }

@@ -2,7 +2,7 @@
 // repaired, and everybody must agree again. What holds at every moment is checked by SimWorld.
 //
 // KVSTASH_MODEL_SEED runs one seed again, KVSTASH_MODEL_SECONDS searches for so long.
-#include "../../sim/sim_seeds.h"
+#include "sim/sim_seeds.h"
 #include "sim_world.h"
 
 #include <doctest/doctest.h>
