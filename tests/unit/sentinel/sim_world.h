@@ -631,22 +631,26 @@ class SimWorld {
     Process& proc = at(process);
     if (!proc.core) return;
     const State& state = proc.core->state();
-    REQUIRE(state.current_epoch >= proc.current_epoch_seen);
+    if (!(state.current_epoch >= proc.current_epoch_seen))
+      FAIL("state.current_epoch >= proc.current_epoch_seen: " << describe());
     proc.current_epoch_seen = state.current_epoch;
     proc.epochs_seen.resize(state.groups.size());
     for (size_t i = 0; i < state.groups.size(); ++i) {
-      REQUIRE(state.groups[i]->config_epoch >= proc.epochs_seen[i]);
+      if (!(state.groups[i]->config_epoch >= proc.epochs_seen[i]))
+        FAIL("state.groups[i]->config_epoch >= proc.epochs_seen[i]: " << describe());
       proc.epochs_seen[i] = state.groups[i]->config_epoch;
-      REQUIRE(state.groups[i]->config_epoch <= state.current_epoch);
+      if (!(state.groups[i]->config_epoch <= state.current_epoch))
+        FAIL("state.groups[i]->config_epoch <= state.current_epoch: " << describe());
     }
     // What must be remembered is on the disk, at every moment, and reads back as the same.
     if (proc.disk != proc.disk_checked) {
       auto read = parse_config(proc.disk, [](const std::string&) { return true; });
-      REQUIRE(read.ok());
+      if (!(read.ok())) FAIL("read.ok(): " << describe());
       proc.disk_state = *std::move(read);
       proc.disk_checked = proc.disk;
     }
-    REQUIRE(proc.disk_state == saved_state(state));
+    if (!(proc.disk_state == saved_state(state)))
+      FAIL("proc.disk_state == saved_state(state): " << describe());
   }
 
   void check_event(int process, const SimEvent& event) {
