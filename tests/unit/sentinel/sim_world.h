@@ -697,6 +697,8 @@ class SimWorld {
       const SimDataNode& real = node(other);
       // Who follows somebody else may get more after it was asked.
       if (!at(other).is_running || real.primary_host != at(old_primary).host) continue;
+      // It was a primary when it was asked; others made it a replica since.
+      if (replica->reported.role == DataRole::kPrimary) continue;
       const bool was_asked = !replica->is_subjectively_down && !replica->link->is_disconnected &&
                              replica->reported.at &&
                              state.now - *replica->reported.at < Duration(100);
