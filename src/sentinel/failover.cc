@@ -70,7 +70,8 @@ bool may_lead_alone(const State& state, const Failover& failover) {
 
 void wait_start(State& state, Monitored& group) {
   const Failover& failover = group.failover;
-  const bool is_late = state.now - *failover.started_at > pace_of(state, group).election;
+  // Not from `started_at`, which a vote for another candidate moves.
+  const bool is_late = state.now - failover.step_since > pace_of(state, group).election;
   // The primary is back before anything was done to it, or the votes are of another time.
   const bool is_outdated = !failover.is_forced && (is_late || !group.primary.is_objectively_down);
   std::optional<std::string> leader;

@@ -1,6 +1,7 @@
 #include "sentinel/election.h"
 
 #include "lone_sentinel.h"
+#include "sentinel/failover.h"
 
 #include <doctest/doctest.h>
 
@@ -102,6 +103,21 @@ TEST_CASE("a vote for another one keeps us back, for less than half a second amo
     ballot.state.now += 1s;
     CHECK(may_stand(ballot.state, *ballot.group));
   }
+}
+
+TEST_CASE("a vote for another one does not lengthen an attempt of ours") {
+  Ballot ballot;
+  ballot.peers[2]->link->program = Program::kRedis;
+  ballot.group->primary.is_objectively_down = true;
+  ballot.group->failover.step_since = ballot.state.now;
+  ballot.say(0, ballot.state.my_id, 5);
+  ballot.state.now += 9s;
+  vote(ballot.state, *ballot.group, 6, "peer2");
+  ballot.state.now += 2s;
+  ballot.say(1, ballot.state.my_id, 5);
+  ballot.say(2, ballot.state.my_id, 5);
+  advance_failover(ballot.state, *ballot.group);
+  CHECK_FALSE(ballot.group->failover.is_under_way());
 }
 
 TEST_CASE("in Redis's pace it is logged once until when we wait, with the date") {

@@ -691,10 +691,14 @@ class SimWorld {
     const int old_primary = find_host(group.primary.address.ip);
     if (old_primary < 0 || at(old_primary).is_running) return;
     const SimDataNode& chosen = node(find_host(group.failover.promoted->address.ip));
+    if (chosen.primary_host != at(old_primary).host) return;
     for (const auto& replica : group.replicas) {
       const int other = find_host(replica->address.ip);
       const SimDataNode& real = node(other);
-      if (!at(other).is_running || real.is_primary()) continue;
+      // Who follows somebody else may get more after it was asked.
+      if (!at(other).is_running || real.primary_host != at(old_primary).host) continue;
+      // It was a primary when it was asked; others made it a replica since.
+      if (replica->reported.role == DataRole::kPrimary) continue;
       const bool was_asked = !replica->is_subjectively_down && !replica->link->is_disconnected &&
                              replica->reported.at &&
                              state.now - *replica->reported.at < Duration(100);
