@@ -106,8 +106,8 @@ class FileReader {
   size_t at_ = 0;         // The beginning of the present item, which is its code.
   size_t scanned_ = 0;    // The end of what was passed of the item.
   uint64_t dropped_ = 0;  // Bytes of the file before the buffer.
-  uint64_t sum_ = 0;     // The checksum of the file up to `summed_`.
-  size_t summed_ = 0;    // In the buffer.
+  uint64_t sum_ = 0;      // The checksum of the file up to `summed_`.
+  size_t summed_ = 0;     // In the buffer.
   unsigned version_ = 0;
   Dialect dialect_ = Dialect::kRedis;
 
