@@ -154,6 +154,18 @@ Result<std::string> read_all_of(DiskFile& file, const std::string& path, size_t 
   }
 }
 
+// Calls put(offset, bytes), which returns how many bytes it put, until all are.
+template <typename Put>
+Status put_all(uint64_t offset, std::string_view bytes, Put put) {
+  while (!bytes.empty()) {
+    const Result<size_t> done = put(offset, bytes);
+    if (!done.ok()) return done.error();
+    bytes.remove_prefix(*done);
+    offset += *done;
+  }
+  return {};
+}
+
 Status write_synced(Disk& disk, const std::string& path, std::string_view content) {
   Result<std::unique_ptr<DiskFile>> file = disk.open(path, Disk::Access::kReplace);
   if (!file.ok()) return file.error();
@@ -275,23 +287,13 @@ Status write_all(DiskFile& file, std::string_view bytes) {
 }
 
 Status write_all(ScratchFile& file, uint64_t offset, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Result<size_t> put = file.write(offset, bytes);
-    if (!put.ok()) return put.error();
-    bytes.remove_prefix(*put);
-    offset += *put;
-  }
-  return {};
+  return put_all(offset, bytes,
+                 [&](uint64_t at, std::string_view left) { return file.write(at, left); });
 }
 
 Status overwrite_all(DiskFile& file, uint64_t offset, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Result<size_t> put = file.overwrite(offset, bytes);
-    if (!put.ok()) return put.error();
-    bytes.remove_prefix(*put);
-    offset += *put;
-  }
-  return {};
+  return put_all(offset, bytes,
+                 [&](uint64_t at, std::string_view left) { return file.overwrite(at, left); });
 }
 
 Status read_all(ScratchFile& file, uint64_t offset, char* out, size_t size) {

@@ -1,6 +1,7 @@
 #include "replication/history.h"
 
 #include "base/ensure.h"
+#include "persist/aof/increment_format.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ std::string_view no_replid() {
 }
 
 bool is_replid(std::string_view text) {
-  return text.size() == kReplidChars && std::ranges::all_of(text, [](char c) {
+  return text.size() == persist::kReplidChars && std::ranges::all_of(text, [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
 }

@@ -15,8 +15,6 @@
 
 namespace kvstash::replication {
 
-inline constexpr size_t kReplidChars = 40;
-
 // Forty zeros: INFO shows them where there is no second name.
 std::string_view no_replid();
 // Whether the text is 40 characters of which each is a lower-case hexadecimal digit.

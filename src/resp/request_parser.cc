@@ -27,13 +27,13 @@ inline bool read_short_length(const char*& at, const char* end, size_t& length) 
     at += 1 + kLineEndBytes;
     return true;
   }
+  if (value > 9 || value == 0) return false;
   const size_t second = static_cast<unsigned char>(at[1]) - size_t{'0'};
-  if (end - at > 3 && at[2] == '\r' && value - 1 < 9 && second <= 9) {
+  if (end - at > 3 && at[2] == '\r' && second <= 9) {
     length = value * 10 + second;
     at += 2 + kLineEndBytes;
     return true;
   }
-  if (value > 9 || (value == 0 && at[1] != '\r')) return false;
   const char* last = end - at > static_cast<ptrdiff_t>(kShortLengthDigits) + 1
                          ? at + kShortLengthDigits
                          : end - kLineEndBytes;

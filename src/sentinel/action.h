@@ -2,6 +2,7 @@
 // decisions of its own.
 #pragma once
 
+#include "base/log.h"
 #include "sentinel/event.h"
 #include "sentinel/time.h"
 
@@ -37,8 +38,6 @@ struct Send {
 
   bool operator==(const Send&) const = default;
 };
-
-enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
 
 // Publish an event to the clients that are subscribed to `channel` ("+sdown"), and log it as
 // "<channel> <payload>".

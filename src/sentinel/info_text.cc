@@ -1,5 +1,6 @@
 #include "sentinel/info_text.h"
 
+#include "base/leading_number.h"
 #include "base/numbers.h"
 #include "base/text.h"
 
@@ -12,14 +13,6 @@ namespace {
 constexpr int64_t kPortMax = 65535;
 // Durations are bounded, so that sums of them never overflow.
 constexpr int64_t kSecondsMax = int64_t{1} << 32;
-
-// The number at the beginning of `text`, whatever follows, as atoll reads it.
-int64_t leading_number(std::string_view text) {
-  size_t size = text.starts_with('-') ? 1 : 0;
-  while (size < text.size() && text[size] >= '0' && text[size] <= '9')
-    ++size;
-  return parse_int64(text.substr(0, size)).value_or(0);
-}
 
 std::string_view up_to(std::string_view text, char end) {
   return text.substr(0, text.find(end));

@@ -3,8 +3,8 @@ data. Replay into this server itself is compared unit by unit in tests/unit/engi
 
 import importlib.machinery
 import importlib.util
-import pathlib
 import os
+import pathlib
 import shutil
 import signal
 

@@ -1,5 +1,6 @@
 #include "persist/aof/manifest.h"
 
+#include "base/leading_number.h"
 #include "base/numbers.h"
 #include "base/text.h"
 
@@ -29,14 +30,6 @@ std::string_view trim_line(std::string_view line) {
   const size_t begin = line.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
   return line.substr(begin, line.find_last_not_of(kBlanks) - begin + 1);
-}
-
-// Reads as atoll does: a sign, digits, and no care about what follows.
-int64_t leading_number(std::string_view text) {
-  size_t size = text.starts_with('-') ? 1 : 0;
-  while (size < text.size() && text[size] >= '0' && text[size] <= '9')
-    ++size;
-  return parse_int64(text.substr(0, size)).value_or(0);
 }
 
 struct Line {

@@ -186,11 +186,7 @@ TEST_CASE("commands that are not answered are not sent without end") {
 }
 
 TEST_CASE("a peer that watches two primaries with us has one link") {
-  const std::string known = "10.0.1.2 26379 " + kRunIdB + "\n";
-  LoneSentinel sentinel(std::string(LoneSentinel::kMonitor) +
-                        "sentinel monitor other 10.0.0.9 6379 2\n"
-                        "sentinel known-sentinel mymaster " +
-                        known + "sentinel known-sentinel other " + known);
+  LoneSentinel sentinel(LoneSentinel::two_primaries(kRunIdB));
   CHECK(sentinel.state().links.size() == 3);
   CHECK(sentinel.group(0).sentinels[0]->link == sentinel.group(1).sentinels[0]->link);
   CHECK(sentinel.group(0).sentinels[0]->link->users == 2);
@@ -206,11 +202,7 @@ TEST_CASE("a peer that watches two primaries with us has one link") {
 }
 
 TEST_CASE("replies to an instance that is gone are passed over") {
-  const std::string known = "10.0.1.2 26379 " + kRunIdB + "\n";
-  LoneSentinel sentinel(std::string(LoneSentinel::kMonitor) +
-                        "sentinel monitor other 10.0.0.9 6379 2\n"
-                        "sentinel known-sentinel mymaster " +
-                        known + "sentinel known-sentinel other " + known);
+  LoneSentinel sentinel(LoneSentinel::two_primaries(kRunIdB));
   sentinel.open("10.0.1.2:26379");
   sentinel.command({"SENTINEL", "REMOVE", "mymaster"});
   sentinel.answer_all("10.0.1.2:26379", "kvstash_version:1\r\n");

@@ -95,11 +95,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a sentinel that moved has its new address for all primaries") {
-  const std::string known = "10.0.1.2 26379 " + kPeerA + "\n";
-  LoneSentinel sentinel(std::string(LoneSentinel::kMonitor) +
-                        "sentinel monitor other 10.0.0.9 6379 2\n"
-                        "sentinel known-sentinel mymaster " +
-                        known + "sentinel known-sentinel other " + known);
+  LoneSentinel sentinel(LoneSentinel::two_primaries(kPeerA));
   sentinel.message(kPrimary, hello_of("10.0.1.7", kPeerA));
   CHECK(sentinel.events() ==
         Lines{"+sentinel-address-switch master mymaster 10.0.0.1 6379 ip 10.0.1.7 port 26379 for " +

@@ -23,6 +23,13 @@ class LoneSentinel {
  public:
   static constexpr std::string_view kMonitor = "sentinel monitor mymaster 10.0.0.1 6379 2\n";
 
+  // Configuration with two primaries, both of which a peer with this id at 10.0.1.2 watches, too.
+  static std::string two_primaries(const std::string& peer) {
+    const std::string known = "10.0.1.2 26379 " + peer + "\n";
+    return std::string(kMonitor) + "sentinel monitor other 10.0.0.9 6379 2\n" +
+           "sentinel known-sentinel mymaster " + known + "sentinel known-sentinel other " + known;
+  }
+
   explicit LoneSentinel(SentinelSetup setup) : core_(make(std::move(setup))) {
     keep(core_->start(now_, from_ms(1'700'000'000'000)));
   }
