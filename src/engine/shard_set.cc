@@ -130,7 +130,10 @@ std::string ShardSet::write_refusal() const {
 
 void ShardSet::set_write_refusal(std::optional<std::string> error) {
   const std::lock_guard guard(refusal_lock_);
+  const bool begins = error.has_value() && !refuses_writes();
+  if (begins) refusal_period_.store(++last_refusal_period_, std::memory_order_seq_cst);
   set_write_limit(kRefused, error.has_value());
+  if (!error) refusal_period_.store(kNoRefusal, std::memory_order_seq_cst);
   write_refusal_ = std::move(error).value_or("");
 }
 

@@ -14,6 +14,7 @@
 #include "engine/options.h"
 #include "engine/reaper.h"
 #include "engine/release/acks.h"
+#include "engine/role.h"
 #include "engine/traffic/hold_group.h"
 
 #include <atomic>
@@ -30,6 +31,10 @@ class Scripting;
 
 namespace kvstash::persist {
 class Persistence;
+}
+
+namespace kvstash::replication {
+class Replication;
 }
 
 namespace kvstash::engine {
@@ -72,6 +77,11 @@ class ShardSet {
   // What the node keeps on disk; the engine never looks into it.
   persist::Persistence& persistence() const { return *persistence_; }
   void set_persistence(persist::Persistence& persistence) { persistence_ = &persistence; }
+  // The primary and the replicas of the node; the engine never looks into it.
+  replication::Replication& replication() const { return *replication_; }
+  void set_replication(replication::Replication& replication) { replication_ = &replication; }
+  Role& role() { return role_; }
+  const Role& role() const { return role_; }
   // Work that is done in each turn; null: none. Changed before the threads start.
   TurnWork* turn_work() const { return turn_work_; }
   void set_turn_work(TurnWork* work) { turn_work_ = work; }
@@ -122,6 +132,10 @@ class ShardSet {
   bool holds_writes() const { return has_write_limit(kHeld); }
   // The error that they get.
   std::string write_refusal() const;
+  // The number of the period in which writes are refused, or kNoRefusal. It is known before the
+  // first command of the period is refused, and forgotten after the last one.
+  static constexpr uint64_t kNoRefusal = 0;
+  uint64_t refusal_period() const { return refusal_period_.load(std::memory_order_seq_cst); }
   // Nothing: writes are not refused any more.
   void set_write_refusal(std::optional<std::string> error);
   // False: writes may go on. The caller then wakes the shards.
@@ -143,7 +157,6 @@ class ShardSet {
 
   // ---- Memory, as far as maxmemory counts it. Any thread. A shard publishes its own memory at the
   // end of a turn; the rest is measured from time to time.
-  // A shard tells its own at the end of a turn; the rest is measured now and then.
   struct ShardBytes {
     size_t bytes = 0;  // Entries, values and bucket arrays.
     // The part of `bytes` that was mapped past the allocator.
@@ -227,7 +240,6 @@ class ShardSet {
   // microseconds.
   //
   // Bytes in use now: what the allocator handed out, and mapped bucket arrays. Raises the peak.
-  // Bytes in use now: what the allocator handed out, and bucket arrays. Raises the peak.
   size_t measure_memory();
   size_t peak_memory() const { return peak_memory_.load(std::memory_order_relaxed); }
   size_t start_memory() const { return start_memory_; }  // Bytes in use before the first client.
@@ -270,11 +282,14 @@ class ShardSet {
   // Declared before the shards, because they use it until they are destroyed.
   std::atomic<Lsn> released_lsn_{kLsnMax};
   Acks acks_;
+  Role role_;
   MovingKeys moving_keys_;
   std::atomic<bool> is_loading_{false};
   std::atomic<uint8_t> write_limits_{0};
   mutable std::mutex refusal_lock_;  // Held for a copy of a text.
   std::string write_refusal_;
+  std::atomic<uint64_t> refusal_period_{kNoRefusal};
+  uint64_t last_refusal_period_ = kNoRefusal;  // Changed under refusal_lock_.
   HugePages huge_pages_;
   Reaper reaper_;  // Frees the shards' garbage. Declared before them, to outlive them.
   std::vector<std::unique_ptr<Shard>> shards_;
@@ -285,6 +300,7 @@ class ShardSet {
   ServerPort* server_ = nullptr;
   scripting::Scripting* scripting_ = nullptr;
   persist::Persistence* persistence_ = nullptr;
+  replication::Replication* replication_ = nullptr;
   TurnWork* turn_work_ = nullptr;
   // Held for one push to each member's mailbox; nothing else is done under it.
   std::mutex enqueue_lock_;

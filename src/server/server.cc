@@ -16,6 +16,7 @@
 #include "net/usable_cores.h"
 #include "persist/commands/persist_table.h"
 #include "persist/node/persistence.h"
+#include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "server/acl_file.h"
@@ -154,6 +155,11 @@ Status Server::start() {
                                   .redis_version = std::string(kRedisVersion),
                                   .replid = debug_state.replication_id},
       options_.persist);
+  replication_ = std::make_unique<replication::Replication>(
+      replication::Replication::Setup{.set = shards_.get(),
+                                      .persistence = persistence_.get(),
+                                      .replid = debug_state.replication_id},
+      options_.replication);
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
@@ -378,6 +384,7 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
   options_ = std::move(next);
   ++options_version_;
   persistence_->take_up_options(options_.persist);
+  replication_->take_up_options(options_.replication);
   if (has_new_password) shards_->acl().set_default_password(options_.engine.requirepass);
   for (size_t id = 0; id < shards_->size(); ++id)
     shards_->at(id).take_up_options();

@@ -38,6 +38,10 @@ namespace kvstash::scripting {
 class Scripting;
 }
 
+namespace kvstash::replication {
+class Replication;
+}
+
 namespace kvstash::persist {
 class Persistence;
 }
@@ -87,6 +91,7 @@ class Server final : public engine::ServerPort {
   const RunInfo& run_info() const { return run_info_; }
   engine::ShardSet& shards() { return *shards_; }
   persist::Persistence& persistence() const { return *persistence_; }
+  replication::Replication& replication() const { return *replication_; }
   std::string describe(const engine::Session& session, int64_t now_ms) const override;
   Status load_acl() override;
   Status save_acl() override;
@@ -133,7 +138,8 @@ class Server final : public engine::ServerPort {
   engine::CommandTable commands_;
   std::unique_ptr<scripting::Scripting> scripting_;  // Outlives the shards, which run scripts.
   std::unique_ptr<engine::ShardSet> shards_;
-  std::unique_ptr<persist::Persistence> persistence_;  // Uses the shards.
+  std::unique_ptr<persist::Persistence> persistence_;      // Uses the shards.
+  std::unique_ptr<replication::Replication> replication_;  // Uses both.
   std::vector<std::unique_ptr<ShardShell>> shells_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::shared_ptr<net::TlsContext> tls_;

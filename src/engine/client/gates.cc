@@ -141,7 +141,9 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
     if (const Verdict verdict = check_user(session, request); verdict != Verdict::kPassed)
       return verdict;
   }
+  uint64_t period = ShardSet::kNoRefusal;
   if (shard_->set().limits_writes()) [[unlikely]] {
+    period = shard_->set().refusal_period();
     const Verdict verdict = pass_disk(session, request);
     if (verdict != Verdict::kPassed) return verdict;
   }
@@ -163,10 +165,15 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
 
   if (session.under_way != 0 && comes_after_all(session, request)) [[unlikely]]
     return stop(session, kStopOrder);
-  const bool may_write = (command.spec->flags & (kWrite | kMayReplicate)) != 0;
-  session.has_unsettled_write |= may_write;
-  session.has_uncounted_write |= may_write;
+  if ((command.spec->flags & (kWrite | kMayReplicate)) != 0) note_may_write(session, period);
   return Verdict::kPassed;
+}
+
+void Gates::note_may_write(Session& session, uint64_t period) {
+  const bool is_another = session.has_unsettled_write && session.unsettled_in_period != period;
+  session.unsettled_in_period = is_another ? ShardSet::kNoRefusal : period;
+  session.has_unsettled_write = true;
+  session.has_uncounted_write = true;
 }
 
 // ---- 2. The rate.

@@ -80,6 +80,9 @@ class Gates {
  private:
   Verdict stop(Session& session, StopReason reason);
   Verdict refuse(std::string_view message);
+  // `period`: the period of refusal (ShardSet::refusal_period) that lasted before it was looked
+  // whether writes are refused, if one did.
+  static void note_may_write(Session& session, uint64_t period);
   bool has_rate_token(Session& session) const;
   Verdict find_command(Session& session, Request& request);
   Verdict check_user(Session& session, const Request& request);

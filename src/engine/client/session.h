@@ -160,6 +160,9 @@ class Session {
   bool is_listed_resume = false;
   // A command that may write was taken, and not all replies since then were let out.
   bool has_unsettled_write = false;
+  // The period in which writes are refused (ShardSet::refusal_period) in which all commands that
+  // may write were taken since then. kNoRefusal: some were taken at another time.
+  uint64_t unsettled_in_period = 0;
   // A command that may write was taken, and written_lsn does not count it yet.
   bool has_uncounted_write = false;
   // What the client has written follows from this LSN at most.

@@ -122,10 +122,13 @@ void Release::let_out(Session& session) {
   shard_->clients().note_ready(session);
 }
 
-void Release::close_writers(std::string_view reason) {
+void Release::close_writers(std::string_view reason, uint64_t period) {
   for (const auto& [id, session] : shard_->clients().all()) {
     const bool awaits = session->awaits_reply() || session->replies.bytes() != 0;
-    if (session->is_gone() || !session->has_unsettled_write || !awaits) continue;
+    const bool has_written =
+        session->has_unsettled_write &&
+        (period == ShardSet::kNoRefusal || session->unsettled_in_period != period);
+    if (session->is_gone() || !has_written || !awaits) continue;
     session->close_reason = reason;
     shard_->clients().kill(*session);
   }

@@ -74,8 +74,9 @@ class Release {
   Gate& gate() { return gate_; }
   const Gate& gate() const { return gate_; }
   // Closes the clients that wait for replies to commands that may have written: what these did may
-  // be lost, and nobody can tell them.
-  void close_writers(std::string_view reason);
+  // be lost, and nobody can tell them. Commands that were taken in the `period` of
+  // refusal (ShardSet::refusal_period) have written nothing.
+  void close_writers(std::string_view reason, uint64_t period);
 
  private:
   struct AnswerHome {

@@ -51,19 +51,19 @@ void LogGate::fail(const std::string& reason) {
   }
   log(LogLevel::kWarning, "Writes are refused until the append-only file can be written again",
       {{"reason", reason}});
-  close_writers(failure, kCloseRounds);
+  close_writers(failure, node_->set().refusal_period(), kCloseRounds);
 }
 
 // What waits at the gates may be lost, so nobody may take it for done: who wrote it is closed. Then
 // reads go on, although they may show what a crash takes back.
-void LogGate::close_writers(uint64_t failure, size_t rounds) {
+void LogGate::close_writers(uint64_t failure, uint64_t period, size_t rounds) {
   engine::ShardSet& set = node_->set();
   const auto left = std::make_shared<std::atomic<size_t>>(set.size());
   for (size_t id = 0; id < set.size(); ++id) {
-    set.submit(id, [this, left, failure, rounds](Shard& shard) {
-      shard.release().close_writers("the append-only file cannot be written");
+    set.submit(id, [this, left, failure, period, rounds](Shard& shard) {
+      shard.release().close_writers("the append-only file cannot be written", period);
       if (--*left != 0) return;
-      if (rounds > 1) return close_writers(failure, rounds - 1);
+      if (rounds > 1) return close_writers(failure, period, rounds - 1);
       {
         const std::lock_guard guard(lock_);
         passes_unwritten_ = failure_ == failure;

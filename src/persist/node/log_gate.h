@@ -50,7 +50,7 @@ class LogGate {
   void hold_or_allow_writes(const std::function<uint64_t()>& unwritten);
 
  private:
-  void close_writers(uint64_t failure, size_t rounds);
+  void close_writers(uint64_t failure, uint64_t period, size_t rounds);
 
   NodeContext* node_;
   WriteRefusal* refusal_;

@@ -327,6 +327,41 @@ TEST_CASE("a connection that ends after its replies ends when the journal let th
   CHECK(node.ports[0].closed == std::vector{id});
 }
 
+TEST_CASE("who waits for a reply that may be lost is closed, but not for what was refused") {
+  Node node(1);
+  Session& writer = node.open(0);
+  Session& refused = node.open(0);
+  Session& both = node.open(0);
+  Session& earlier = node.open(0);
+  node.run(writer, "SET k v\r\n");
+  node.run(both, "SET l v\r\n");
+  node.set.set_write_refusal("MISCONF an earlier one");
+  node.run(earlier, "PUBLISH c m\r\n");
+  node.set.set_write_refusal(std::nullopt);
+
+  node.set.set_write_refusal("MISCONF the disk is full");
+  const uint64_t period = node.set.refusal_period();
+  CHECK(period != ShardSet::kNoRefusal);
+  // PUBLISH may write, so it is a command like a script, and is not refused as a whole.
+  node.run(refused, "SET k w\r\nPUBLISH c m\r\n");
+  node.run(both, "PUBLISH c m\r\n");
+  node.set.set_write_refusal("MISCONF still full");
+  CHECK(node.set.refusal_period() == period);
+  node.set.at(0).release().close_writers("the disk is full", period);
+  CHECK(writer.is_gone());
+  CHECK(both.is_gone());
+  CHECK(earlier.is_gone());
+  CHECK(!refused.is_gone());
+  node.release(node.journal.end);
+  CHECK(node.take(refused) == "-MISCONF the disk is full\r\n:0\r\n");
+
+  node.set.set_write_refusal(std::nullopt);
+  CHECK(node.set.refusal_period() == ShardSet::kNoRefusal);
+  node.run(refused, "SET k w\r\n");
+  node.set.at(0).release().close_writers("it is full again", period);
+  CHECK(refused.is_gone());
+}
+
 TEST_CASE("a connection that is gone is forgotten by the gate") {
   Node node(1);
   Session& session = node.open(0);

@@ -1,0 +1,49 @@
+// Replication: what a node has to do with other nodes, joined: its history, its replicas, and its
+// primary.
+//
+//   NodeHistory   the names of what this node's journal tells
+//   PrimaryEnd    replicas of this node: PSYNC, snapshots for them, the stream, what they
+//   acknowledge ReplicaEnd    the primary of this node, if it has one: the thread that follows it
+//
+// Owned by the server, found through the ShardSet. Each function says which threads may call it.
+#pragma once
+
+#include "engine/shard_set.h"
+#include "replication/node/node_history.h"
+#include "replication/node/replication_facts.h"
+#include "replication/options.h"
+
+#include <mutex>
+#include <string>
+
+namespace kvstash::replication {
+
+class Replication {
+ public:
+  struct Setup {
+    engine::ShardSet* set;              // Outlives this object.
+    persist::Persistence* persistence;  // The same.
+    std::string replid;                 // 40 hexadecimal digits.
+  };
+
+  Replication(Setup setup, ReplicationOptions options);
+  Replication(const Replication&) = delete;
+  Replication& operator=(const Replication&) = delete;
+
+  // ---- The server.
+  // Takes over options. Every shard is held, or none has begun.
+  void take_up_options(ReplicationOptions options);
+
+  // ---- Any thread.
+  NodeHistory& history() { return history_; }
+  ReplicationFacts facts() const;
+
+ private:
+  engine::ShardSet* set_;
+  persist::Persistence* persistence_;
+  NodeHistory history_;
+  mutable std::mutex lock_;  // Held for a copy.
+  ReplicationOptions options_;
+};
+
+}  // namespace kvstash::replication
