@@ -164,8 +164,10 @@ void write_memory(const InfoFacts& facts, InfoText& to) {
   to.field("maxmemory_policy", policy_name(facts.options.engine.maxmemory_policy));
   write_fragmentation(use, to);
   to.field("mem_not_counted_for_evict", process.persist.uncounted_bytes);
-  to.fields({"mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves"},
-            "0");
+  const uint64_t backlog = process.replication.has_backlog ? process.persist.journal_bytes : 0;
+  to.field("mem_replication_backlog", backlog);
+  to.field("mem_total_replication_buffers", backlog);
+  to.field("mem_clients_slaves", "0");
   to.field("mem_clients_normal", facts.sum.clients.bytes);
   to.field("mem_clients_unsent", facts.sum.clients.unsent_bytes);
   to.field("mem_clients_unsent_limit", process.unsent_limit);

@@ -17,7 +17,7 @@ FAST = ("--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes")
 
 
 def _primary(lab, *args):
-    return lab.start(*FAST, "--rdb-version", "10", *args)
+    return lab.start(*FAST, *args)
 
 
 def _replica(lab, primary, *args):
@@ -186,7 +186,7 @@ def a_replica_that_is_too_far_behind_gets_everything_anew(lab):
 
 
 def replicas_that_ask_together_share_a_snapshot(lab):
-    primary = lab.start("--repl-diskless-sync-delay", "2", "--enable-debug-command", "yes", "--rdb-version", "10")
+    primary = lab.start("--repl-diskless-sync-delay", "2", "--enable-debug-command", "yes")
     with primary.connect(timeout=30) as connection:
         sample_values.fill(connection)
     replicas = [_replica(lab, primary), _replica(lab, primary)]

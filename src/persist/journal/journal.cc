@@ -192,7 +192,7 @@ std::unique_ptr<Journal::Reader> Journal::read_from(Offset offset) {
   const std::lock_guard guard(lock_);
   const std::optional<JournalPlace> place = place_of(offset);
   if (!place) return nullptr;
-  return std::unique_ptr<Reader>(new Reader(*this, *place, guard));
+  return std::make_unique<Reader>(*this, *place, guard);
 }
 
 void Journal::set_backlog_bytes(size_t bytes) {

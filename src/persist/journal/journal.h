@@ -96,6 +96,8 @@ class Journal {
    public:
     // Begins at `place`, which must still be in memory. `journal` outlives the reader.
     Reader(Journal& journal, JournalPlace place);
+    // For the journal, which holds its mutex.
+    Reader(Journal& journal, JournalPlace place, const std::lock_guard<std::mutex>& held);
     ~Reader();
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
@@ -115,8 +117,6 @@ class Journal {
 
    private:
     friend class Journal;
-    // The journal's mutex is held.
-    Reader(Journal& journal, JournalPlace place, const std::lock_guard<std::mutex>& held);
     Journal* journal_;
     JournalPlace at_;
     engine::Lsn needed_;  // Under the journal's mutex.

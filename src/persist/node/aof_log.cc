@@ -339,6 +339,32 @@ Status AofLog::turn_on() {
   return done;
 }
 
+// A promotion does not wait for a disk that fails: then the log goes on in a fresh file soon, which
+// has the new name.
+bool AofLog::change_history(const std::function<void()>& change) {
+  std::optional<OpenIncrement> next;
+  if (is_on()) {
+    Result<OpenIncrement> made = timed(files_->make_increment(node_->history().replid()));
+    if (made.ok()) {
+      next = *std::move(made);
+    } else {
+      log(LogLevel::kWarning, "The append-only file has records of two histories",
+          {{"reason", std::string(made.error().message())}});
+    }
+  }
+  const std::string name = next ? next->name : "";
+  bool is_used = false;
+  const bool is_changed = waits_->hold_all([&](const Hold&) {
+    for (size_t id = 0; id < node_->set().size(); ++id)
+      node_->set().at(id).release().join_journal();
+    change();
+    is_used = next && is_on();
+    if (is_used) begin_file(*std::move(next));
+  });
+  if (!is_used && !name.empty()) files_->discard_increment(name);
+  return is_changed;
+}
+
 // Has the log go on in that file. Every shard is held.
 void AofLog::begin_file(OpenIncrement file) {
   file.replid = node_->history().replid();  // It may have changed since the file was made.

@@ -23,6 +23,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,6 +53,13 @@ class AofLog final : private AofPort {
   void turn_off();
   // The log is as it is wanted.
   void note_turned(bool is_on);
+  // ---- A thread that is no shard's.
+  // Runs `change`, which gives the history another name, under a hold of all shards. If the log is
+  // on it goes on in another file from there, so that no file has records of two histories. False:
+  // the node ends, and the change was not made.
+  bool change_history(const std::function<void()>& change);
+
+  // ---- The saving thread.
   // Waits until everything that was recorded so far is written, or cannot be written soon.
   void wait_until_written();
   // Loads the files once more.

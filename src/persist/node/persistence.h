@@ -86,6 +86,8 @@ class Persistence final : public engine::TurnWork {
   NodeJournal& journal() { return journal_; }
   Cuts& cuts() { return cuts_; }
   BackgroundWaits& waits() { return waits_; }
+  // See AofLog.
+  bool change_history(const std::function<void()>& change) { return log_.change_history(change); }
 
   // ---- Any thread.
   PersistFacts facts() const;

@@ -1,6 +1,7 @@
 #include "replication/commands/sync.h"
 
 #include "base/numbers.h"
+#include "base/text.h"
 #include "engine/command/errors.h"
 #include "engine/execution/call.h"
 #include "engine/shard.h"
@@ -31,6 +32,9 @@ Status psync(Call& call) {
   engine::Session& session = call.session();
   if (session.is_replica()) return {};
   if (has_pending_output(session)) return pending_output();
+  if (call.argc() > 3 && equals_ignore_case(call.arg(3), "failover") &&
+      !call.shards().role().is_replica())
+    return Error::literal("ERR PSYNC FAILOVER can't be sent to a master.");
   const std::optional<int64_t> offset = parse_int64(call.arg(2));
   if (!offset) return engine::errors::not_an_integer();
   primary_end(call).psync(session, call.home(), call.arg(1), *offset);
