@@ -366,12 +366,30 @@ void write_aof(const persist::PersistFacts& disk, const ShardCounters& sum, Page
       .add(disk.uncounted_bytes);
 }
 
+void write_replicas(const replication::ReplicationFacts& facts, Page& page) {
+  page.gauge("redis_connected_slaves", "Replicas connected").add(facts.replicas.size());
+  page.gauge("redis_master_repl_offset", "Offset of the replication stream").add(facts.offset);
+  page.gauge("redis_replication_backlog_bytes", "Length of the replication backlog")
+      .add(facts.has_backlog ? facts.offset - facts.backlog_begin : 0);
+  page.counter("redis_replica_resyncs_full", "Full resynchronisations").add(facts.full_syncs);
+  page.counter("redis_replica_resyncs_partial_ok", "Partial resynchronisations")
+      .add(facts.partial_syncs);
+  page.counter("redis_replica_resyncs_partial_denied", "Partial ones that became full ones")
+      .add(facts.refused_partial_syncs);
+  Family& lags = page.gauge("redis_connected_slave_lag_seconds", "Since a replica acknowledged");
+  Family& offsets =
+      page.gauge("redis_connected_slave_offset_bytes", "What a replica has acknowledged");
+  for (const replication::ReplicaLine& replica : facts.replicas) {
+    const Labels labels = {{"slave_ip", replica.ip},
+                           {"slave_port", std::to_string(replica.port)},
+                           {"slave_state", std::string(name_of(replica.state))}};
+    lags.add(static_cast<double>(replica.lag_s), labels);
+    offsets.add(replica.offset, labels);
+  }
+}
+
 void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
-  page.gauge("redis_connected_slaves", "Replicas connected").add(0.0);
-  page.gauge("redis_master_repl_offset", "Offset of the replication stream")
-      .add(snapshot.process.persist.offset);
-  page.gauge("redis_replication_backlog_bytes", "Length of the replication backlog").add(0.0);
-  page.counter("redis_replica_resyncs_full", "Full resynchronisations").add(0.0);
+  write_replicas(snapshot.process.replication, page);
   const persist::PersistFacts& disk = snapshot.process.persist;
   const double now_s = static_cast<double>(snapshot.process.now_ms / 1000);
   write_snapshot_files(disk, sum.stats.dirty, now_s, page);

@@ -126,11 +126,13 @@ class ShardSet {
   // True: data is being loaded; only commands with the flag kLoading run, and nothing expires.
   bool is_loading() const { return is_loading_.load(std::memory_order_relaxed); }
   void set_loading(bool is_loading) { is_loading_.store(is_loading, std::memory_order_seq_cst); }
-  // True: data cannot be kept on disk, so commands that write are refused, or have to wait.
+  // True: data cannot be kept on disk, or at as many replicas as is asked for, so commands that
+  // write are refused, or have to wait.
   bool limits_writes() const { return write_limits_.load(std::memory_order_relaxed) != 0; }
   bool refuses_writes() const { return has_write_limit(kRefused); }
   bool holds_writes() const { return has_write_limit(kHeld); }
-  // The error that they get.
+  bool lacks_replicas() const { return has_write_limit(kLacksReplicas); }
+  // The error that they get if refuses_writes().
   std::string write_refusal() const;
   // The number of the period in which writes are refused, or kNoRefusal. It is known before the
   // first command of the period is refused, and forgotten after the last one.
@@ -140,6 +142,7 @@ class ShardSet {
   void set_write_refusal(std::optional<std::string> error);
   // False: writes may go on. The caller then wakes the shards.
   void hold_writes(bool are_held) { set_write_limit(kHeld, are_held); }
+  void set_lacks_replicas(bool lacks) { set_write_limit(kLacksReplicas, lacks); }
 
   Reaper& reaper() { return reaper_; }
   // The source of huge pages for the shards' bucket arrays; null if the operator does not want
@@ -273,6 +276,7 @@ class ShardSet {
 
   static constexpr uint8_t kRefused = 1;
   static constexpr uint8_t kHeld = 2;
+  static constexpr uint8_t kLacksReplicas = 4;
   bool has_write_limit(uint8_t limit) const {
     return (write_limits_.load(std::memory_order_seq_cst) & limit) != 0;
   }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace kvstash::replication {
@@ -18,6 +19,15 @@ bool is_replid(std::string_view text) {
   return text.size() == persist::kReplidChars && std::ranges::all_of(text, [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
+}
+
+std::string new_replid(Entropy& entropy) {
+  std::array<uint8_t, persist::kReplidChars / 2> bytes{};
+  entropy.fill(bytes.data(), bytes.size());
+  std::string text;
+  for (const uint8_t byte : bytes)
+    text += fmt::format("{:02x}", byte);
+  return text;
 }
 
 void History::rename(std::string new_replid, uint64_t offset) {

@@ -9,6 +9,8 @@
 // does.
 #pragma once
 
+#include "base/random.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,6 +21,8 @@ namespace kvstash::replication {
 std::string_view no_replid();
 // Whether the text is 40 characters of which each is a lower-case hexadecimal digit.
 bool is_replid(std::string_view text);
+// Draws a name that nobody has had.
+std::string new_replid(Entropy& entropy);
 
 struct History {
   std::string replid{};         // The name of what is recorded now.

@@ -160,6 +160,8 @@ std::string_view refusal(const Run& run, const Command& command, Args args, Call
     scratch.error = set.write_refusal();
     return scratch.error;
   }
+  if (command.has(engine::kWrite) && !run.has_written && set.lacks_replicas())
+    return engine::errors::no_replicas().message();
   const bool asks_memory = command.has(engine::kDenyOom) && !run.has_written;
   if (asks_memory && run.is_out_of_memory && (run.flags & kAllowOom) == 0)
     return engine::errors::out_of_memory().message();

@@ -124,7 +124,7 @@ Status debug_config_rewrite_force_all(Call& call) {
 
 Status debug_change_repl_id(Call& call) {
   log(LogLevel::kNotice, "Changing replication IDs after receiving change-repl-id");
-  server_of(call).debug_state.replication_id = DebugState::random_id();
+  server_of(call).replication().history().begin();
   return reply_ok(call);
 }
 

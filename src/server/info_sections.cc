@@ -93,7 +93,8 @@ void write_server(const InfoFacts& facts, InfoText& to) {
 }
 
 void write_clients(const InfoFacts& facts, InfoText& to) {
-  to.field("connected_clients", facts.sum.connections);
+  const uint64_t replicas = facts.snapshot.process.replication.replicas.size();
+  to.field("connected_clients", facts.sum.connections - std::min(facts.sum.connections, replicas));
   to.field("cluster_connections", "0");
   to.field("maxclients", facts.snapshot.max_clients);
   to.field("client_recent_max_input_buffer", facts.sum.clients.input_max_bytes);
@@ -163,8 +164,10 @@ void write_memory(const InfoFacts& facts, InfoText& to) {
   to.field("maxmemory_policy", policy_name(facts.options.engine.maxmemory_policy));
   write_fragmentation(use, to);
   to.field("mem_not_counted_for_evict", process.persist.uncounted_bytes);
-  to.fields({"mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves"},
-            "0");
+  const uint64_t backlog = process.replication.has_backlog ? process.persist.journal_bytes : 0;
+  to.field("mem_replication_backlog", backlog);
+  to.field("mem_total_replication_buffers", backlog);
+  to.field("mem_clients_slaves", "0");
   to.field("mem_clients_normal", facts.sum.clients.bytes);
   to.field("mem_clients_unsent", facts.sum.clients.unsent_bytes);
   to.field("mem_clients_unsent_limit", process.unsent_limit);
@@ -263,7 +266,10 @@ void write_traffic(const InfoFacts& facts, InfoText& to) {
   to.fixed("instantaneous_output_kbps", facts.sum.output_bytes_per_s / kKilo, 2);
   to.fields({"instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps"}, "0.00");
   to.field("rejected_connections", facts.snapshot.process.rejected_connections);
-  to.fields({"sync_full", "sync_partial_ok", "sync_partial_err"}, "0");
+  const replication::ReplicationFacts& replication = facts.snapshot.process.replication;
+  to.field("sync_full", replication.full_syncs);
+  to.field("sync_partial_ok", replication.partial_syncs);
+  to.field("sync_partial_err", replication.refused_partial_syncs);
 }
 
 void write_expiry(const engine::ShardStats& stats, InfoText& to) {
@@ -335,17 +341,43 @@ void write_stats(const InfoFacts& facts, InfoText& to) {
   to.field("acl_access_denied_channel", process.denied_channels);
 }
 
+void write_replicas(const replication::ReplicationFacts& facts, InfoText& to) {
+  to.field("connected_slaves", facts.replicas.size());
+  if (facts.good_replicas) to.field("min_slaves_good_slaves", *facts.good_replicas);
+  for (size_t i = 0; i < facts.replicas.size(); ++i) {
+    const replication::ReplicaLine& replica = facts.replicas[i];
+    const std::string value = "ip=" + replica.ip + ",port=" + std::to_string(replica.port) +
+                              ",state=" + std::string(name_of(replica.state)) +
+                              ",offset=" + std::to_string(replica.offset) +
+                              ",lag=" + std::to_string(replica.lag_s);
+    to.field("slave" + std::to_string(i), std::string_view(value));
+  }
+}
+
+// Redis tells the numbers of bytes, counted from 1, where we count the bytes before a place.
+void write_stream(const replication::ReplicationFacts& facts, InfoText& to) {
+  const replication::History& history = facts.history;
+  const bool has_second = !history.second_replid.empty();
+  to.field("master_replid", history.replid);
+  to.field("master_replid2", has_second ? history.second_replid : replication::no_replid());
+  to.field("master_repl_offset", facts.offset);
+  if (has_second) {
+    to.field("second_repl_offset", history.second_end + 1);
+  } else {
+    to.field("second_repl_offset", "-1");
+  }
+  to.field("repl_backlog_active", facts.has_backlog ? "1" : "0");
+  to.field("repl_backlog_size", facts.backlog_size);
+  to.field("repl_backlog_first_byte_offset", facts.has_backlog ? facts.backlog_begin + 1 : 0);
+  to.field("repl_backlog_histlen", facts.has_backlog ? facts.offset - facts.backlog_begin : 0);
+}
+
 void write_replication(const InfoFacts& facts, InfoText& to) {
+  const replication::ReplicationFacts& replication = facts.snapshot.process.replication;
   to.field("role", "master");
-  to.field("connected_slaves", "0");
+  write_replicas(replication, to);
   to.field("master_failover_state", "no-failover");
-  to.field("master_replid", facts.replication_id);
-  to.field("master_replid2", "0000000000000000000000000000000000000000");
-  to.field("master_repl_offset", facts.snapshot.process.persist.offset);
-  to.field("second_repl_offset", "-1");
-  to.field("repl_backlog_active", "0");
-  to.field("repl_backlog_size", facts.options.replication.repl_backlog_size);
-  to.fields({"repl_backlog_first_byte_offset", "repl_backlog_histlen"}, "0");
+  write_stream(replication, to);
 }
 
 void write_cpu(const InfoFacts& facts, InfoText& to) {

@@ -16,6 +16,7 @@
 #include "net/usable_cores.h"
 #include "persist/commands/persist_table.h"
 #include "persist/node/persistence.h"
+#include "replication/commands/primary_table.h"
 #include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
@@ -46,6 +47,7 @@ std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
   std::vector<std::span<const engine::CommandSpec>> tables(rows.begin(), rows.end());
   tables.push_back(scripting::scripting_commands());
   tables.push_back(persist::persist_commands());
+  tables.push_back(replication::primary_commands());
   tables.push_back(server_commands());
   return tables;
 }
@@ -149,16 +151,16 @@ Status Server::start() {
   shards_->set_core_count(net::usable_cores());
   shards_->set_usable_memory(usable_memory());
   if (Status loaded = load_users(options_, shards_->acl()); !loaded.ok()) return loaded;
+  history_ = std::make_unique<replication::NodeHistory>(*shards_->ports().entropy);
   persistence_ = std::make_unique<persist::Persistence>(
       persist::Persistence::Setup{.set = shards_.get(),
                                   .scripting = scripting_.get(),
                                   .redis_version = std::string(kRedisVersion),
-                                  .replid = debug_state.replication_id},
+                                  .history = history_.get()},
       options_.persist);
   replication_ = std::make_unique<replication::Replication>(
-      replication::Replication::Setup{.set = shards_.get(),
-                                      .persistence = persistence_.get(),
-                                      .replid = debug_state.replication_id},
+      replication::Replication::Setup{
+          .set = shards_.get(), .persistence = persistence_.get(), .history = history_.get()},
       options_.replication);
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
@@ -299,6 +301,7 @@ int Server::run() {
   metrics_.reset();
   for (std::thread& thread : threads)
     thread.join();
+  replication_->finish();
   persistence_->finish();
   listeners_.clear();
   signals_.reset();
@@ -315,6 +318,7 @@ void Server::on_loaded(const Status& loaded) {
     std::_Exit(1);  // Other threads still run, so nothing of theirs may be destroyed.
   }
   has_loaded_ = true;
+  replication_->start();
   log(LogLevel::kNotice, "Ready to accept connections");
   // Shard 0 reads options that clients may change now.
   shards_->submit(0, [this](engine::Shard&) { tell_supervisor(kReadyMessage); });

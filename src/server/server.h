@@ -12,7 +12,6 @@
 #include "engine/command/command_table.h"
 #include "engine/server_port.h"
 #include "engine/shard_set.h"
-#include "server/debug_state.h"
 #include "server/options.h"
 
 #include <atomic>
@@ -39,8 +38,9 @@ class Scripting;
 }
 
 namespace kvstash::replication {
+class NodeHistory;
 class Replication;
-}
+}  // namespace kvstash::replication
 
 namespace kvstash::persist {
 class Persistence;
@@ -114,8 +114,6 @@ class Server final : public engine::ServerPort {
   // Whether a shutdown has begun: no new connections are accepted, and soon no commands are.
   bool is_stopping() const { return is_stopping_.load(std::memory_order_relaxed); }
 
-  DebugState debug_state;
-
  private:
   friend class ShardShell;
 
@@ -138,6 +136,7 @@ class Server final : public engine::ServerPort {
   engine::CommandTable commands_;
   std::unique_ptr<scripting::Scripting> scripting_;  // Outlives the shards, which run scripts.
   std::unique_ptr<engine::ShardSet> shards_;
+  std::unique_ptr<replication::NodeHistory> history_;
   std::unique_ptr<persist::Persistence> persistence_;      // Uses the shards.
   std::unique_ptr<replication::Replication> replication_;  // Uses both.
   std::vector<std::unique_ptr<ShardShell>> shells_;

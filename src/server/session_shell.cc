@@ -12,6 +12,9 @@ namespace {
 
 // Reads of one client in a turn. Input beyond this waits until the other clients had their turn.
 constexpr int kReadsPerTurn = 4;
+// So much is taken from a session's source at a time, and in a turn.
+constexpr size_t kFeedBytes = size_t{128} << 10;
+constexpr size_t kFedPerTurn = size_t{1} << 20;
 constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
 // A client that has not authenticated and takes none of its waiting replies is closed after this
 // time.
@@ -91,8 +94,37 @@ void SessionShell::drop_sent() {
   session_->replies.out().shrink();
 }
 
-// Writes as much as the socket takes. False: the connection is over.
+// Writes what there is, and then what the session's source has, as far as the socket takes it.
+// False: the connection is over.
 bool SessionShell::send() {
+  size_t fed = 0;
+  do {
+    if (!write_out()) return false;
+  } while (feed(fed));
+  owner_->shard().clients().settle_output(*session_);
+  return true;
+}
+
+// Takes more from the session's source, once all that it had is sent. False: there is nothing, or
+// it was enough for this turn.
+bool SessionShell::feed(size_t& fed) {
+  if (session_->source == nullptr || is_socket_full_ || has_unsent()) return false;
+  const bool is_answered = session_->replies.waiting() == 0 && session_->replies.bytes() == 0;
+  if (!is_answered || session_->awaits_reply()) return false;
+  if (fed >= kFedPerTurn) {
+    if (session_->source->has_more()) owner_->feed_soon(*session_);
+    return false;
+  }
+  const std::string_view more = session_->source->next(kFeedBytes);
+  if (more.empty()) return false;
+  owner_->lend_output(*session_);
+  session_->replies.feed(more);
+  fed += more.size();
+  return true;
+}
+
+// Writes as much as the socket takes. False: the connection is over.
+bool SessionShell::write_out() {
   const std::string_view out = session_->replies.sendable();
   is_socket_full_ = false;
   while (session_->sent < out.size()) {
@@ -113,7 +145,6 @@ bool SessionShell::send() {
     drop_sent();
     trim_output();
   }
-  owner_->shard().clients().settle_output(*session_);
   return true;
 }
 

@@ -59,6 +59,8 @@ class SessionShell {
   static void on_ready(void* context, net::Readiness ready);
   bool read();
   bool send();
+  bool write_out();
+  bool feed(size_t& fed);
   void update_interest();
   void drop_sent();
   void trim_output();

@@ -164,6 +164,12 @@ void ShardShell::return_output(engine::Session& session) {
   spare_outputs_.push(std::move(out));
 }
 
+void ShardShell::feed_soon(const engine::Session& session) {
+  shard_->set().submit(shard_->id(), [id = session.info.id](engine::Shard& shard) {
+    if (engine::Session* found = shard.clients().find(id)) shard.clients().note_ready(*found);
+  });
+}
+
 void ShardShell::add_output(size_t bytes) {
   turn_output_bytes_ += bytes;
   if (turn_output_bytes_ >= kTurnOutputBytesMax) shard_->release().send();
@@ -218,7 +224,9 @@ void ShardShell::undrain() {
 
 bool ShardShell::is_quiet() const {
   return std::ranges::all_of(sessions_, [](const auto& pair) {
-    return !pair.first->has_unsent() && pair.first->session().under_way == 0;
+    engine::Session& session = pair.first->session();
+    const bool is_fed = session.source != nullptr && session.source->has_more();
+    return !pair.first->has_unsent() && !is_fed && session.under_way == 0;
   });
 }
 

@@ -53,6 +53,8 @@ class ShardShell final : public engine::ShardPort {
   // The shell wants input, and its TLS layer holds bytes that no event will report: it is read from
   // after the turn.
   void note_buffered(SessionShell& shell);
+  // The session's source has more than one turn sends: the session is sent to in the next one.
+  void feed_soon(const engine::Session& session);
   // Notes that replies of `bytes` bytes were made. They leave at the end of the turn, or now if
   // much has piled up, so that they are still in the cache. May destroy any session.
   void add_output(size_t bytes);

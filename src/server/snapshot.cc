@@ -174,6 +174,7 @@ admin::ProcessCounters read_process(Server& server) {
   }
   process.rejected_connections = server.rejected_connections();
   process.persist = server.persistence().facts();
+  process.replication = server.replication().facts();
   const engine::AclLog& denials = shards.acl().log();
   process.denied_logins = denials.denied(engine::AclReason::kAuth);
   process.denied_commands = denials.denied(engine::AclReason::kCommand);

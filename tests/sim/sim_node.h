@@ -13,6 +13,7 @@
 #include "engine/shard_set.h"
 #include "persist/node/persistence.h"
 #include "persist/options.h"
+#include "replication/node/node_history.h"
 #include "scripting/scripting.h"
 #include "sim/sim_client.h"
 #include "sim/sim_clock.h"
@@ -68,7 +69,7 @@ class SimNode {
           persist::Persistence::Setup{.set = &set_,
                                       .scripting = &scripting_,
                                       .redis_version = "7.2.4",
-                                      .replid = hex_text(entropy_.draw())},
+                                      .history = &history_},
           options_.persist);
     }
     for (size_t id = 0; id < set_.size(); ++id)
@@ -197,13 +198,6 @@ class SimNode {
   static constexpr int64_t kIdleTurnNs = 1000;
   static constexpr uint64_t kIdleTurnsMax = 200'000;
 
-  // 40 hexadecimal digits.
-  static std::string hex_text(uint64_t number) {
-    char digits[41];
-    std::snprintf(digits, sizeof(digits), "%040llx", static_cast<unsigned long long>(number));
-    return digits;
-  }
-
   static Options without_threads(Options options) {
     // They are fetched by a thread, whose timing would influence the run.
     options.engine.huge_pages = false;
@@ -237,6 +231,7 @@ class SimNode {
   Random random_;
   SimClock clock_;
   SimEntropy entropy_;
+  replication::NodeHistory history_{entropy_};
   SimParking parking_{clock_};
   DataMeter memory_;
   SimThreads threads_{parking_};

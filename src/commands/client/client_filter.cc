@@ -72,8 +72,9 @@ Result<ClientType> parse_client_type(std::string_view word) {
   return Error::text("ERR Unknown client type '" + std::string(word) + "'");
 }
 
-// No connection is a replica or a primary yet. A monitor counts as normal.
+// No connection of a client is a primary's. A monitor counts as normal.
 ClientType type_of(const engine::Session& session) {
+  if (session.is_replica()) return ClientType::kReplica;
   return session.is_subscriber() ? ClientType::kPubsub : ClientType::kNormal;
 }
 

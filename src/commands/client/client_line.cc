@@ -32,6 +32,7 @@ class Fields {
 // The flags as Redis's letters, in its order.
 std::string flags_of(const Session& session) {
   std::string flags;
+  if (session.is_replica()) flags += 'S';
   if (session.is_monitor) flags += 'O';
   if (session.is_subscriber()) flags += 'P';
   if (session.multi.is_active) flags += 'x';

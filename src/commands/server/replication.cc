@@ -25,6 +25,7 @@ engine::Lsn written_before(Call& call) {
 }
 
 void wait_for(Call& call, const AckWish& wish, BlockTimeout timeout, engine::TimeoutReply reply) {
+  if (wish.replicas > 0) call.shards().acks().ask_replicas();
   call.block({.keys = {}, .timeout_ms = timeout, .timeout_reply = reply, .acks = wish});
 }
 
@@ -47,7 +48,7 @@ Status wait(Call& call) {
   if (!call.shards().acks().are_met(wish) && call.may_block()) {
     wait_for(call, wish, *timeout, engine::TimeoutReply::kReplicas);
   } else {
-    call.reply().integer(Acks::replicas(wish.lsn));
+    call.reply().integer(call.shards().acks().replicas(wish));
   }
   return {};
 }
@@ -62,12 +63,15 @@ Status waitaof(Call& call) {
   const Result<BlockTimeout> timeout = parse_block_milliseconds(call.arg(3), call.now_ms());
   if (!timeout.ok()) return timeout.error();
   const Acks& acks = call.shards().acks();
-  const AckWish wish{.lsn = written_before(call), .is_local = *local != 0, .replicas = *replicas};
+  const AckWish wish{.lsn = written_before(call),
+                     .is_local = *local != 0,
+                     .replicas = *replicas,
+                     .is_on_disks = true};
   if (acks.is_hopeless(wish)) return errors::no_log_to_wait_for();
   if (!acks.are_met(wish) && call.may_block()) {
     wait_for(call, wish, *timeout, engine::TimeoutReply::kAcks);
   } else {
-    engine::write_acks(call.reply(), acks, wish.lsn);
+    engine::write_acks(call.reply(), acks, wish);
   }
   return {};
 }

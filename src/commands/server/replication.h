@@ -1,5 +1,5 @@
 // WAIT, WAITAOF, ROLE: commands about copies of a client's writes, on this node's disk and at
-// replicas. No replica follows this server yet.
+// replicas.
 //
 // The rows are in replication_table.cc. The commands run on the connection's shard.
 #pragma once

@@ -57,6 +57,7 @@ uint64_t Clients::unasked_limit() const {
 
 // Whether `session` has so much unsent that no more is read from it.
 bool Clients::has_too_much_unsent(const Session& session) const {
+  if (session.is_replica()) return false;  // Its source gives little at a time.
   const size_t unsent = session.unsent_bytes();
   if (!session.is_authenticated) return unsent > kUnauthUnsentBytesMax;
   const bool is_held = (session.stopped & kStopOutput) != 0;

@@ -9,8 +9,8 @@ void ClientMemory::count(Session& session) {
     forget(session);
     return;
   }
-  set(session,
-      {.memory = session.no_evict ? 0 : session.total_bytes(), .unsent = session.unsent_bytes()});
+  const bool is_exempt = session.no_evict || session.is_replica();
+  set(session, {.memory = is_exempt ? 0 : session.total_bytes(), .unsent = session.unsent_bytes()});
 }
 
 void ClientMemory::forget(Session& session) {

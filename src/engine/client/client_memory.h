@@ -21,8 +21,8 @@ class ClientMemory {
  public:
   ClientMemory(ShardSet& set, size_t shard) : set_(&set), shard_(shard) {}
 
-  // Counts what `session` holds now. With CLIENT NO-EVICT it does not count in memory(); if its
-  // connection is gone or killed it counts nowhere.
+  // Counts what `session` holds now. With CLIENT NO-EVICT, or if it is a replica's, it
+  // does not count in memory(); if its connection is gone or killed it counts nowhere.
   void count(Session& session);
   // Removes the session from the sums: it ends, or is about to.
   void forget(Session& session);

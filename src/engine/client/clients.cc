@@ -62,6 +62,7 @@ void Clients::close(Session& session) {
   if (session.waiter != nullptr) shard_->waits().abandon(session);
   shard_->pubsub().leave_all(session);
   shard_->tracking().turn_off(session);
+  session.source = nullptr;
   if (session.is_monitor) {
     session.is_monitor = false;
     shard_->set().monitor_count.fetch_sub(1, std::memory_order_relaxed);
@@ -129,8 +130,9 @@ void Clients::note_ready(Session& session) {
   if (session.is_listed_ready || session.is_closed) return;
   const bool wants_input = session.is_input_off && session.stopped == 0;
   const bool waits = session.waiter != nullptr;
+  const bool is_fed = session.source != nullptr && session.source->has_more();
   if (session.replies.out().empty() && (session.stopped & kStopClosing) == 0 && !wants_input &&
-      !waits)
+      !waits && !is_fed)
     return;
   session.is_listed_ready = true;
   ready_.push_back(&session);

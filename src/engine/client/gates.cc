@@ -19,6 +19,13 @@ uint32_t row_flags_of(const Session& session, const Command& command) {
   return command.name == "exec" ? session.multi.queue.flags() : command.spec->flags;
 }
 
+// Whether the command itself writes. Scripts run, and are refused the writes in them.
+bool is_write(const Session& session, const Command& command) {
+  const uint32_t flags =
+      is_queued(session, command) ? command.spec->flags : row_flags_of(session, command);
+  return (flags & kWrite) != 0;
+}
+
 bool is_allowed(Allowed allowed, const Session& session) {
   return allowed == Allowed::kYes || (allowed == Allowed::kLocal && session.info.is_local);
 }
@@ -42,7 +49,7 @@ Status admit_protected(const Session& session, const Command& command,
 // Whether admit() would look at anything: most commands of most sessions are admitted.
 bool needs_admission(const Session& session, const Command& command) {
   return !session.is_authenticated || session.is_monitor || session.multi.is_active ||
-         session.is_subscriber() || command.has(kProtected);
+         session.is_subscriber() || session.source != nullptr || command.has(kProtected);
 }
 
 // Whether a command with these flags may cause pushes to clients of other shards: by publications
@@ -73,7 +80,7 @@ Status admit(const Session& session, const Command& command, const EngineOptions
   }
   if (session.multi.is_active && command.has(kNoMulti))
     return Error::literal("ERR Command not allowed inside a transaction");
-  if (session.is_monitor &&
+  if ((session.is_monitor || session.is_replica()) &&
       (row_flags_of(session, command) & (kWrite | kMayReplicate | kReadOnly)) != 0)
     return Error::literal("ERR Replica can't interact with the keyspace");
   return {};
@@ -94,7 +101,7 @@ void note_denial(const Session& session, const AclDenial& denial, std::string_vi
 }
 
 bool is_paused(const Session& session, const Command& command, uint32_t flags, bool pauses_all) {
-  if (session.is_monitor) return false;
+  if (session.is_monitor || session.is_replica()) return false;
   if (pauses_all) return command.name != "client|unpause" && command.name != "client|pause";
   return (flags & (kWrite | kMayReplicate)) != 0;
 }
@@ -144,7 +151,7 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
   uint64_t period = ShardSet::kNoRefusal;
   if (shard_->set().limits_writes()) [[unlikely]] {
     period = shard_->set().refusal_period();
-    const Verdict verdict = pass_disk(session, request);
+    const Verdict verdict = pass_copies(session, request);
     if (verdict != Verdict::kPassed) return verdict;
   }
   if (shard_->set().is_loading() && !command.has(kLoading)) [[unlikely]]
@@ -232,11 +239,13 @@ Gates::Verdict Gates::check_user(Session& session, const Request& request) {
   return refuse("NOPERM " + acl_message(*denial, user.name, false));
 }
 
-// ---- 6. The disk.
+// ---- 6. Copies of the data.
 
-Gates::Verdict Gates::pass_disk(Session& session, const Request& request) {
+Gates::Verdict Gates::pass_copies(Session& session, const Request& request) {
   if (shard_->set().refuses_writes() && is_refused_by_disk(session, request))
     return refuse(shard_->set().write_refusal());
+  if (shard_->set().lacks_replicas() && is_write(session, *request.command))
+    return refuse(errors::no_replicas().message());
   if (!shard_->set().holds_writes() || is_queued(session, *request.command))
     return Verdict::kPassed;
   const uint32_t flags = flags_of(session, *request.command, request.args, *shard_);
@@ -246,10 +255,8 @@ Gates::Verdict Gates::pass_disk(Session& session, const Request& request) {
 
 // As Redis, also PING is refused, so that those who watch the server notice.
 bool Gates::is_refused_by_disk(const Session& session, const Request& request) const {
-  const Command& command = *request.command;
-  if (is_queued(session, command)) return (command.spec->flags & kWrite) != 0;
-  // Scripts run, and are refused the writes in them.
-  return command.name == "ping" || (row_flags_of(session, command) & kWrite) != 0;
+  return (request.command->name == "ping" && !is_queued(session, *request.command)) ||
+         is_write(session, *request.command);
 }
 
 // ---- 9 to 12. What the server can take now.

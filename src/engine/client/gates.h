@@ -5,7 +5,8 @@
 //    3. command       the name must be known and the arity fit; HTTP clients are closed
 //    4. admission     authentication, protected commands, subscribers, MULTI, monitors
 //    5. permissions   access control
-//    6. disk          data cannot be kept on disk: writes are refused, or wait
+//    6. copies        data cannot be kept on disk, or at enough replicas: writes are refused, or
+//                     wait
 //    7. loading       data is being loaded
 //    8. busy          a script runs for too long
 //    9. pause         CLIENT PAUSE
@@ -86,7 +87,7 @@ class Gates {
   bool has_rate_token(Session& session) const;
   Verdict find_command(Session& session, Request& request);
   Verdict check_user(Session& session, const Request& request);
-  Verdict pass_disk(Session& session, const Request& request);
+  Verdict pass_copies(Session& session, const Request& request);
   bool is_refused_by_disk(const Session& session, const Request& request) const;
   bool is_held_by_pause(const Session& session, const Request& request) const;
   bool changes_moving_key(Session& session, const Request& request) const;

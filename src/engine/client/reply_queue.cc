@@ -38,6 +38,12 @@ void ReplyQueue::push(std::string_view message) {
   }
 }
 
+void ReplyQueue::feed(std::string_view more) {
+  ensure(bytes() == 0 && waiting_ == 0 && !has_begun_);
+  out_.append(more);
+  sendable_ = out_.size();
+}
+
 uint64_t ReplyQueue::open(bool is_muted) {
   places_.push_back({0, 0, false, is_muted});
   ++waiting_;

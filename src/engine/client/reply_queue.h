@@ -44,6 +44,9 @@ class ReplyQueue {
 
   // Adds a push message: after the replies to all commands taken so far, and never inside another.
   void push(std::string_view message);
+  // Adds bytes that are no reply and follow from nothing, so that they may be sent at once. The
+  // queue is empty.
+  void feed(std::string_view more);
 
   // ---- What may be sent.
   // All that is put into the queue from now on follows from `lsn`, too.

@@ -8,6 +8,7 @@
 
 #include "engine/acl/acl_user.h"
 #include "engine/client/input.h"
+#include "engine/client/output_source.h"
 #include "engine/client/reply_queue.h"
 #include "engine/execution/call.h"
 #include "engine/execution/multi.h"
@@ -104,8 +105,13 @@ class Session {
   }
   bool is_subscriber() const { return subscriptions != nullptr; }
   ClientClass client_class() const {
+    if (is_replica()) return ClientClass::kReplica;
     return is_subscriber() ? ClientClass::kPubsub : ClientClass::kNormal;
   }
+
+  // ---- What the connection is fed with beside its replies; null: nothing.
+  std::unique_ptr<OutputSource> source;
+  bool is_replica() const { return source != nullptr && source->is_replica(); }
 
   // ---- CLIENT TRACKING; null: off. Maintained by the shard's Tracking.
   std::unique_ptr<ClientTracking> tracking;
@@ -194,11 +200,13 @@ class Session {
   void note_activity(int64_t now_ms) { info.active_ms = now_ms; }
   // Whether the client could do something and does not, as far as the connection's state tells;
   // info.active_ms says since when. A client that the server holds back or has yet to answer is not
-  // idle, nor is a subscriber or a monitor. A client that leaves its replies unread is idle.
+  // idle, nor is a subscriber, a monitor or a replica. A client that leaves its replies unread is
+  // idle.
   bool is_idle() const {
     constexpr uint32_t kClientsOwn = kStopOutput | kStopClosing;
     const bool is_held_back = (stopped & ~kClientsOwn) != 0;
-    return !is_held_back && under_way == 0 && waiter == nullptr && !is_monitor && !is_subscriber();
+    return !is_held_back && under_way == 0 && waiter == nullptr && !is_monitor &&
+           !is_subscriber() && !is_replica();
   }
 
   void stop(StopReason reason) { stopped |= reason; }

@@ -10,10 +10,10 @@
 
 namespace kvstash::engine {
 
-void write_acks(resp::ReplyWriter& to, const Acks& acks, Lsn lsn) {
+void write_acks(resp::ReplyWriter& to, const Acks& acks, const AckWish& wish) {
   to.array(2);
-  to.integer(acks.is_local(lsn) ? 1 : 0);
-  to.integer(Acks::replicas(lsn));
+  to.integer(acks.is_local(wish.lsn) ? 1 : 0);
+  to.integer(acks.replicas(wish));
 }
 
 void Waits::begin(Session& session, std::shared_ptr<Waiter> waiter) {
@@ -186,10 +186,10 @@ void Waits::answer_timeout(Session& session) {
       writer.null_array();
       break;
     case TimeoutReply::kReplicas:
-      writer.integer(Acks::replicas(session.waiter->acks->lsn));
+      writer.integer(shard_->set().acks().replicas(*session.waiter->acks));
       break;
     case TimeoutReply::kAcks:
-      write_acks(writer, shard_->set().acks(), session.waiter->acks->lsn);
+      write_acks(writer, shard_->set().acks(), *session.waiter->acks);
       break;
   }
   session.replies.end(session.is_wait_muted);

@@ -19,8 +19,8 @@ class Session;
 class Shard;
 class ShardSet;
 
-// The reply of WAITAOF: who has everything up to `lsn`.
-void write_acks(resp::ReplyWriter& to, const Acks& acks, Lsn lsn);
+// The reply of WAITAOF: who has what was wished for.
+void write_acks(resp::ReplyWriter& to, const Acks& acks, const AckWish& wish);
 
 class Waits {
  public:

@@ -59,6 +59,9 @@ inline Error no_log_to_wait_for() {
   return Error::literal(
       "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
 }
+inline Error no_replicas() {
+  return Error::literal("NOREPLICAS Not enough good replicas to write.");
+}
 inline Error wrong_arity(std::string_view name) {
   return Error::text("ERR wrong number of arguments for '" + std::string(name) + "' command");
 }

@@ -44,6 +44,7 @@ AofWriter::AofWriter(Journal& journal, AofPort& port, JournalPlace begin)
       synced_(begin),
       durable_(begin),
       written_lsn_(begin.lsn) {
+  reader_.rest();
   publish();
 }
 
@@ -56,6 +57,11 @@ void AofWriter::begin_file(OpenIncrement file, JournalPlace at) {
   {
     const std::lock_guard guard(lock_);
     ensure(next_files_.empty() || next_files_.back().at.lsn <= at.lsn);
+    if (std::exchange(rests_, false)) {
+      reader_.need(at);
+      written_lsn_.store(at.lsn, std::memory_order_seq_cst);
+      numbers_.written = numbers_.synced = at;
+    }
     next_files_.push_back({.made = std::move(file), .at = at});
   }
   wake_writer_();
@@ -79,11 +85,6 @@ void AofWriter::end_file(int64_t unix_s) {
           {{"reason", std::string(done.error().message())}});
     }
   }
-  {
-    const std::lock_guard guard(lock_);
-    next_files_.clear();
-    sync_ = {};
-  }
   if (std::exchange(is_failing_, false)) port_->disk_works();
   is_waiting_ = false;
   files_.clear();
@@ -91,10 +92,15 @@ void AofWriter::end_file(int64_t unix_s) {
   kept_.reset();
   doubt_.reset();
   increment_.reset();
-  written_ = safe_ = synced_ = durable_ = journal_->end_place();
   unsynced_since_ns_ = 0;
-  reader_.seek(safe_);
-  reader_.release(safe_);
+  stand_at(journal_->end_place());
+  {
+    const std::lock_guard guard(lock_);
+    next_files_.clear();
+    sync_ = {};
+    rests_ = true;
+    reader_.rest();
+  }
   note_written();
   publish();
   end_.store(End::kNone, std::memory_order_release);
@@ -171,7 +177,7 @@ std::optional<Lsn> AofWriter::next_file_at() const {
 Status AofWriter::write_or_open(int64_t unix_s, bool& has_written) {
   has_written = false;
   const std::optional<Lsn> next_at = next_file_at();
-  if (next_at && *next_at == written_.lsn) {
+  if (next_at && (!increment_ || *next_at == written_.lsn)) {
     NextFile next;
     {
       const std::lock_guard guard(lock_);
@@ -179,6 +185,7 @@ Status AofWriter::write_or_open(int64_t unix_s, bool& has_written) {
       next_files_.pop_front();
     }
     has_written = true;
+    if (!increment_) stand_at(next.at);
     return open(std::move(next));
   }
   return write_some(unix_s, has_written);
@@ -213,6 +220,12 @@ Status AofWriter::write_out() {
   file.end = written_ = reader_.place();
   note_written();
   return {};
+}
+
+// What stands before `place` is none of the writer's.
+void AofWriter::stand_at(JournalPlace place) {
+  written_ = safe_ = synced_ = durable_ = place;
+  reader_.seek(place);
 }
 
 void AofWriter::note_written() {

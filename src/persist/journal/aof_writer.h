@@ -115,11 +115,12 @@ class AofWriter {
     are_syncs_paused_.store(are_paused, std::memory_order_relaxed);
     wake_writer_();
   }
-  // Has records from `at` on written to another file. `at` is a unit's end that was not written
-  // yet, so the caller holds all shards.
+  // Has records from `at` on written to another file; the journal keeps them until they are safe.
+  // `at` is a unit's end that was not written yet, so the caller holds all shards.
   void begin_file(OpenIncrement file, JournalPlace at);
   // Has the writing thread write and sync what the journal has, or forget it, and close the file.
-  // No records come until the next begin_file(). is_ended() tells when that is done.
+  // Until the next begin_file() it needs nothing of the journal. is_ended() tells when that is
+  // done.
   void ask_end(bool keeps);
   bool is_ended() const { return end_.load(std::memory_order_acquire) == End::kNone; }
   Numbers numbers() const;
@@ -175,6 +176,7 @@ class AofWriter {
   void note_safe(const OpenFile& target);
   Status open(NextFile next);
   void begin_writing(NextFile next);
+  void stand_at(JournalPlace place);
   void take_base();
   void release();
   void fail(const Status& why);
@@ -225,6 +227,7 @@ class AofWriter {
   std::function<void()> wake_syncer_ = [] {};
 
   mutable std::mutex lock_;  // Held for a few instructions.
+  bool rests_ = true;        // There is no file, and begin_file() has not given one.
   std::deque<NextFile> next_files_;
   SyncJob sync_;
   Numbers numbers_;

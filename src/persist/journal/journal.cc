@@ -19,6 +19,9 @@ using engine::Lsn;
 // The size of a block. A buffer of a lane that is larger gets a block of its own.
 constexpr size_t kBlockBytes = size_t{256} << 10;
 
+// So many changes of the difference between LSNs and offsets are remembered.
+constexpr size_t kShiftsMax = 1024;
+
 Lsn operator+(Lsn lsn, size_t bytes) {
   return Lsn{static_cast<uint64_t>(lsn) + bytes};
 }
@@ -62,6 +65,7 @@ void append_select(std::string& to, DbIndex db) {
 Journal::Journal(JournalPlace begin, size_t backlog_bytes)
     : end_(begin),
       databases_{{.at = begin.lsn, .db = std::nullopt}},
+      shifts_{begin},
       backlog_bytes_(backlog_bytes),
       end_lsn_(begin.lsn) {}
 
@@ -71,23 +75,62 @@ Lsn Journal::append(const LaneRecords& records) {
   {
     const std::lock_guard guard(lock_);
     if (databases_.back().db != records.first_db) append_select(select, records.first_db);
-    const MarkedBytes& text = records.text;
-    Block& block = room_for(select.size() + text.bytes.size());
-    add(block, select);
-    for (const Mark& mark : text.marks) {
-      block.marks.push_back(mark);
-      block.marks.back().offset += block.size;
-    }
-    add(block, text.bytes);
-    const size_t stream = select.size() + stream_bytes(text.bytes.size(), text.marks);
-    block.stream_bytes += stream;
-    end_ = {.lsn = end_.lsn + select.size() + text.bytes.size(), .offset = end_.offset + stream};
+    put(select, records.text);
     set_database(records.last_db);
     end = end_.lsn;
-    end_lsn_.store(end, std::memory_order_release);
+    end_lsn_.store(end, std::memory_order_seq_cst);
   }
   if (on_append_) on_append_();
   return end;
+}
+
+Lsn Journal::append_text(const MarkedBytes& text, std::optional<DbIndex> last_db) {
+  Lsn end;
+  {
+    const std::lock_guard guard(lock_);
+    put({}, text);
+    if (last_db) set_database(last_db);
+    end = end_.lsn;
+    end_lsn_.store(end, std::memory_order_seq_cst);
+  }
+  if (on_append_) on_append_();
+  return end;
+}
+
+Lsn Journal::append_stream(std::string_view units, DbIndex last_db) {
+  return append_text({.bytes = std::string(units), .marks = {}}, last_db);
+}
+
+Lsn Journal::append_for_replicas(std::string_view record) {
+  MarkedBytes text{.bytes = std::string(record), .marks = {}};
+  text.mark_from(0, engine::RecordTarget::kReplicas);
+  return append_text(text, std::nullopt);
+}
+
+void Journal::put(std::string_view select, const MarkedBytes& text) {
+  Block& block = room_for(select.size() + text.bytes.size());
+  add(block, select);
+  for (const Mark& mark : text.marks) {
+    block.marks.push_back(mark);
+    block.marks.back().offset += block.size;
+  }
+  add(block, text.bytes);
+  const size_t bytes = select.size() + text.bytes.size();
+  const size_t stream = select.size() + stream_bytes(text.bytes.size(), text.marks);
+  block.stream_bytes += stream;
+  end_ = {.lsn = end_.lsn + bytes, .offset = end_.offset + stream};
+  if (stream == bytes) return;
+  shifts_.push_back(end_);
+  if (shifts_.size() > kShiftsMax) shifts_.pop_front();
+}
+
+void Journal::begin_at(JournalPlace place) {
+  const std::lock_guard guard(lock_);
+  ensure(blocks_.empty() && readers_.empty());
+  end_ = place;
+  databases_ = {{.at = place.lsn, .db = std::nullopt}};
+  shifts_ = {place};
+  end_lsn_.store(place.lsn, std::memory_order_seq_cst);
 }
 
 void Journal::select_again() {
@@ -118,6 +161,40 @@ std::optional<DbIndex> Journal::database_at(Lsn lsn) const {
   return std::prev(after)->db;
 }
 
+// Between two changes of the difference it is the same. Where a change stands in the middle of what
+// was appended, its place is that behind the append: so the LSN is at most too low.
+Lsn Journal::lsn_at(Offset offset) const {
+  const std::lock_guard guard(lock_);
+  const auto after = std::ranges::upper_bound(shifts_, offset, {}, &JournalPlace::offset);
+  if (after == shifts_.begin()) return engine::kLsnNone;
+  const JournalPlace& shift = *std::prev(after);
+  return std::min(shift.lsn + static_cast<size_t>(offset - shift.offset), end_.lsn);
+}
+
+// The first place with this offset.
+std::optional<JournalPlace> Journal::place_of(Offset offset) const {
+  if (offset < oldest().offset || offset > end_.offset) return std::nullopt;
+  const auto at = std::ranges::lower_bound(blocks_, offset, {}, [](const auto& block) {
+    return block->begin.offset + block->stream_bytes;
+  });
+  if (at == blocks_.end()) return end_;
+  const Block& block = **at;
+  const auto wanted = static_cast<size_t>(offset - block.begin.offset);
+  size_t skipped = 0;
+  for (const Mark& mark : block.marks) {
+    if (mark.offset - skipped >= wanted) break;
+    if (mark.target == engine::RecordTarget::kAof) skipped += mark.bytes;
+  }
+  return JournalPlace{.lsn = block.begin.lsn + wanted + skipped, .offset = offset};
+}
+
+std::unique_ptr<Journal::Reader> Journal::read_from(Offset offset) {
+  const std::lock_guard guard(lock_);
+  const std::optional<JournalPlace> place = place_of(offset);
+  if (!place) return nullptr;
+  return std::make_unique<Reader>(*this, *place, guard);
+}
+
 void Journal::set_backlog_bytes(size_t bytes) {
   const std::lock_guard guard(lock_);
   backlog_bytes_ = bytes;
@@ -126,10 +203,7 @@ void Journal::set_backlog_bytes(size_t bytes) {
 
 Journal::Numbers Journal::numbers() const {
   const std::lock_guard guard(lock_);
-  return {.begin = blocks_.empty() ? end_ : blocks_.front()->begin,
-          .end = end_,
-          .memory = memory_,
-          .blocks = blocks_.size()};
+  return {.begin = oldest(), .end = end_, .memory = memory_, .blocks = blocks_.size()};
 }
 
 // Returns the block that the next `bytes` bytes go to, whole.
@@ -192,11 +266,11 @@ size_t Journal::index_of(Lsn lsn) const {
 }
 
 Journal::Reader::Reader(Journal& journal, JournalPlace place)
+    : Reader(journal, place, std::lock_guard(journal.lock_)) {}
+
+Journal::Reader::Reader(Journal& journal, JournalPlace place, const std::lock_guard<std::mutex>&)
     : journal_(&journal), at_(place), needed_(place.lsn) {
-  const std::lock_guard guard(journal_->lock_);
-  const JournalPlace oldest =
-      journal_->blocks_.empty() ? journal_->end_ : journal_->blocks_.front()->begin;
-  ensure(oldest.lsn <= place.lsn && place.lsn <= journal_->end_.lsn);
+  ensure(journal_->oldest().lsn <= place.lsn && place.lsn <= journal_->end_.lsn);
   journal_->readers_.push_back(this);
 }
 
@@ -211,6 +285,18 @@ void Journal::Reader::release(JournalPlace place) {
   ensure(needed_ <= place.lsn && place.lsn <= journal_->end_.lsn);
   needed_ = place.lsn;
   journal_->drop_blocks();
+}
+
+void Journal::Reader::rest() {
+  const std::lock_guard guard(journal_->lock_);
+  needed_ = engine::kLsnMax;
+  journal_->drop_blocks();
+}
+
+void Journal::Reader::need(JournalPlace place) {
+  const std::lock_guard guard(journal_->lock_);
+  ensure(journal_->oldest().lsn <= place.lsn && place.lsn <= journal_->end_.lsn);
+  needed_ = place.lsn;
 }
 
 std::optional<JournalPiece> Journal::Reader::take(Lsn until) {

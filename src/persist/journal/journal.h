@@ -68,16 +68,26 @@ class Journal {
   // Appends the records, with a SELECT before them if the database is another one. Returns the LSN
   // behind them. Called by lanes.
   engine::Lsn append(const LaneRecords& records);
+  // Appends whole units as they came from a primary. `last_db`: the database of their last record.
+  engine::Lsn append_stream(std::string_view units, engine::DbIndex last_db);
+  // Appends a record, as RESP text, that replicas alone get, whatever database they are in.
+  engine::Lsn append_for_replicas(std::string_view record);
   // Has the next record stand behind a SELECT, so that a reader may begin here.
   void select_again();
+  // Has the journal begin at another place. It has no records yet, and no readers.
+  void begin_at(JournalPlace place);
 
-  engine::Lsn end() const { return end_lsn_.load(std::memory_order_acquire); }
+  // Who has announced that it waits, and then looks at the end, misses no append (on_append()).
+  engine::Lsn end() const { return end_lsn_.load(std::memory_order_seq_cst); }
   JournalPlace end_place() const;
   // The database of the last record; none: a SELECT will stand before the next record.
   std::optional<engine::DbIndex> database() const;
   // The database of the last record before `lsn`, which is a unit's end in memory; none: a SELECT
   // stands behind it.
   std::optional<engine::DbIndex> database_at(engine::Lsn lsn) const;
+  // An LSN up to which who has the stream up to `offset` has the journal. At a unit's end it is the
+  // one of that end, if the place is not long ago.
+  engine::Lsn lsn_at(Offset offset) const;
   Numbers numbers() const;
   void set_backlog_bytes(size_t bytes);
 
@@ -86,6 +96,8 @@ class Journal {
    public:
     // Begins at `place`, which must still be in memory. `journal` outlives the reader.
     Reader(Journal& journal, JournalPlace place);
+    // For the journal, which holds its mutex.
+    Reader(Journal& journal, JournalPlace place, const std::lock_guard<std::mutex>& held);
     ~Reader();
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
@@ -99,6 +111,9 @@ class Journal {
     // Declares that the journal up to `place` is not needed any more. Before the first call, all
     // from the reader's beginning on is needed.
     void release(JournalPlace place);
+    // Needs nothing any more, or all from `place` on again, which is in memory.
+    void rest();
+    void need(JournalPlace place);
 
    private:
     friend class Journal;
@@ -106,6 +121,10 @@ class Journal {
     JournalPlace at_;
     engine::Lsn needed_;  // Under the journal's mutex.
   };
+
+  // Returns a reader that begins at `offset`; null: that is not in memory, or there is no such
+  // place yet.
+  std::unique_ptr<Reader> read_from(Offset offset);
 
   // Sets a function that is called after an append, without the mutex held, on the appending
   // thread. Called before the first append.
@@ -127,6 +146,10 @@ class Journal {
     std::optional<engine::DbIndex> db;
   };
 
+  void put(std::string_view select, const MarkedBytes& text);
+  engine::Lsn append_text(const MarkedBytes& text, std::optional<engine::DbIndex> last_db);
+  JournalPlace oldest() const { return blocks_.empty() ? end_ : blocks_.front()->begin; }
+  std::optional<JournalPlace> place_of(Offset offset) const;
   Block& room_for(size_t bytes);
   void set_database(std::optional<engine::DbIndex> db);
   void add(Block& block, std::string_view bytes);
@@ -139,6 +162,9 @@ class Journal {
   std::vector<Reader*> readers_;
   JournalPlace end_;
   std::deque<Change> databases_;  // By LSN; the last is the present one.
+  // Places at which LSNs and offsets have begun to differ by another number; at first the
+  // beginning.
+  std::deque<JournalPlace> shifts_;
   size_t memory_ = 0;
   size_t backlog_bytes_;
   std::atomic<engine::Lsn> end_lsn_;  // end_.lsn, for reading without the mutex.

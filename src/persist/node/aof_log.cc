@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace kvstash::persist {
 namespace {
@@ -24,11 +25,20 @@ constexpr std::chrono::milliseconds kLookPeriod{1};
 
 }  // namespace
 
-AofLog::AofLog(NodeContext& node, BackgroundWaits& waits, Cuts& cuts, WriteRefusal& refusal)
+AofLog::AofLog(NodeContext& node, BackgroundWaits& waits, NodeJournal& journal, Cuts& cuts,
+               WriteRefusal& refusal)
     : node_(&node),
       waits_(&waits),
+      journal_(&journal),
       cuts_(&cuts),
-      gate_(node, refusal, [this] { return journal_->end(); }) {}
+      gate_(node, refusal, [&journal] { return journal.journal().end(); }) {
+  journal.listen([this] {
+    if (!is_on()) return;
+    write_thread_.wake();
+    if (unwritten() > LogGate::kUnwrittenBytesMax) [[unlikely]]
+      hold_or_allow_writes();
+  });
+}
 
 AofLayout AofLog::layout() const {
   const PersistOptions now = node_->options();
@@ -60,7 +70,12 @@ Status AofLog::load(DataLoad& load) {
   if (!stream.ok()) return stream.error();
   Offset offset = 0;
   if (*stream) offset = (*stream)->offset;
-  if (plan->position) offset = plan->position->lsn;
+  std::optional<LoadedStream> goes_on;
+  if (plan->position) {
+    offset = plan->position->lsn;
+    goes_on = LoadedStream{.replid = plan->position->replid, .offset = offset};
+  }
+  journal_->begin_at(offset, goes_on);
 
   // A log begins with a base, as in Redis. Nothing changes meanwhile: clients are not served yet.
   if (!plan->base) {
@@ -68,12 +83,12 @@ Status AofLog::load(DataLoad& load) {
   } else if (Status settled = files_->settle(*plan); !settled.ok()) {
     return settled;
   }
-  Result<OpenIncrement> first = timed(files_->make_increment(node_->replid()));
+  Result<OpenIncrement> first = timed(files_->make_increment(node_->history().replid()));
   if (!first.ok()) return first.error();
-  if (Status made = make_journal({.lsn = Lsn{offset}, .offset = offset}); !made.ok()) return made;
+  if (Status made = make_writer(); !made.ok()) return made;
   note_base();
-  writer_->begin_file(*std::move(first), journal_->end_place());
-  waits_->hold_all([this](const Hold&) { attach_lanes(); });
+  writer_->begin_file(*std::move(first), journal_->journal().end_place());
+  waits_->hold_all([this](const Hold&) { attach(); });
   note_turned(true);
   return {};
 }
@@ -86,23 +101,14 @@ Status AofLog::load_again(DataLoad& load) {
   return stream.ok() ? Status() : Status(stream.error());
 }
 
-// Makes a journal that begins at `place`, its writer, and lanes, which no shard has yet.
-Status AofLog::make_journal(JournalPlace place) {
-  auto journal = std::make_unique<Journal>(place, 0);
+// Makes the writer of the journal, which has no file yet.
+Status AofLog::make_writer() {
   AofPort& port = *this;
-  auto writer = std::make_unique<AofWriter>(*journal, port, place);
-  writer->set_wakes([this] { write_thread_.wake(); }, [this] { sync_thread_.wake(); });
-  journal->on_append([this] {
-    write_thread_.wake();
-    if (unwritten() > LogGate::kUnwrittenBytesMax) [[unlikely]]
-      hold_or_allow_writes();
-  });
   // Options are taken up under a hold, and look at the writer.
   const bool is_made = waits_->hold_all([&](const Hold&) {
-    journal_ = std::move(journal);
-    writer_ = std::move(writer);
-    for (size_t id = 0; id < node_->set().size(); ++id)
-      lanes_.push_back(std::make_unique<Lane>(*journal_));
+    writer_ =
+        std::make_unique<AofWriter>(journal_->journal(), port, journal_->journal().end_place());
+    writer_->set_wakes([this] { write_thread_.wake(); }, [this] { sync_thread_.wake(); });
     take_up_options();
   });
   if (!is_made) return Error::literal("the server ends");
@@ -127,8 +133,6 @@ void AofLog::finish() {
   if (const Status done = writer_->finish(node_->unix_s()); !done.ok())
     log(LogLevel::kWarning, "The append-only file could not be completed",
         {{"reason", std::string(done.error().message())}});
-  for (size_t id = 0; id < node_->set().size(); ++id)
-    node_->set().at(id).set_sink(nullptr);
 }
 
 // ---- Latency.
@@ -163,21 +167,17 @@ void AofLog::note_latency(TimedFile::Call call, int64_t took_ns) {
   });
 }
 
-// ---- Lanes and gates.
+// ---- The journal and gates.
 
-void AofLog::attach_lanes() {
+void AofLog::attach() {
   gate_.begin();
-  for (size_t id = 0; id < node_->set().size(); ++id)
-    node_->set().at(id).set_sink(lanes_[id].get());
+  journal_->attach(NodeJournal::User::kLog);
   is_on_ = true;
 }
 
 // What was recorded before joins the journal; replies wait for nothing any more.
-void AofLog::detach_lanes() {
-  for (size_t id = 0; id < node_->set().size(); ++id) {
-    node_->set().at(id).release().join_journal();
-    node_->set().at(id).set_sink(nullptr);
-  }
+void AofLog::detach() {
+  journal_->detach(NodeJournal::User::kLog);
   is_on_ = false;
   gate_.end();
 }
@@ -185,7 +185,7 @@ void AofLog::detach_lanes() {
 uint64_t AofLog::unwritten() const {
   if (!is_on()) return 0;
   const auto written = static_cast<uint64_t>(writer_->written());
-  const auto end = static_cast<uint64_t>(journal_->end());
+  const auto end = static_cast<uint64_t>(journal_->journal().end());
   return end > written ? end - written : 0;
 }
 
@@ -206,15 +206,6 @@ void AofLog::note_state(engine::Acks::Log state) {
 
 void AofLog::note_turned(bool is_on) {
   if (is_on) note_state(engine::Acks::Log::kOn);
-}
-
-void AofLog::stamp(Cut& cut) const {
-  if (journal_ == nullptr) return;
-  const std::optional<engine::DbIndex> db = journal_->database();
-  cut.place = journal_->end_place();
-  cut.facts.stream = {.replid = node_->replid(),
-                      .offset = cut.place.offset,
-                      .db = db ? static_cast<int64_t>(*db) : 0};
 }
 
 // ---- Rewrites.
@@ -274,15 +265,11 @@ Status AofLog::rewrite() {
 
 // Writes a new base as of a cut, at which a new increment begins.
 Status AofLog::write_base() {
-  Result<OpenIncrement> next = timed(files_->make_increment(node_->replid()));
+  Result<OpenIncrement> next = timed(files_->make_increment(node_->history().replid()));
   if (!next.ok()) return next.error();
   const std::string name = next->name;
   if (node_->options().no_appendfsync_on_rewrite) writer_->pause_syncs(true);
-  Cut cut = cuts_->take(true, [&](Cut& made) {
-    stamp(made);
-    journal_->select_again();
-    writer_->begin_file(*std::move(next), made.place);
-  });
+  Cut cut = cuts_->take({.is_aof_base = true}, [&] { begin_file(*std::move(next)); });
   if (cut.snapshot == nullptr) files_->discard_increment(name);
   const Result<uint64_t> bytes = cuts_->write(cut, files_->new_base_path());
   writer_->pause_syncs(false);
@@ -297,7 +284,7 @@ Status AofLog::write_base() {
 // BGREWRITEAOF while nothing is logged: the base is written all the same, as in Redis.
 Status AofLog::write_lone_base() {
   if (Status found = find_files(); !found.ok()) return found;
-  Cut cut = cuts_->take(true, [this](Cut& made) { stamp(made); });
+  Cut cut = cuts_->take({.is_aof_base = true}, [] {});
   const Result<uint64_t> bytes = cuts_->write(cut, files_->new_base_path());
   if (!bytes.ok()) return bytes.error();
   return files_->replace_base(new_base(cut));
@@ -329,7 +316,7 @@ void AofLog::wait_until_begun(const std::string& name) {
 }
 
 void AofLog::wait_until_written() {
-  const Lsn end = journal_->end();
+  const Lsn end = journal_->journal().end();
   while (writer_->numbers().written.lsn < end && !writer_->numbers().is_failing &&
          !waits_->has_ended())
     waits_->rest(kLookPeriod);
@@ -345,27 +332,58 @@ Status AofLog::turn_on() {
     return done;
   }
   if (is_on()) {
-    waits_->hold_all([this](const Hold&) { detach_lanes(); });
+    waits_->hold_all([this](const Hold&) { detach(); });
     end_file(false);
   }
   files_->give_up_log();
   return done;
 }
 
+// A promotion does not wait for a disk that fails: then the log goes on in a fresh file soon, which
+// has the new name.
+bool AofLog::change_history(const std::function<void()>& change) {
+  std::optional<OpenIncrement> next;
+  if (is_on()) {
+    Result<OpenIncrement> made = timed(files_->make_increment(node_->history().replid()));
+    if (made.ok()) {
+      next = *std::move(made);
+    } else {
+      log(LogLevel::kWarning, "The append-only file has records of two histories",
+          {{"reason", std::string(made.error().message())}});
+    }
+  }
+  const std::string name = next ? next->name : "";
+  bool is_used = false;
+  const bool is_changed = waits_->hold_all([&](const Hold&) {
+    for (size_t id = 0; id < node_->set().size(); ++id)
+      node_->set().at(id).release().join_journal();
+    change();
+    is_used = next && is_on();
+    if (is_used) begin_file(*std::move(next));
+  });
+  if (!is_used && !name.empty()) files_->discard_increment(name);
+  return is_changed;
+}
+
+// Has the log go on in that file. Every shard is held.
+void AofLog::begin_file(OpenIncrement file) {
+  file.replid = node_->history().replid();  // It may have changed since the file was made.
+  journal_->journal().select_again();
+  writer_->begin_file(std::move(file), journal_->journal().end_place());
+}
+
 // Begins to log: into a file that joins the manifest when the base stands on the disk, so that
 // files that are found after a crash are the log of before, or the whole new one.
 Status AofLog::begin_log() {
-  Result<OpenIncrement> first = timed(files_->make_first_increment(node_->replid()));
+  Result<OpenIncrement> first = timed(files_->make_first_increment(node_->history().replid()));
   if (!first.ok()) return first.error();
   const std::string name = first->name;
-  if (journal_ == nullptr) {
-    if (Status made = make_journal({}); !made.ok()) return made;
+  if (writer_ == nullptr) {
+    if (Status made = make_writer(); !made.ok()) return made;
   }
-  Cut cut = cuts_->take(true, [&](Cut& made) {
-    stamp(made);
-    journal_->select_again();
-    writer_->begin_file(*std::move(first), made.place);
-    attach_lanes();
+  Cut cut = cuts_->take({.is_aof_base = true}, [&] {
+    attach();
+    begin_file(*std::move(first));
   });
   const Result<uint64_t> bytes = cuts_->write(cut, files_->new_base_path());
   if (!bytes.ok()) return bytes.error();
@@ -374,7 +392,7 @@ Status AofLog::begin_log() {
 }
 
 void AofLog::turn_off() {
-  waits_->hold_all([this](const Hold&) { detach_lanes(); });
+  waits_->hold_all([this](const Hold&) { detach(); });
   end_file(true);
   log(LogLevel::kNotice, "The append-only file is off");
 }
@@ -400,18 +418,12 @@ void AofLog::tell(PersistFacts& facts) const {
   facts.is_aof_on = is_on();
   if (!facts.is_aof_on) return;
   const AofWriter::Numbers aof = writer_->numbers();
-  const Journal::Numbers journal = journal_->numbers();
-  facts.has_journal = true;
-  facts.offset = journal.end.offset;
-  facts.journal_begin = journal.begin.offset;
-  facts.journal_bytes = journal.memory;
+  const auto end = static_cast<uint64_t>(journal_->journal().end());
   facts.aof_base_bytes = base_bytes_;
   facts.aof_kept_bytes = kept_bytes_;
   facts.aof_bytes = before_bytes_ + (aof.bytes - std::min(aof.bytes, written_before_.load()));
-  facts.aof_pending_bytes =
-      static_cast<uint64_t>(journal.end.lsn) - static_cast<uint64_t>(aof.written.lsn);
-  facts.aof_unsynced_bytes =
-      static_cast<uint64_t>(journal.end.lsn) - static_cast<uint64_t>(aof.synced.lsn);
+  facts.aof_pending_bytes = end - static_cast<uint64_t>(aof.written.lsn);
+  facts.aof_unsynced_bytes = end - static_cast<uint64_t>(aof.synced.lsn);
   if (aof.unsynced_since_ns != 0)
     facts.aof_unsynced_ms = (node_->now_ns() - aof.unsynced_since_ns) / kNsPerMs;
   facts.is_sync_pending = aof.is_sync_pending;

@@ -1,7 +1,7 @@
-// AofLog: the append-only log of a node: its journal with the lanes of the shards, the threads that
-// write and sync it, its files, rewrites, and how it is turned on and off.
+// AofLog: the append-only log of a node: the threads that write and sync what the journal has, its
+// files, rewrites, and how it is turned on and off.
 //
-//   shards ──> lanes ──> Journal ──> AofWriter (kv-aof, kv-aof-sync) ──> files
+//   NodeJournal ──> AofWriter (kv-aof, kv-aof-sync) ──> files
 //
 // It is off until load() or rewrite() turns it on.
 #pragma once
@@ -10,30 +10,31 @@
 #include "persist/background_waits.h"
 #include "persist/journal/aof_writer.h"
 #include "persist/journal/background_shell.h"
-#include "persist/journal/journal.h"
 #include "persist/journal/timed_file.h"
 #include "persist/node/aof_files.h"
 #include "persist/node/cuts.h"
 #include "persist/node/data_load.h"
 #include "persist/node/log_gate.h"
 #include "persist/node/node_context.h"
+#include "persist/node/node_journal.h"
 #include "persist/node/persist_facts.h"
 #include "persist/node/write_refusal.h"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace kvstash::persist {
 
 class AofLog final : private AofPort {
  public:
-  AofLog(NodeContext& node, BackgroundWaits& waits, Cuts& cuts, WriteRefusal& refusal);
+  AofLog(NodeContext& node, BackgroundWaits& waits, NodeJournal& journal, Cuts& cuts,
+         WriteRefusal& refusal);
   AofLog(const AofLog&) = delete;
   AofLog& operator=(const AofLog&) = delete;
 
@@ -52,20 +53,24 @@ class AofLog final : private AofPort {
   void turn_off();
   // The log is as it is wanted.
   void note_turned(bool is_on);
+  // ---- A thread that is no shard's.
+  // Runs `change`, which gives the history another name, under a hold of all shards. If the log is
+  // on it goes on in another file from there, so that no file has records of two histories. False:
+  // the node ends, and the change was not made.
+  bool change_history(const std::function<void()>& change);
+
+  // ---- The saving thread.
   // Waits until everything that was recorded so far is written, or cannot be written soon.
   void wait_until_written();
   // Loads the files once more.
   Status load_again(DataLoad& load);
 
   // ---- Under a hold of all shards.
-  // Notes in the cut where the log stands.
-  void stamp(Cut& cut) const;
   // The options have changed.
   void take_up_options();
 
   // ---- Any thread.
   bool is_on() const { return is_on_.load(std::memory_order_acquire); }
-  size_t memory() const { return is_on() ? journal_->numbers().memory : 0; }
   void tell(PersistFacts& facts) const;
 
   // Called when no command runs any more and the saving thread has ended: everything that was
@@ -83,7 +88,7 @@ class AofLog final : private AofPort {
     return files_->join_increment(name, before);
   }
   Result<OpenIncrement> make_increment() override {
-    return timed(files_->make_replacement(node_->replid()));
+    return timed(files_->make_replacement(node_->history().replid()));
   }
   JournalPlace base_place() override { return files_->base_place(); }
   void discard_increment(const std::string& name) override { files_->discard_increment(name); }
@@ -105,27 +110,27 @@ class AofLog final : private AofPort {
   void note_durable();
   void note_state(engine::Acks::Log state);
   NewBase new_base(const Cut& cut) const;
-  Status make_journal(JournalPlace place);
-  void attach_lanes();
-  void detach_lanes();
+  Status make_writer();
+  void attach();
+  void detach();
   Status find_files();
   Status write_base();
   Status write_lone_base();
   Status turn_on();
   Status begin_log();
+  void begin_file(OpenIncrement file);
   void end_file(bool keeps);
   void note_base();
   void wait_until_begun(const std::string& name);
 
   NodeContext* node_;
   BackgroundWaits* waits_;
+  NodeJournal* journal_;
   Cuts* cuts_;
   LogGate gate_;
 
   // Made once, by the thread that turns the log on first.
   std::unique_ptr<AofFiles> files_;
-  std::unique_ptr<Journal> journal_;
-  std::vector<std::unique_ptr<Lane>> lanes_;  // By shard.
   std::unique_ptr<AofWriter> writer_;
   std::atomic<bool> is_on_{false};
 

@@ -1,5 +1,6 @@
 #include "persist/node/cuts.h"
 
+#include "base/ensure.h"
 #include "base/log.h"
 #include "persist/node/command_file.h"
 #include "scripting/scripting.h"
@@ -51,7 +52,8 @@ void log_spilling() {
 
 }  // namespace
 
-Cuts::Cuts(NodeContext& node, BackgroundWaits& waits) : node_(&node), waits_(&waits) {
+Cuts::Cuts(NodeContext& node, BackgroundWaits& waits, const NodeJournal& journal)
+    : node_(&node), waits_(&waits), journal_(&journal) {
   for (size_t id = 0; id < node.set().size(); ++id) {
     engine::ShardData& data = node.set().at(id).data();
     snapshots_.push_back(std::make_unique<ShardSnapshots>(
@@ -63,51 +65,70 @@ Cuts::Cuts(NodeContext& node, BackgroundWaits& waits) : node_(&node), waits_(&wa
   }
 }
 
-Cut Cuts::take(bool is_aof_base, const std::function<void(Cut&)>& at_cut) {
+Cut Cuts::take(const CutOptions& options, const std::function<void()>& at_cut) {
   Cut cut;
-  cut.facts.redis_version = node_->redis_version();
-  cut.facts.unix_s = node_->unix_s();
-  cut.facts.used_memory = node_->set().memory_used();
-  cut.facts.is_aof_base = is_aof_base;
-  cut.is_rdb = !is_aof_base || node_->options().aof_use_rdb_preamble;
-  waits_->hold_all([&](const Hold& hold) {
-    begin(cut, hold);
-    if (cut.snapshot != nullptr) at_cut(cut);
-  });
+  cut.is_rdb = !options.is_aof_base || node_->options().aof_use_rdb_preamble;
+  waits_->hold_all([&](const Hold& hold) { begin(cut, options, at_cut, hold); });
   return cut;
 }
 
-void Cuts::begin(Cut& cut, const Hold& hold) {
+RdbFacts Cuts::facts() const {
+  RdbFacts facts{.redis_version = node_->redis_version(),
+                 .unix_s = node_->unix_s(),
+                 .used_memory = node_->set().memory_used(),
+                 .stream = journal_->stream()};
+  for (const auto& [name, library] : node_->scripting().libraries().all())
+    facts.functions.push_back(library->code);
+  return facts;
+}
+
+void Cuts::begin(Cut& cut, const CutOptions& options, const std::function<void()>& at_cut,
+                 const Hold& hold) {
   engine::ShardSet& set = node_->set();
-  const engine::EngineOptions& engine = set.options();
   std::vector<const ShardSnapshots*> all;
   for (const auto& snapshots : snapshots_)
     all.push_back(snapshots.get());
   const std::optional<store::Mark> mark = ShardSnapshots::free_mark(all);
   if (!mark) return;
-  Snapshot::Options options{.shards = set.size(), .mark = *mark};
+  // What ran under this hold before the cut belongs to it.
+  for (size_t id = 0; id < set.size(); ++id)
+    set.at(id).release().join_journal();
+  at_cut();
+  Snapshot::Options snapshot = snapshot_options(options, hold);
+  snapshot.mark = *mark;
+  // Commands tell no access clocks, and entries of any version become commands.
+  if (!cut.is_rdb) {
+    snapshot.write = {};
+    snapshot.may_raise_version = true;
+  }
+  cut.snapshot = std::make_shared<Snapshot>(*set.ports().parking, std::move(snapshot));
+  for (size_t id = 0; id < set.size(); ++id) {
+    cut.changes += set.at(id).stats().dirty;
+    snapshots_[id]->begin(cut.snapshot);
+  }
+  cut.facts = facts();
+  cut.facts.is_aof_base = options.is_aof_base;
+  cut.place = journal_->journal().end_place();
+  cut.is_compressed = set.options().rdbcompression;
+}
+
+Snapshot::Options Cuts::snapshot_options(const CutOptions& cut, const Hold& hold) {
+  engine::ShardSet& set = node_->set();
+  const engine::EngineOptions& engine = set.options();
+  const auto version = static_cast<unsigned>(engine.rdb_version);
+  const unsigned version_max = cut.version_max.value_or(rdb::kReadVersionMax);
+  Snapshot::Options options{.shards = set.size()};
   options.spill = {.ports = &set.ports(),
                    .bytes_max = node_->options().snapshot_spill_size,
                    .began = log_spilling};
   options.wake = [&set](size_t shard) { set.submit(shard, [](Shard&) {}); };
-  // Commands tell no access clocks, and entries of any version become commands.
-  if (cut.is_rdb) {
-    options.write = {.version = static_cast<unsigned>(engine.rdb_version),
-                     .access = access_note(engine.maxmemory_policy),
-                     .now_ms = hold.now_ms(),
-                     .lfu_decay_time_min = engine.lfu_decay_time_min};
-    options.may_raise_version = engine.rdb_version == rdb::kVersionUsual;
-  }
-  cut.snapshot = std::make_shared<Snapshot>(*set.ports().parking, std::move(options));
-  for (size_t id = 0; id < set.size(); ++id) {
-    // What ran under this hold before the cut belongs to it.
-    set.at(id).release().join_journal();
-    cut.changes += set.at(id).stats().dirty;
-    snapshots_[id]->begin(cut.snapshot);
-  }
-  cut.is_compressed = engine.rdbcompression;
-  for (const auto& [name, library] : node_->scripting().libraries().all())
-    cut.facts.functions.push_back(library->code);
+  options.write = {.version = std::min(version, version_max),
+                   .access = access_note(engine.maxmemory_policy),
+                   .now_ms = hold.now_ms(),
+                   .lfu_decay_time_min = engine.lfu_decay_time_min};
+  options.may_raise_version =
+      version == rdb::kVersionUsual && version_max >= rdb::kVersionOfFieldDeadlines;
+  return options;
 }
 
 Result<uint64_t> Cuts::write(Cut& cut, const std::string& path) {
@@ -134,6 +155,21 @@ Result<uint64_t> Cuts::write(Cut& cut, const std::string& path) {
   turn_max_ns_ = cut.snapshot->progress().turn_max_ns;
   writing_ = nullptr;
   return bytes;
+}
+
+Status Cuts::send(Cut& cut, const TakeBytes& take) {
+  ensure(cut.snapshot != nullptr);
+  {
+    const std::lock_guard guard(lock_);
+    if (waits_->has_ended()) cut.snapshot->give_up("the server ends");
+    sending_ = cut.snapshot;
+  }
+  Status done = write_rdb(
+      *cut.snapshot, cut.facts,
+      {.is_compressed = cut.is_compressed, .has_checksum = node_->options().rdbchecksum}, take);
+  const std::lock_guard guard(lock_);
+  sending_ = nullptr;
+  return done;
 }
 
 // Returns what is done after each chunk that was written: the memory of the snapshot is noted.
@@ -184,6 +220,11 @@ void Cuts::give_up(std::string_view why) {
   if (writing_ != nullptr) writing_->give_up(std::string(why));
 }
 
+void Cuts::give_up_sending(std::string_view why) {
+  const std::lock_guard guard(lock_);
+  if (sending_ != nullptr) sending_->give_up(std::string(why));
+}
+
 bool Cuts::is_writing() const {
   const std::lock_guard guard(lock_);
   return writing_ != nullptr;
@@ -191,7 +232,10 @@ bool Cuts::is_writing() const {
 
 size_t Cuts::bytes() const {
   const std::lock_guard guard(lock_);
-  return writing_ == nullptr ? 0 : bytes_of(writing_->progress());
+  size_t bytes = 0;
+  for (const auto& snapshot : {writing_, sending_})
+    if (snapshot != nullptr) bytes += bytes_of(snapshot->progress());
+  return bytes;
 }
 
 uint64_t Cuts::peak_bytes() const {

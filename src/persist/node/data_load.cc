@@ -43,17 +43,20 @@ std::function<void()> DataLoad::wait_after_key() {
   };
 }
 
-Status DataLoad::load_rdb(RdbChoice choice) {
+Result<std::optional<LoadedStream>> DataLoad::load_rdb(RdbChoice choice) {
   const PersistOptions now = node_->options();
   const Result<std::optional<Disk::FileInfo>> found = node_->disk().find(now.dbfilename);
   if (!found.ok()) return found.error();
   begin(*found ? (*found)->size : 0);
-  if (!*found && choice.may_be_missing) return {};
+  if (!*found && choice.may_be_missing) return std::optional<LoadedStream>();
   Loader loader(node_->set(), node_->disk(), progress_);
-  return loader.load_rdb(now.dbfilename, {.drops_expired = true,
-                                          .is_fresh = choice.is_fresh,
-                                          .checks_sum = now.rdbchecksum,
-                                          .after_key = wait_after_key()});
+  if (Status loaded = loader.load_rdb(now.dbfilename, {.drops_expired = true,
+                                                       .is_fresh = choice.is_fresh,
+                                                       .checks_sum = now.rdbchecksum,
+                                                       .after_key = wait_after_key()});
+      !loaded.ok())
+    return loaded.error();
+  return loader.stream();
 }
 
 Result<std::optional<LoadedStream>> DataLoad::load_log(const AofLayout& layout,

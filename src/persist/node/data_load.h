@@ -30,7 +30,8 @@ class DataLoad {
     bool is_fresh = true;        // See LoadOptions.
     bool may_be_missing = true;  // Then nothing is loaded; else it is an error.
   };
-  Status load_rdb(RdbChoice choice);
+  // Returns where the file says that the stream goes on.
+  Result<std::optional<LoadedStream>> load_rdb(RdbChoice choice);
   // Loads the files of the log in `directory`, as the plan says. Returns where the base says that
   // the stream goes on.
   Result<std::optional<LoadedStream>> load_log(const AofLayout& layout, const RecoveryPlan& plan);

@@ -5,11 +5,11 @@
 namespace kvstash::persist {
 
 NodeContext::NodeContext(engine::ShardSet& set, scripting::Scripting& scripting,
-                         std::string redis_version, std::string replid, PersistOptions options)
+                         std::string redis_version, HistoryPort& history, PersistOptions options)
     : set_(&set),
       scripting_(&scripting),
       redis_version_(std::move(redis_version)),
-      replid_(std::move(replid)),
+      history_(&history),
       options_(std::move(options)) {
   ensure(set.ports().disk != nullptr);
 }

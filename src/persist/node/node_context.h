@@ -6,6 +6,7 @@
 
 #include "base/disk.h"
 #include "engine/shard_set.h"
+#include "persist/journal/history_port.h"
 #include "persist/options.h"
 
 #include <cstdint>
@@ -22,7 +23,7 @@ namespace kvstash::persist {
 class NodeContext {
  public:
   NodeContext(engine::ShardSet& set, scripting::Scripting& scripting, std::string redis_version,
-              std::string replid, PersistOptions options);
+              HistoryPort& history, PersistOptions options);
   NodeContext(const NodeContext&) = delete;
   NodeContext& operator=(const NodeContext&) = delete;
 
@@ -30,8 +31,7 @@ class NodeContext {
   scripting::Scripting& scripting() const { return *scripting_; }
   Disk& disk() const { return *set_->ports().disk; }
   const std::string& redis_version() const { return redis_version_; }
-  // The name of the history that this process writes: 40 hexadecimal digits.
-  const std::string& replid() const { return replid_; }
+  HistoryPort& history() const { return *history_; }
 
   PersistOptions options() const {
     const std::lock_guard guard(lock_);
@@ -49,7 +49,7 @@ class NodeContext {
   engine::ShardSet* set_;
   scripting::Scripting* scripting_;
   std::string redis_version_;
-  std::string replid_;
+  HistoryPort* history_;
   mutable std::mutex lock_;  // Held for a copy.
   PersistOptions options_;
 };

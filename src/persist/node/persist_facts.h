@@ -60,9 +60,7 @@ struct PersistFacts {
   uint64_t aof_failures = 0;
 
   // The journal.
-  bool has_journal = false;
-  uint64_t offset = 0;
-  uint64_t journal_begin = 0;  // The oldest offset in memory.
+  uint64_t offset = 0;         // Where it ends.
   uint64_t journal_bytes = 0;  // Memory.
 
   uint64_t uncounted_bytes = 0;  // Memory of all this, for which nothing is evicted.

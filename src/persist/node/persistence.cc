@@ -18,15 +18,15 @@ constexpr int64_t kLookPeriodNs = 100'000'000;
 }  // namespace
 
 Persistence::Persistence(Setup setup, const PersistOptions& options)
-    : node_(*setup.set, *setup.scripting, std::move(setup.redis_version), std::move(setup.replid),
-            options),
+    : node_(*setup.set, *setup.scripting, std::move(setup.redis_version), *setup.history, options),
       do_reads_wait_(options.appendfsync == FsyncPolicy::kAlways),
       waits_(node_.set()),
       refusal_(node_),
-      cuts_(node_, waits_),
+      journal_(node_),
+      cuts_(node_, waits_, journal_),
       load_(node_, waits_),
-      log_(node_, waits_, cuts_, refusal_),
-      saves_(node_, cuts_, [this](Cut& cut) { log_.stamp(cut); }),
+      log_(node_, waits_, journal_, cuts_, refusal_),
+      saves_(node_, cuts_),
       mover_(node_.set(), waits_) {
   node_.set().set_persistence(*this);
   node_.set().set_turn_work(this);
@@ -75,7 +75,7 @@ bool Persistence::has_nothing_to_load() const {
 Status Persistence::load() {
   const int64_t began_ns = node_.now_ns();
   const bool is_log = node_.options().appendonly;
-  Status done = is_log ? log_.load(load_) : load_.load_rdb({});
+  Status done = is_log ? log_.load(load_) : load_rdb();
   if (!done.ok()) return done;
   const LoadProgress& progress = load_.progress();
   if (progress.bytes_loaded == 0) return {};
@@ -83,6 +83,16 @@ Status Persistence::load() {
       {{"seconds", std::to_string(static_cast<double>(node_.now_ns() - began_ns) / 1e9)},
        {"keys", std::to_string(progress.keys_loaded)},
        {"keys_expired", std::to_string(progress.keys_expired)}});
+  return {};
+}
+
+// If the file says where the stream stood, replicas can go on from there.
+Status Persistence::load_rdb() {
+  const Result<std::optional<LoadedStream>> stream = load_.load_rdb({});
+  if (!stream.ok()) return stream.error();
+  if (!*stream) return {};
+  journal_.begin_at((*stream)->offset, *stream);
+  waits_.hold_all([this](const Hold&) { journal_.attach(NodeJournal::User::kReplicas); });
   return {};
 }
 
@@ -95,9 +105,11 @@ void Persistence::finish() {
   load_thread_ = nullptr;
   waits_.end();
   cuts_.give_up("the server ends");
+  cuts_.give_up_sending("the server ends");
   mover_.stop();
   save_thread_.stop();
   log_.finish();
+  journal_.finish();
   cuts_.finish();
   node_.set().set_turn_work(nullptr);
 }
@@ -298,9 +310,14 @@ Status Persistence::load_again(const Reload& reload) {
                          engine::FlushMode::kAsync);
     });
   }
-  Status done = reload.from_aof
-                    ? log_.load_again(load_)
-                    : load_.load_rdb({.is_fresh = reload.flushes_first, .may_be_missing = false});
+  Status done;
+  if (reload.from_aof) {
+    done = log_.load_again(load_);
+  } else if (const auto loaded =
+                 load_.load_rdb({.is_fresh = reload.flushes_first, .may_be_missing = false});
+             !loaded.ok()) {
+    done = loaded.error();
+  }
   set.set_loading(false);
   return done;
 }
@@ -322,6 +339,7 @@ PersistFacts Persistence::facts() const {
   refusal_.tell(facts);
   cuts_.tell(facts);
   saves_.tell(facts);
+  journal_.tell(facts);
   log_.tell(facts);
   facts.uncounted_bytes = uncounted_bytes();
   return facts;

@@ -1,11 +1,12 @@
 // Persistence: what a node keeps on disk, joined: the load at the start, saves, the append-only
 // log, and the thread that does one of these jobs after the other.
 //
-//   AofLog      the journal, its writer and files             NodeContext      the node, its
-//   options RdbSaves    dump.rdb and the save points                  BackgroundWaits  holds, and
-//   time Cuts        snapshots, for both                           WriteRefusal     MISCONF
-//   DataLoad    files ──> shards
-//   KeyMover    MIGRATE
+//   NodeJournal  the journal, with a lane of each shard     NodeContext      the node, its options
+//   AofLog       its writer and files                       BackgroundWaits  holds, and time
+//   RdbSaves     dump.rdb and the save points               WriteRefusal     MISCONF
+//   Cuts         snapshots, for both and for replicas
+//   DataLoad     files ──> shards
+//   KeyMover     MIGRATE
 //
 // Owned by the server, found through the ShardSet. Each function says which threads may call it.
 #pragma once
@@ -22,6 +23,7 @@
 #include "persist/node/cuts.h"
 #include "persist/node/data_load.h"
 #include "persist/node/node_context.h"
+#include "persist/node/node_journal.h"
 #include "persist/node/persist_facts.h"
 #include "persist/node/rdb_saves.h"
 #include "persist/node/write_refusal.h"
@@ -47,7 +49,7 @@ class Persistence final : public engine::TurnWork {
     engine::ShardSet* set;            // Outlives this object.
     scripting::Scripting* scripting;  // The same.
     std::string redis_version;
-    std::string replid;  // 40 hexadecimal digits.
+    HistoryPort* history;  // The same.
   };
 
   Persistence(Setup setup, const PersistOptions& options);
@@ -80,6 +82,13 @@ class Persistence final : public engine::TurnWork {
   void reload(Reload reload, engine::LaterAnswer answer);
   KeyMover& mover() { return mover_; }
 
+  // ---- Replication: the parts that it shares.
+  NodeJournal& journal() { return journal_; }
+  Cuts& cuts() { return cuts_; }
+  BackgroundWaits& waits() { return waits_; }
+  // See AofLog.
+  bool change_history(const std::function<void()>& change) { return log_.change_history(change); }
+
   // ---- Any thread.
   PersistFacts facts() const;
   // Saves; `done` is called on the saving thread. save_at_end() gives up what is being saved or
@@ -92,7 +101,7 @@ class Persistence final : public engine::TurnWork {
 
   // ---- TurnWork.
   bool step(engine::Shard& shard, uint64_t turn_ns) override;
-  size_t uncounted_bytes() const override { return log_.memory() + cuts_.bytes(); }
+  size_t uncounted_bytes() const override { return journal_.memory() + cuts_.bytes(); }
   // Reads never show what a crash then takes back only where every write is synced.
   bool do_reads_wait() const override { return do_reads_wait_.load(std::memory_order_relaxed); }
 
@@ -107,6 +116,7 @@ class Persistence final : public engine::TurnWork {
 
   bool has_nothing_to_load() const;
   Status load();
+  Status load_rdb();
   void start_jobs();
 
   // ---- The saving thread.
@@ -123,6 +133,7 @@ class Persistence final : public engine::TurnWork {
   std::atomic<bool> do_reads_wait_;
   BackgroundWaits waits_;
   WriteRefusal refusal_;
+  NodeJournal journal_;
   Cuts cuts_;
   DataLoad load_;
   AofLog log_;

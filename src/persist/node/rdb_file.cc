@@ -7,6 +7,22 @@
 namespace kvstash::persist {
 namespace {
 
+void write_head(rdb::FileWriter& to, const RdbFacts& facts) {
+  to.begin();
+  to.aux("redis-ver", facts.redis_version);
+  to.aux("redis-bits", "64");
+  to.aux("ctime", std::to_string(facts.unix_s));
+  to.aux("used-mem", std::to_string(facts.used_memory));
+  if (facts.stream) {
+    to.aux("repl-stream-db", std::to_string(facts.stream->db));
+    to.aux("repl-id", facts.stream->replid);
+    to.aux("repl-offset", std::to_string(facts.stream->offset));
+  }
+  to.aux("aof-base", facts.is_aof_base ? "1" : "0");
+  for (const std::string& code : facts.functions)
+    to.function(code);
+}
+
 class RdbForm final : public SnapshotForm {
  public:
   RdbForm(std::string& out, const Snapshot& snapshot, const RdbFacts& facts,
@@ -15,7 +31,7 @@ class RdbForm final : public SnapshotForm {
         writer_(out, {.version = snapshot.rdb_version(),
                       .is_compressed = options.is_compressed,
                       .has_checksum = options.has_checksum}) {
-    write_head(facts);
+    write_head(writer_, facts);
   }
 
   void add(Chunk chunk) override {
@@ -29,22 +45,6 @@ class RdbForm final : public SnapshotForm {
   }
 
  private:
-  void write_head(const RdbFacts& facts) {
-    writer_.begin();
-    writer_.aux("redis-ver", facts.redis_version);
-    writer_.aux("redis-bits", "64");
-    writer_.aux("ctime", std::to_string(facts.unix_s));
-    writer_.aux("used-mem", std::to_string(facts.used_memory));
-    if (facts.stream) {
-      writer_.aux("repl-stream-db", std::to_string(facts.stream->db));
-      writer_.aux("repl-id", facts.stream->replid);
-      writer_.aux("repl-offset", std::to_string(facts.stream->offset));
-    }
-    writer_.aux("aof-base", facts.is_aof_base ? "1" : "0");
-    for (const std::string& code : facts.functions)
-      writer_.function(code);
-  }
-
   // Chunks of one database may come in several runs; its sizes stand before the first.
   void select(uint32_t db) {
     if (db_ == db) return;
@@ -63,6 +63,21 @@ class RdbForm final : public SnapshotForm {
 };
 
 }  // namespace
+
+Status write_rdb(Snapshot& snapshot, const RdbFacts& facts, const RdbFileOptions& options,
+                 const TakeBytes& take) {
+  std::string out;
+  RdbForm form(out, snapshot, facts, options);
+  return pull_snapshot(snapshot, form, out, take);
+}
+
+std::string rdb_without_keys(const RdbFacts& facts, unsigned version) {
+  std::string out;
+  rdb::FileWriter writer(out, {.version = version});
+  write_head(writer, facts);
+  writer.end();
+  return out;
+}
 
 Result<uint64_t> write_rdb_file(Disk& disk, const std::string& path, Snapshot& snapshot,
                                 const RdbFacts& facts, const RdbFileOptions& options) {

@@ -1,6 +1,6 @@
-// RdbFile: a snapshot written to a file.
+// RdbFile: a snapshot written as an RDB, to a file or to whoever takes its bytes.
 //
-// Blocking: called by the thread that saves.
+// Blocking: called by the thread that saves, or that sends snapshots to replicas.
 #pragma once
 
 #include "base/disk.h"
@@ -37,6 +37,13 @@ struct RdbFileOptions {
   bool has_checksum = true;
   SnapshotFileOptions file{};
 };
+
+// As pull_snapshot(): the bytes are an RDB. Of `options` the file's do not matter.
+Status write_rdb(Snapshot& snapshot, const RdbFacts& facts, const RdbFileOptions& options,
+                 const TakeBytes& take);
+
+// Returns an RDB of the facts alone, without keys.
+std::string rdb_without_keys(const RdbFacts& facts, unsigned version);
 
 // As write_snapshot_file().
 Result<uint64_t> write_rdb_file(Disk& disk, const std::string& path, Snapshot& snapshot,

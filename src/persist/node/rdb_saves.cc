@@ -17,12 +17,8 @@ constexpr int64_t kRetryS = 5;
 
 }  // namespace
 
-RdbSaves::RdbSaves(NodeContext& node, Cuts& cuts, std::function<void(Cut&)> at_cut)
-    : node_(&node),
-      cuts_(&cuts),
-      at_cut_(std::move(at_cut)),
-      published_(node.set().size()),
-      last_save_s_(node.unix_s()) {}
+RdbSaves::RdbSaves(NodeContext& node, Cuts& cuts)
+    : node_(&node), cuts_(&cuts), published_(node.set().size()), last_save_s_(node.unix_s()) {}
 
 void RdbSaves::publish(engine::Shard& shard) {
   published_[shard.id()].changes.store(shard.stats().dirty, std::memory_order_relaxed);
@@ -81,7 +77,7 @@ Status RdbSaves::save() {
 // The file is written aside, synced and renamed, so a crash leaves the old one or the new one.
 Status RdbSaves::write() {
   const PersistOptions now = node_->options();
-  Cut cut = cuts_->take(false, at_cut_);
+  Cut cut = cuts_->take({}, [] {});
   const std::string temporary = "temp-" + std::to_string(::getpid()) + ".rdb";
   const Result<uint64_t> bytes = cuts_->write(cut, temporary);
   if (!bytes.ok()) return bytes.error();

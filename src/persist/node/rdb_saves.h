@@ -12,7 +12,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -20,8 +19,7 @@ namespace kvstash::persist {
 
 class RdbSaves {
  public:
-  // `at_cut` notes in a cut where the log stands.
-  RdbSaves(NodeContext& node, Cuts& cuts, std::function<void(Cut&)> at_cut);
+  RdbSaves(NodeContext& node, Cuts& cuts);
   RdbSaves(const RdbSaves&) = delete;
   RdbSaves& operator=(const RdbSaves&) = delete;
 
@@ -50,7 +48,6 @@ class RdbSaves {
 
   NodeContext* node_;
   Cuts* cuts_;
-  std::function<void(Cut&)> at_cut_;
   std::vector<Published> published_;  // By shard.
   std::atomic<int64_t> last_save_s_;
   std::atomic<uint64_t> changes_saved_{0};

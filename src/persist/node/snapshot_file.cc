@@ -39,6 +39,24 @@ class Writer {
 
 }  // namespace
 
+Status pull_snapshot(Snapshot& snapshot, SnapshotForm& form, std::string& out,
+                     const TakeBytes& take) {
+  const auto pull = [&]() -> Status {
+    for (;;) {
+      Result<std::optional<Chunk>> chunk = snapshot.next();
+      if (!chunk.ok()) return chunk.error();
+      if (!*chunk) break;
+      form.add(*std::move(*chunk));
+      if (Status taken = take(out, false); !taken.ok()) return taken;
+    }
+    if (Status whole = form.end(); !whole.ok()) return whole;
+    return take(out, true);
+  };
+  Status done = pull();
+  if (!done.ok()) snapshot.let_go(std::string(done.error().message()));
+  return done;
+}
+
 Result<uint64_t> write_snapshot_file(Disk& disk, const std::string& path, Snapshot& snapshot,
                                      SnapshotForm& form, std::string& out,
                                      const SnapshotFileOptions& options) {
@@ -46,16 +64,14 @@ Result<uint64_t> write_snapshot_file(Disk& disk, const std::string& path, Snapsh
     Result<std::unique_ptr<DiskFile>> file = disk.open(path, Disk::Access::kReplace);
     if (!file.ok()) return file.error();
     Writer writer(**file, options.syncs_often);
-    for (;;) {
-      Result<std::optional<Chunk>> chunk = snapshot.next();
-      if (!chunk.ok()) return chunk.error();
-      if (!*chunk) break;
-      form.add(*std::move(*chunk));
-      if (Status written = writer.write(out, kWriteBytes); !written.ok()) return written.error();
-      if (options.pace) options.pace();
-    }
-    if (Status whole = form.end(); !whole.ok()) return whole.error();
-    if (Status written = writer.write(out, 1); !written.ok()) return written.error();
+    Status pulled =
+        pull_snapshot(snapshot, form, out, [&](std::string& bytes, bool is_end) -> Status {
+          if (Status written = writer.write(bytes, is_end ? 1 : kWriteBytes); !written.ok())
+            return written;
+          if (options.pace && !is_end) options.pace();
+          return {};
+        });
+    if (!pulled.ok()) return pulled.error();
     if (Status synced = (*file)->sync(); !synced.ok()) return synced.error();
     if (Status closed = (*file)->close(); !closed.ok()) return closed.error();
     return writer.bytes();

@@ -1,7 +1,7 @@
-// SnapshotFile: a snapshot written to a file, in one of two forms: as an RDB (rdb_file.h), or as
-// the commands that make its data (command_file.h).
+// SnapshotFile: a snapshot written to a file, or handed to whoever takes its bytes, in one of two
+// forms: as an RDB (rdb_file.h), or as the commands that make its data (command_file.h).
 //
-// Blocking: called by the thread that saves.
+// Blocking: called by the thread that saves, or that sends snapshots to replicas.
 #pragma once
 
 #include "base/disk.h"
@@ -27,6 +27,16 @@ class SnapshotForm {
   // Behind the last chunk. Error: the chunks were not whole.
   virtual Status end() = 0;
 };
+
+// Takes the bytes that a form has appended to a string, or leaves them there to wait for more;
+// `is_end`: no more will come.
+using TakeBytes = std::function<Status(std::string& out, bool is_end)>;
+
+// Pulls the snapshot through the form to its end. `take` is called after each chunk, and behind the
+// end, with `out`, to which the form appends. After an error, also of `take`, the snapshot is given
+// up.
+Status pull_snapshot(Snapshot& snapshot, SnapshotForm& form, std::string& out,
+                     const TakeBytes& take);
 
 // Pulls the snapshot through the form to its end into a new file, which stands on the disk when
 // this returns; its name does not yet. `out`: where the form appends; what is there already is the

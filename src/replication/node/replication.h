@@ -2,8 +2,8 @@
 // primary.
 //
 //   NodeHistory   the names of what this node's journal tells
-//   PrimaryEnd    replicas of this node: PSYNC, snapshots for them, the stream, what they
-//   acknowledge ReplicaEnd    the primary of this node, if it has one: the thread that follows it
+//   PrimaryEnd    replicas of this node: what they ask for, are sent, and acknowledge
+//   ReplicaEnd    the primary of this node, if it has one: the thread that follows it
 //
 // Owned by the server, found through the ShardSet. Each function says which threads may call it.
 #pragma once
@@ -12,9 +12,7 @@
 #include "replication/node/node_history.h"
 #include "replication/node/replication_facts.h"
 #include "replication/options.h"
-
-#include <mutex>
-#include <string>
+#include "replication/primary/primary_end.h"
 
 namespace kvstash::replication {
 
@@ -23,7 +21,7 @@ class Replication {
   struct Setup {
     engine::ShardSet* set;              // Outlives this object.
     persist::Persistence* persistence;  // The same.
-    std::string replid;                 // 40 hexadecimal digits.
+    NodeHistory* history;               // The same.
   };
 
   Replication(Setup setup, ReplicationOptions options);
@@ -34,16 +32,20 @@ class Replication {
   // Takes over options. Every shard is held, or none has begun.
   void take_up_options(ReplicationOptions options);
 
+  // What was on the disk is loaded.
+  void start() { primary_end_.start(); }
+  // Called when no command runs any more. The shards still exist, and what the node keeps on disk.
+  void finish() { primary_end_.finish(); }
+
+  PrimaryEnd& primary_end() { return primary_end_; }
+
   // ---- Any thread.
-  NodeHistory& history() { return history_; }
+  NodeHistory& history() { return *history_; }
   ReplicationFacts facts() const;
 
  private:
-  engine::ShardSet* set_;
-  persist::Persistence* persistence_;
-  NodeHistory history_;
-  mutable std::mutex lock_;  // Held for a copy.
-  ReplicationOptions options_;
+  NodeHistory* history_;
+  PrimaryEnd primary_end_;
 };
 
 }  // namespace kvstash::replication

@@ -278,5 +278,25 @@ TEST_CASE("over random runs sealed bytes leave in order, and none before its LSN
   }
 }
 
+TEST_CASE("what a queue is fed with may be sent at once, whatever its replies had to wait for") {
+  ReplyQueue queue;
+  answer(queue, "reply");
+  queue.seal(Lsn{5}, Lsn{4});
+  CHECK(queue.sendable().empty());
+  queue.let_out(Lsn{5});
+  queue.drop_sent(5);
+  queue.feed("stream");
+  CHECK(queue.sendable() == "stream");
+  CHECK(queue.gated_bytes() == 0);
+  queue.seal(Lsn{9}, Lsn{5});
+  CHECK(queue.sendable() == "stream");
+  queue.drop_sent(6);
+  queue.feed(" goes on");
+  answer(queue, "reply");
+  queue.seal(Lsn{9}, Lsn{5});
+  CHECK(queue.sendable() == " goes on");
+  CHECK(queue.gated_bytes() == 5);
+}
+
 }  // namespace
 }  // namespace kvstash::engine

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -288,6 +289,130 @@ TEST_CASE("records of lanes on several threads are whole, and in each lane's ord
     ++records;
   }
   CHECK(records == kThreads * kRecords);
+}
+
+TEST_CASE("a reader begins at any offset that is in memory, past what replicas do not get") {
+  Journal journal(kBegin, size_t{1} << 20);
+  Lane lane(journal);
+  write(lane, 0, {"SET", "a", "1"});
+  lane.flush();
+  const JournalPlace first = journal.end_place();
+  write(lane, 0, {"SET", "log", "1"}, RecordTarget::kAof);
+  write(lane, 0, {"SET", "b", "1"});
+  lane.flush();
+  const JournalPlace end = journal.end_place();
+  REQUIRE(end.lsn > Lsn{end.offset});
+
+  const auto from_first = journal.read_from(first.offset);
+  REQUIRE(from_first != nullptr);
+  CHECK(from_first->place() == first);
+  CHECK(read(*from_first, RecordTarget::kReplicas) == "SET b 1");
+  const auto from_begin = journal.read_from(kBegin.offset);
+  REQUIRE(from_begin != nullptr);
+  CHECK(read(*from_begin, RecordTarget::kReplicas) == "select 0, SET a 1, SET b 1");
+  const auto from_end = journal.read_from(end.offset);
+  REQUIRE(from_end != nullptr);
+  CHECK_FALSE(from_end->take());
+  CHECK(journal.read_from(kBegin.offset - 1) == nullptr);
+  CHECK(journal.read_from(end.offset + 1) == nullptr);
+
+  // Each offset between is a place as well: all that is behind it follows.
+  for (Offset offset = kBegin.offset; offset <= end.offset; ++offset) {
+    const auto reader = journal.read_from(offset);
+    REQUIRE(reader != nullptr);
+    CHECK(reader->place().offset == offset);
+    size_t bytes = 0;
+    while (const std::optional<JournalPiece> piece = reader->take())
+      bytes += bytes_for(RecordTarget::kReplicas, *piece).size();
+    CHECK(bytes == end.offset - offset);
+  }
+}
+
+TEST_CASE("the LSN of an offset at a unit's end is the one of that end, and else at most too low") {
+  Journal journal(kBegin, size_t{1} << 20);
+  Lane lane(journal);
+  std::vector<JournalPlace> ends{journal.end_place()};
+  for (int i = 0; i < 20; ++i) {
+    const RecordTarget target = i % 3 == 1 ? RecordTarget::kAof : RecordTarget::kBoth;
+    write(lane, 0, {"SET", "k", std::string(static_cast<size_t>(i), 'v')}, target);
+    lane.flush();
+    ends.push_back(journal.end_place());
+  }
+  for (size_t i = 0; i < ends.size(); ++i) {
+    // Behind records that only the log gets the offset is the same as before: the later LSN counts.
+    const bool is_last = i + 1 == ends.size() || ends[i + 1].offset != ends[i].offset;
+    if (is_last) CHECK(journal.lsn_at(ends[i].offset) == ends[i].lsn);
+  }
+  for (Offset offset = kBegin.offset; offset <= ends.back().offset; ++offset) {
+    const auto reader = journal.read_from(offset);
+    REQUIRE(reader != nullptr);
+    const auto next = std::ranges::upper_bound(ends, offset, {}, &JournalPlace::offset);
+    CHECK(journal.lsn_at(offset) <= (next == ends.end() ? ends.back().lsn : next->lsn));
+  }
+  CHECK(journal.lsn_at(kBegin.offset - 1) == engine::kLsnNone);
+  CHECK(journal.lsn_at(ends.back().offset + 100) == ends.back().lsn);
+}
+
+TEST_CASE("what only replicas get stands in any database, and a primary's stream as it came") {
+  Journal journal(kBegin, size_t{1} << 20);
+  Journal::Reader replica(journal, kBegin);
+  Journal::Reader log(journal, kBegin);
+  Lane lane(journal);
+  write(lane, 3, {"SET", "k", "v"});
+  lane.flush();
+  journal.append_for_replicas("*1\r\n$4\r\nPING\r\n");
+  write(lane, 3, {"SET", "l", "v"});
+  lane.flush();
+  CHECK(read(replica, RecordTarget::kReplicas) == "select 3, SET k v, PING, SET l v");
+  CHECK(read(log) == "select 3, SET k v, SET l v");
+
+  const std::string_view units = "*2\r\n$6\r\nSELECT\r\n$1\r\n5\r\n*2\r\n$4\r\nINCR\r\n$1\r\nc\r\n";
+  const JournalPlace before = journal.end_place();
+  journal.append_stream(units, DbIndex{5});
+  CHECK(journal.end_place().offset == before.offset + units.size());
+  write(lane, 5, {"SET", "m", "v"});
+  lane.flush();
+  CHECK(read(replica, RecordTarget::kReplicas) == "SELECT 5, INCR c, SET m v");
+  CHECK(read(log) == "SELECT 5, INCR c, SET m v");
+}
+
+TEST_CASE("a reader that rests keeps nothing, until it needs something again") {
+  Journal journal({}, 0);
+  Lane lane(journal);
+  Journal::Reader reader(journal, {});
+  const std::string value(100'000, 'v');
+  const auto fill = [&] {
+    for (int i = 0; i < 10; ++i) {
+      write(lane, 0, {"SET", "k", value});
+      lane.flush();
+    }
+  };
+  fill();
+  CHECK(journal.numbers().begin.lsn == Lsn{0});
+  reader.rest();
+  CHECK(journal.numbers().blocks <= 2);
+  const JournalPlace place = journal.end_place();
+  reader.need(place);
+  reader.seek(place);
+  fill();
+  CHECK(journal.numbers().begin.lsn <= place.lsn);
+  size_t bytes = 0;
+  while (const std::optional<JournalPiece> piece = reader.take())
+    bytes += piece->bytes.size();
+  CHECK(place.lsn < journal.end());
+  CHECK(bytes == static_cast<uint64_t>(journal.end()) - static_cast<uint64_t>(place.lsn));
+}
+
+TEST_CASE("a journal without records may begin elsewhere") {
+  Journal journal({}, 0);
+  Lane lane(journal);
+  journal.begin_at(kBegin);
+  CHECK(journal.end_place() == kBegin);
+  CHECK(journal.lsn_at(kBegin.offset) == kBegin.lsn);
+  Journal::Reader reader(journal, kBegin);
+  write(lane, 0, {"SET", "k", "v"});
+  CHECK(lane.flush() == journal.end());
+  CHECK(read(reader) == "select 0, SET k v");
 }
 
 }  // namespace
