@@ -10,6 +10,7 @@
 #include "engine/telemetry/hot_keys.h"
 #include "engine/telemetry/stats.h"
 #include "persist/node/persist_facts.h"
+#include "replication/node/replication_facts.h"
 
 #include <array>
 #include <cstdint>
@@ -137,6 +138,7 @@ struct ProcessCounters {
   CpuSeconds cpu_children;
   CpuSeconds cpu_main_thread;
   persist::PersistFacts persist;
+  replication::ReplicationFacts replication;
   int64_t now_ms = 0;
   int64_t started_ms = 0;
   std::optional<int64_t> tls_not_after_ms;

@@ -11,6 +11,7 @@
 #include "engine/execution/waiter.h"
 #include "engine/shard.h"
 #include "persist/node/persistence.h"
+#include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "server/allocator_report.h"
 #include "server/config_rewrite.h"
@@ -124,7 +125,9 @@ Status debug_config_rewrite_force_all(Call& call) {
 
 Status debug_change_repl_id(Call& call) {
   log(LogLevel::kNotice, "Changing replication IDs after receiving change-repl-id");
-  server_of(call).debug_state.replication_id = DebugState::random_id();
+  replication::History history;
+  history.replace(DebugState::random_id());
+  server_of(call).replication().history().set(std::move(history));
   return reply_ok(call);
 }
 

@@ -29,7 +29,6 @@ Status info(Call& call) {
         const admin::ShardCounters sum = admin::total(snapshot.shards);
         to.verbatim("txt", info_text({.options = server.options(),
                                       .run = server.run_info(),
-                                      .replication_id = server.debug_state.replication_id,
                                       .snapshot = snapshot,
                                       .sum = sum},
                                      choice));

@@ -41,7 +41,6 @@ class InfoChoice {
 struct InfoFacts {
   const ServerOptions& options;
   const RunInfo& run;
-  std::string_view replication_id;  // 40 hex digits.
   const admin::Snapshot& snapshot;
   const admin::ShardCounters& sum;  // The sum over the shards.
 };

@@ -16,6 +16,7 @@
 #include "net/usable_cores.h"
 #include "persist/commands/persist_table.h"
 #include "persist/node/persistence.h"
+#include "replication/commands/role.h"
 #include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
@@ -46,6 +47,7 @@ std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
   std::vector<std::span<const engine::CommandSpec>> tables(rows.begin(), rows.end());
   tables.push_back(scripting::scripting_commands());
   tables.push_back(persist::persist_commands());
+  tables.push_back(replication::role_commands());
   tables.push_back(server_commands());
   return tables;
 }
@@ -159,7 +161,7 @@ Status Server::start() {
       replication::Replication::Setup{.set = shards_.get(),
                                       .persistence = persistence_.get(),
                                       .replid = debug_state.replication_id},
-      options_.replication);
+      options_.replication, options_.net);
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
@@ -299,6 +301,7 @@ int Server::run() {
   metrics_.reset();
   for (std::thread& thread : threads)
     thread.join();
+  replication_->finish();
   persistence_->finish();
   listeners_.clear();
   signals_.reset();
@@ -315,6 +318,7 @@ void Server::on_loaded(const Status& loaded) {
     std::_Exit(1);  // Other threads still run, so nothing of theirs may be destroyed.
   }
   has_loaded_ = true;
+  replication_->start();
   log(LogLevel::kNotice, "Ready to accept connections");
   // Shard 0 reads options that clients may change now.
   shards_->submit(0, [this](engine::Shard&) { tell_supervisor(kReadyMessage); });
@@ -341,6 +345,13 @@ Status Server::save_acl() {
   return Error::literal(
       "ERR There was an error trying to save the ACLs. Please check the server logs for more "
       "information");
+}
+
+Status Server::set_primary(std::string_view host, uint16_t port) {
+  ServerOptions next = options_;
+  next.replication.primary_host = host;
+  next.replication.primary_port = port;
+  return change_options(std::move(next), false);
 }
 
 void Server::flushed_all() {
@@ -384,7 +395,7 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
   options_ = std::move(next);
   ++options_version_;
   persistence_->take_up_options(options_.persist);
-  replication_->take_up_options(options_.replication);
+  replication_->take_up_options(options_.replication, options_.net);
   if (has_new_password) shards_->acl().set_default_password(options_.engine.requirepass);
   for (size_t id = 0; id < shards_->size(); ++id)
     shards_->at(id).take_up_options();
@@ -475,6 +486,10 @@ bool Server::give_up_shutdown(std::string_view error) {
 }
 
 void Server::check_shutdown() {
+  if (has_stopped_) {
+    if (replication_->has_ended()) end_shards();
+    return;
+  }
   const bool is_drained =
       std::ranges::all_of(shells_, [](const auto& shell) { return shell->is_drained(); });
   if (is_saving_at_end_ || (!is_drained && to_ms(wall_now()) < shutdown_at_ms_)) return;
@@ -490,6 +505,7 @@ void Server::check_shutdown() {
 }
 
 bool Server::saves_at_shutdown() const {
+  if (shards_->is_loading()) return false;  // A primary's snapshot: half of it is of no use.
   if (shutdown_->saves) return true;
   return !shutdown_->forbids_saving && !options_.persist.save.empty();
 }
@@ -506,8 +522,13 @@ void Server::end_saving(bool is_saved) {
   give_up_shutdown("-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
 }
 
+// The thread that follows a primary needs the shards until it has ended.
 void Server::stop_shards() {
   has_stopped_ = true;
+  replication_->begin_end();
+}
+
+void Server::end_shards() {
   shutdown_timer_->stop();
   // Shard 0 is told last: it runs this function, and its loop must run until the others have been
   // told.

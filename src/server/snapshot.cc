@@ -4,6 +4,7 @@
 #include "engine/shard.h"
 #include "net/file.h"
 #include "persist/node/persistence.h"
+#include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "server/server.h"
 
@@ -174,6 +175,7 @@ admin::ProcessCounters read_process(Server& server) {
   }
   process.rejected_connections = server.rejected_connections();
   process.persist = server.persistence().facts();
+  process.replication = server.replication().facts();
   const engine::AclLog& denials = shards.acl().log();
   process.denied_logins = denials.denied(engine::AclReason::kAuth);
   process.denied_commands = denials.denied(engine::AclReason::kCommand);

@@ -1,4 +1,4 @@
-// WAIT, WAITAOF, ROLE: commands about copies of a client's writes, on this node's disk and at
+// WAIT, WAITAOF: commands about copies of a client's writes, on this node's disk and at
 // replicas. No replica follows this server yet.
 //
 // The rows are in replication_table.cc. The commands run on the connection's shard.
@@ -14,7 +14,6 @@ namespace kvstash::commands {
 
 using engine::Call;
 
-Status role(Call& call);
 Status wait(Call& call);
 Status waitaof(Call& call);
 

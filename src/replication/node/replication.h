@@ -9,7 +9,9 @@
 #pragma once
 
 #include "engine/shard_set.h"
+#include "net/options.h"
 #include "replication/node/node_history.h"
+#include "replication/node/replica_end.h"
 #include "replication/node/replication_facts.h"
 #include "replication/options.h"
 
@@ -26,24 +28,31 @@ class Replication {
     std::string replid;                 // 40 hexadecimal digits.
   };
 
-  Replication(Setup setup, ReplicationOptions options);
+  Replication(Setup setup, ReplicationOptions options, const net::NetOptions& net);
   Replication(const Replication&) = delete;
   Replication& operator=(const Replication&) = delete;
 
   // ---- The server.
+  // Begins to follow the primary, if there is one: the data of the disk is loaded.
+  void start() { replica_end_.start(); }
   // Takes over options. Every shard is held, or none has begun.
-  void take_up_options(ReplicationOptions options);
+  void take_up_options(ReplicationOptions options, const net::NetOptions& net);
+  // The node ends: no shard may stop before has_ended(), and all have at finish().
+  void begin_end() { replica_end_.begin_end(); }
+  bool has_ended() const { return replica_end_.has_ended(); }
+  void finish() { replica_end_.finish(); }
 
   // ---- Any thread.
   NodeHistory& history() { return history_; }
+  ReplicaEnd& replica_end() { return replica_end_; }
   ReplicationFacts facts() const;
 
  private:
   engine::ShardSet* set_;
-  persist::Persistence* persistence_;
   NodeHistory history_;
   mutable std::mutex lock_;  // Held for a copy.
   ReplicationOptions options_;
+  ReplicaEnd replica_end_;
 };
 
 }  // namespace kvstash::replication

@@ -45,7 +45,6 @@ struct Fixture {
     const admin::ShardCounters sum = admin::total(snapshot.shards);
     return info_text({.options = options,
                       .run = run,
-                      .replication_id = "0123",
                       .snapshot = snapshot,
                       .sum = sum},
                      InfoChoice::of(words));
