@@ -1,6 +1,7 @@
 """A replica of a redis-server: it takes a snapshot, follows the stream, resumes after losses, is promoted; and it stands
 what a broken primary sends."""
 
+import os
 import random
 import signal
 import socket
@@ -421,8 +422,7 @@ def the_configuration_names_the_present_primary(lab):
     path = f"{folder}/kvstash.conf"
     with open(path, "w", encoding="ascii") as file:
         file.write(f"replicaof 127.0.0.1 {redis.port}\n")
-    ours = lab.start_with({}, path) if False else servers.Server(
-        [lab.binary, path], ["--shards", lab.shards, "--save", "", *DEBUG])
+    ours = servers.Server([os.path.abspath(lab.binary), path], ["--shards", lab.shards, "--save", "", *DEBUG])
     lab.started.append(ours)
     _wait_until_up(lab, ours)
     with ours.connect() as connection:

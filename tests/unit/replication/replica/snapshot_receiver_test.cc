@@ -105,7 +105,7 @@ TEST_CASE("a disk that is full ends the synchronization with its reason") {
   SimDisk disk;
   Result<std::unique_ptr<SnapshotReceiver>> receiver = SnapshotReceiver::create(disk, kPath, true);
   REQUIRE(receiver.ok());
-  disk.fail_writes("No space left on device");
+  disk.set_space(4);
   const Status taken = (*receiver)->take("REDIS0011");
   REQUIRE_FALSE(taken.ok());
   CHECK(taken.error().message().find("No space left on device") != std::string_view::npos);
