@@ -112,7 +112,7 @@ void write_instance(const Snapshot& snapshot, Page& page) {
   const ProcessCounters& process = snapshot.process;
   page.gauge("redis_up", "Whether the server answers").add(1.0);
   page.gauge("redis_instance_info", "What this instance is")
-      .add(1.0, {{"role", "master"},
+      .add(1.0, {{"role", process.replication.primary ? "slave" : "master"},
                  {"redis_version", snapshot.redis_version},
                  {"redis_mode", "standalone"},
                  {"os", snapshot.os},
@@ -388,8 +388,34 @@ void write_replicas(const replication::ReplicationFacts& facts, Page& page) {
   }
 }
 
+// What a replica tells of its primary, under the names of redis_exporter.
+void write_primary_link(const replication::ReplicationFacts& node, Page& page) {
+  const replication::PrimaryFacts& primary = *node.primary;
+  const Labels who = {{"master_host", primary.host}, {"master_port", std::to_string(primary.port)}};
+  const int64_t heard_s =
+      primary.is_up() && primary.heard_ms ? (node.now_ms - *primary.heard_ms) / 1000 : -1;
+  page.gauge("redis_master_link_up", "Whether the primary's stream is followed")
+      .add(primary.is_up() ? 1.0 : 0.0, who);
+  page.gauge("redis_master_last_io_seconds_ago", "Since the primary was last heard of; -1: down")
+      .add(static_cast<double>(heard_s), who);
+  page.gauge("redis_master_sync_in_progress", "Whether a snapshot of the primary is being taken")
+      .add(primary.is_syncing() ? 1.0 : 0.0, who);
+  page.gauge("redis_slave_repl_offset", "Offset up to which the primary's stream is applied")
+      .add(primary.applied, who);
+  page.gauge("kvstash_replica_read_offset", "Offset up to which the primary's stream was read")
+      .add(primary.read, who);
+  page.gauge("kvstash_replica_refuses_empty_primary",
+             "Whether the primary has lost its data, and this node keeps its own")
+      .add(primary.refuses_empty ? 1.0 : 0.0, who);
+  page.counter("kvstash_replica_full_syncs_total", "Snapshots of the primary that were loaded")
+      .add(primary.full_syncs, who);
+  page.counter("kvstash_replica_partial_syncs_total", "Times the primary's stream was resumed")
+      .add(primary.partial_syncs, who);
+}
+
 void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
   write_replicas(snapshot.process.replication, page);
+  if (snapshot.process.replication.primary) write_primary_link(snapshot.process.replication, page);
   const persist::PersistFacts& disk = snapshot.process.persist;
   const double now_s = static_cast<double>(snapshot.process.now_ms / 1000);
   write_snapshot_files(disk, sum.stats.dirty, now_s, page);

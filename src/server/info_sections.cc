@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <tuple>
 
 namespace kvstash::server {
@@ -372,12 +373,50 @@ void write_stream(const replication::ReplicationFacts& facts, InfoText& to) {
   to.field("repl_backlog_histlen", facts.has_backlog ? facts.offset - facts.backlog_begin : 0);
 }
 
+// How many seconds ago that was, by the clock of the facts; -1: never.
+int64_t seconds_since(const replication::ReplicationFacts& facts, std::optional<int64_t> ms) {
+  return ms ? std::max<int64_t>(facts.now_ms - *ms, 0) / 1000 : -1;
+}
+
+void write_sync(const replication::ReplicationFacts& facts, InfoText& to) {
+  const replication::PrimaryFacts& primary = *facts.primary;
+  const uint64_t read = primary.sync_bytes_read;
+  const uint64_t left = std::max(primary.sync_bytes_total, read) - read;
+  to.field("master_sync_total_bytes", primary.sync_bytes_total);
+  to.field("master_sync_read_bytes", read);
+  to.field("master_sync_left_bytes", primary.sync_bytes_total == 0 ? 0 : left);
+  to.fixed("master_sync_perc", ratio(read * 100, primary.sync_bytes_total), 2);
+  to.field("master_sync_last_io_seconds_ago", seconds_since(facts, primary.heard_ms));
+}
+
+// What a replica tells of its primary.
+void write_primary_link(const replication::ReplicationFacts& facts,
+                        const ReplicationOptions& options, InfoText& to) {
+  const replication::PrimaryFacts& primary = *facts.primary;
+  to.field("master_host", primary.host);
+  to.field("master_port", primary.port);
+  to.field("master_link_status", primary.is_up() ? "up" : "down");
+  to.field("master_last_io_seconds_ago",
+           primary.is_up() ? seconds_since(facts, primary.heard_ms) : -1);
+  to.field("master_sync_in_progress", primary.is_syncing() ? "1" : "0");
+  to.field("slave_read_repl_offset", primary.read);
+  to.field("slave_repl_offset", primary.applied);
+  if (primary.is_syncing()) write_sync(facts, to);
+  if (!primary.is_up())
+    to.field("master_link_down_since_seconds", seconds_since(facts, primary.down_since_ms));
+  if (primary.refuses_empty) to.field("master_refused_empty", "1");
+  to.field("slave_priority", options.replica_priority);
+  to.field("slave_read_only", options.replica_read_only ? "1" : "0");
+  to.field("replica_announced", options.replica_announced ? "1" : "0");
+}
+
 void write_replication(const InfoFacts& facts, InfoText& to) {
-  const replication::ReplicationFacts& replication = facts.snapshot.process.replication;
-  to.field("role", "master");
-  write_replicas(replication, to);
+  const replication::ReplicationFacts& node = facts.snapshot.process.replication;
+  to.field("role", node.primary ? "slave" : "master");
+  if (node.primary) write_primary_link(node, facts.options.replication, to);
+  write_replicas(node, to);
   to.field("master_failover_state", "no-failover");
-  write_stream(replication, to);
+  write_stream(node, to);
 }
 
 void write_cpu(const InfoFacts& facts, InfoText& to) {

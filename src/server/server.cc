@@ -17,6 +17,7 @@
 #include "persist/commands/persist_table.h"
 #include "persist/node/persistence.h"
 #include "replication/commands/primary_table.h"
+#include "replication/commands/role.h"
 #include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
@@ -48,6 +49,7 @@ std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
   tables.push_back(scripting::scripting_commands());
   tables.push_back(persist::persist_commands());
   tables.push_back(replication::primary_commands());
+  tables.push_back(replication::role_commands());
   tables.push_back(server_commands());
   return tables;
 }
@@ -161,7 +163,7 @@ Status Server::start() {
   replication_ = std::make_unique<replication::Replication>(
       replication::Replication::Setup{
           .set = shards_.get(), .persistence = persistence_.get(), .history = history_.get()},
-      options_.replication);
+      options_.replication, options_.net);
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
@@ -347,6 +349,13 @@ Status Server::save_acl() {
       "information");
 }
 
+Status Server::set_primary(std::string_view host, uint16_t port) {
+  ServerOptions next = options_;
+  next.replication.primary_host = host;
+  next.replication.primary_port = port;
+  return change_options(std::move(next), false);
+}
+
 void Server::flushed_all() {
   if (!options_.persist.save.empty()) persistence_->save_emptied();
 }
@@ -388,7 +397,7 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
   options_ = std::move(next);
   ++options_version_;
   persistence_->take_up_options(options_.persist);
-  replication_->take_up_options(options_.replication);
+  replication_->take_up_options(options_.replication, options_.net);
   if (has_new_password) shards_->acl().set_default_password(options_.engine.requirepass);
   for (size_t id = 0; id < shards_->size(); ++id)
     shards_->at(id).take_up_options();
@@ -479,6 +488,10 @@ bool Server::give_up_shutdown(std::string_view error) {
 }
 
 void Server::check_shutdown() {
+  if (has_stopped_) {
+    if (replication_->has_ended()) end_shards();
+    return;
+  }
   const bool is_drained =
       std::ranges::all_of(shells_, [](const auto& shell) { return shell->is_drained(); });
   if (is_saving_at_end_ || (!is_drained && to_ms(wall_now()) < shutdown_at_ms_)) return;
@@ -494,6 +507,7 @@ void Server::check_shutdown() {
 }
 
 bool Server::saves_at_shutdown() const {
+  if (shards_->is_loading()) return false;  // A primary's snapshot: half of it is of no use.
   if (shutdown_->saves) return true;
   return !shutdown_->forbids_saving && !options_.persist.save.empty();
 }
@@ -510,8 +524,13 @@ void Server::end_saving(bool is_saved) {
   give_up_shutdown("-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
 }
 
+// The thread that follows a primary needs the shards until it has ended.
 void Server::stop_shards() {
   has_stopped_ = true;
+  replication_->begin_end();
+}
+
+void Server::end_shards() {
   shutdown_timer_->stop();
   // Shard 0 is told last: it runs this function, and its loop must run until the others have been
   // told.

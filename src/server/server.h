@@ -95,6 +95,7 @@ class Server final : public engine::ServerPort {
   std::string describe(const engine::Session& session, int64_t now_ms) const override;
   Status load_acl() override;
   Status save_acl() override;
+  Status set_primary(std::string_view host, uint16_t port) override;
   void flushed_all() override;
   // The time at which the certificate in use expires; nothing if TLS is off.
   std::optional<Instant> tls_not_after() const;
@@ -129,6 +130,7 @@ class Server final : public engine::ServerPort {
   void end_saving(bool is_saved);
   void on_loaded(const Status& loaded);
   void stop_shards();
+  void end_shards();
 
   ServerOptions options_;
   uint64_t options_version_ = 0;  // The number of changes so far.
@@ -153,7 +155,7 @@ class Server final : public engine::ServerPort {
   std::atomic<bool> has_loaded_{false};  // What was on the disk at the start is in memory.
   int64_t shutdown_at_ms_ = 0;
   bool is_saving_at_end_ = false;  // The save that a shutdown waits for is under way.
-  bool has_stopped_ = false;  // The shards have been told to end, so it is too late for an abort.
+  bool has_stopped_ = false;  // The shards are about to end, so it is too late for an abort.
   int exit_code_ = 0;
 };
 

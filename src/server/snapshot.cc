@@ -4,6 +4,7 @@
 #include "engine/shard.h"
 #include "net/file.h"
 #include "persist/node/persistence.h"
+#include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "server/server.h"
 

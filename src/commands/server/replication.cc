@@ -31,14 +31,6 @@ void wait_for(Call& call, const AckWish& wish, BlockTimeout timeout, engine::Tim
 
 }  // namespace
 
-Status role(Call& call) {
-  call.reply().array(3);
-  call.reply().bulk("master");
-  call.reply().integer(0);  // The replication offset.
-  call.reply().array(0);
-  return {};
-}
-
 Status wait(Call& call) {
   const std::optional<int64_t> replicas = parse_int64(call.arg(1));
   if (!replicas) return errors::not_an_integer();
