@@ -67,7 +67,7 @@ void write_server(const InfoFacts& facts, InfoText& to) {
   to.field("redis_git_sha1", "00000000");
   to.field("redis_git_dirty", "0");
   to.field("redis_build_id", "0");
-  to.field("redis_mode", "standalone");
+  to.field("redis_mode", facts.options.is_sentinel ? "sentinel" : "standalone");
   to.field("os", facts.snapshot.os);
   to.field("arch_bits", sizeof(void*) * 8);
   to.field("monotonic_clock", "POSIX clock_gettime");
@@ -546,20 +546,32 @@ void write_bigkeys(const InfoFacts& facts, InfoText& to) {
   write_largest(std::move(keys), "bigkey_elements_", &admin::BigKeyCounters::elements, to);
 }
 
+void write_sentinel(const InfoFacts& facts, InfoText& to) {
+  to.lines(facts.sentinel_lines);
+}
+
+// Which servers have a section.
+enum class Whose : uint8_t { kData, kSentinel, kBoth };
+
 struct Section {
   std::string_view title;
   bool is_default;
   void (*write)(const InfoFacts&, InfoText&);
+  Whose whose = Whose::kData;
+
+  bool is_for(bool is_sentinel) const {
+    return whose == Whose::kBoth || (whose == Whose::kSentinel) == is_sentinel;
+  }
 };
 
 constexpr std::array kSections = {
-    Section{"Server", true, write_server},
-    Section{"Clients", true, write_clients},
+    Section{"Server", true, write_server, Whose::kBoth},
+    Section{"Clients", true, write_clients, Whose::kBoth},
     Section{"Memory", true, write_memory},
     Section{"Persistence", true, write_persistence},
-    Section{"Stats", true, write_stats},
+    Section{"Stats", true, write_stats, Whose::kBoth},
     Section{"Replication", true, write_replication},
-    Section{"CPU", true, write_cpu},
+    Section{"CPU", true, write_cpu, Whose::kBoth},
     Section{"Modules", true, write_modules},
     Section{"Commandstats", false, write_commandstats},
     Section{"Errorstats", true, write_errorstats},
@@ -569,15 +581,16 @@ constexpr std::array kSections = {
     Section{"Shards", true, write_shards},
     Section{"Hotkeys", false, write_hotkeys},
     Section{"Bigkeys", false, write_bigkeys},
+    Section{"Sentinel", true, write_sentinel, Whose::kSentinel},
 };
 
 }  // namespace
 
-InfoChoice InfoChoice::of(std::span<const std::string_view> words) {
+InfoChoice InfoChoice::of(std::span<const std::string_view> words, bool is_sentinel) {
   InfoChoice choice;
   const auto choose = [&](auto wants) {
     for (size_t i = 0; i < kSections.size(); ++i) {
-      if (wants(kSections[i])) choice.sections_ |= 1u << i;
+      if (kSections[i].is_for(is_sentinel) && wants(kSections[i])) choice.sections_ |= 1u << i;
     }
   };
   const auto is_default = [](const Section& section) { return section.is_default; };

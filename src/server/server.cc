@@ -24,6 +24,8 @@
 #include "server/acl_file.h"
 #include "server/directives.h"
 #include "server/process.h"
+#include "server/sentinel_commands.h"
+#include "server/sentinel_node.h"
 #include "server/server_commands.h"
 #include "server/shard_shell.h"
 #include "server/snapshot.h"
@@ -43,7 +45,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kShutdownCheckPeriod{10};
 
-std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
+std::vector<std::span<const engine::CommandSpec>> command_tables(const ServerOptions& options) {
+  if (options.is_sentinel) return {sentinel_commands()};
   const auto rows = commands::all_commands();
   std::vector<std::span<const engine::CommandSpec>> tables(rows.begin(), rows.end());
   tables.push_back(scripting::scripting_commands());
@@ -110,6 +113,7 @@ std::string executable_path() {
 }
 
 size_t shard_count(const ServerOptions& options) {
+  if (options.is_sentinel) return 1;
   if (options.engine.shards > 0) return static_cast<size_t>(options.engine.shards);
   const size_t cores = net::usable_cores();
   return cores <= 2 ? 1 : cores;
@@ -131,7 +135,7 @@ Error cannot_listen(const net::NetOptions& wanted, const net::NetOptions& now) {
 }  // namespace
 
 Server::Server(ServerOptions options)
-    : options_(std::move(options)), commands_(all_command_tables()) {
+    : options_(std::move(options)), commands_(command_tables(options_)) {
   run_info_ = {.run_id = random_hex(40),
                .started_ms = to_ms(wall_now()),
                .pid = ::getpid(),
@@ -166,6 +170,11 @@ Status Server::start() {
       options_.replication, options_.net);
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
+  if (options_.is_sentinel) {
+    Result<std::unique_ptr<SentinelNode>> made = SentinelNode::make(*this, shells_[0]->loop());
+    if (!made.ok()) return made.error();
+    sentinel_ = *std::move(made);
+  }
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
 
   shells_[0]->set_acceptor([this] {
@@ -297,10 +306,11 @@ int Server::run() {
   }
   log(LogLevel::kNotice, "Server initialized",
       {{"shards", std::to_string(shards_->size())}, {"version", std::string(kVersion)}});
-  persistence_->start([this](const Status& loaded) { on_loaded(loaded); });
+  begin_serving();
   shells_[0]->run();
 
   metrics_.reset();
+  sentinel_.reset();
   for (std::thread& thread : threads)
     thread.join();
   replication_->finish();
@@ -310,6 +320,16 @@ int Server::run() {
   shutdown_timer_.reset();
   log(LogLevel::kWarning, "kvstash is now ready to exit, bye bye...");
   return exit_code_;
+}
+
+void Server::begin_serving() {
+  if (sentinel_ == nullptr) {
+    persistence_->start([this](const Status& loaded) { on_loaded(loaded); });
+    return;
+  }
+  log(LogLevel::kNotice, "Running mode=sentinel, port=" + std::to_string(options_.net.port) + ".");
+  sentinel_->shell().start();
+  on_loaded({});  // There is no data.
 }
 
 // Called on the loading thread. Without its data the server must not go on.
@@ -402,6 +422,14 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
   for (size_t id = 0; id < shards_->size(); ++id)
     shards_->at(id).take_up_options();
   return {};
+}
+
+void Server::change_log_level(std::string_view level) {
+  const std::string_view words[] = {"loglevel", level};
+  Result<ServerOptions> changed = apply(options_, words, {});
+  ensure(changed.ok());
+  options_.process.loglevel = changed->process.loglevel;
+  set_log_level(options_.process.loglevel);
 }
 
 // ---- Stopping.
@@ -507,6 +535,7 @@ void Server::check_shutdown() {
 }
 
 bool Server::saves_at_shutdown() const {
+  if (sentinel_ != nullptr) return false;
   if (shards_->is_loading()) return false;  // A primary's snapshot: half of it is of no use.
   if (shutdown_->saves) return true;
   return !shutdown_->forbids_saving && !options_.persist.save.empty();
