@@ -51,11 +51,11 @@ Result<std::optional<LoadedStream>> DataLoad::load_rdb(RdbChoice choice) {
   if (!*found && choice.may_be_missing) return std::optional<LoadedStream>();
   Loader loader(node_->set(), node_->disk(), progress_);
   // A replica removes what its primary removes.
-  if (Status loaded = loader.load_rdb(now.dbfilename,
-                                      {.drops_expired = !node_->set().role().is_replica(),
-                                       .is_fresh = choice.is_fresh,
-                                       .checks_sum = now.rdbchecksum,
-                                       .after_key = wait_after_key()});
+  if (Status loaded =
+          loader.load_rdb(now.dbfilename, {.drops_expired = !node_->set().role().is_replica(),
+                                           .is_fresh = choice.is_fresh,
+                                           .checks_sum = now.rdbchecksum,
+                                           .after_key = wait_after_key()});
       !loaded.ok())
     return loaded.error();
   return loader.stream();

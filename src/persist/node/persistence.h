@@ -88,6 +88,9 @@ class Persistence final : public engine::TurnWork {
   BackgroundWaits& waits() { return waits_; }
   // See AofLog.
   bool change_history(const std::function<void()>& change) { return log_.change_history(change); }
+  // Up to where the stream is on the disk of this node; nothing: there is no log.
+  std::optional<Offset> durable_offset() const { return log_.durable_offset(); }
+
   // ---- The thread that follows a primary.
   // Has nothing logged until resume_log(), because all data is about to be replaced: until then the
   // files hold the data of before. What is being saved or rewritten is given up. Waits; at the end

@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kvstash::replication {
 namespace {
@@ -39,6 +40,19 @@ void tell_primary(const PrimaryFacts& primary, resp::ReplyWriter& to) {
   to.integer(primary.port);
   to.bulk(link_state_name(primary.state));
   to.integer(primary.is_up() ? static_cast<int64_t>(primary.applied) : -1);
+}
+
+// As in Redis, only those that follow the stream.
+void tell_replicas(std::vector<ReplicaLine> replicas, resp::ReplyWriter& to) {
+  std::erase_if(replicas,
+                [](const ReplicaLine& replica) { return replica.state != ReplicaState::kOnline; });
+  to.array(replicas.size());
+  for (const ReplicaLine& replica : replicas) {
+    to.array(3);
+    to.bulk(replica.ip);
+    to.bulk(std::to_string(replica.port));
+    to.bulk(std::to_string(replica.offset));
+  }
 }
 
 }  // namespace
@@ -83,7 +97,7 @@ Status role(Call& call) {
   call.reply().array(3);
   call.reply().bulk("master");
   call.reply().integer(static_cast<int64_t>(facts.offset));
-  call.reply().array(0);
+  tell_replicas(facts.replicas, call.reply());
   return {};
 }
 

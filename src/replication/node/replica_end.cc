@@ -30,12 +30,18 @@ bool has_same_primary(const ReplicationOptions& a, const ReplicationOptions& b) 
 
 ReplicaEnd::ReplicaEnd(const Node& node, FollowOptions options)
     : node_(node), waits_(*node.set), options_(std::move(options)) {
+  journal().set_incoming(this);
   take_up_role();
 }
 
 ReplicaEnd::~ReplicaEnd() {
   begin_end();
   finish();
+  journal().set_incoming(nullptr);
+}
+
+persist::NodeJournal& ReplicaEnd::journal() const {
+  return node_.persistence->journal();
 }
 
 // ---- The thread.
@@ -55,12 +61,19 @@ void ReplicaEnd::run() {
   });
   while (!ends_) {
     const uint32_t seen = news_;
+    if (has_new_name_.exchange(false)) go_on_in_new_file();
     if (const std::shared_ptr<Follower> now = follower(); now != nullptr) {
       now->run();
     } else {
       node_.set->ports().parking->wait(news_, seen);
     }
   }
+}
+
+// Files carry the name beside an offset. Until then they have the name of before, as if this node
+// had failed before it was promoted.
+void ReplicaEnd::go_on_in_new_file() {
+  node_.persistence->change_history([] {});
 }
 
 void ReplicaEnd::begin_end() {
@@ -85,6 +98,7 @@ std::shared_ptr<Follower> ReplicaEnd::make_follower(std::optional<StreamPosition
   return std::make_shared<Follower>(Follower::Node{.set = node_.set,
                                                    .persistence = node_.persistence,
                                                    .history = node_.history,
+                                                   .primary_end = node_.primary_end,
                                                    .waits = &waits_},
                                     options_, from);
 }
@@ -127,19 +141,21 @@ void ReplicaEnd::follow_again() {
 // Where the data of this node stands in its history, once the present primary is left; nothing: it
 // stands nowhere in it.
 std::optional<StreamPosition> ReplicaEnd::leave_primary() {
-  const std::shared_ptr<Follower> before = follower();
-  if (before != nullptr) {
-    const std::optional<StreamPosition> end = before->leave(node_.set->at(0).hold_of(nullptr));
-    // What was applied under this hold joins the log before what follows.
-    node_.set->at(0).release().join_journal();
+  if (const std::shared_ptr<Follower> before = follower(); before != nullptr) {
+    std::optional<StreamPosition> end = before->leave(node_.set->at(0).hold_of(nullptr));
+    journal().end_following();
     return end;
   }
-  if (!node_.persistence->facts().has_journal) return std::nullopt;
-  return StreamPosition{.offset = offset(), .db = {}};
+  if (!journal().is_attached()) return std::nullopt;
+  for (size_t id = 0; id < node_.set->size(); ++id)
+    node_.set->at(id).release().join_journal();
+  const std::optional<engine::DbIndex> db = journal().journal().database();
+  return StreamPosition{.offset = journal().range().end, .db = db.value_or(engine::DbIndex{})};
 }
 
 void ReplicaEnd::become_replica() {
   const std::optional<StreamPosition> from = leave_primary();
+  journal().begin_following(from ? from->db : engine::DbIndex{});
   {
     const std::lock_guard guard(lock_);
     follower_ = make_follower(from);
@@ -154,26 +170,33 @@ void ReplicaEnd::become_replica() {
 }
 
 // The old primary may go on under the old name, so the history of this node has a new one from here
-// on.
+// on. Its replicas come back, and hear of that.
 void ReplicaEnd::become_primary() {
   const std::optional<StreamPosition> end = leave_primary();
-  if (end) offset_before_ = end->offset - node_.persistence->facts().offset;
   {
     const std::lock_guard guard(lock_);
     follower_ = nullptr;
   }
   take_up_role();
-  Entropy& entropy = *node_.set->ports().entropy;
-  const uint64_t at = offset();
-  History history = node_.history->get();
-  history.rename(fmt::format("{:016x}{:016x}{:08x}", entropy.draw(), entropy.draw(),
-                             static_cast<uint32_t>(entropy.draw())),
-                 at);
+  if (end) {
+    node_.history->rename(end->offset);
+  } else {
+    node_.history->begin();
+  }
+  const History history = node_.history->get();
   log(LogLevel::kNotice,
       fmt::format("Setting secondary replication ID to {}, valid up to offset: {}. New replication "
                   "ID is {}",
                   history.second_replid, history.second_end + 1, history.replid));
-  node_.history->set(std::move(history));
+  node_.primary_end->drop_replicas("the history has a new name");
+  has_new_name_ = true;
+  ++news_;
+  node_.set->ports().parking->wake(news_);
+}
+
+std::unique_lock<std::mutex> ReplicaEnd::settle(const engine::Hold& all) {
+  const std::shared_ptr<Follower> now = follower();
+  return now == nullptr ? std::unique_lock<std::mutex>() : now->settle(all);
 }
 
 // ---- What is told.
@@ -185,12 +208,6 @@ std::optional<PrimaryFacts> ReplicaEnd::facts() const {
   // The data of the disk is still being loaded.
   return PrimaryFacts{.host = options_.replication.primary_host,
                       .port = static_cast<uint16_t>(options_.replication.primary_port)};
-}
-
-uint64_t ReplicaEnd::offset() const {
-  const std::shared_ptr<Follower> now = follower();
-  if (now != nullptr) return now->facts().applied;
-  return offset_before_ + node_.persistence->facts().offset;
 }
 
 }  // namespace kvstash::replication

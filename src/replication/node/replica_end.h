@@ -8,7 +8,9 @@
 #include "base/threads.h"
 #include "engine/shard_set.h"
 #include "persist/background_waits.h"
+#include "persist/node/node_journal.h"
 #include "replication/node/node_history.h"
+#include "replication/primary/primary_end.h"
 #include "replication/replica/follower.h"
 #include "replication/replica/primary_facts.h"
 
@@ -20,17 +22,18 @@
 
 namespace kvstash::replication {
 
-class ReplicaEnd {
+class ReplicaEnd final : private persist::IncomingStream {
  public:
   struct Node {
     engine::ShardSet* set;
     persist::Persistence* persistence;
     NodeHistory* history;
+    PrimaryEnd* primary_end;
   };
 
   // Takes up the role at once; no shard's thread has begun yet.
   ReplicaEnd(const Node& node, FollowOptions options);
-  ~ReplicaEnd();
+  ~ReplicaEnd() override;
   ReplicaEnd(const ReplicaEnd&) = delete;
   ReplicaEnd& operator=(const ReplicaEnd&) = delete;
 
@@ -53,14 +56,15 @@ class ReplicaEnd {
   // ---- Any thread.
   // Nothing: the node is a primary.
   std::optional<PrimaryFacts> facts() const;
-  // Where the history of this node has come to.
-  uint64_t offset() const;
 
  private:
+  std::unique_lock<std::mutex> settle(const engine::Hold& all) override;
+  persist::NodeJournal& journal() const;
   void take_up_role();
   void become_replica();
   void become_primary();
   std::optional<StreamPosition> leave_primary();
+  void go_on_in_new_file();
   std::shared_ptr<Follower> make_follower(std::optional<StreamPosition> from);
   std::shared_ptr<Follower> follower() const;
   void run();
@@ -74,8 +78,8 @@ class ReplicaEnd {
   std::atomic<bool> ends_{false};
   std::atomic<bool> is_running_{false};
   std::atomic<uint32_t> news_{0};
-  // A primary's offset is that of its journal, which does not know what came before it.
-  std::atomic<uint64_t> offset_before_{0};
+  // The history has a new name, and the log is still in the file of the old one.
+  std::atomic<bool> has_new_name_{false};
   std::unique_ptr<Threads::Thread> thread_;
 };
 

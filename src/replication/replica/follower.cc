@@ -54,7 +54,7 @@ Follower::Follower(const Node& node, FollowOptions options, std::optional<Stream
       link_(link_options()),
       dialed_(is_over_),
       buffer_(kReadBytes, '\0'),
-      applier_(*node.set, is_over_) {
+      applier_(*node.set, node.persistence->journal().journal(), is_over_) {
   if (from) applier_.begin(*from);
   facts_ = {.host = host_, .port = port_};
   node_.set->role().set_stale(!options_.replication.replica_serve_stale_data);
@@ -89,6 +89,19 @@ LinkOptions Follower::link_options() const {
 milliseconds Follower::timeout() const {
   const std::lock_guard guard(lock_);
   return std::chrono::seconds(options_.replication.repl_timeout_s);
+}
+
+// At a start the node takes a new name, and the one that its files have becomes the second: its
+// primary knows that one, as long as nothing was recorded since.
+StreamPlace Follower::place() const {
+  const History history = node_.history->get();
+  const uint64_t offset = applier_.handed();
+  const bool has_only_second = !history.second_replid.empty() && history.second_end == offset;
+  return {.replid = has_only_second ? history.second_replid : history.replid, .offset = offset};
+}
+
+ReplicaProgress Follower::progress() const {
+  return {.applied = applier_.applied(), .durable = node_.persistence->durable_offset()};
 }
 
 int64_t Follower::now_ms() const {
@@ -214,9 +227,8 @@ void Follower::act(const DialPrimary&) {
     return;
   }
   std::optional<StreamPlace> have;
-  if (has_place_) {
-    have = StreamPlace{.replid = node_.history->get().replid, .offset = applier_.handed()};
-  }
+  if (has_place_) have = place();
+  asked_replid_ = have ? have->replid : "";
   step(LinkDialed{.have = std::move(have)});
 }
 
@@ -269,17 +281,25 @@ void Follower::act(const SnapshotDropped&) {
 }
 
 void Follower::act(const StreamContinues& action) {
-  node_.waits->hold_all([&](const Hold&) {
-    if (is_over()) return;
-    History history = node_.history->get();
-    if (history.replid == action.replid) return;
-    history.rename(action.replid, applier_.handed());
-    node_.history->set(std::move(history));
-  });
+  if (node_.history->get().replid != action.replid)
+    node_.persistence->change_history([&] { take_name(action.replid); });
   has_followed_ = true;
   const std::lock_guard guard(lock_);
   facts_.refuses_empty = false;
   ++facts_.partial_syncs;
+}
+
+// The history is that of the primary from now on. What it was asked for is the same history, up to
+// here. Every shard is held.
+void Follower::take_name(const std::string& replid) {
+  if (is_over()) return;
+  History history{.replid = replid};
+  if (asked_replid_ != replid) {
+    history.second_replid = asked_replid_;
+    history.second_end = applier_.handed();
+  }
+  node_.history->set(std::move(history));
+  node_.primary_end->drop_replicas("the history has a new name");
 }
 
 // After damage nobody knows what has been missed, so everything is taken anew.
@@ -348,6 +368,10 @@ bool Follower::drop_data() {
     if (is_over()) return;
     node_.set->set_loading(true);
     has_place_ = false;
+    // What is loaded is not recorded, and what replicas of this node have is of another history.
+    node_.primary_end->drop_replicas("a full synchronization replaces the data");
+    node_.persistence->journal().end_following();
+    node_.persistence->journal().detach(persist::NodeJournal::User::kReplicas);
     run_record(all, {"FLUSHALL", is_lazy ? "ASYNC" : "SYNC"});
     run_record(all, {"FUNCTION", "FLUSH", "SYNC"});
     is_dropped = true;
@@ -370,8 +394,9 @@ void Follower::begin_history() {
   History history = node_.history->get();
   history.replace(snapshot_place_.replid);
   node_.history->set(std::move(history));
-  const uint64_t db = receiver_->content().stream_db.value_or(0);
-  applier_.begin({.offset = snapshot_place_.offset, .db = static_cast<DbIndex>(db)});
+  const auto db = static_cast<DbIndex>(receiver_->content().stream_db.value_or(0));
+  node_.persistence->journal().restart_at(snapshot_place_.offset, db);
+  applier_.begin({.offset = snapshot_place_.offset, .db = db});
   has_place_ = true;
   has_followed_ = true;
   const std::lock_guard guard(lock_);

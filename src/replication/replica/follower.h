@@ -18,6 +18,7 @@
 #include "replication/link/replica_link.h"
 #include "replication/node/node_history.h"
 #include "replication/options.h"
+#include "replication/primary/primary_end.h"
 #include "replication/replica/primary_facts.h"
 #include "replication/replica/snapshot_receiver.h"
 #include "replication/replica/stream_applier.h"
@@ -50,6 +51,7 @@ class Follower {
     engine::ShardSet* set;
     persist::Persistence* persistence;
     NodeHistory* history;
+    PrimaryEnd* primary_end;
     persist::BackgroundWaits* waits;
   };
 
@@ -69,6 +71,8 @@ class Follower {
   // Applies everything that has come whole, and ends. Returns where that ended; nothing: the data
   // is no place in the history.
   std::optional<StreamPosition> leave(const engine::Hold& all);
+  // See StreamApplier.
+  std::unique_lock<std::mutex> settle(const engine::Hold& all) { return applier_.settle(all); }
 
   // ---- Any thread.
   // The node ends.
@@ -99,6 +103,7 @@ class Follower {
 
   // ---- A full synchronization. Errors are sentences for the log.
   Status replace_data();
+  void take_name(const std::string& replid);
   Status refuse_empty();
   bool drop_data();
   bool stay_alive();
@@ -107,7 +112,8 @@ class Follower {
   FollowOptions options() const;
   LinkOptions link_options() const;
   std::chrono::milliseconds timeout() const;
-  ReplicaProgress progress() const { return {.applied = applier_.applied(), .durable = {}}; }
+  StreamPlace place() const;
+  ReplicaProgress progress() const;
   int64_t now_ms() const;
   bool is_over() const { return is_over_.load(std::memory_order_relaxed); }
 
@@ -128,6 +134,7 @@ class Follower {
   std::string buffer_;  // What the last read has brought.
   int64_t timer_at_ms_ = 0;
   StreamApplier applier_;
+  std::string asked_replid_;   // The name under which the primary was asked to go on.
   bool has_followed_ = false;  // This primary's data was here.
 
   std::unique_ptr<SnapshotReceiver> receiver_;

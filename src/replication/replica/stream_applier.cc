@@ -76,9 +76,8 @@ struct StreamApplier::Batch {
   };
 
   void run(const Hold& hold) const {
-    // What a replica applies stands in its own log, and its replicas read the primary's stream.
-    engine::CommandRunner runner(hold,
-                                 {.records = engine::RecordTarget::kAof, .tells_events = true});
+    // The journal has the primary's own text of it.
+    engine::CommandRunner runner(hold, {.tells_events = true});
     std::vector<std::string_view> argv;
     size_t at = 0;
     for (const Record& record : records) {
@@ -161,6 +160,8 @@ struct StreamApplier::Shared {
     return least;
   }
 
+  // Held from before something joins the journal until it is in the queues.
+  std::mutex handing;
   mutable std::mutex lock;                                 // Held for a few instructions.
   std::vector<std::deque<std::unique_ptr<Batch>>> queues;  // By shard.
   std::vector<std::unique_ptr<Batch>> held;                // Waits for a hold of all shards.
@@ -173,8 +174,10 @@ struct StreamApplier::Shared {
   std::atomic<uint32_t> progress{0};
 };
 
-StreamApplier::StreamApplier(engine::ShardSet& set, const std::atomic<bool>& gives_up)
+StreamApplier::StreamApplier(engine::ShardSet& set, persist::Journal& journal,
+                             const std::atomic<bool>& gives_up)
     : set_(&set),
+      journal_(&journal),
       gives_up_(&gives_up),
       shared_(std::make_shared<Shared>(set.size(), *set.ports().parking)),
       reader_(kUnitBytesMax),
@@ -192,7 +195,7 @@ void StreamApplier::begin(StreamPosition from) {
 }
 
 void StreamApplier::drop_rest() {
-  ensure(held_.empty());
+  ensure(held_.empty() && held_text_.empty() && text_.empty());
   reader_ = UnitReader(kUnitBytesMax);
   wishes_ack_ = false;
 }
@@ -210,9 +213,15 @@ bool StreamApplier::take_ack_wish() {
   return std::exchange(wishes_ack_, false);
 }
 
-StreamPosition StreamApplier::end(const Hold& all) {
+std::unique_lock<std::mutex> StreamApplier::settle(const Hold& all) {
   ensure(all.covers_all());
+  std::unique_lock handing(shared_->handing);
   shared_->run_all(all);
+  return handing;
+}
+
+StreamPosition StreamApplier::end(const Hold& all) {
+  const std::unique_lock settled = settle(all);
   const std::lock_guard guard(shared_->lock);
   shared_->has_ended = true;
   shared_->tell_progress();
@@ -253,6 +262,7 @@ void StreamApplier::take_unit(const StreamUnit& unit) {
     only = shard;
   }
   const uint64_t begin = std::exchange(read_, read_ + unit.bytes.size());
+  keep(unit);
   if (placed_.empty()) return;
   if (!needs_hold) {
     add(batches_[*only], unit, begin);
@@ -260,7 +270,21 @@ void StreamApplier::take_unit(const StreamUnit& unit) {
   }
   gather_held();
   add(held_.emplace_back(), unit, begin);
+  held_text_.take(text_);
   held_end_ = {.offset = read_, .db = db_};
+}
+
+// Keeps the unit's text for the journal. The log on disk needs no signs of life, and no messages of
+// publishers.
+void StreamApplier::keep(const StreamUnit& unit) {
+  const size_t at = text_.bytes.size();
+  text_.bytes += unit.bytes;
+  const bool changes_data = std::ranges::any_of(
+      placed_, [](const Placed& record) { return record.command->has(engine::kWrite); });
+  const bool selects = std::ranges::any_of(unit.records, [](const StreamUnit::Record& argv) {
+    return equals_ignore_case(argv[0], "select");
+  });
+  if (!changes_data && !selects) text_.mark_from(at, engine::RecordTarget::kReplicas);
 }
 
 // Takes what the stream has for the replica itself. False: it is a record for the shards.
@@ -310,6 +334,8 @@ void StreamApplier::hand_over() {
   if (!held_.empty()) hand_held();
   std::vector<size_t> shards;
   {
+    const std::lock_guard handing(shared_->handing);
+    join_journal(text_, db_);
     const std::lock_guard guard(shared_->lock);
     for (size_t shard = 0; shard < batches_.size(); ++shard) {
       std::unique_ptr<Batch> batch = std::move(batches_[shard]);
@@ -322,12 +348,25 @@ void StreamApplier::hand_over() {
   }
   for (const size_t shard : shards)
     set_->submit_change(shard, [shared = shared_](Shard& here) { shared->run_next(here); });
-  wait_while([this] { return shared_->under_way > kUnderWayBytesMax; });
+  wait_while([this] { return shared_->under_way > kUnderWayBytesMax || set_->holds_writes(); });
+}
+
+// The text joins the journal, unless the node has left the primary.
+void StreamApplier::join_journal(persist::MarkedBytes& text, DbIndex last_db) {
+  const bool is_over = [this] {
+    const std::lock_guard guard(shared_->lock);
+    return shared_->has_ended;
+  }();
+  if (!is_over && !text.empty()) journal_->append_stream(text, last_db);
+  text.bytes.clear();
+  text.marks.clear();
 }
 
 // Nothing may be handed over before it has run: the shards would run that first.
 void StreamApplier::hand_held() {
   {
+    const std::lock_guard handing(shared_->handing);
+    join_journal(held_text_, held_end_.db);
     const std::lock_guard guard(shared_->lock);
     if (shared_->has_ended) {
       held_.clear();

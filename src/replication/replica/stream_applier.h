@@ -1,15 +1,18 @@
-// StreamApplier: puts the stream of a primary into the shards of a running node, in an order that
-// no client can tell from the primary's.
+// StreamApplier: puts the stream of a primary into the journal and the shards of a running node, in
+// an order that no client can tell from the primary's.
 //
-//   bytes ──> units ──┬── of one shard: a batch in the shard's queue ──> the shard runs it in a turn
-//                     └── of several: run while all shards are held, behind everything before it
+//   bytes ──> units ──┬── the journal, as they came
+//                     ├── of one shard: a batch in the shard's queue ──> the shard runs it in a
+//                     turn └── of several: run while all shards are held, behind everything before
+//                     it
 //
 // Records of one shard run in their order, and of a unit nobody sees a part. Units of different
 // shards that stand between two that need several may run in any order, as on the primary, where
 // nobody could tell either.
 //
-// A change of the node's role needs an end that is a place in the stream: so batches stand in queues
-// that the hold of all shards, under which the role changes, can run to their end (end()).
+// A snapshot, and a change of the node's role, need a place of the journal at which the shards are
+// as well: so batches stand in queues that a hold of all shards can run to their end (settle(),
+// end()).
 //
 // Errors that records end with are logged, and the stream goes on, as in Redis
 // (propagation-error-behavior ignore).
@@ -19,6 +22,7 @@
 #include "engine/execution/hold.h"
 #include "engine/execution/key.h"
 #include "engine/shard_set.h"
+#include "persist/node/node_journal.h"
 #include "replication/stream/unit_reader.h"
 
 #include <atomic>
@@ -26,6 +30,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -39,8 +44,9 @@ struct StreamPosition {
 
 class StreamApplier {
  public:
-  // `set` outlives the object. `gives_up`: once it is true, waits for shards end.
-  StreamApplier(engine::ShardSet& set, const std::atomic<bool>& gives_up);
+  // `set` and `journal` outlive the object. `gives_up`: once it is true, waits for shards end.
+  StreamApplier(engine::ShardSet& set, persist::Journal& journal,
+                const std::atomic<bool>& gives_up);
   ~StreamApplier();
   StreamApplier(const StreamApplier&) = delete;
   StreamApplier& operator=(const StreamApplier&) = delete;
@@ -65,6 +71,9 @@ class StreamApplier {
   uint64_t applied() const;
 
   // ---- Under a hold of all shards.
+  // Applies everything that was handed over. Nothing more is, as long as the caller keeps what is
+  // returned: then shards and journal stand at one place.
+  std::unique_lock<std::mutex> settle(const engine::Hold& all);
   // Applies everything that was handed over, and nothing any more. Returns where that ended.
   StreamPosition end(const engine::Hold& all);
 
@@ -73,15 +82,18 @@ class StreamApplier {
   struct Shared;
 
   void take_unit(const StreamUnit& unit);
+  void keep(const StreamUnit& unit);
   bool take_own(std::span<const std::string_view> record);
   void add(std::unique_ptr<Batch>& to, const StreamUnit& unit, uint64_t begin);
   void gather_held();
+  void join_journal(persist::MarkedBytes& text, engine::DbIndex last_db);
   void hand_over();
   void hand_held();
   void wait_for_room();
   void wait_while(const std::function<bool()>& condition);
 
   engine::ShardSet* set_;
+  persist::Journal* journal_;
   const std::atomic<bool>* gives_up_;
   std::shared_ptr<Shared> shared_;
   UnitReader reader_;
@@ -96,10 +108,12 @@ class StreamApplier {
   };
   std::vector<Placed> placed_;
   // What the present bytes have brought and was not handed over yet: first what needs a hold of all
-  // shards, in its order, then by shard what follows.
+  // shards, in its order, then by shard what follows. Both with their text for the journal.
   std::vector<std::unique_ptr<Batch>> held_;
+  persist::MarkedBytes held_text_;
   StreamPosition held_end_;
   std::vector<std::unique_ptr<Batch>> batches_;
+  persist::MarkedBytes text_;
 };
 
 }  // namespace kvstash::replication

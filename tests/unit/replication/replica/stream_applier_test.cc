@@ -91,8 +91,9 @@ class Replica {
  public:
   Replica(size_t shards, uint64_t seed)
       : threads_(test::engine_and_script_commands(), {.shards = shards, .seed = seed}),
-        applier(threads_.set(), gives_up_) {
+        applier(threads_.set(), journal, gives_up_) {
     threads_.set().role().set_replica(true);
+    journal.begin_following({});
     applier.begin({});
   }
 
@@ -105,6 +106,7 @@ class Replica {
     });
     return found->get_future().get();
   }
+  engine::ShardSet& set() { return threads_.set(); }
   test::NodeDump dump() {
     return held<test::NodeDump>([this](const Hold&) { return test::dump(threads_.set()); });
   }
@@ -114,8 +116,26 @@ class Replica {
   std::atomic<bool> gives_up_{false};
 
  public:
+  persist::Journal journal{{}, size_t{1} << 30};
   StreamApplier applier;
 };
+
+// What replicas of the replica read.
+std::string stream_of(persist::Journal& journal) {
+  std::string text;
+  const auto reader = journal.read_from(0);
+  REQUIRE(reader != nullptr);
+  while (const std::optional<persist::JournalPiece> piece = reader->take()) {
+    size_t at = 0;
+    for (const persist::Mark& mark : piece->marks) {
+      if (mark.target != engine::RecordTarget::kAof) continue;
+      text += piece->bytes.substr(at, mark.offset - at);
+      at = mark.offset + mark.bytes;
+    }
+    text += piece->bytes.substr(at);
+  }
+  return text;
+}
 
 // Gives the stream to the applier in random pieces.
 void feed(StreamApplier& applier, std::string_view stream, Random& random) {
@@ -143,6 +163,7 @@ TEST_CASE("a stream that was applied leaves the primary's data, on any number of
       CHECK(replica.applier.handed() == history.stream.size());
       replica.applier.wait_until_applied();
       CHECK(replica.applier.applied() == history.stream.size());
+      CHECK(stream_of(replica.journal) == history.stream);
       CHECK(replica.dump() == data_after(history, history.units.size()));
     }
   }
@@ -163,17 +184,45 @@ TEST_CASE("an end that comes at any time leaves the data of a place in the strea
       });
       while (!has_begun || replica.applier.handed() < history.stream.size() / 4)
         std::this_thread::yield();
-      const auto end = replica.held<StreamPosition>(
-          [&](const Hold& all) { return replica.applier.end(all); });
+      const auto end =
+          replica.held<StreamPosition>([&](const Hold& all) { return replica.applier.end(all); });
       const test::NodeDump data = replica.dump();
       link.join();
       // What is read after the end is not applied.
       CHECK(replica.dump() == data);
       CHECK(replica.applier.applied() == end.offset);
-      const auto units = static_cast<size_t>(
-          std::ranges::upper_bound(history.ends, end.offset) - history.ends.begin());
+      CHECK(replica.journal.end_place().offset == end.offset);
+      const auto units = static_cast<size_t>(std::ranges::upper_bound(history.ends, end.offset) -
+                                             history.ends.begin());
       CHECK(data == data_after(history, units));
     }
+  }
+}
+
+TEST_CASE("a cut that comes at any time is of the place where the journal ends") {
+  for (const size_t shards : {1, 2, 4}) {
+    CAPTURE(shards);
+    const History history = random_history(shards, 400);
+    Replica replica(shards, shards);
+    std::thread link([&] {
+      Random random(shards);
+      feed(replica.applier, history.stream, random);
+    });
+    struct Seen {
+      uint64_t offset;
+      test::NodeDump data;
+    };
+    for (int round = 0; round < 8; ++round) {
+      const auto seen = replica.held<Seen>([&](const Hold& all) {
+        const auto settled = replica.applier.settle(all);
+        return Seen{.offset = replica.journal.end_place().offset,
+                    .data = test::dump(replica.set())};
+      });
+      const auto units = static_cast<size_t>(std::ranges::upper_bound(history.ends, seen.offset) -
+                                             history.ends.begin());
+      CHECK(seen.data == data_after(history, units));
+    }
+    link.join();
   }
 }
 
