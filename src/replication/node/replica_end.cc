@@ -59,14 +59,18 @@ void ReplicaEnd::run() {
     has_begun_ = true;
     if (!options_.replication.primary_host.empty()) become_replica();
   });
+  // One that has left is still there until the role has changed.
+  std::shared_ptr<Follower> before;
   while (!ends_) {
     const uint32_t seen = news_;
     if (has_new_name_.exchange(false)) go_on_in_new_file();
-    if (const std::shared_ptr<Follower> now = follower(); now != nullptr) {
-      now->run();
-    } else {
+    std::shared_ptr<Follower> now = follower();
+    if (now == nullptr || now == before) {
       node_.set->ports().parking->wait(news_, seen);
+      continue;
     }
+    now->run();
+    before = std::move(now);
   }
 }
 
