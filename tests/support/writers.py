@@ -56,7 +56,7 @@ def _write(connection, draw):
     elif kind == 5:
         connection.call("HSET", f"h{key}", f"f{draw.randrange(20)}", "v" * draw.randrange(80))
     elif kind == 6:
-        connection.call("ZADD", f"z{key}", str(draw.random()), f"m{draw.randrange(30)}")
+        connection.call("ZADD", f"z{key}", str(draw.randrange(1000) / 8), f"m{draw.randrange(30)}")
     elif kind == 7:
         connection.call("XADD", f"x{key}", "MAXLEN", "20", "*", "f", "v")
     elif kind == 8:

@@ -64,6 +64,7 @@ def a_chain_passes_the_stream_on_and_outlives_its_head(lab):
     head = _node(lab)
     with head.connect(timeout=30) as connection:
         sample_values.fill(connection)
+        connection.call("DEL", "zset-extreme")  # The digest of Redis 7.0 has another text for the score 0.1.
     middle = _node(lab, primary=head)
     _wait_until_up(lab, middle)
     last = _node(lab, primary=middle)
@@ -95,12 +96,13 @@ def a_primary_that_was_replaced_returns_as_a_replica(lab):
     _wait_until_up(lab, second)
     with Writers(first) as writers:
         writers.wait_for(lab, 200)
+    time.sleep(0.4)  # Until deadlines are over: what ends later is recorded by the first alone.
     _assert_equal(lab, first, second)
     assert _call(second, "REPLICAOF", "NO", "ONE") == (b"+", b"OK")
     assert _call(second, "SET", "new", "value") == (b"+", b"OK")
     assert _call(first, "REPLICAOF", "127.0.0.1", str(second.port)) == (b"+", b"OK")
     _assert_equal(lab, second, first)
-    assert _stat(second, "sync_full") == 0 and _stat(second, "sync_partial_ok") == 1
+    assert (_stat(second, "sync_full"), _stat(second, "sync_partial_ok")) == (0, 1), second.log()
     assert _call(first, "GET", "new") == (b"$", b"value")
 
     # What it wrote behind its replica's promotion is given up.
@@ -110,7 +112,7 @@ def a_primary_that_was_replaced_returns_as_a_replica(lab):
     assert _call(first, "REPLICAOF", "127.0.0.1", str(second.port)) == (b"+", b"OK")
     _assert_equal(lab, second, first)
     assert _stat(second, "sync_full") == 1
-    assert _call(first, "EXISTS", "alone") == (b":", 0)
+    assert _call(first, "EXISTS", "alone") == (b":", b"0")
 
 
 def a_replica_with_a_log_restarts_and_goes_on_from_it(lab):

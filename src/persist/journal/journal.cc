@@ -76,6 +76,7 @@ Lsn Journal::append(const LaneRecords& records) {
     if (databases_.back().db != records.first_db) put_select(records.first_db);
     put(records.text);
     set_database(records.last_db);
+    if (!is_following()) stream_db_ = records.last_db;
     end = end_.lsn;
     end_lsn_.store(end, std::memory_order_seq_cst);
   }
@@ -144,9 +145,10 @@ void Journal::put(const MarkedBytes& text) {
   if (shifts_.size() > kShiftsMax) shifts_.pop_front();
 }
 
-void Journal::begin_at(JournalPlace place) {
+void Journal::begin_at(JournalPlace place, DbIndex db) {
   const std::lock_guard guard(lock_);
   ensure(blocks_.empty() && readers_.empty());
+  stream_db_ = db;
   end_ = place;
   databases_ = {{.at = place.lsn, .db = std::nullopt}};
   shifts_ = {place};
@@ -196,6 +198,11 @@ JournalPlace Journal::end_place() const {
 std::optional<DbIndex> Journal::database() const {
   const std::lock_guard guard(lock_);
   return is_following() ? stream_db_ : databases_.back().db;
+}
+
+DbIndex Journal::selected() const {
+  const std::lock_guard guard(lock_);
+  return stream_db_;
 }
 
 std::optional<DbIndex> Journal::database_at(Lsn lsn) const {

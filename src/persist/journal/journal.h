@@ -78,8 +78,9 @@ class Journal {
   engine::Lsn append_for_replicas(std::string_view record);
   // Has the next record stand behind a SELECT, so that a reader may begin here.
   void select_again();
-  // Has the journal begin at another place. It has no records yet, and no readers.
-  void begin_at(JournalPlace place);
+  // Has the journal begin at another place, where the stream has selected `db`. It has no records
+  // yet, and no readers.
+  void begin_at(JournalPlace place, engine::DbIndex db);
 
   // ---- Every shard is held.
   // The stream is a primary's from now on. `db`: the database that it has selected here.
@@ -96,6 +97,8 @@ class Journal {
   // The database that the stream has selected at its end; none: a SELECT will stand before the next
   // record.
   std::optional<engine::DbIndex> database() const;
+  // The same, also where a SELECT will stand before the next record.
+  engine::DbIndex selected() const;
   // The database of the last record before `lsn`, which is a unit's end in memory; none: a SELECT
   // stands behind it.
   std::optional<engine::DbIndex> database_at(engine::Lsn lsn) const;
@@ -178,7 +181,7 @@ class Journal {
   JournalPlace end_;
   std::deque<Change> databases_;  // Of the log on disk, by LSN; the last is the present one.
   std::atomic<bool> is_following_{false};
-  engine::DbIndex stream_db_{};  // The database that a primary's stream has selected at the end.
+  engine::DbIndex stream_db_{};  // What the stream has selected at its end.
   // Places at which LSNs and offsets have begun to differ by another number; at first the
   // beginning.
   std::deque<JournalPlace> shifts_;

@@ -75,7 +75,7 @@ Status AofLog::load(DataLoad& load) {
     offset = plan->position->lsn;
     goes_on = LoadedStream{.replid = plan->position->replid, .offset = offset};
   }
-  journal_->begin_at(offset, goes_on);
+  journal_->begin_at(offset, load.stream_db(), goes_on);
 
   // A log begins with a base, as in Redis. Nothing changes meanwhile: clients are not served yet.
   if (!plan->base) {

@@ -43,6 +43,12 @@ std::function<void()> DataLoad::wait_after_key() {
   };
 }
 
+std::optional<LoadedStream> DataLoad::with_db(const Loader& loader) {
+  std::optional<LoadedStream> stream = loader.stream();
+  if (stream) stream->db = loader.stream_db();
+  return stream;
+}
+
 Result<std::optional<LoadedStream>> DataLoad::load_rdb(RdbChoice choice) {
   const PersistOptions now = node_->options();
   const Result<std::optional<Disk::FileInfo>> found = node_->disk().find(now.dbfilename);
@@ -58,7 +64,7 @@ Result<std::optional<LoadedStream>> DataLoad::load_rdb(RdbChoice choice) {
                                            .after_key = wait_after_key()});
       !loaded.ok())
     return loaded.error();
-  return loader.stream();
+  return with_db(loader);
 }
 
 Status DataLoad::load_snapshot(const std::string& path, std::function<bool()> goes_on) {
@@ -86,7 +92,8 @@ Result<std::optional<LoadedStream>> DataLoad::load_log(const AofLayout& layout,
     if (Status loaded = loader.load_records(layout.path(file.name), 0, file.end); !loaded.ok())
       return loaded.error();
   }
-  return loader.stream();
+  stream_db_ = loader.stream_db();
+  return with_db(loader);
 }
 
 Status DataLoad::load_base(Loader& loader, const std::string& path, const RecoveredFile& base) {

@@ -37,6 +37,8 @@ class DataLoad {
   // Loads the files of the log in `directory`, as the plan says. Returns where the base says that
   // the stream goes on.
   Result<std::optional<LoadedStream>> load_log(const AofLayout& layout, const RecoveryPlan& plan);
+  // What the stream has selected behind the log that was loaded last.
+  engine::DbIndex stream_db() const { return stream_db_; }
 
   // ---- Any thread.
   void take_up_options();
@@ -44,6 +46,7 @@ class DataLoad {
   void tell(PersistFacts& facts) const;
 
  private:
+  static std::optional<LoadedStream> with_db(const Loader& loader);
   void begin(uint64_t bytes_total);
   std::function<void()> wait_after_key();
   Status load_base(Loader& loader, const std::string& path, const RecoveredFile& base);
@@ -53,6 +56,7 @@ class DataLoad {
   LoadProgress progress_;
   std::atomic<int64_t> began_s_{0};
   std::atomic<int64_t> key_load_delay_us_{0};
+  engine::DbIndex stream_db_{};
 };
 
 }  // namespace kvstash::persist

@@ -312,6 +312,11 @@ Status Loader::take_event(const rdb::FileEvent& event, const rdb::FileReader& re
     return run_held({{"FUNCTION", "LOAD", "REPLACE", std::string(function->code)}});
   } else if (const auto* aux = std::get_if<rdb::FileAux>(&event)) {
     if (aux->name == "repl-id") replid_ = aux->value;
+    if (aux->name == "repl-stream-db") {
+      const auto number = parse_int64(aux->value);
+      const bool is_there = number && *number >= 0 && *number < set_->options().databases;
+      if (is_there) stream_db_ = DbIndex{static_cast<uint32_t>(*number)};
+    }
     if (aux->name == "repl-offset") {
       if (const auto number = parse_int64(aux->value); number && *number >= 0)
         stream_ = LoadedStream{.replid = replid_, .offset = static_cast<uint64_t>(*number)};
@@ -368,7 +373,7 @@ Status Loader::load_records(const std::string& path, uint64_t begin, uint64_t en
         if (Status failed = failure(); !failed.ok()) return failed;
         progress_->bytes_loaded.store(loaded_before + place.end_offset - begin,
                                       std::memory_order_relaxed);
-        return take_record(argv);
+        return take_record(argv, !place.is_aof_only);
       });
   if (!read.ok()) return Error::text(path + ": " + std::string(read.error().message()));
   progress_->bytes_loaded.store(loaded_before + end - begin, std::memory_order_relaxed);
@@ -377,14 +382,16 @@ Status Loader::load_records(const std::string& path, uint64_t begin, uint64_t en
   return {};
 }
 
-Status Loader::take_record(std::span<const std::string_view> argv) {
+Status Loader::take_record(std::span<const std::string_view> argv, bool is_of_stream) {
   if (equals_ignore_case(argv[0], "select") && argv.size() == 2) {
     const auto db = parse_int64(argv[1]);
     if (!db || *db < 0 || *db >= set_->options().databases)
       return Error::text("SELECT of the database " + std::string(argv[1]) + ", which is not there");
     db_ = DbIndex{static_cast<uint32_t>(*db)};
+    if (is_of_stream) stream_db_ = db_;
     return {};
   }
+  if (is_of_stream) stream_db_ = db_;
   // Clients are not served meanwhile, so what belongs to one unit needs no hold of its own.
   if (argv.size() == 1 &&
       (equals_ignore_case(argv[0], "multi") || equals_ignore_case(argv[0], "exec")))

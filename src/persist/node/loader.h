@@ -36,6 +36,7 @@ namespace kvstash::persist {
 struct LoadedStream {
   std::string replid;
   uint64_t offset = 0;
+  engine::DbIndex db{};  // What the stream has selected there.
 };
 
 struct LoadOptions {
@@ -78,6 +79,8 @@ class Loader {
 
   // What the RDB said.
   const std::optional<LoadedStream>& stream() const { return stream_; }
+  // What the stream has selected behind everything that was loaded.
+  engine::DbIndex stream_db() const { return stream_db_; }
 
  private:
   struct Entry;
@@ -89,7 +92,7 @@ class Loader {
                     const LoadOptions& options, const std::string& path);
   Status take_entry(const rdb::FileEntry& entry, const rdb::FileReader& reader,
                     const LoadOptions& options);
-  Status take_record(std::span<const std::string_view> argv);
+  Status take_record(std::span<const std::string_view> argv, bool is_of_stream);
   Status run_held(std::vector<std::vector<std::string>> records);
   void make_room(uint64_t keys);
   void send_entries(size_t shard);
@@ -108,6 +111,7 @@ class Loader {
   std::vector<std::unique_ptr<Batch>> entries_;    // By shard: the next batch.
   std::vector<std::unique_ptr<Records>> records_;  // By shard: the next batch.
   engine::DbIndex db_{};
+  engine::DbIndex stream_db_{};
   std::optional<LoadedStream> stream_;
   std::string replid_;
   uint64_t expected_keys_max_ =

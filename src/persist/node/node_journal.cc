@@ -19,9 +19,10 @@ NodeJournal::NodeJournal(NodeContext& node) : node_(&node), journal_({}, 0) {
   });
 }
 
-void NodeJournal::begin_at(Offset offset, const std::optional<LoadedStream>& of) {
+void NodeJournal::begin_at(Offset offset, engine::DbIndex db,
+                           const std::optional<LoadedStream>& of) {
   ensure(!is_attached());
-  journal_.begin_at({.lsn = Lsn{offset}, .offset = offset});
+  journal_.begin_at({.lsn = Lsn{offset}, .offset = offset}, db);
   unbroken_from_ = offset;
   if (of) node_->history().go_on_from(of->replid, of->offset);
   has_gap_ = false;

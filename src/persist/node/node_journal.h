@@ -49,9 +49,10 @@ class NodeJournal {
   // ---- Before any command runs.
   // Adds a function that is called after each append, on the appending thread.
   void listen(std::function<void()> then) { listeners_.push_back(std::move(then)); }
-  // The journal begins at `offset`, where the data ends that was loaded. `of`: the history that
-  // this is a place of, if it is known. No gap lies between this and the first attach().
-  void begin_at(Offset offset, const std::optional<LoadedStream>& of);
+  // The journal begins at `offset`, where the data ends that was loaded. `db`: what the stream has
+  // selected there. `of`: the history that this is a place of, if it is known. No gap lies between
+  // this and the first attach().
+  void begin_at(Offset offset, engine::DbIndex db, const std::optional<LoadedStream>& of);
 
   // ---- Every shard is held.
   void attach(User user);

@@ -93,7 +93,7 @@ Status Persistence::load_rdb() {
   const Result<std::optional<LoadedStream>> stream = load_.load_rdb({});
   if (!stream.ok()) return stream.error();
   if (!*stream) return {};
-  journal_.begin_at((*stream)->offset, *stream);
+  journal_.begin_at((*stream)->offset, (*stream)->db, *stream);
   waits_.hold_all([this](const Hold&) { journal_.attach(NodeJournal::User::kReplicas); });
   return {};
 }

@@ -153,8 +153,7 @@ std::optional<StreamPosition> ReplicaEnd::leave_primary() {
   if (!journal().is_attached()) return std::nullopt;
   for (size_t id = 0; id < node_.set->size(); ++id)
     node_.set->at(id).release().join_journal();
-  const std::optional<engine::DbIndex> db = journal().journal().database();
-  return StreamPosition{.offset = journal().range().end, .db = db.value_or(engine::DbIndex{})};
+  return StreamPosition{.offset = journal().range().end, .db = journal().journal().selected()};
 }
 
 void ReplicaEnd::become_replica() {

@@ -464,7 +464,8 @@ TEST_CASE("a reader that rests keeps nothing, until it needs something again") {
 TEST_CASE("a journal without records may begin elsewhere") {
   Journal journal({}, 0);
   Lane lane(journal);
-  journal.begin_at(kBegin);
+  journal.begin_at(kBegin, DbIndex{3});
+  CHECK(journal.selected() == DbIndex{3});
   CHECK(journal.end_place() == kBegin);
   CHECK(journal.lsn_at(kBegin.offset) == kBegin.lsn);
   Journal::Reader reader(journal, kBegin);
