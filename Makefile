@@ -232,7 +232,7 @@ system: server  ## real processes and foreign clients over TCP (FILES=..., SANIT
 	@$(PYTHON) tests/system/run --build $(BUILD) --server $(OUT)/kvstash $(FILES)
 
 # The rooms that read bytes from outside; compiled with clang, apart from everything else.
-FUZZ_ROOMS ?= base resp net store engine commands scripting persist sentinel server admin
+FUZZ_ROOMS ?= base resp net store engine commands scripting persist replication sentinel server admin
 FUZZ_RUNS ?= 10000
 FUZZ_SEED ?= 1
 fuzz-smoke:  ## every fuzz target: its corpus and FUZZ_RUNS from FUZZ_SEED, or FUZZ_SECONDS of new search; needs clang++

@@ -108,13 +108,18 @@ class Page {
   std::deque<Family> families_;  // A deque keeps references valid.
 };
 
+std::string role_of(const Snapshot& snapshot) {
+  if (snapshot.sentinel) return "sentinel";
+  return snapshot.process.replication.primary ? "slave" : "master";
+}
+
 void write_instance(const Snapshot& snapshot, Page& page) {
   const ProcessCounters& process = snapshot.process;
   page.gauge("redis_up", "Whether the server answers").add(1.0);
   page.gauge("redis_instance_info", "What this instance is")
-      .add(1.0, {{"role", "master"},
+      .add(1.0, {{"role", role_of(snapshot)},
                  {"redis_version", snapshot.redis_version},
-                 {"redis_mode", "standalone"},
+                 {"redis_mode", snapshot.sentinel ? "sentinel" : "standalone"},
                  {"os", snapshot.os},
                  {"tcp_port", std::to_string(snapshot.tcp_port)},
                  {"run_id", snapshot.run_id}});
@@ -388,13 +393,87 @@ void write_replicas(const replication::ReplicationFacts& facts, Page& page) {
   }
 }
 
+// What a replica tells of its primary, under the names of redis_exporter.
+void write_primary_link(const replication::ReplicationFacts& node, Page& page) {
+  const replication::PrimaryFacts& primary = *node.primary;
+  const Labels who = {{"master_host", primary.host}, {"master_port", std::to_string(primary.port)}};
+  const int64_t heard_s =
+      primary.is_up() && primary.heard_ms ? (node.now_ms - *primary.heard_ms) / 1000 : -1;
+  page.gauge("redis_master_link_up", "Whether the primary's stream is followed")
+      .add(primary.is_up() ? 1.0 : 0.0, who);
+  page.gauge("redis_master_last_io_seconds_ago", "Since the primary was last heard of; -1: down")
+      .add(static_cast<double>(heard_s), who);
+  page.gauge("redis_master_sync_in_progress", "Whether a snapshot of the primary is being taken")
+      .add(primary.is_syncing() ? 1.0 : 0.0, who);
+  page.gauge("redis_slave_repl_offset", "Offset up to which the primary's stream is applied")
+      .add(primary.applied, who);
+  page.gauge("kvstash_replica_read_offset", "Offset up to which the primary's stream was read")
+      .add(primary.read, who);
+  page.gauge("kvstash_replica_refuses_empty_primary",
+             "Whether the primary has lost its data, and this node keeps its own")
+      .add(primary.refuses_empty ? 1.0 : 0.0, who);
+  page.counter("kvstash_replica_full_syncs_total", "Snapshots of the primary that were loaded")
+      .add(primary.full_syncs, who);
+  page.counter("kvstash_replica_partial_syncs_total", "Times the primary's stream was resumed")
+      .add(primary.partial_syncs, who);
+}
+
 void write_durability(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
   write_replicas(snapshot.process.replication, page);
+  if (snapshot.process.replication.primary) write_primary_link(snapshot.process.replication, page);
   const persist::PersistFacts& disk = snapshot.process.persist;
   const double now_s = static_cast<double>(snapshot.process.now_ms / 1000);
   write_snapshot_files(disk, sum.stats.dirty, now_s, page);
   write_rewrites(disk, now_s, page);
   write_aof(disk, sum, page);
+}
+
+void write_watched(const SentinelCounters& sentinel, Page& page) {
+  Family& status = page.gauge("redis_sentinel_master_status", "State of a watched primary");
+  Family& replicas = page.gauge("redis_sentinel_master_slaves", "Replicas of a primary");
+  Family& replicas_ok =
+      page.gauge("redis_sentinel_master_ok_slaves", "Replicas that are connected and not down");
+  Family& sentinels =
+      page.gauge("redis_sentinel_master_sentinels", "Sentinels of a primary, with this one");
+  Family& sentinels_ok =
+      page.gauge("redis_sentinel_master_ok_sentinels", "Sentinels that are connected and not down");
+  Family& quorum = page.gauge("redis_sentinel_master_ckquorum_status",
+                              "Whether enough sentinels can be reached for a failover");
+  Family& wanted = page.gauge("redis_sentinel_master_setting_ckquorum", "The quorum");
+  Family& down_after = page.gauge("redis_sentinel_master_setting_down_after_milliseconds",
+                                  "How long a primary may be silent");
+  Family& timeout = page.gauge("redis_sentinel_master_setting_failover_timeout", "In milliseconds");
+  Family& parallel = page.gauge("redis_sentinel_master_setting_parallel_syncs",
+                                "Replicas that a failover moves at once");
+  for (const WatchedPrimary& primary : sentinel.primaries) {
+    const Labels name = {{"master_name", primary.name}};
+    const Labels labels = {{"master_name", primary.name}, {"master_address", primary.address}};
+    status.add(1.0, {{"master_name", primary.name},
+                     {"master_address", primary.address},
+                     {"master_status", primary.status}});
+    replicas.add(primary.replicas, labels);
+    replicas_ok.add(primary.replicas_ok, labels);
+    sentinels.add(primary.sentinels, labels);
+    sentinels_ok.add(primary.sentinels_ok, labels);
+    quorum.add(primary.can_fail_over ? 1.0 : 0.0, name);
+    wanted.add(static_cast<double>(primary.quorum), labels);
+    down_after.add(static_cast<double>(primary.down_after_ms), labels);
+    timeout.add(static_cast<double>(primary.failover_timeout_ms), labels);
+    parallel.add(static_cast<double>(primary.parallel_syncs), labels);
+  }
+}
+
+void write_sentinel(const SentinelCounters& sentinel, Page& page) {
+  page.gauge("redis_sentinel_masters", "Watched primaries")
+      .add(uint64_t{sentinel.primaries.size()});
+  page.gauge("redis_sentinel_tilt", "Whether the sentinel mistrusts its clock and only watches")
+      .add(sentinel.is_tilted ? 1.0 : 0.0);
+  page.gauge("redis_sentinel_running_scripts", "Scripts that run").add(sentinel.running_scripts);
+  page.gauge("redis_sentinel_scripts_queue_length", "Scripts that run or wait")
+      .add(sentinel.queued_scripts);
+  page.gauge("redis_sentinel_simulate_failure_flags", "Failures to simulate, as bits")
+      .add(sentinel.simulated_failures);
+  write_watched(sentinel, page);
 }
 
 void write_commands(const Snapshot& snapshot, const ShardCounters& sum, Page& page) {
@@ -490,10 +569,14 @@ std::string metrics_text(const Snapshot& snapshot) {
   write_pushes(sum.pushes, page);
   write_memory(snapshot, sum, page);
   write_traffic(sum, page);
-  write_keyspace(sum, page);
-  write_notable_keys(sum, page);
+  if (snapshot.sentinel) {
+    write_sentinel(*snapshot.sentinel, page);
+  } else {
+    write_keyspace(sum, page);
+    write_notable_keys(sum, page);
+    write_durability(snapshot, sum, page);
+  }
   write_cpu(snapshot.process, page);
-  write_durability(snapshot, sum, page);
   write_commands(snapshot, sum, page);
   write_shards(snapshot, page);
   return page.text();

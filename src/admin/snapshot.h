@@ -144,11 +144,36 @@ struct ProcessCounters {
   std::optional<int64_t> tls_not_after_ms;
 };
 
+// One primary that a sentinel watches, with what belongs to it.
+struct WatchedPrimary {
+  std::string name;
+  std::string address;  // "10.0.0.1:6379"
+  std::string status;   // "ok", "sdown", "odown"
+  uint64_t replicas = 0;
+  uint64_t replicas_ok = 0;  // Connected and not down.
+  uint64_t sentinels = 0;    // With this one.
+  uint64_t sentinels_ok = 0;
+  bool can_fail_over = false;  // Enough sentinels can be reached.
+  int64_t quorum = 0;
+  int64_t down_after_ms = 0;
+  int64_t failover_timeout_ms = 0;
+  int64_t parallel_syncs = 0;
+};
+
+struct SentinelCounters {
+  bool is_tilted = false;
+  uint64_t running_scripts = 0;
+  uint64_t queued_scripts = 0;
+  uint64_t simulated_failures = 0;  // Bits.
+  std::vector<WatchedPrimary> primaries;
+};
+
 struct Snapshot {
   ProcessCounters process;
   std::vector<ShardCounters> shards;
 
-  bool is_serving = true;  // The server is not shutting down.
+  bool is_serving = true;                    // The server is not shutting down.
+  std::optional<SentinelCounters> sentinel;  // None: the server is no sentinel.
 
   // The server's identity and the limits in force.
   const engine::CommandTable* commands = nullptr;  // Lives as long as the server.

@@ -11,9 +11,7 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,20 +43,6 @@ int print_version() {
   std::printf("kvstash server v=%s redis_version=%s malloc=%s bits=64\n", server::kVersion.data(),
               server::kRedisVersion.data(), allocator_name());
   return 0;
-}
-
-// Returns an error message if the program's name, or --sentinel, asks for a role that this program
-// does not have, so that users do not take this program for one that has it.
-std::optional<std::string> refused_role(int argc, char** argv) {
-  const std::string path = argc > 0 ? argv[0] : "";
-  const std::string name = path.substr(path.rfind('/') + 1);
-  const auto ends_with = [&name](std::string_view role) { return name.ends_with(role); };
-  if (ends_with("-sentinel") ||
-      (argc > 1 && std::any_of(argv + 1, argv + argc, [](const char* word) {
-         return std::string_view(word) == "--sentinel";
-       })))
-    return "kvstash " + std::string(server::kVersion) + " has no sentinel mode.";
-  return std::nullopt;
 }
 
 // Runs a tool that checks files. Returns its exit code.
@@ -95,6 +79,7 @@ int serve(server::LoadedOptions loaded) {
                          .syslog_facility = static_cast<int>(options.process.syslog_facility)});
       !done.ok())
     return fail(done.error().message());
+  if (options.is_sentinel) set_log_role('X');
   if (options.process.logfile.empty()) server::print_banner(options, server::kVersion);
   for (const std::string& notice : loaded.notices)
     log(LogLevel::kNotice, notice);
@@ -119,7 +104,6 @@ int serve(server::LoadedOptions loaded) {
 
 int main(int argc, char** argv) {
   using namespace kvstash;
-  if (const std::optional<std::string> refused = refused_role(argc, argv)) return fail(*refused);
   if (const auto command = persist::find_check_command({argv, static_cast<size_t>(argc)}))
     return check_files(*command);
   Result<server::LoadedOptions> loaded = server::load_options(argc, argv, environ, read_stdin);

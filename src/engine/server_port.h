@@ -1,6 +1,6 @@
 // ServerPort: the functions of the server that commands of the server room reach through a Call, so
 // that the engine need not know the server. Implemented by server::Server; CONFIG, INFO, DEBUG,
-// SHUTDOWN and ACL use it.
+// SHUTDOWN, ACL and REPLICAOF use it.
 #pragma once
 
 #include "base/result.h"
@@ -25,6 +25,10 @@ class ServerPort {
   // error is the reply to the client.
   virtual Status load_acl() = 0;
   virtual Status save_acl() = 0;
+
+  // Makes the node a replica of the primary at this address; an empty host: a primary. Every shard
+  // is held. An error is the reply to the client.
+  virtual Status set_primary(std::string_view host, uint16_t port) = 0;
 
   // FLUSHALL has emptied all databases. Every shard is held.
   virtual void flushed_all() {}

@@ -120,7 +120,9 @@ bool Shard::finish_turn() {
   if (pubsub_.subscriptions().session_count() + tracking_.session_count() != 0) traffic_.receive();
   intake_.run_staged();
   traffic_.receive();
-  const bool more_due = expires() && expire_turn(hold_here());
+  // On a replica keys go when the primary says so.
+  const bool expires_here = expires() && !set_->role().is_replica();
+  const bool more_due = expires_here && expire_turn(hold_here());
   if (more_due) ++telemetry_.stats().expire_budgets_used;
   if (now_ms() >= cron_at_ms()) cron();
   const bool more_to_evict = evict_turn();
@@ -153,7 +155,8 @@ bool Shard::finish_turn() {
 
 int64_t Shard::next_event_ns() const {
   int64_t next_ms = clients_.looks_soon() ? std::min(cron_at_ms(), now_ms() + 1) : cron_at_ms();
-  if (const auto due_ms = expires() ? next_deadline_ms(data_) : std::nullopt)
+  const bool expires_here = expires() && !set_->role().is_replica();
+  if (const auto due_ms = expires_here ? next_deadline_ms(data_) : std::nullopt)
     next_ms = std::min(next_ms, *due_ms);
   int64_t next_ns = next_ms * kNsPerMs + clocks_apart_ns_;
   if (const auto due_ns = waits_.sessions().next_deadline_ns())

@@ -102,6 +102,8 @@ class Transport {
   // read.
   void shutdown();
   void close();  // Closes at once. Destroy the Poll first.
+  // Gives the descriptor of a plain transport away; it is closed here. The caller has to close it.
+  int release() { return fd_.release(); }
 
   int fd() const { return fd_.get(); }  // Negative: closed.
   bool is_open() const { return fd_.is_open(); }

@@ -22,6 +22,7 @@ struct ReplicationOptions {
   bool replica_ignore_maxmemory = true;
   bool replica_ignore_disk_write_errors = false;
   bool replica_announced = true;
+  bool replica_accept_empty_primary = false;
   int64_t replica_priority = 100;
   std::string replica_announce_ip;
   int64_t replica_announce_port = 0;

@@ -2,6 +2,7 @@
 
 #include "base/numbers.h"
 #include "engine/acl/acl.h"
+#include "engine/role_errors.h"
 #include "engine/server_port.h"
 #include "engine/shard.h"
 #include "scripting/redis_library.h"
@@ -156,6 +157,10 @@ std::string_view refusal(const Run& run, const Command& command, Args args, Call
   if ((command.has(engine::kWrite) || command.has(engine::kMayReplicate)) && run.is_read_only)
     return "ERR Write commands are not allowed from read-only scripts.";
   const engine::ShardSet& set = run.call->shards();
+  if (set.role().is_stale() && !command.has(engine::kStale))
+    return "ERR Can not execute the command on a stale replica";
+  if (command.has(engine::kWrite) && set.role().is_read_only())
+    return engine::errors::read_only_replica().message();
   if (command.has(engine::kWrite) && !run.has_written && set.refuses_writes()) {
     scratch.error = set.write_refusal();
     return scratch.error;

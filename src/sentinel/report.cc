@@ -95,11 +95,6 @@ bool is_shown(const Instance& instance) {
   return !instance.is_replica() || instance.reported.is_announced;
 }
 
-std::string_view status_text(const Instance& primary) {
-  if (primary.is_objectively_down) return "odown";
-  return primary.is_subjectively_down ? "sdown" : "ok";
-}
-
 std::string group_line(const State& state, size_t number, const Monitored& group) {
   const Address& address = group.primary.address;
   std::string line = "master" + std::to_string(number) + ":name=" + group.name;
@@ -111,6 +106,11 @@ std::string group_line(const State& state, size_t number, const Monitored& group
 }
 
 }  // namespace
+
+std::string_view status_text(const Instance& primary) {
+  if (primary.is_objectively_down) return "odown";
+  return primary.is_subjectively_down ? "sdown" : "ok";
+}
 
 void write_instance(const State& state, const Instance& instance, resp::ReplyWriter& reply) {
   Fields fields(reply);
@@ -187,12 +187,12 @@ void write_role(const State& state, resp::ReplyWriter& reply) {
     reply.bulk(group->name);
 }
 
-std::string info_text(const State& state, Moment now) {
+std::string info_lines(const State& state, Moment now) {
   const int64_t tilted_for =
       state.is_tilted
           ? std::chrono::duration_cast<std::chrono::seconds>(now - state.tilted_at).count()
           : -1;
-  std::string text = "# Sentinel\r\n";
+  std::string text;
   const auto line = [&](std::string_view name, int64_t value) {
     text.append(name).append(":").append(std::to_string(value)).append("\r\n");
   };

@@ -7,9 +7,13 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kvstash::sentinel {
+
+// "ok", "sdown" or "odown", as INFO says.
+std::string_view status_text(const Instance& primary);
 
 // One instance as a map of its fields.
 void write_instance(const State& state, const Instance& instance, resp::ReplyWriter& reply);
@@ -26,6 +30,6 @@ void write_info_cache(const State& state, const std::vector<const Monitored*>& g
                       resp::ReplyWriter& reply);
 
 void write_role(const State& state, resp::ReplyWriter& reply);
-std::string info_text(const State& state, Moment now);
+std::string info_lines(const State& state, Moment now);
 
 }  // namespace kvstash::sentinel

@@ -265,8 +265,8 @@ void Sentinel::write_role(resp::ReplyWriter& reply) const {
   sentinel::write_role(*state_, reply);
 }
 
-std::string Sentinel::info_section(Moment now) const {
-  return info_text(*state_, now);
+std::string Sentinel::info_lines(Moment now) const {
+  return sentinel::info_lines(*state_, now);
 }
 
 }  // namespace kvstash::sentinel

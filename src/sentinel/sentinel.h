@@ -13,7 +13,7 @@
 //   command(argv, reply, now)      SENTINEL ...: the reply is written; carry out the actions, then
 //                                  send the reply
 //   publish(argv, reply, now)      PUBLISH, by which peers say hello
-//   write_role, info_section       ROLE and INFO sentinel
+//   write_role, info_lines         ROLE and INFO sentinel
 //
 // `now` never goes back. The actions of a call are carried out in order and before the next call:
 // SaveConfig, which comes first, is on the disk before any command or reply leaves. Events that an
@@ -55,12 +55,12 @@ struct SentinelSetup {
 struct CommandOutcome {
   Actions actions;
   // The reply promises that the configuration was saved. If SaveConfig fails, the shell sends
-  // kSaveFailedReply in its place.
+  // kSaveFailedError in its place.
   bool is_promise_to_save = false;
 };
 
-inline constexpr std::string_view kSaveFailedReply =
-    "-ERR Failed to save config file. Check server logs.\r\n";
+inline constexpr std::string_view kSaveFailedError =
+    "ERR Failed to save config file. Check server logs.";
 
 class Sentinel {
   // Only make() has one.
@@ -83,8 +83,8 @@ class Sentinel {
                          Moment now);
 
   void write_role(resp::ReplyWriter& reply) const;
-  // "# Sentinel\r\n..." without an empty line at the end.
-  std::string info_section(Moment now) const;
+  // The lines of the section Sentinel of INFO, each ended by CR LF.
+  std::string info_lines(Moment now) const;
 
   // For tests and metrics.
   const State& state() const { return *state_; }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "server/directives.h"
 #include "server/environment.h"
+#include "server/sentinel_file.h"
 #include "server/yaml_config.h"
 
 #include <fcntl.h>
@@ -23,6 +24,8 @@ namespace {
 constexpr size_t kConfigBytesMax = size_t{16} << 20;
 constexpr int kIncludeDepthMax = 16;
 constexpr size_t kUsersMax = 100'000;
+constexpr std::string_view kSentinelOption = "--sentinel";
+constexpr int64_t kSentinelPort = 26379;
 
 // Where a directive stands, so that an error message can say which line to correct.
 struct Place {
@@ -116,6 +119,7 @@ class Loader {
   Status take_include(const std::string& pattern, const Place& place, int depth);
   Status take_user(const std::vector<std::string>& words, const Place& place);
   Status take_rename(const std::vector<std::string>& words, const Place& place);
+  Status check_sentinel(const Place& place) const;
   void note_if_inert(const Directive& row);
   std::string from_directory(const std::string& path) const;
 
@@ -123,6 +127,7 @@ class Loader {
   std::vector<std::string>& notices_;
   std::string directory_;
   bool save_seen_ = false;
+  bool is_in_own_file_ = false;  // What is read stands in the file that the process was given.
 };
 
 Status Loader::take_text(std::string_view text, std::string_view name, int depth) {
@@ -171,7 +176,10 @@ Status Loader::take_yaml(std::string_view text, std::string_view name) {
 Status Loader::take_file(const std::string& path, int depth) {
   const Result<std::string> text = read_file(path);
   if (!text.ok()) return Error::text(std::string(text.error().message()));
-  return is_yaml(path) ? take_yaml(*text, path) : take_text(*text, path, depth);
+  const bool was_in_own_file = std::exchange(is_in_own_file_, depth == 0);
+  Status taken = is_yaml(path) ? take_yaml(*text, path) : take_text(*text, path, depth);
+  is_in_own_file_ = was_in_own_file;
+  return taken;
 }
 
 Status Loader::take(const std::vector<std::string>& words, const Place& place, int depth) {
@@ -183,7 +191,7 @@ Status Loader::take(const std::vector<std::string>& words, const Place& place, i
   if (name == "rename-command" && words.size() == 3) return take_rename(words, place);
   if (name == "loadmodule")
     return refuse(place, "kvstash has no module interface: remove this line to start without it");
-  if (name == "sentinel") return refuse(place, "sentinel directive while not in sentinel mode");
+  if (name == "sentinel") return check_sentinel(place);
   if ((name == "list-max-ziplist-entries" || name == "list-max-ziplist-value") &&
       words.size() == 2) {
     notices_.push_back("'" + name + "' has no effect: list-max-listpack-size took its place.");
@@ -257,13 +265,27 @@ Status Loader::take_rename(const std::vector<std::string>& words, const Place& p
   return {};
 }
 
+// Whether a line of a sentinel may stand here. What it says is read by the sentinel itself.
+Status Loader::check_sentinel(const Place& place) const {
+  if (!options_.is_sentinel) return refuse(place, "sentinel directive while not in sentinel mode");
+  if (!is_in_own_file_)
+    return refuse(place, "sentinel directives stand in the file that the sentinel rewrites");
+  return {};
+}
+
 // The parsed command line.
 struct CommandLine {
   StartAction action = StartAction::kServe;
   std::optional<std::string> file;
   bool from_stdin = false;
+  bool is_sentinel = false;
   std::vector<std::vector<std::string>> directives;
 };
+
+// Whether the program was started as kvstash-sentinel or redis-sentinel.
+bool has_name_of_sentinel(int argc, const char* const* argv) {
+  return argc > 0 && std::string_view(argv[0]).ends_with("-sentinel");
+}
 
 bool is_option(std::string_view word) {
   return word.starts_with("--");
@@ -310,6 +332,7 @@ Result<std::vector<std::vector<std::string>>> split_options(const std::vector<st
 Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  line.is_sentinel = std::erase(words, kSentinelOption) != 0 || has_name_of_sentinel(argc, argv);
   if (words.size() == 1) {
     const std::optional<StartAction> action = lone_action(words[0]);
     if (action) {
@@ -398,6 +421,11 @@ Result<LoadedOptions> load_options(int argc, const char* const* argv,
   loaded.action = line->action;
   if (loaded.action != StartAction::kServe) return loaded;
 
+  if (line->is_sentinel) {
+    loaded.options.is_sentinel = true;
+    loaded.options.net.port = kSentinelPort;
+    loaded.options.net.protected_mode = false;
+  }
   EnvironmentLines from_environment = environment_lines(environment);
   loaded.notices = std::move(from_environment.notices);
   Loader loader(loaded.options, loaded.notices);
@@ -410,6 +438,10 @@ Result<LoadedOptions> load_options(int argc, const char* const* argv,
   loaded.options.start_arguments = line->directives;
   if (line->file) loaded.options.config_file = absolute_path(*line->file);
   loaded.options.process.dir = absolute_path(loaded.options.process.dir);
+  if (loaded.options.is_sentinel) {
+    if (Status checked = check_sentinel_file(loaded.options.config_file); !checked.ok())
+      return own(checked.error());
+  }
   return loaded;
 }
 
@@ -437,6 +469,8 @@ Status apply_config_text(ServerOptions& options, std::string_view text, std::str
 
 std::string usage_text() {
   return "Usage: kvstash [/path/to/kvstash.conf] [--directive value ...] [-]\n"
+         "       kvstash /path/to/sentinel.conf --sentinel [--directive value ...]\n"
+         "                                   watch primaries, and fail over (port 26379)\n"
          "       kvstash -                   read the configuration from standard input\n"
          "       kvstash -v | --version\n"
          "       kvstash -h | --help\n"

@@ -241,13 +241,15 @@ Status write_and_sync(int descriptor, std::string_view text) {
 }
 
 // The directory must be synced too, or a power failure may undo the rename.
-void sync_directory_of(const std::string& path) {
+Status sync_directory_of(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
+  if (descriptor < 0) return last_error();
+  const int failed = ::fsync(descriptor) == 0 ? 0 : errno;
   ::close(descriptor);
+  if (failed != 0) return Error::text(std::strerror(failed));
+  return {};
 }
 
 Status fill_and_rename(int descriptor, const std::string& temporary, const std::string& path,
@@ -258,18 +260,7 @@ Status fill_and_rename(int descriptor, const std::string& temporary, const std::
   if (!written.ok()) return written;
   if (::fchmod(descriptor, mode) != 0) return last_error();
   if (::rename(temporary.c_str(), path.c_str()) != 0) return last_error();
-  sync_directory_of(path);
   return {};
-}
-
-Status write_in_place_of(const std::string& path, std::string_view text) {
-  std::string temporary = path + "-XXXXXX.tmp";
-  const int descriptor = ::mkostemps(temporary.data(), 4, O_CLOEXEC);
-  if (descriptor < 0) return last_error();
-  Status done = fill_and_rename(descriptor, temporary, path, text);
-  ::close(descriptor);
-  if (!done.ok()) ::unlink(temporary.c_str());
-  return done;
 }
 
 }  // namespace
@@ -291,7 +282,20 @@ std::string rewrite_config(std::string_view old_text, const ServerOptions& optio
 Status rewrite_config_file(const ServerOptions& options, RewriteScope scope) {
   const Result<std::string> old_text = read_whole(options.config_file);
   if (!old_text.ok()) return Error::text(std::string(old_text.error().message()));
-  return write_in_place_of(options.config_file, rewrite_config(*old_text, options, scope));
+  return replace_config_file(options.config_file, rewrite_config(*old_text, options, scope));
+}
+
+Status replace_config_file(const std::string& path, std::string_view text) {
+  std::string temporary = path + "-XXXXXX.tmp";
+  const int descriptor = ::mkostemps(temporary.data(), 4, O_CLOEXEC);
+  if (descriptor < 0) return last_error();
+  Status done = fill_and_rename(descriptor, temporary, path, text);
+  ::close(descriptor);
+  if (!done.ok()) {
+    ::unlink(temporary.c_str());
+    return done;
+  }
+  return sync_directory_of(path);
 }
 
 }  // namespace kvstash::server

@@ -29,4 +29,8 @@ std::string rewrite_config(std::string_view old_text, const ServerOptions& optio
 Status rewrite_config_file(const ServerOptions& options,
                            RewriteScope scope = RewriteScope::kNeeded);
 
+// Replaces a configuration file, whose mode stays, by `text`: after a crash it has the old text or
+// the new, and once this returns, the new. Blocks on the disk. The error is a reason.
+Status replace_config_file(const std::string& path, std::string_view text);
+
 }  // namespace kvstash::server

@@ -11,6 +11,7 @@
 #include "engine/execution/waiter.h"
 #include "engine/shard.h"
 #include "persist/node/persistence.h"
+#include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "server/allocator_report.h"
 #include "server/config_rewrite.h"

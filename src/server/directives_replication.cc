@@ -56,6 +56,12 @@ constexpr Directive kRows[] = {
      .slot = field<&ReplicationOptions::replica_ignore_disk_write_errors>,
      .about = "Go on following when the replica cannot write to its own disk. no: stop, rather "
               "than diverge."},
+    {.name = "replica-accept-empty-primary",
+     .kind = kBool,
+     .slot = field<&ReplicationOptions::replica_accept_empty_primary>,
+     .about = "Drop all data when the primary, to which a replica has connected again by itself, "
+              "has come back without any. no: keep the data, which may be the last copy, log a "
+              "warning, and try again each second, until REPLICAOF is said once more."},
     {.name = "replica-announced",
      .kind = kBool,
      .slot = field<&ReplicationOptions::replica_announced>,

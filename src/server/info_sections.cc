@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <tuple>
 
 namespace kvstash::server {
@@ -66,7 +67,7 @@ void write_server(const InfoFacts& facts, InfoText& to) {
   to.field("redis_git_sha1", "00000000");
   to.field("redis_git_dirty", "0");
   to.field("redis_build_id", "0");
-  to.field("redis_mode", "standalone");
+  to.field("redis_mode", facts.options.is_sentinel ? "sentinel" : "standalone");
   to.field("os", facts.snapshot.os);
   to.field("arch_bits", sizeof(void*) * 8);
   to.field("monotonic_clock", "POSIX clock_gettime");
@@ -372,12 +373,50 @@ void write_stream(const replication::ReplicationFacts& facts, InfoText& to) {
   to.field("repl_backlog_histlen", facts.has_backlog ? facts.offset - facts.backlog_begin : 0);
 }
 
+// How many seconds ago that was, by the clock of the facts; -1: never.
+int64_t seconds_since(const replication::ReplicationFacts& facts, std::optional<int64_t> ms) {
+  return ms ? std::max<int64_t>(facts.now_ms - *ms, 0) / 1000 : -1;
+}
+
+void write_sync(const replication::ReplicationFacts& facts, InfoText& to) {
+  const replication::PrimaryFacts& primary = *facts.primary;
+  const uint64_t read = primary.sync_bytes_read;
+  const uint64_t left = std::max(primary.sync_bytes_total, read) - read;
+  to.field("master_sync_total_bytes", primary.sync_bytes_total);
+  to.field("master_sync_read_bytes", read);
+  to.field("master_sync_left_bytes", primary.sync_bytes_total == 0 ? 0 : left);
+  to.fixed("master_sync_perc", ratio(read * 100, primary.sync_bytes_total), 2);
+  to.field("master_sync_last_io_seconds_ago", seconds_since(facts, primary.heard_ms));
+}
+
+// What a replica tells of its primary.
+void write_primary_link(const replication::ReplicationFacts& facts,
+                        const ReplicationOptions& options, InfoText& to) {
+  const replication::PrimaryFacts& primary = *facts.primary;
+  to.field("master_host", primary.host);
+  to.field("master_port", primary.port);
+  to.field("master_link_status", primary.is_up() ? "up" : "down");
+  to.field("master_last_io_seconds_ago",
+           primary.is_up() ? seconds_since(facts, primary.heard_ms) : -1);
+  to.field("master_sync_in_progress", primary.is_syncing() ? "1" : "0");
+  to.field("slave_read_repl_offset", primary.read);
+  to.field("slave_repl_offset", primary.applied);
+  if (primary.is_syncing()) write_sync(facts, to);
+  if (!primary.is_up())
+    to.field("master_link_down_since_seconds", seconds_since(facts, primary.down_since_ms));
+  if (primary.refuses_empty) to.field("master_refused_empty", "1");
+  to.field("slave_priority", options.replica_priority);
+  to.field("slave_read_only", options.replica_read_only ? "1" : "0");
+  to.field("replica_announced", options.replica_announced ? "1" : "0");
+}
+
 void write_replication(const InfoFacts& facts, InfoText& to) {
-  const replication::ReplicationFacts& replication = facts.snapshot.process.replication;
-  to.field("role", "master");
-  write_replicas(replication, to);
+  const replication::ReplicationFacts& node = facts.snapshot.process.replication;
+  to.field("role", node.primary ? "slave" : "master");
+  if (node.primary) write_primary_link(node, facts.options.replication, to);
+  write_replicas(node, to);
   to.field("master_failover_state", "no-failover");
-  write_stream(replication, to);
+  write_stream(node, to);
 }
 
 void write_cpu(const InfoFacts& facts, InfoText& to) {
@@ -507,20 +546,32 @@ void write_bigkeys(const InfoFacts& facts, InfoText& to) {
   write_largest(std::move(keys), "bigkey_elements_", &admin::BigKeyCounters::elements, to);
 }
 
+void write_sentinel(const InfoFacts& facts, InfoText& to) {
+  to.lines(facts.sentinel_lines);
+}
+
+// Which servers have a section.
+enum class Whose : uint8_t { kData, kSentinel, kBoth };
+
 struct Section {
   std::string_view title;
   bool is_default;
   void (*write)(const InfoFacts&, InfoText&);
+  Whose whose = Whose::kData;
+
+  bool is_for(bool is_sentinel) const {
+    return whose == Whose::kBoth || (whose == Whose::kSentinel) == is_sentinel;
+  }
 };
 
 constexpr std::array kSections = {
-    Section{"Server", true, write_server},
-    Section{"Clients", true, write_clients},
+    Section{"Server", true, write_server, Whose::kBoth},
+    Section{"Clients", true, write_clients, Whose::kBoth},
     Section{"Memory", true, write_memory},
     Section{"Persistence", true, write_persistence},
-    Section{"Stats", true, write_stats},
+    Section{"Stats", true, write_stats, Whose::kBoth},
     Section{"Replication", true, write_replication},
-    Section{"CPU", true, write_cpu},
+    Section{"CPU", true, write_cpu, Whose::kBoth},
     Section{"Modules", true, write_modules},
     Section{"Commandstats", false, write_commandstats},
     Section{"Errorstats", true, write_errorstats},
@@ -530,15 +581,16 @@ constexpr std::array kSections = {
     Section{"Shards", true, write_shards},
     Section{"Hotkeys", false, write_hotkeys},
     Section{"Bigkeys", false, write_bigkeys},
+    Section{"Sentinel", true, write_sentinel, Whose::kSentinel},
 };
 
 }  // namespace
 
-InfoChoice InfoChoice::of(std::span<const std::string_view> words) {
+InfoChoice InfoChoice::of(std::span<const std::string_view> words, bool is_sentinel) {
   InfoChoice choice;
   const auto choose = [&](auto wants) {
     for (size_t i = 0; i < kSections.size(); ++i) {
-      if (wants(kSections[i])) choice.sections_ |= 1u << i;
+      if (kSections[i].is_for(is_sentinel) && wants(kSections[i])) choice.sections_ |= 1u << i;
     }
   };
   const auto is_default = [](const Section& section) { return section.is_default; };

@@ -23,8 +23,9 @@ struct InfoFacts;
 class InfoChoice {
  public:
   // `words` are as the client sent them: names of sections, default, all, everything, modules.
-  // Without any word the choice is default. Unknown names choose nothing.
-  static InfoChoice of(std::span<const std::string_view> words);
+  // Without any word the choice is default. Unknown names choose nothing. A sentinel has sections
+  // of its own, and not those about data.
+  static InfoChoice of(std::span<const std::string_view> words, bool is_sentinel = false);
 
   bool has(size_t section) const { return (sections_ >> section & 1) != 0; }
   bool wants_latencies() const;  // Latencies take long to copy.
@@ -42,7 +43,8 @@ struct InfoFacts {
   const ServerOptions& options;
   const RunInfo& run;
   const admin::Snapshot& snapshot;
-  const admin::ShardCounters& sum;  // The sum over the shards.
+  const admin::ShardCounters& sum;    // The sum over the shards.
+  std::string_view sentinel_lines{};  // Of a sentinel: its section.
 };
 
 std::string info_text(const InfoFacts& facts, const InfoChoice& choice);

@@ -22,6 +22,8 @@ class InfoText {
   void fixed(std::string_view name, double value, int decimals);
   // Writes several fields that have the same value.
   void fields(std::initializer_list<std::string_view> names, std::string_view value);
+  // Writes lines that are complete already.
+  void lines(std::string_view text) { text_ += text; }
 
   std::string take() { return std::move(text_); }
 

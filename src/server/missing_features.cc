@@ -4,8 +4,6 @@ namespace kvstash::server {
 
 std::vector<std::string_view> missing_features(const ServerOptions& options) {
   std::vector<std::string_view> missing;
-  if (!options.replication.primary_host.empty())
-    missing.push_back("'replicaof': this version has no replication; it serves as a primary.");
   if (options.cluster.enabled)
     missing.push_back("'cluster-enabled yes': this version has no cluster; it serves standalone.");
   return missing;

@@ -136,6 +136,8 @@ struct ServerOptions {
   std::vector<std::vector<std::string>> users;  // `user` lines: the name, then its ACL rules.
   std::vector<RenamedCommand> renamed_commands;
 
+  // The process is a sentinel: it watches others, and has no data (kvstash --sentinel).
+  bool is_sentinel = false;
   std::string config_file;  // Absolute path of the file read at start; empty: none.
   // Where and how the program was started. A reload needs these: the command line and environment
   // of the start still win over the file, and relative paths are still resolved from here.

@@ -120,8 +120,9 @@ int64_t fit_descriptor_limit(int64_t maxclients) {
 
 void print_banner(const ServerOptions& options, std::string_view version) {
   const int64_t port = options.net.port != 0 ? options.net.port : options.net.tls.port;
-  std::printf("\n  kvstash %.*s\n  Running in standalone mode\n  Port: %lld\n  PID: %d\n\n",
-              static_cast<int>(version.size()), version.data(), static_cast<long long>(port),
+  std::printf("\n  kvstash %.*s\n  Running in %s mode\n  Port: %lld\n  PID: %d\n\n",
+              static_cast<int>(version.size()), version.data(),
+              options.is_sentinel ? "sentinel" : "standalone", static_cast<long long>(port),
               static_cast<int>(::getpid()));
   std::fflush(stdout);
 }

@@ -17,12 +17,15 @@
 #include "persist/commands/persist_table.h"
 #include "persist/node/persistence.h"
 #include "replication/commands/primary_table.h"
+#include "replication/commands/role.h"
 #include "replication/node/replication.h"
 #include "scripting/scripting.h"
 #include "scripting/scripting_table.h"
 #include "server/acl_file.h"
 #include "server/directives.h"
 #include "server/process.h"
+#include "server/sentinel_commands.h"
+#include "server/sentinel_node.h"
 #include "server/server_commands.h"
 #include "server/shard_shell.h"
 #include "server/snapshot.h"
@@ -42,12 +45,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kShutdownCheckPeriod{10};
 
-std::vector<std::span<const engine::CommandSpec>> all_command_tables() {
+std::vector<std::span<const engine::CommandSpec>> command_tables(const ServerOptions& options) {
+  if (options.is_sentinel) return {sentinel_commands()};
   const auto rows = commands::all_commands();
   std::vector<std::span<const engine::CommandSpec>> tables(rows.begin(), rows.end());
   tables.push_back(scripting::scripting_commands());
   tables.push_back(persist::persist_commands());
   tables.push_back(replication::primary_commands());
+  tables.push_back(replication::role_commands());
   tables.push_back(server_commands());
   return tables;
 }
@@ -108,6 +113,7 @@ std::string executable_path() {
 }
 
 size_t shard_count(const ServerOptions& options) {
+  if (options.is_sentinel) return 1;
   if (options.engine.shards > 0) return static_cast<size_t>(options.engine.shards);
   const size_t cores = net::usable_cores();
   return cores <= 2 ? 1 : cores;
@@ -129,7 +135,7 @@ Error cannot_listen(const net::NetOptions& wanted, const net::NetOptions& now) {
 }  // namespace
 
 Server::Server(ServerOptions options)
-    : options_(std::move(options)), commands_(all_command_tables()) {
+    : options_(std::move(options)), commands_(command_tables(options_)) {
   run_info_ = {.run_id = random_hex(40),
                .started_ms = to_ms(wall_now()),
                .pid = ::getpid(),
@@ -161,9 +167,14 @@ Status Server::start() {
   replication_ = std::make_unique<replication::Replication>(
       replication::Replication::Setup{
           .set = shards_.get(), .persistence = persistence_.get(), .history = history_.get()},
-      options_.replication);
+      options_.replication, options_.net);
   for (size_t id = 0; id < shards_->size(); ++id)
     shells_.push_back(std::make_unique<ShardShell>(shards_->at(id), options_.net));
+  if (options_.is_sentinel) {
+    Result<std::unique_ptr<SentinelNode>> made = SentinelNode::make(*this, shells_[0]->loop());
+    if (!made.ok()) return made.error();
+    sentinel_ = *std::move(made);
+  }
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
 
   shells_[0]->set_acceptor([this] {
@@ -295,10 +306,11 @@ int Server::run() {
   }
   log(LogLevel::kNotice, "Server initialized",
       {{"shards", std::to_string(shards_->size())}, {"version", std::string(kVersion)}});
-  persistence_->start([this](const Status& loaded) { on_loaded(loaded); });
+  begin_serving();
   shells_[0]->run();
 
   metrics_.reset();
+  sentinel_.reset();
   for (std::thread& thread : threads)
     thread.join();
   replication_->finish();
@@ -308,6 +320,16 @@ int Server::run() {
   shutdown_timer_.reset();
   log(LogLevel::kWarning, "kvstash is now ready to exit, bye bye...");
   return exit_code_;
+}
+
+void Server::begin_serving() {
+  if (sentinel_ == nullptr) {
+    persistence_->start([this](const Status& loaded) { on_loaded(loaded); });
+    return;
+  }
+  log(LogLevel::kNotice, "Running mode=sentinel, port=" + std::to_string(options_.net.port) + ".");
+  sentinel_->shell().start();
+  on_loaded({});  // There is no data.
 }
 
 // Called on the loading thread. Without its data the server must not go on.
@@ -345,6 +367,13 @@ Status Server::save_acl() {
   return Error::literal(
       "ERR There was an error trying to save the ACLs. Please check the server logs for more "
       "information");
+}
+
+Status Server::set_primary(std::string_view host, uint16_t port) {
+  ServerOptions next = options_;
+  next.replication.primary_host = host;
+  next.replication.primary_port = port;
+  return change_options(std::move(next), false);
 }
 
 void Server::flushed_all() {
@@ -388,11 +417,19 @@ Status Server::change_options(ServerOptions next, bool reads_certificates) {
   options_ = std::move(next);
   ++options_version_;
   persistence_->take_up_options(options_.persist);
-  replication_->take_up_options(options_.replication);
+  replication_->take_up_options(options_.replication, options_.net);
   if (has_new_password) shards_->acl().set_default_password(options_.engine.requirepass);
   for (size_t id = 0; id < shards_->size(); ++id)
     shards_->at(id).take_up_options();
   return {};
+}
+
+void Server::change_log_level(std::string_view level) {
+  const std::string_view words[] = {"loglevel", level};
+  Result<ServerOptions> changed = apply(options_, words, {});
+  ensure(changed.ok());
+  options_.process.loglevel = changed->process.loglevel;
+  set_log_level(options_.process.loglevel);
 }
 
 // ---- Stopping.
@@ -479,6 +516,10 @@ bool Server::give_up_shutdown(std::string_view error) {
 }
 
 void Server::check_shutdown() {
+  if (has_stopped_) {
+    if (replication_->has_ended()) end_shards();
+    return;
+  }
   const bool is_drained =
       std::ranges::all_of(shells_, [](const auto& shell) { return shell->is_drained(); });
   if (is_saving_at_end_ || (!is_drained && to_ms(wall_now()) < shutdown_at_ms_)) return;
@@ -494,6 +535,8 @@ void Server::check_shutdown() {
 }
 
 bool Server::saves_at_shutdown() const {
+  if (sentinel_ != nullptr) return false;
+  if (shards_->is_loading()) return false;  // A primary's snapshot: half of it is of no use.
   if (shutdown_->saves) return true;
   return !shutdown_->forbids_saving && !options_.persist.save.empty();
 }
@@ -510,8 +553,13 @@ void Server::end_saving(bool is_saved) {
   give_up_shutdown("-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
 }
 
+// The thread that follows a primary needs the shards until it has ended.
 void Server::stop_shards() {
   has_stopped_ = true;
+  replication_->begin_end();
+}
+
+void Server::end_shards() {
   shutdown_timer_->stop();
   // Shard 0 is told last: it runs this function, and its loop must run until the others have been
   // told.

@@ -48,6 +48,7 @@ class Persistence;
 
 namespace kvstash::server {
 
+class SentinelNode;
 class ShardShell;
 
 inline constexpr std::string_view kVersion = "0.1.0";
@@ -92,9 +93,11 @@ class Server final : public engine::ServerPort {
   engine::ShardSet& shards() { return *shards_; }
   persist::Persistence& persistence() const { return *persistence_; }
   replication::Replication& replication() const { return *replication_; }
+  SentinelNode* sentinel() const { return sentinel_.get(); }  // Null: the server has data.
   std::string describe(const engine::Session& session, int64_t now_ms) const override;
   Status load_acl() override;
   Status save_acl() override;
+  Status set_primary(std::string_view host, uint16_t port) override;
   void flushed_all() override;
   // The time at which the certificate in use expires; nothing if TLS is off.
   std::optional<Instant> tls_not_after() const;
@@ -103,6 +106,8 @@ class Server final : public engine::ServerPort {
   uint16_t tcp_port() const;  // The port in use, also if the options say 0.
 
   // ---- On shard 0's thread.
+  // Takes over a level that `loglevel` knows. Only in a sentinel, which has no other shards.
+  void change_log_level(std::string_view level);
   // Stops the server once the replies under way have left, or shutdown-timeout is over. `asker` is
   // the id of the session to be told if the shutdown is aborted; 0: none.
   void begin_shutdown(ShutdownRequest request, uint64_t asker);
@@ -127,8 +132,10 @@ class Server final : public engine::ServerPort {
   bool give_up_shutdown(std::string_view error);
   bool saves_at_shutdown() const;
   void end_saving(bool is_saved);
+  void begin_serving();
   void on_loaded(const Status& loaded);
   void stop_shards();
+  void end_shards();
 
   ServerOptions options_;
   uint64_t options_version_ = 0;  // The number of changes so far.
@@ -140,6 +147,7 @@ class Server final : public engine::ServerPort {
   std::unique_ptr<persist::Persistence> persistence_;      // Uses the shards.
   std::unique_ptr<replication::Replication> replication_;  // Uses both.
   std::vector<std::unique_ptr<ShardShell>> shells_;
+  std::unique_ptr<SentinelNode> sentinel_;  // Uses the shards and the first shell.
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::shared_ptr<net::TlsContext> tls_;
   std::unique_ptr<net::Signals> signals_;
@@ -153,7 +161,7 @@ class Server final : public engine::ServerPort {
   std::atomic<bool> has_loaded_{false};  // What was on the disk at the start is in memory.
   int64_t shutdown_at_ms_ = 0;
   bool is_saving_at_end_ = false;  // The save that a shutdown waits for is under way.
-  bool has_stopped_ = false;  // The shards have been told to end, so it is too late for an abort.
+  bool has_stopped_ = false;  // The shards are about to end, so it is too late for an abort.
   int exit_code_ = 0;
 };
 

@@ -4,7 +4,9 @@
 #include "engine/shard.h"
 #include "net/file.h"
 #include "persist/node/persistence.h"
+#include "replication/node/replication.h"
 #include "scripting/scripting.h"
+#include "server/sentinel_node.h"
 #include "server/server.h"
 
 #include <sys/resource.h>
@@ -203,6 +205,7 @@ admin::Snapshot describe_server(Server& server) {
   admin::Snapshot snapshot;
   snapshot.process = read_process(server);
   snapshot.is_serving = !server.is_stopping();
+  if (server.sentinel() != nullptr) snapshot.sentinel = server.sentinel()->counters();
   snapshot.commands = &server.shards().commands();
   snapshot.version = kVersion;
   snapshot.redis_version = kRedisVersion;

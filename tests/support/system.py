@@ -6,7 +6,8 @@ A test takes one argument, called by what it needs:
 * `lab`: a Lab, to start servers of its own and to find the oracle's tools.
 
 Each runs on 1 and on 2 shards. A test fails by raising; `assert` is the usual way. A module with
-`CROSSES_THREADS = True` is also run under ThreadSanitizer, on 2 and 4 shards.
+`CROSSES_THREADS = True` is also run under ThreadSanitizer, on 2 and 4 shards. One with `HAS_NO_SHARDS = True`, about
+a process that is no server of data, runs once.
 """
 
 import importlib.util
@@ -126,6 +127,8 @@ class Runner:
         module = load(path)
         if threads_only and not getattr(module, "CROSSES_THREADS", False):
             return
+        if getattr(module, "HAS_NO_SHARDS", False):
+            shard_counts = shard_counts[:1]
         for shards in shard_counts:
             lab, shared = Lab(self.build, self.binary, shards), None
             for test, needs in tests_of(module):

@@ -121,11 +121,3 @@ def it_serves_under_the_name_of_redis_server(lab):
     lab.started.append(server)
     with server.connect() as connection:
         assert connection.call("SET", "k", "v") == (b"+", b"OK")
-
-
-def names_of_other_programs_are_refused(lab):
-    for name, word in (("redis-sentinel", "sentinel"), ("kvstash-sentinel", "sentinel")):
-        status, out, err = lab.run(_link(lab, name), "--port", servers.free_port(), seconds=20)
-        assert status == 1 and word in err and out == "", (name, out, err)
-    status, out, err = lab.run(os.path.abspath(lab.binary), "--sentinel", "--port", servers.free_port(), seconds=20)
-    assert status == 1 and "sentinel" in err, err

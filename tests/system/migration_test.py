@@ -354,13 +354,13 @@ class _Machine:
         assert done.returncode == 0, (script, done.stdout)
         return done.stdout
 
-    def digest(self):
-        digest = self.run("redis-cli -p 6379 DEBUG DIGEST").strip()
+    def digest(self, port=6379):
+        digest = self.run(f"redis-cli -p {port} DEBUG DIGEST").strip()
         assert re.fullmatch("[0-9a-f]{40}", digest), digest
         return digest
 
-    def is_ours(self):
-        return "kvstash_version" in self.run("redis-cli -p 6379 INFO server")
+    def is_ours(self, port):
+        return "kvstash_version" in self.run(f"redis-cli -p {port} INFO server")
 
     def stop(self):
         self.run("for port in 6379 6380; do redis-cli -p $port SHUTDOWN NOSAVE NOW 2>&1 || true; done")
@@ -382,20 +382,21 @@ START = "{program} --port 6379 --dir {folder} --daemonize yes {more} > /dev/null
 def the_page_about_migration_is_true(lab):
     sections = _sections()
     settings = {
-        "To kvstash with a snapshot": ("redis-server", "/var/lib/redis", "", True),
-        "To kvstash with an append-only file": ("redis-server", "/var/lib/redis", "--appendonly yes", True),
-        "Back to Redis with a snapshot": ("kvstash", "/var/lib/kvstash", "", False),
-        "Back to Redis with an append-only file": ("kvstash", "/var/lib/kvstash", "--appendonly yes", False),
+        "To kvstash by replication": ("redis-server", "/var/lib/redis", "", True, 6380),
+        "To kvstash with a snapshot": ("redis-server", "/var/lib/redis", "", True, 6379),
+        "To kvstash with an append-only file": ("redis-server", "/var/lib/redis", "--appendonly yes", True, 6379),
+        "Back to Redis with a snapshot": ("kvstash", "/var/lib/kvstash", "", False, 6379),
+        "Back to Redis with an append-only file": ("kvstash", "/var/lib/kvstash", "--appendonly yes", False, 6379),
     }
     assert set(sections) == set(settings), "a section has no test, or a test no section"
-    for title, (program, folder, more, ends_ours) in settings.items():
+    for title, (program, folder, more, ends_ours, port) in settings.items():
         machine = _Machine(lab)
         try:
             machine.run(f"mkdir -p {folder}\n" + START.format(program=program, folder=folder, more=more) + FILL)
             before = machine.digest()
             machine.run(sections[title])
-            assert machine.is_ours() == ends_ours, title
-            assert machine.digest() == before, title
+            assert machine.is_ours(port) == ends_ours, title
+            assert machine.digest(port) == before, title
         finally:
             machine.stop()
             shutil.rmtree(machine.root, ignore_errors=True)

@@ -84,7 +84,8 @@ Result<HelloOptions> parse_hello(ArgReader args) {
 void reply_hello(Call& call) {
   // HELLO may have changed the protocol version, so the reply needs a writer of its own.
   resp::ReplyWriter reply(call.reply().buffer(), call.caller().resp);
-  reply.map(7);
+  const bool is_sentinel = call.shards().commands().find("sentinel") != nullptr;
+  reply.map(is_sentinel ? 6 : 7);
   reply.bulk("server");
   reply.bulk(kServerName);
   reply.bulk("version");
@@ -94,9 +95,11 @@ void reply_hello(Call& call) {
   reply.bulk("id");
   reply.integer(static_cast<int64_t>(call.caller().client_id));
   reply.bulk("mode");
-  reply.bulk("standalone");
-  reply.bulk("role");
-  reply.bulk("master");
+  reply.bulk(is_sentinel ? "sentinel" : "standalone");
+  if (!is_sentinel) {
+    reply.bulk("role");
+    reply.bulk("master");
+  }
   reply.bulk("modules");
   reply.array(0);
 }

@@ -3,6 +3,7 @@
 #include "commands/keys/keys.h"
 #include "commands/keys/scan_cursor.h"
 #include "engine/command/arg_reader.h"
+#include "engine/data/due_keys.h"
 #include "engine/data/expiry.h"
 #include "engine/execution/call.h"
 #include "engine/shard_set.h"
@@ -80,13 +81,13 @@ void reply_scan(ReplyWriter& to, const ScanCursor& cursor, const FoundKeys& foun
   reply_keys(to, found);
 }
 
-// Walks over keys of one shard. Removes the matching keys whose deadline has passed, as any reader
-// does.
+// Walks over keys of one shard. Removes the matching keys whose deadline has passed, as readers do.
 WalkResult walk_shard(const Hold& hold, ShardData& shard, const ScanQuery& query,
                       store::ScanPosition from) {
   const store::Keyspace* space = shard.keyspace_if_any(query.db);
   if (space == nullptr) return {};
   WalkResult result = walk_keys(*space, from, query.filter, query.limit(), hold.horizon_ms());
+  if (engine::keeps_due_keys(hold, shard)) return result;
   for (const std::string& name : result.expired)
     engine::expire_due(hold, {shard, query.db, name}, space->find(shard.ref(name)));
   return result;
@@ -171,8 +172,8 @@ RandomKeyPart draw_key(const Hold& hold, ShardData& shard, DbIndex db) {
     const store::Entry* entry = space->table().sample(hold.random());
     if (!entry->is_expired(hold.horizon_ms())) return {space->size(), std::string(entry->key())};
   }
-  // While a pause keeps expired keys from being removed, an expired key is better than none.
-  if (shard.keeps_due_keys())
+  // While expired keys are not removed, an expired key is better than none.
+  if (engine::keeps_due_keys(hold, shard))
     return {space->size(), std::string(space->table().sample(hold.random())->key())};
   return {};
 }

@@ -31,15 +31,13 @@ void wait_for(Call& call, const AckWish& wish, BlockTimeout timeout, engine::Tim
 
 }  // namespace
 
-Status role(Call& call) {
-  call.reply().array(3);
-  call.reply().bulk("master");
-  call.reply().integer(0);  // The replication offset.
-  call.reply().array(0);
-  return {};
-}
-
 Status wait(Call& call) {
+  if (call.shards().role().is_replica()) {
+    return Error::literal(
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if "
+        "a replica is configured to be writable (which is not the default) writes to replicas are "
+        "just local and are not propagated.");
+  }
   const std::optional<int64_t> replicas = parse_int64(call.arg(1));
   if (!replicas) return errors::not_an_integer();
   const Result<BlockTimeout> timeout = parse_block_milliseconds(call.arg(2), call.now_ms());
@@ -54,6 +52,11 @@ Status wait(Call& call) {
 }
 
 Status waitaof(Call& call) {
+  if (call.shards().role().is_replica()) {
+    return Error::literal(
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to "
+        "replicas are just local and are not propagated.");
+  }
   const std::optional<int64_t> local = parse_int64(call.arg(1));
   if (!local) return errors::not_an_integer();
   if (*local < 0 || *local > 1)

@@ -1,5 +1,4 @@
-// WAIT, WAITAOF, ROLE: commands about copies of a client's writes, on this node's disk and at
-// replicas.
+// WAIT, WAITAOF: commands about copies of a client's writes, on this node's disk and at replicas.
 //
 // The rows are in replication_table.cc. The commands run on the connection's shard.
 #pragma once
@@ -14,7 +13,6 @@ namespace kvstash::commands {
 
 using engine::Call;
 
-Status role(Call& call);
 Status wait(Call& call);
 Status waitaof(Call& call);
 

@@ -13,19 +13,6 @@ using enum ArgType;
 constexpr std::string_view kLeastOfShards[] = {"request_policy:all_shards",
                                                "response_policy:agg_min"};
 
-constexpr CommandSpec kRoleRow = {
-    .name = "role",
-    .arity = 1,
-    .flags = kNoScript | kLoading | kStale | kFast,
-    .acl = kAclAdmin | kAclDangerous,
-    .group = CommandGroup::kServer,
-    .scope = Scope::kSession,
-    .since = "2.8.12",
-    .complexity = "O(1)",
-    .summary = "Return the role of the instance in the context of replication",
-    .run = role,
-};
-
 constexpr ArgSpec kWaitArgs[] = {
     {.name = "numreplicas", .type = kInteger},
     {.name = "timeout", .type = kInteger},
@@ -70,7 +57,6 @@ constexpr CommandSpec kWaitaofRow = {
 };
 
 constexpr CommandSpec kRows[] = {
-    kRoleRow,
     kWaitRow,
     kWaitaofRow,
 };

@@ -1,6 +1,7 @@
 #include "commands/transaction/transaction.h"
 
 #include "engine/client/session.h"
+#include "engine/data/due_keys.h"
 #include "engine/data/expiry.h"
 #include "engine/execution/call.h"
 #include "engine/shard.h"
@@ -44,7 +45,7 @@ void remove_due(const Hold& hold, ShardData& shard, DbIndex db, const std::strin
   const store::Keyspace* space = shard.keyspace_if_any(db);
   if (space == nullptr) return;
   store::Entry* entry = space->find(shard.ref(key));
-  if (entry != nullptr && entry->is_due(hold.horizon_ms()))
+  if (entry != nullptr && entry->is_due(hold.horizon_ms()) && !engine::keeps_due_keys(hold, shard))
     engine::expire_due(hold, {shard, db, key}, entry);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/role_errors.h"
 #include "engine/server_port.h"
 #include "engine/shard.h"
 
@@ -56,6 +57,25 @@ bool needs_admission(const Session& session, const Command& command) {
 // and changes of keys.
 bool makes_pushes(uint32_t flags) {
   return (flags & (kWrite | kMayReplicate)) != 0;
+}
+
+// Whether all commands of a transaction may run on a replica whose data is old.
+bool runs_when_stale(const CommandQueue& queue) {
+  return std::ranges::all_of(queue.commands(), [](const QueuedCommand& queued) {
+    return queued.command->has(kStale);
+  });
+}
+
+// The gate of the role: a replica is not written to, or too old to be read.
+Status admit_to_replica(const Session& session, const Request& request, Shard& shard) {
+  const Role& role = shard.set().role();
+  const Command& command = *request.command;
+  const uint32_t flags = flags_of(session, command, request.args, shard);
+  if (role.is_read_only() && (flags & kWrite) != 0) return errors::read_only_replica();
+  if (!role.is_stale()) return {};
+  const bool runs =
+      command.name == "exec" ? runs_when_stale(session.multi.queue) : (flags & kStale) != 0;
+  return runs ? Status() : Status(errors::stale_replica());
 }
 
 }  // namespace
@@ -153,6 +173,10 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
     period = shard_->set().refusal_period();
     const Verdict verdict = pass_copies(session, request);
     if (verdict != Verdict::kPassed) return verdict;
+  }
+  if (shard_->set().role().is_replica()) [[unlikely]] {
+    if (const Status allowed = admit_to_replica(session, request, *shard_); !allowed.ok())
+      return refuse(allowed.error().message());
   }
   if (shard_->set().is_loading() && !command.has(kLoading)) [[unlikely]]
     return refuse(errors::loading().message());

@@ -16,8 +16,11 @@ void note_change(const Hold& hold, const HeldKey& key, const Author& author) {
 void note_removal(const Hold& hold, const HeldKey& key, std::span<const std::string_view> record) {
   ensure(hold.mode() == HoldMode::kLive);
   note_change(hold, key, {});
-  if (hold.journal() != nullptr)
-    hold.journal()->write({.db = key.db, .argv = record, .raw = {}, .target = RecordTarget::kBoth});
+  if (hold.journal() == nullptr) return;
+  // On a replica this is a change by a client of its own.
+  const RecordTarget target =
+      hold.set().role().is_replica() ? RecordTarget::kAof : RecordTarget::kBoth;
+  hold.journal()->write({.db = key.db, .argv = record, .raw = {}, .target = target});
 }
 
 void note_lazy_free(const Hold& hold, const store::Entry& entry) {

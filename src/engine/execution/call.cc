@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "engine/acl/acl_user.h"
 #include "engine/client/session.h"
+#include "engine/data/due_keys.h"
 #include "engine/data/eviction.h"
 #include "engine/data/expiry.h"
 #include "engine/execution/keyspace_events.h"
@@ -79,11 +80,11 @@ Key Call::find(std::string_view name, DbIndex db) {
   Key key(*this, shard, shard.keyspace(db), {name, hash}, db);
   key.entry_ = key.space_->find(key.ref_);
   if (key.entry_ != nullptr && key.entry_->is_due(hold_.horizon_ms())) [[unlikely]] {
-    // While clients are paused an expired key stays in memory, and commands that read do not see
-    // it.
-    const bool stays = key.entry_->is_expired(hold_.horizon_ms()) && shard.keeps_due_keys() &&
-                       !command_->has(kWrite);
-    key.entry_ = stays ? nullptr : expire_due(hold_, {shard, db, name}, key.entry_);
+    if (command_->has(kWrite) || !keeps_due_keys(hold_, shard)) {
+      key.entry_ = expire_due(hold_, {shard, db, name}, key.entry_);
+    } else if (key.entry_->is_expired(hold_.horizon_ms())) {
+      key.entry_ = nullptr;
+    }
   }
   return key;
 }

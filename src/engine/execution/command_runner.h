@@ -38,6 +38,8 @@ class CommandRunner {
   // Runs one record in database `db`. Error: there is no such command or database, the number of
   // arguments does not fit, or the command refuses, which does not happen with a sound log.
   Status run(DbIndex db, std::span<const std::string_view> argv);
+  // As run(), for a record of which it is known that it is of `command`.
+  Status run(const Command& command, DbIndex db, std::span<const std::string_view> argv);
 
  private:
   Shard* worker_;  // The shard whose thread this is.

@@ -4,10 +4,12 @@
 #include "engine/client/session.h"
 #include "engine/client/waits.h"
 #include "engine/command/errors.h"
+#include "engine/data/due_keys.h"
 #include "engine/data/eviction.h"
 #include "engine/data/expiry.h"
 #include "engine/execution/keyspace_events.h"
 #include "engine/release/release.h"
+#include "engine/role_errors.h"
 #include "engine/shard_set.h"
 #include "engine/telemetry/telemetry.h"
 #include "engine/tracking/tracking.h"
@@ -32,8 +34,10 @@ bool is_observed(const Hold& hold) {
          hold.any([](const ShardData& shard) { return shard.has_listeners(); });
 }
 
+// What clients of a writable replica change is not part of its primary's stream.
 RecordTarget readers_for(const Hold& hold, const Caller& caller) {
-  return hold.journal() != nullptr ? caller.records : RecordTarget::kNone;
+  if (hold.journal() == nullptr) return RecordTarget::kNone;
+  return hold.set().role().is_replica() ? caller.records & RecordTarget::kAof : caller.records;
 }
 
 bool covers(const Hold& hold, std::span<const size_t> shards) {
@@ -49,6 +53,15 @@ bool takes_away(const Waiter& waiter) {
   return waiter.type != store::ValueType::kStream;
 }
 
+// Refuses a command that the gates could not: only its shards can tell whether there is memory, and
+// the node may have become a replica since.
+CallEnd refuse(Call& call, Telemetry& telemetry, const Error& why) {
+  call.reply().error(why.message());
+  ++telemetry.of(call.command()).rejected;
+  telemetry.count_error(why.message());
+  return {};
+}
+
 }  // namespace
 
 CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold, Caller& caller,
@@ -60,16 +73,13 @@ CallEnd Executor::run(const Command& command, Call::Args argv, const Hold& hold,
   call.effects_ = &effects_;
   call.places_ = places;
   const size_t reply_at = out.size();
+  if (command.has(kWrite) && hold.set().role().is_read_only()) [[unlikely]]
+    return refuse(call, *telemetry_, errors::read_only_replica());
   // For a transaction memory was checked at EXEC, and for a script when it began, so that neither
   // is cut in two.
   if (command.has(kDenyOom) && !caller.in_script && !is_within_memory(hold) && !make_room(hold) &&
-      !caller.in_transaction) [[unlikely]] {
-    const Error refusal = errors::out_of_memory();
-    call.reply().error(refusal.message());
-    ++telemetry_->of(command).rejected;
-    telemetry_->count_error(refusal.message());
-    return {};
-  }
+      !caller.in_transaction) [[unlikely]]
+    return refuse(call, *telemetry_, errors::out_of_memory());
   const Status status = command.spec->run(call);
   if (!status.ok()) [[unlikely]] {
     out.truncate(reply_at);
@@ -144,6 +154,8 @@ Status Executor::replay(const Command& command, Call::Args argv, const Hold& hol
   worker_->stats->keyspace_hits = hits;
   worker_->stats->keyspace_misses = misses;
   if (replay_reply_.capacity() > kReplayReplyKept) replay_reply_.release();
+  // A command that has records run must not commit their effects again.
+  effects_.begin(false, RecordTarget::kNone);
   return status;
 }
 
@@ -268,8 +280,13 @@ uint64_t Executor::run_queue(CommandQueue& queue, std::span<const WatchedKey> wa
     // A watched key that has expired meanwhile is removed now, and so counts as changed, whether or
     // not the timing wheel has removed it.
     store::Entry* entry = shard.keyspace(key.db).find(shard.ref(key.key));
-    if (entry != nullptr && entry->is_due(hold.horizon_ms()))
-      expire_due(hold, {shard, key.db, key.key}, entry);
+    if (entry != nullptr && entry->is_due(hold.horizon_ms())) {
+      if (!keeps_due_keys(hold, shard)) {
+        expire_due(hold, {shard, key.db, key.key}, entry);
+      } else if (entry->is_expired(hold.horizon_ms())) {
+        is_unchanged = false;
+      }
+    }
     is_unchanged = is_unchanged && shard.watches().is_unchanged(key);
   }
   for (const WatchedKey& key : watched) {

@@ -70,12 +70,11 @@ Journal::Journal(JournalPlace begin, size_t backlog_bytes)
       end_lsn_(begin.lsn) {}
 
 Lsn Journal::append(const LaneRecords& records) {
-  std::string select;
   Lsn end;
   {
     const std::lock_guard guard(lock_);
-    if (databases_.back().db != records.first_db) append_select(select, records.first_db);
-    put(select, records.text);
+    if (databases_.back().db != records.first_db) put_select(records.first_db);
+    put(records.text);
     set_database(records.last_db);
     end = end_.lsn;
     end_lsn_.store(end, std::memory_order_seq_cst);
@@ -88,7 +87,7 @@ Lsn Journal::append_text(const MarkedBytes& text, std::optional<DbIndex> last_db
   Lsn end;
   {
     const std::lock_guard guard(lock_);
-    put({}, text);
+    put(text);
     if (last_db) set_database(last_db);
     end = end_.lsn;
     end_lsn_.store(end, std::memory_order_seq_cst);
@@ -97,8 +96,22 @@ Lsn Journal::append_text(const MarkedBytes& text, std::optional<DbIndex> last_db
   return end;
 }
 
-Lsn Journal::append_stream(std::string_view units, DbIndex last_db) {
-  return append_text({.bytes = std::string(units), .marks = {}}, last_db);
+// The primary's SELECT may stand far before, where the log on disk does not begin, or clients of
+// this node may have written to another database since.
+Lsn Journal::append_stream(const MarkedBytes& units, DbIndex last_db) {
+  Lsn end;
+  {
+    const std::lock_guard guard(lock_);
+    ensure(is_following());
+    if (databases_.back().db != stream_db_) put_select(stream_db_);
+    put(units);
+    stream_db_ = last_db;
+    set_database(last_db);
+    end = end_.lsn;
+    end_lsn_.store(end, std::memory_order_seq_cst);
+  }
+  if (on_append_) on_append_();
+  return end;
 }
 
 Lsn Journal::append_for_replicas(std::string_view record) {
@@ -107,16 +120,23 @@ Lsn Journal::append_for_replicas(std::string_view record) {
   return append_text(text, std::nullopt);
 }
 
-void Journal::put(std::string_view select, const MarkedBytes& text) {
-  Block& block = room_for(select.size() + text.bytes.size());
-  add(block, select);
+// While a primary is followed its stream has its own SELECTs, and this one is for the log alone.
+void Journal::put_select(DbIndex db) {
+  MarkedBytes select;
+  append_select(select.bytes, db);
+  select.mark_from(0, is_following() ? engine::RecordTarget::kAof : engine::RecordTarget::kBoth);
+  put(select);
+}
+
+void Journal::put(const MarkedBytes& text) {
+  Block& block = room_for(text.bytes.size());
   for (const Mark& mark : text.marks) {
     block.marks.push_back(mark);
     block.marks.back().offset += block.size;
   }
   add(block, text.bytes);
-  const size_t bytes = select.size() + text.bytes.size();
-  const size_t stream = select.size() + stream_bytes(text.bytes.size(), text.marks);
+  const size_t bytes = text.bytes.size();
+  const size_t stream = stream_bytes(bytes, text.marks);
   block.stream_bytes += stream;
   end_ = {.lsn = end_.lsn + bytes, .offset = end_.offset + stream};
   if (stream == bytes) return;
@@ -131,6 +151,30 @@ void Journal::begin_at(JournalPlace place) {
   databases_ = {{.at = place.lsn, .db = std::nullopt}};
   shifts_ = {place};
   end_lsn_.store(place.lsn, std::memory_order_seq_cst);
+}
+
+void Journal::begin_following(DbIndex db) {
+  const std::lock_guard guard(lock_);
+  stream_db_ = db;
+  is_following_.store(true, std::memory_order_relaxed);
+}
+
+// What the log and the primary's stream have selected may be two databases.
+void Journal::end_following() {
+  const std::lock_guard guard(lock_);
+  is_following_.store(false, std::memory_order_relaxed);
+  set_database(std::nullopt);
+}
+
+void Journal::jump_to(Offset offset) {
+  const std::lock_guard guard(lock_);
+  for (const Reader* reader : readers_)
+    ensure(reader->needed_ == engine::kLsnMax);
+  blocks_.clear();
+  memory_ = 0;
+  end_.offset = offset;
+  databases_ = {{.at = end_.lsn, .db = std::nullopt}};
+  shifts_ = {end_};
 }
 
 void Journal::select_again() {
@@ -151,7 +195,7 @@ JournalPlace Journal::end_place() const {
 
 std::optional<DbIndex> Journal::database() const {
   const std::lock_guard guard(lock_);
-  return databases_.back().db;
+  return is_following() ? stream_db_ : databases_.back().db;
 }
 
 std::optional<DbIndex> Journal::database_at(Lsn lsn) const {

@@ -10,6 +10,9 @@
 // those that replicas get: it is the replication offset, which files and replicas speak of. They
 // differ by the bytes of records that only the log on disk gets.
 //
+// While the node follows a primary, the stream is that of the primary, byte for byte, and what
+// lanes append is for the log on disk alone.
+//
 // Any thread, unless a function says otherwise.
 #pragma once
 
@@ -68,8 +71,9 @@ class Journal {
   // Appends the records, with a SELECT before them if the database is another one. Returns the LSN
   // behind them. Called by lanes.
   engine::Lsn append(const LaneRecords& records);
-  // Appends whole units as they came from a primary. `last_db`: the database of their last record.
-  engine::Lsn append_stream(std::string_view units, engine::DbIndex last_db);
+  // Appends whole units as they came from the primary that the node follows. No part of them is
+  // marked kAof. `last_db`: the database that is selected behind them.
+  engine::Lsn append_stream(const MarkedBytes& units, engine::DbIndex last_db);
   // Appends a record, as RESP text, that replicas alone get, whatever database they are in.
   engine::Lsn append_for_replicas(std::string_view record);
   // Has the next record stand behind a SELECT, so that a reader may begin here.
@@ -77,10 +81,20 @@ class Journal {
   // Has the journal begin at another place. It has no records yet, and no readers.
   void begin_at(JournalPlace place);
 
+  // ---- Every shard is held.
+  // The stream is a primary's from now on. `db`: the database that it has selected here.
+  void begin_following(engine::DbIndex db);
+  // The stream is what lanes append, once more.
+  void end_following();
+  // The stream goes on at another offset. What was before is dropped: readers need nothing of it.
+  void jump_to(Offset offset);
+  bool is_following() const { return is_following_.load(std::memory_order_relaxed); }
+
   // Who has announced that it waits, and then looks at the end, misses no append (on_append()).
   engine::Lsn end() const { return end_lsn_.load(std::memory_order_seq_cst); }
   JournalPlace end_place() const;
-  // The database of the last record; none: a SELECT will stand before the next record.
+  // The database that the stream has selected at its end; none: a SELECT will stand before the next
+  // record.
   std::optional<engine::DbIndex> database() const;
   // The database of the last record before `lsn`, which is a unit's end in memory; none: a SELECT
   // stands behind it.
@@ -146,7 +160,8 @@ class Journal {
     std::optional<engine::DbIndex> db;
   };
 
-  void put(std::string_view select, const MarkedBytes& text);
+  void put_select(engine::DbIndex db);
+  void put(const MarkedBytes& text);
   engine::Lsn append_text(const MarkedBytes& text, std::optional<engine::DbIndex> last_db);
   JournalPlace oldest() const { return blocks_.empty() ? end_ : blocks_.front()->begin; }
   std::optional<JournalPlace> place_of(Offset offset) const;
@@ -161,7 +176,9 @@ class Journal {
   std::shared_ptr<Block> spare_;
   std::vector<Reader*> readers_;
   JournalPlace end_;
-  std::deque<Change> databases_;  // By LSN; the last is the present one.
+  std::deque<Change> databases_;  // Of the log on disk, by LSN; the last is the present one.
+  std::atomic<bool> is_following_{false};
+  engine::DbIndex stream_db_{};  // The database that a primary's stream has selected at the end.
   // Places at which LSNs and offsets have begun to differ by another number; at first the
   // beginning.
   std::deque<JournalPlace> shifts_;

@@ -24,11 +24,18 @@ constexpr size_t kKeptBytesMax = size_t{1} << 20;
 
 Lane::Lane(Journal& journal) : journal_(&journal), lsn_(journal.end()) {}
 
+RecordTarget Lane::target() const {
+  return journal_->is_following() ? RecordTarget::kAof : RecordTarget::kBoth;
+}
+
 void Lane::select(DbIndex db) {
-  if (records_.text.empty()) {
+  MarkedBytes& text = records_.text;
+  if (text.empty()) {
     records_.first_db = db;
   } else if (records_.last_db != db) {
-    append_select(records_.text.bytes, db);
+    const size_t at = text.bytes.size();
+    append_select(text.bytes, db);
+    text.mark_from(at, target());
   }
   records_.last_db = db;
 }
@@ -45,7 +52,7 @@ void Lane::on_record(const Record& record) {
     before_unit_db_ = records_.last_db;
     unit_db_ = record.db;
   }
-  if (is_in_unit_ && unit_records_ == 1) text.insert(unit_at_, kMulti);
+  if (is_in_unit_ && unit_records_ == 1) text.insert(unit_at_, kMulti, target());
   if (is_in_unit_) ++unit_records_;
   select(record.db);
   const size_t at = text.bytes.size();
@@ -58,7 +65,11 @@ void Lane::on_record(const Record& record) {
 }
 
 void Lane::on_end_unit() {
-  if (unit_records_ > 1) records_.text.bytes.append(kExec);
+  if (unit_records_ > 1) {
+    const size_t at = records_.text.bytes.size();
+    records_.text.bytes.append(kExec);
+    records_.text.mark_from(at, target());
+  }
   is_in_unit_ = false;
 }
 

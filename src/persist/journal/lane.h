@@ -4,7 +4,8 @@
 //
 // Records of a unit stand between MULTI and EXEC, unless there is only one. A SELECT stands before
 // a record of another database than the one before it; before the first record of a buffer the
-// journal puts one where it is needed.
+// journal puts one where it is needed. While the node follows a primary, all of this is for the log
+// alone.
 //
 // Used by the thread that executes for the shard (effect_sink.h). The journal outlives it.
 #pragma once
@@ -36,6 +37,7 @@ class Lane final : public engine::EffectSink {
   void on_record(const engine::Record& record) override;
   void on_begin_unit() override;
   void on_end_unit() override;
+  engine::RecordTarget target() const;  // Of what is not a record of the shard.
   void select(engine::DbIndex db);
   void give(LaneRecords& records);
 

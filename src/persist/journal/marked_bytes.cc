@@ -8,12 +8,34 @@
 
 namespace kvstash::persist {
 
-void MarkedBytes::insert(size_t offset, std::string_view text) {
+void MarkedBytes::insert(size_t offset, std::string_view text, engine::RecordTarget target) {
   bytes.insert(offset, text);
+  size_t before = 0;  // The number of marks before the text.
   for (Mark& mark : marks) {
     ensure(mark.offset >= offset || mark.offset + mark.bytes <= offset);
-    if (mark.offset >= offset) mark.offset += text.size();
+    if (mark.offset >= offset) {
+      mark.offset += text.size();
+    } else {
+      ++before;
+    }
   }
+  if (target == engine::RecordTarget::kBoth) return;
+  marks.insert(std::next(marks.begin(), static_cast<ptrdiff_t>(before)),
+               {.offset = offset, .bytes = text.size(), .target = target});
+}
+
+void MarkedBytes::take(MarkedBytes& more) {
+  if (empty()) {
+    std::swap(*this, more);
+  } else {
+    for (Mark mark : more.marks) {
+      mark.offset += bytes.size();
+      marks.push_back(mark);
+    }
+    bytes += more.bytes;
+  }
+  more.bytes.clear();
+  more.marks.clear();
 }
 
 void MarkedBytes::cut_front(size_t count, MarkedBytes& front) {

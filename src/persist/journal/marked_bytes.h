@@ -33,8 +33,11 @@ struct MarkedBytes {
     if (target != engine::RecordTarget::kBoth)
       marks.push_back({.offset = offset, .bytes = bytes.size() - offset, .target = target});
   }
-  // Inserts unmarked text at `offset`, which is not inside a mark.
-  void insert(size_t offset, std::string_view text);
+  // Inserts text for `target` at `offset`, which is not inside a mark.
+  void insert(size_t offset, std::string_view text,
+              engine::RecordTarget target = engine::RecordTarget::kBoth);
+  // Moves what `more` has to the end.
+  void take(MarkedBytes& more);
   // Moves the first `count` bytes, which end between two marks, to `front`, which is empty.
   void cut_front(size_t count, MarkedBytes& front);
 };

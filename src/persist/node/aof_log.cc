@@ -193,6 +193,11 @@ void AofLog::hold_or_allow_writes() {
   gate_.hold_or_allow_writes([this] { return unwritten(); });
 }
 
+std::optional<Offset> AofLog::durable_offset() const {
+  if (!is_on()) return std::nullopt;
+  return writer_->numbers().synced.offset;
+}
+
 // Tells clients that wait in WAITAOF how far the log is on the disk.
 void AofLog::note_durable() {
   engine::ShardSet& set = node_->set();
@@ -354,7 +359,8 @@ bool AofLog::change_history(const std::function<void()>& change) {
   }
   const std::string name = next ? next->name : "";
   bool is_used = false;
-  const bool is_changed = waits_->hold_all([&](const Hold&) {
+  const bool is_changed = waits_->hold_all([&](const Hold& all) {
+    const std::unique_lock settled = journal_->settle(all);
     for (size_t id = 0; id < node_->set().size(); ++id)
       node_->set().at(id).release().join_journal();
     change();

@@ -70,6 +70,8 @@ class AofLog final : private AofPort {
   void take_up_options();
 
   // ---- Any thread.
+  // Up to where the stream is on the disk; nothing: the log is off.
+  std::optional<Offset> durable_offset() const;
   bool is_on() const { return is_on_.load(std::memory_order_acquire); }
   void tell(PersistFacts& facts) const;
 

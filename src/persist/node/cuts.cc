@@ -90,7 +90,8 @@ void Cuts::begin(Cut& cut, const CutOptions& options, const std::function<void()
     all.push_back(snapshots.get());
   const std::optional<store::Mark> mark = ShardSnapshots::free_mark(all);
   if (!mark) return;
-  // What ran under this hold before the cut belongs to it.
+  // What a primary has sent, and what ran under this hold before the cut, belongs to it.
+  const std::unique_lock settled = journal_->settle(hold);
   for (size_t id = 0; id < set.size(); ++id)
     set.at(id).release().join_journal();
   at_cut();

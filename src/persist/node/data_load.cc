@@ -50,13 +50,27 @@ Result<std::optional<LoadedStream>> DataLoad::load_rdb(RdbChoice choice) {
   begin(*found ? (*found)->size : 0);
   if (!*found && choice.may_be_missing) return std::optional<LoadedStream>();
   Loader loader(node_->set(), node_->disk(), progress_);
-  if (Status loaded = loader.load_rdb(now.dbfilename, {.drops_expired = true,
-                                                       .is_fresh = choice.is_fresh,
-                                                       .checks_sum = now.rdbchecksum,
-                                                       .after_key = wait_after_key()});
+  // A replica removes what its primary removes.
+  if (Status loaded =
+          loader.load_rdb(now.dbfilename, {.drops_expired = !node_->set().role().is_replica(),
+                                           .is_fresh = choice.is_fresh,
+                                           .checks_sum = now.rdbchecksum,
+                                           .after_key = wait_after_key()});
       !loaded.ok())
     return loaded.error();
   return loader.stream();
+}
+
+Status DataLoad::load_snapshot(const std::string& path, std::function<bool()> goes_on) {
+  const Result<std::optional<Disk::FileInfo>> found = node_->disk().find(path);
+  if (!found.ok()) return found.error();
+  begin(*found ? (*found)->size : 0);
+  Loader loader(node_->set(), node_->disk(), progress_);
+  return loader.load_rdb(path, {.drops_expired = false,
+                                .is_fresh = true,
+                                .checks_sum = node_->options().rdbchecksum,
+                                .after_key = wait_after_key(),
+                                .goes_on = std::move(goes_on)});
 }
 
 Result<std::optional<LoadedStream>> DataLoad::load_log(const AofLayout& layout,

@@ -32,6 +32,8 @@ class DataLoad {
   };
   // Returns where the file says that the stream goes on.
   Result<std::optional<LoadedStream>> load_rdb(RdbChoice choice);
+  // Loads the snapshot of a primary into empty databases. `goes_on`: see LoadOptions.
+  Status load_snapshot(const std::string& path, std::function<bool()> goes_on);
   // Loads the files of the log in `directory`, as the plan says. Returns where the base says that
   // the stream goes on.
   Result<std::optional<LoadedStream>> load_log(const AofLayout& layout, const RecoveryPlan& plan);

@@ -284,6 +284,7 @@ Status Loader::load_rdb(const std::string& path, const LoadOptions& options,
     }
     if (Status failed = failure(); !failed.ok())
       return Error::text(path + ": " + std::string(failed.error().message()));
+    if (options.goes_on && !options.goes_on()) return Error::text(path + ": given up");
   }
   if (Status whole = reader.finish(); !whole.ok())
     return Error::text(path + ": " + std::string(whole.error().message()));

@@ -46,6 +46,9 @@ struct LoadOptions {
   bool checks_sum = true;  // rdbchecksum
   // Called by load_rdb() after each key; may wait. Empty: nothing is called.
   std::function<void()> after_key{};
+  // Called by load_rdb() after each piece of the file. False: the load is given up, which is an
+  // error.
+  std::function<bool()> goes_on{};
 };
 
 // How far a load has come. Any thread may read. What the reading thread writes and what the shards

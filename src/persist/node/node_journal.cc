@@ -52,6 +52,31 @@ void NodeJournal::detach(User user) {
   has_gap_ = true;
 }
 
+void NodeJournal::begin_following(engine::DbIndex db) {
+  for (size_t id = 0; id < node_->set().size(); ++id)
+    node_->set().at(id).release().join_journal();
+  attach(User::kReplicas);
+  journal_.begin_following(db);
+}
+
+void NodeJournal::end_following() {
+  for (size_t id = 0; id < node_->set().size(); ++id)
+    node_->set().at(id).release().join_journal();
+  journal_.end_following();
+}
+
+void NodeJournal::restart_at(Offset offset, engine::DbIndex db) {
+  ensure(!is_attached());
+  journal_.jump_to(offset);
+  unbroken_from_ = offset;
+  has_gap_ = false;
+  begin_following(db);
+}
+
+std::unique_lock<std::mutex> NodeJournal::settle(const engine::Hold& all) const {
+  return incoming_ == nullptr ? std::unique_lock<std::mutex>() : incoming_->settle(all);
+}
+
 void NodeJournal::set_lanes(bool are_attached) {
   for (size_t id = 0; id < node_->set().size(); ++id)
     node_->set().at(id).set_sink(are_attached ? lanes_[id].get() : nullptr);

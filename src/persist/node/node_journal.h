@@ -6,6 +6,9 @@
 //
 // While it has no user, shards record nothing. So when it gets one again the stream has a gap, and
 // the history takes a new name. LSNs and offsets go on all the same.
+//
+// While the node follows a primary, the stream comes from the thread that follows, through
+// IncomingStream, before shards have applied it.
 #pragma once
 
 #include "persist/journal/journal.h"
@@ -20,10 +23,20 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
 namespace kvstash::persist {
+
+// A primary's stream on its way into the journal and the shards.
+class IncomingStream {
+ public:
+  virtual ~IncomingStream() = default;
+
+  // See NodeJournal::settle().
+  virtual std::unique_lock<std::mutex> settle(const engine::Hold& all) = 0;
+};
 
 class NodeJournal {
  public:
@@ -44,10 +57,23 @@ class NodeJournal {
   void attach(User user);
   // What was recorded before joins the journal.
   void detach(User user);
+  // The stream is a primary's from now on: replicas are a user. `db`: the database that it has
+  // selected at the journal's end.
+  void begin_following(engine::DbIndex db);
+  void end_following();
+  // The data is a snapshot of the primary that is followed, as of `offset`. The journal has no
+  // user.
+  void restart_at(Offset offset, engine::DbIndex db);
+  // Has the shards apply all of the primary's stream that the journal has. Nothing is added to it
+  // as long as the caller keeps what is returned.
+  std::unique_lock<std::mutex> settle(const engine::Hold& all) const;
   // How much stays in memory of what all readers have passed, while replicas are a user.
   void set_backlog_bytes(size_t bytes);
   // Where the stream stands; none: nothing is recorded.
   std::optional<RdbFacts::Stream> stream() const;
+
+  // The stream that settle() is about; null: none. Also before any command runs.
+  void set_incoming(IncomingStream* stream) { incoming_ = stream; }
 
   // ---- Any thread.
   Journal& journal() { return journal_; }
@@ -80,6 +106,7 @@ class NodeJournal {
   bool has_gap_ = true;                   // The next user finds data that was not recorded.
   std::atomic<Offset> unbroken_from_{0};  // There is no gap behind this offset.
   size_t backlog_bytes_ = 0;
+  IncomingStream* incoming_ = nullptr;
 };
 
 }  // namespace kvstash::persist

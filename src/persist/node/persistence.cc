@@ -4,6 +4,7 @@
 #include "engine/data/databases.h"
 #include "engine/shard.h"
 
+#include <chrono>
 #include <utility>
 
 namespace kvstash::persist {
@@ -14,6 +15,7 @@ using engine::Shard;
 
 // The saving thread looks so often whether a save point or a rewrite is due.
 constexpr int64_t kLookPeriodNs = 100'000'000;
+constexpr std::chrono::milliseconds kLogPollPeriod{1};
 
 }  // namespace
 
@@ -208,10 +210,28 @@ void Persistence::reload(Reload reload, engine::LaterAnswer answer) {
   save_thread_.wake();
 }
 
+// ---- A full synchronization.
+
+void Persistence::suspend_log() {
+  is_log_quiet_ = false;
+  is_log_suspended_ = true;
+  cuts_.give_up("a full synchronization replaces the data");
+  save_thread_.wake();
+  while (!is_log_quiet_ && !waits_.has_ended())
+    waits_.rest(kLogPollPeriod);
+}
+
+void Persistence::resume_log() {
+  is_log_suspended_ = false;
+  save_thread_.wake();
+}
+
 // ---- Jobs.
 
 std::optional<int64_t> Persistence::run_jobs() {
   turn_log_on_or_off();
+  // A primary's snapshot is being loaded: there is nothing whole to be saved.
+  if (node_.set().is_loading()) return node_.now_ns() + kLookPeriodNs;
   bool saves;
   bool rewrites;
   bool reloads;
@@ -270,13 +290,15 @@ void Persistence::run_rewrite() {
 }
 
 void Persistence::turn_log_on_or_off() {
-  const bool wants = node_.options().appendonly;
-  if (wants == log_.is_on()) return log_.note_turned(wants);
-  if (!wants) {
+  const bool wants = node_.options().appendonly && !is_log_suspended_;
+  if (wants == log_.is_on()) {
+    log_.note_turned(wants);
+  } else if (!wants) {
     log_.turn_off();
   } else if (!log_.is_rewrite_put_off()) {
     run_rewrite();
   }
+  if (!wants) is_log_quiet_ = true;
 }
 
 void Persistence::run_reload() {

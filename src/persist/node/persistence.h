@@ -88,8 +88,24 @@ class Persistence final : public engine::TurnWork {
   BackgroundWaits& waits() { return waits_; }
   // See AofLog.
   bool change_history(const std::function<void()>& change) { return log_.change_history(change); }
+  // Up to where the stream is on the disk of this node; nothing: there is no log.
+  std::optional<Offset> durable_offset() const { return log_.durable_offset(); }
+
+  // ---- The thread that follows a primary.
+  // Has nothing logged until resume_log(), because all data is about to be replaced: until then the
+  // files hold the data of before. What is being saved or rewritten is given up. Waits; at the end
+  // of the node it returns at once.
+  void suspend_log();
+  // The log goes on soon, with a base of the data of then, if it is wanted.
+  void resume_log();
+  // Loads the snapshot of a primary into the empty databases of a node that is loading. `goes_on`
+  // is called now and then; false: the load is given up. Errors are sentences for the log.
+  Status load_snapshot(const std::string& path, std::function<bool()> goes_on) {
+    return load_.load_snapshot(path, std::move(goes_on));
+  }
 
   // ---- Any thread.
+  PersistOptions options() const { return node_.options(); }
   PersistFacts facts() const;
   // Saves; `done` is called on the saving thread. save_at_end() gives up what is being saved or
   // rewritten now.
@@ -148,6 +164,8 @@ class Persistence final : public engine::TurnWork {
   std::vector<Done> save_waits_;
   std::optional<Reload> wants_reload_;
   std::vector<Done> reload_waits_;
+  std::atomic<bool> is_log_suspended_{false};
+  std::atomic<bool> is_log_quiet_{false};  // It is off, and stays so while it is suspended.
 
   BackgroundShell save_thread_;
   std::unique_ptr<Threads::Thread> load_thread_;

@@ -22,6 +22,16 @@ bool has_pending_output(const engine::Session& session) {
   return session.replies.bytes() != 0 || session.replies.waiting() != 0;
 }
 
+// A replica has a stream for others only while it has one itself.
+bool has_stream(Call& call) {
+  const std::optional<PrimaryFacts> primary = call.shards().replication().replica_end().facts();
+  return !primary || primary->is_up();
+}
+
+Error no_primary_link() {
+  return Error::literal("NOMASTERLINK Can't SYNC while not connected with my master");
+}
+
 Error pending_output() {
   return Error::literal("ERR SYNC and PSYNC are invalid with pending output");
 }
@@ -31,6 +41,7 @@ Error pending_output() {
 Status psync(Call& call) {
   engine::Session& session = call.session();
   if (session.is_replica()) return {};
+  if (!has_stream(call)) return no_primary_link();
   if (has_pending_output(session)) return pending_output();
   if (call.argc() > 3 && equals_ignore_case(call.arg(3), "failover") &&
       !call.shards().role().is_replica())
@@ -44,6 +55,7 @@ Status psync(Call& call) {
 Status sync(Call& call) {
   engine::Session& session = call.session();
   if (session.is_replica()) return {};
+  if (!has_stream(call)) return no_primary_link();
   if (has_pending_output(session)) return pending_output();
   primary_end(call).sync(session, call.home());
   return {};

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace kvstash::replication {
@@ -14,6 +15,10 @@ namespace {
 
 constexpr int64_t kRetryMs = 1000;
 constexpr int64_t kAckMs = 1000;
+// Redis passes over an acknowledgement that comes too early behind a snapshot, and then sends no
+// stream before the next one. So the first ones are sent sooner, until the stream begins.
+constexpr int64_t kEarlyAckMs = 100;
+constexpr int kEarlyAcks = 10;
 constexpr size_t kLineBytesMax = 1024;
 
 // Removes the next word from `text`, and the blanks behind it.
@@ -89,6 +94,7 @@ void ReplicaLink::on(const LinkReceived& event) {
         break;
       case LinkState::kLoading:
       case LinkState::kStreaming:
+        early_acks_left_ = 0;
         actions_.emplace_back(StreamBytes{bytes});
         return;
       case LinkState::kNone:
@@ -114,6 +120,7 @@ void ReplicaLink::on(const LinkLost& event) {
 void ReplicaLink::on(const SnapshotLoaded& event) {
   if (state_ != LinkState::kLoading) return;  // The connection was lost meanwhile.
   state_ = LinkState::kStreaming;
+  early_acks_left_ = kEarlyAcks;
   full_.reset();
   has_snapshot_ = false;
   tell(LogLevel::kNotice, "MASTER <-> REPLICA sync: Finished with success");
@@ -161,7 +168,9 @@ void ReplicaLink::on(const LinkTimer& event) {
         fail("MASTER timeout: no data nor PING received...");
         return;
       }
-      if (now_ms_ - sent_ms_ >= kAckMs) acknowledge(event.progress);
+      if (now_ms_ - sent_ms_ < (early_acks_left_ > 0 ? kEarlyAckMs : kAckMs)) return;
+      early_acks_left_ = std::max(early_acks_left_ - 1, 0);
+      acknowledge(event.progress);
       return;
   }
 }

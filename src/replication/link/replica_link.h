@@ -186,6 +186,8 @@ class ReplicaLink {
   std::optional<StreamPlace> full_;  // The place of the snapshot that is being received.
   SnapshotFrame frame_;
   bool has_snapshot_ = false;  // One has begun, and was neither loaded nor dropped.
+  // How many more acknowledgements are sent sooner than after a second.
+  int early_acks_left_ = 0;
   std::vector<LinkAction> actions_;
 };
 

@@ -4,20 +4,39 @@
 
 namespace kvstash::replication {
 
-Replication::Replication(Setup setup, ReplicationOptions options)
-    : history_(setup.history),
+Replication::Replication(Setup setup, ReplicationOptions options, const net::NetOptions& net)
+    : set_(setup.set),
+      history_(setup.history),
       primary_end_({.set = setup.set, .persistence = setup.persistence, .history = setup.history},
-                   std::move(options)) {
-  setup.set->set_replication(*this);
+                   options),
+      replica_end_({.set = setup.set,
+                    .persistence = setup.persistence,
+                    .history = setup.history,
+                    .primary_end = &primary_end_},
+                   {.replication = options, .net = net}) {
+  set_->set_replication(*this);
 }
 
-void Replication::take_up_options(ReplicationOptions options) {
-  primary_end_.take_up_options(std::move(options));
+void Replication::start() {
+  primary_end_.start();
+  replica_end_.start();
+}
+
+void Replication::finish() {
+  replica_end_.finish();
+  primary_end_.finish();
+}
+
+void Replication::take_up_options(const ReplicationOptions& options, const net::NetOptions& net) {
+  primary_end_.take_up_options(options);
+  replica_end_.take_up_options({.replication = options, .net = net});
 }
 
 ReplicationFacts Replication::facts() const {
   ReplicationFacts facts;
   facts.history = history_->get();
+  facts.primary = replica_end_.facts();
+  facts.now_ms = set_->clock().monotonic_ns() / 1'000'000;
   primary_end_.tell(facts);
   return facts;
 }

@@ -9,7 +9,9 @@
 #pragma once
 
 #include "engine/shard_set.h"
+#include "net/options.h"
 #include "replication/node/node_history.h"
+#include "replication/node/replica_end.h"
 #include "replication/node/replication_facts.h"
 #include "replication/options.h"
 #include "replication/primary/primary_end.h"
@@ -24,28 +26,34 @@ class Replication {
     NodeHistory* history;               // The same.
   };
 
-  Replication(Setup setup, ReplicationOptions options);
+  Replication(Setup setup, ReplicationOptions options, const net::NetOptions& net);
   Replication(const Replication&) = delete;
   Replication& operator=(const Replication&) = delete;
 
   // ---- The server.
+  // What was on the disk is loaded: replicas are served, and the primary is followed, if there is
+  // one.
+  void start();
   // Takes over options. Every shard is held, or none has begun.
-  void take_up_options(ReplicationOptions options);
-
-  // What was on the disk is loaded.
-  void start() { primary_end_.start(); }
+  void take_up_options(const ReplicationOptions& options, const net::NetOptions& net);
+  // The node ends: no shard may stop before has_ended().
+  void begin_end() { replica_end_.begin_end(); }
+  bool has_ended() const { return replica_end_.has_ended(); }
   // Called when no command runs any more. The shards still exist, and what the node keeps on disk.
-  void finish() { primary_end_.finish(); }
+  void finish();
 
   PrimaryEnd& primary_end() { return primary_end_; }
+  ReplicaEnd& replica_end() { return replica_end_; }
 
   // ---- Any thread.
   NodeHistory& history() { return *history_; }
   ReplicationFacts facts() const;
 
  private:
+  engine::ShardSet* set_;
   NodeHistory* history_;
   PrimaryEnd primary_end_;
+  ReplicaEnd replica_end_;
 };
 
 }  // namespace kvstash::replication

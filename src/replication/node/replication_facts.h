@@ -2,6 +2,7 @@
 #pragma once
 
 #include "replication/history.h"
+#include "replication/replica/primary_facts.h"
 
 #include <cstdint>
 #include <optional>
@@ -46,6 +47,10 @@ struct ReplicaLine {
 struct ReplicationFacts {
   History history{};
   uint64_t offset = 0;  // Where the stream ends.
+  int64_t now_ms = 0;   // By the monotonic clock that times are of.
+
+  // ---- The primary of this node; nothing: it is one.
+  std::optional<PrimaryFacts> primary{};
 
   // ---- The backlog: the part of the stream that is kept for replicas that come back.
   uint64_t backlog_size = 0;  // Bytes; the directive.

@@ -48,7 +48,7 @@ PrimaryEnd::PrimaryEnd(Setup setup, ReplicationOptions options)
   journal.set_backlog_bytes(options_.repl_backlog_size);
   journal.listen([this] { wakes_.arrived(); });
   setup.set->acks().set_ask([this] {
-    if (is_any_online(roster_.all()))
+    if (owns_stream() && is_any_online(roster_.all()))
       setup_.persistence->journal().journal().append_for_replicas(kGetAck);
   });
   check_good(options_);
@@ -84,6 +84,19 @@ void PrimaryEnd::finish() {
   for (size_t id = 0; id < setup_.set->size(); ++id) {
     for (const auto& [number, session] : setup_.set->at(id).clients().all())
       session->source = nullptr;
+  }
+}
+
+void PrimaryEnd::drop_replicas(std::string_view why) {
+  for (size_t id = 0; id < setup_.set->size(); ++id) {
+    Shard& shard = setup_.set->at(id);
+    for (const auto& [number, session] : shard.clients().all()) {
+      if (!session->is_replica()) continue;
+      session->source = nullptr;
+      session->close_reason = why;
+      shard.clients().kill(*session);
+    }
+    setup_.set->submit(id, [](Shard&) {});
   }
 }
 
@@ -174,7 +187,7 @@ void PrimaryEnd::note_change() {
 // Writes are refused while too few replicas are near.
 void PrimaryEnd::check_good(const ReplicationOptions& options) {
   const bool counts = options.min_replicas_to_write > 0 && options.min_replicas_max_lag_s > 0;
-  setup_.set->set_lacks_replicas(counts &&
+  setup_.set->set_lacks_replicas(counts && owns_stream() &&
                                  roster_.good(now_ms(), options.min_replicas_max_lag_s * 1000) <
                                      options.min_replicas_to_write);
 }
@@ -238,18 +251,20 @@ void PrimaryEnd::tick_replicas(const ReplicationOptions& options,
 // Pings are a part of the stream, so that replicas of replicas get them as well.
 void PrimaryEnd::ping(const ReplicationOptions& options,
                       const std::vector<ReplicaEntry>& replicas) {
-  if (!is_any_online(replicas) || now_ms() - pinged_ms_ < options.repl_ping_replica_period_s * 1000)
+  if (!owns_stream() || !is_any_online(replicas) ||
+      now_ms() - pinged_ms_ < options.repl_ping_replica_period_s * 1000)
     return;
   pinged_ms_ = now_ms();
   setup_.persistence->journal().journal().append_for_replicas(kPing);
 }
 
-// The journal goes on for a while behind the last replica, so that it can come back.
+// The journal goes on for a while behind the last replica, so that it can come back. A replica
+// keeps it, since it may be promoted.
 void PrimaryEnd::keep_or_drop_backlog(const ReplicationOptions& options) {
   persist::NodeJournal& journal = setup_.persistence->journal();
   const bool has = journal.has(User::kReplicas);
   const bool needs = roster_.size() != 0;
-  const bool is_over = options.repl_backlog_ttl_s != 0 &&
+  const bool is_over = owns_stream() && options.repl_backlog_ttl_s != 0 &&
                        now_ms() - last_seen_ms_ > options.repl_backlog_ttl_s * 1000;
   if (has && !needs && is_over) {
     setup_.persistence->waits().hold_all([&](const engine::Hold&) {

@@ -50,6 +50,9 @@ class PrimaryEnd {
   // shards still exist.
   void finish();
 
+  // Closes the connections of all replicas, which then come back and ask anew. Every shard is held.
+  void drop_replicas(std::string_view why);
+
   // ---- Commands, on the thread of the session's shard.
   // REPLCONF. An Error is the reply.
   Result<ReplconfReply> replconf(engine::Session& session, engine::Shard& shard,
@@ -77,6 +80,8 @@ class PrimaryEnd {
   void ping(const ReplicationOptions& options, const std::vector<ReplicaEntry>& replicas);
   void keep_or_drop_backlog(const ReplicationOptions& options);
   int64_t now_ms() const;
+  // Whether the stream is this node's own: that of a primary has its signs of life already.
+  bool owns_stream() const { return !setup_.set->role().is_replica(); }
 
   Setup setup_;
   mutable std::mutex lock_;  // Held for a copy.

@@ -56,7 +56,7 @@ TEST_CASE("a primary that does not answer is down after its time, and up with th
   sentinel.pass_answering(400ms);  // The PING was sent after one second.
   CHECK(sentinel.group().primary.is_subjectively_down);
   CHECK_FALSE(sentinel.group().primary.is_objectively_down);
-  CHECK(sentinel.core().info_section(sentinel.now()).find("status=sdown") != std::string::npos);
+  CHECK(sentinel.core().info_lines(sentinel.now()).find("status=sdown") != std::string::npos);
   sentinel.answer_all(kPrimary, primary_info());
   sentinel.pass(100ms);
   CHECK(sentinel.events() == Lines{"-sdown master mymaster 10.0.0.1 6379"});

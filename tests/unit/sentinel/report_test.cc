@@ -144,8 +144,8 @@ TEST_CASE("SENTINEL INFO-CACHE gives the INFO of a primary and its replicas, wit
 
 TEST_CASE("INFO and ROLE answer as Redis") {
   const Known sentinel;
-  CHECK(sentinel.core().info_section(sentinel.now()) ==
-        "# Sentinel\r\nsentinel_masters:1\r\nsentinel_tilt:0\r\nsentinel_tilt_since_seconds:-1\r\n"
+  CHECK(sentinel.core().info_lines(sentinel.now()) ==
+        "sentinel_masters:1\r\nsentinel_tilt:0\r\nsentinel_tilt_since_seconds:-1\r\n"
         "sentinel_running_scripts:0\r\nsentinel_scripts_queue_length:0\r\n"
         "sentinel_simulate_failure_flags:0\r\n"
         "master0:name=mymaster,status=ok,address=10.0.0.1:6379,slaves=1,sentinels=2\r\n");

@@ -29,7 +29,7 @@ TEST_CASE(
   CHECK(sentinel.command({"SENTINEL", "is-master-down-by-addr", "10.0.0.1", "6379", "0", "*"}) ==
         "*3\r\n:0\r\n$1\r\n*\r\n:0\r\n");
   CHECK(sentinel.core()
-            .info_section(sentinel.now() + 3'500ms)
+            .info_lines(sentinel.now() + 3'500ms)
             .find("sentinel_tilt:1\r\nsentinel_tilt_since_seconds:3\r\n") != std::string::npos);
   sentinel.pass(29'900ms);
   CHECK(sentinel.events().empty());

@@ -353,7 +353,7 @@ TEST_CASE("the LSN of an offset at a unit's end is the one of that end, and else
   CHECK(journal.lsn_at(ends.back().offset + 100) == ends.back().lsn);
 }
 
-TEST_CASE("what only replicas get stands in any database, and a primary's stream as it came") {
+TEST_CASE("what only replicas get stands in any database") {
   Journal journal(kBegin, size_t{1} << 20);
   Journal::Reader replica(journal, kBegin);
   Journal::Reader log(journal, kBegin);
@@ -365,15 +365,73 @@ TEST_CASE("what only replicas get stands in any database, and a primary's stream
   lane.flush();
   CHECK(read(replica, RecordTarget::kReplicas) == "select 3, SET k v, PING, SET l v");
   CHECK(read(log) == "select 3, SET k v, SET l v");
+}
 
-  const std::string_view units = "*2\r\n$6\r\nSELECT\r\n$1\r\n5\r\n*2\r\n$4\r\nINCR\r\n$1\r\nc\r\n";
-  const JournalPlace before = journal.end_place();
-  journal.append_stream(units, DbIndex{5});
-  CHECK(journal.end_place().offset == before.offset + units.size());
-  write(lane, 5, {"SET", "m", "v"});
+TEST_CASE("a primary's stream is kept as it came, and what clients write here is the log's alone") {
+  Journal journal(kBegin, size_t{1} << 20);
+  Journal::Reader replica(journal, kBegin);
+  Journal::Reader log(journal, kBegin);
+  Lane lane(journal);
+  const auto follow = [&](std::string_view units, uint32_t db) {
+    const Offset before = journal.end_place().offset;
+    journal.append_stream({.bytes = std::string(units), .marks = {}}, DbIndex{db});
+    CHECK(journal.end_place().offset == before + units.size());
+  };
+  const auto write_here = [&](uint32_t db, const std::vector<std::string_view>& argv) {
+    const Offset before = journal.end_place().offset;
+    lane.begin_unit();
+    write(lane, db, argv, RecordTarget::kAof);
+    write(lane, db + 1, argv, RecordTarget::kAof);
+    lane.end_unit();
+    lane.flush();
+    CHECK(journal.end_place().offset == before);
+  };
+
+  journal.begin_following(DbIndex{2});
+  CHECK(journal.database() == DbIndex{2});
+  follow("*2\r\n$4\r\nINCR\r\n$1\r\na\r\n", 2);
+  follow("*2\r\n$6\r\nSELECT\r\n$1\r\n5\r\n*2\r\n$4\r\nINCR\r\n$1\r\nb\r\n", 5);
+  CHECK(journal.database() == DbIndex{5});
+  CHECK(read(replica, RecordTarget::kReplicas) == "INCR a, SELECT 5, INCR b");
+  CHECK(read(log) == "select 2, INCR a, SELECT 5, INCR b");
+
+  write_here(0, {"SET", "m", "v"});
+  CHECK(journal.database() == DbIndex{5});
+  follow("*2\r\n$4\r\nINCR\r\n$1\r\nc\r\n", 5);
+  CHECK(read(replica, RecordTarget::kReplicas) == "INCR c");
+  CHECK(read(log) == "select 0, MULTI, SET m v, select 1, SET m v, EXEC, select 5, INCR c");
+
+  // A file of the log begins here.
+  journal.select_again();
+  CHECK(journal.database() == DbIndex{5});
+  follow("*2\r\n$4\r\nINCR\r\n$1\r\nd\r\n", 5);
+  CHECK(read(replica, RecordTarget::kReplicas) == "INCR d");
+  CHECK(read(log) == "select 5, INCR d");
+
+  journal.end_following();
+  write(lane, 5, {"SET", "n", "v"});
   lane.flush();
-  CHECK(read(replica, RecordTarget::kReplicas) == "SELECT 5, INCR c, SET m v");
-  CHECK(read(log) == "SELECT 5, INCR c, SET m v");
+  CHECK(read(replica, RecordTarget::kReplicas) == "select 5, SET n v");
+  CHECK(read(log) == "select 5, SET n v");
+}
+
+TEST_CASE("a stream that goes on elsewhere leaves nothing of before") {
+  Journal journal(kBegin, size_t{1} << 20);
+  Lane lane(journal);
+  write(lane, 0, {"SET", "k", "v"});
+  const Lsn before = lane.flush();
+  journal.jump_to(7);
+  const JournalPlace place = journal.end_place();
+  CHECK(place.offset == 7);
+  CHECK(place.lsn == before);
+  CHECK(journal.read_from(kBegin.offset) == nullptr);
+  journal.begin_following(DbIndex{0});
+  const std::string_view unit = "*2\r\n$4\r\nINCR\r\n$1\r\na\r\n";
+  journal.append_stream({.bytes = std::string(unit), .marks = {}}, DbIndex{0});
+  const auto reader = journal.read_from(7);
+  REQUIRE(reader != nullptr);
+  CHECK(read(*reader, RecordTarget::kReplicas) == "INCR a");
+  CHECK(journal.lsn_at(7 + unit.size()) == journal.end());
 }
 
 TEST_CASE("a reader that rests keeps nothing, until it needs something again") {

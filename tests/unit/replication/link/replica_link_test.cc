@@ -233,6 +233,23 @@ TEST_CASE("the replica acknowledges once a second, and when it is asked") {
   CHECK(driver.timer(1) == "REPLCONF ACK 7");
 }
 
+TEST_CASE("behind a snapshot the replica acknowledges sooner, until the stream begins") {
+  for (const bool begins : {true, false}) {
+    Driver driver;
+    driver.ask();
+    driver.hear("+FULLRESYNC " + kReplid + " 7\r\n$5\r\nhello");
+    CHECK(driver.step(SnapshotLoaded{{.applied = 7, .durable = {}}}) == "REPLCONF ACK 7");
+    CHECK(driver.timer(99).empty());
+    CHECK(driver.timer(1) == "REPLCONF ACK 7");
+    if (begins) driver.hear("x");
+    for (int i = 0; i < 9; ++i)
+      CHECK(driver.timer(100).empty() == begins);
+    driver.timer(100);
+    CHECK(driver.timer(100).empty());
+    CHECK(driver.timer(1000) == "REPLCONF ACK 7");
+  }
+}
+
 TEST_CASE("while it receives and loads, the replica shows that it lives") {
   Driver driver;
   driver.ask();

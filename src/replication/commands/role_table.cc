@@ -1,0 +1,74 @@
+#include "replication/commands/role.h"
+
+namespace kvstash::replication {
+namespace {
+
+using namespace engine;
+using enum ArgType;
+
+constexpr ArgSpec kHostPort[] = {
+    {.name = "host"},
+    {.name = "port", .type = kInteger},
+};
+constexpr ArgSpec kNoOne[] = {
+    {.name = "no", .type = kPureToken, .token = "NO"},
+    {.name = "one", .type = kPureToken, .token = "ONE"},
+};
+constexpr ArgSpec kPrimaryChoice[] = {
+    {.name = "host-port", .type = kBlock, .arguments = kHostPort},
+    {.name = "no-one", .type = kBlock, .arguments = kNoOne},
+};
+constexpr ArgSpec kReplicaofArgs[] = {
+    {.name = "args", .type = kOneOf, .arguments = kPrimaryChoice},
+};
+
+constexpr CommandSpec kReplicaofRow = {
+    .name = "replicaof",
+    .arity = 3,
+    .flags = kAdmin | kNoScript | kStale | kNoAsyncLoading,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kAllShards,
+    .since = "5.0.0",
+    .complexity = "O(1)",
+    .summary = "Make the server a replica of another instance, or promote it as master.",
+    .arguments = kReplicaofArgs,
+    .run = replicaof,
+};
+
+constexpr CommandSpec kSlaveofRow = {
+    .name = "slaveof",
+    .arity = 3,
+    .flags = kAdmin | kNoScript | kStale | kNoAsyncLoading,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kAllShards,
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .summary = "Make the server a replica of another instance, or promote it as master.",
+    .deprecated_since = "5.0.0",
+    .replaced_by = "`REPLICAOF`",
+    .arguments = kReplicaofArgs,
+    .run = replicaof,
+};
+
+constexpr CommandSpec kRoleRow = {
+    .name = "role",
+    .arity = 1,
+    .flags = kNoScript | kLoading | kStale | kFast,
+    .acl = kAclAdmin | kAclDangerous,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kSession,
+    .since = "2.8.12",
+    .complexity = "O(1)",
+    .summary = "Return the role of the instance in the context of replication",
+    .run = role,
+};
+
+constexpr CommandSpec kRows[] = {kReplicaofRow, kSlaveofRow, kRoleRow};
+
+}  // namespace
+
+std::span<const CommandSpec> role_commands() {
+  return kRows;
+}
+
+}  // namespace kvstash::replication
