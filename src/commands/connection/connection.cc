@@ -174,6 +174,7 @@ Status quit(Call& call) {
 // RESET keeps the name and version of the library, because they still describe the client.
 Status reset(Call& call) {
   Session& session = call.session();
+  if (session.is_replica()) return Error::literal("ERR can only reset normal client connections");
   stop_monitoring(call);
   call.worker().clients().unwatch_all(session);
   call.home().pubsub().leave_all(session);

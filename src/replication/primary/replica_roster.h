@@ -25,7 +25,7 @@ struct ReplicaEntry {
   ReplicaFacts facts;
   ReplicaState state{};
   int64_t since_ms = 0;    // When the state began, by the monotonic clock.
-  bool is_silent = false;  // It does not acknowledge: it asked by SYNC.
+  bool is_silent = false;  // It asked by SYNC, and acknowledges nothing of the stream.
   engine::ReplicaAck ack{};
 
   // How the log calls it.

@@ -159,7 +159,7 @@ void ReplicaSource::end_snapshot() {
     session_->close_after_replies();
     return;
   }
-  awaits_ack_ = has_mark_ && !entry_.is_silent;
+  awaits_ack_ = has_mark_;
   if (awaits_ack_) {
     log(LogLevel::kNotice,
         "Streamed RDB transfer with replica " + entry_.name() +
