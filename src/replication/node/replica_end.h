@@ -67,8 +67,8 @@ class ReplicaEnd {
 
   Node node_;
   persist::BackgroundWaits waits_;
-  FollowOptions options_;  // Changed under a hold of all shards.
-  mutable std::mutex lock_;  // Held for a copy.
+  FollowOptions options_;               // Changed under a hold of all shards.
+  mutable std::mutex lock_;             // Held for a copy.
   std::shared_ptr<Follower> follower_;  // Null: the node is a primary, or has not begun.
   std::atomic<bool> has_begun_{false};
   std::atomic<bool> ends_{false};

@@ -234,10 +234,9 @@ void Follower::act(const SnapshotBegins& action) {
   snapshot_place_ = action.place;
   snapshot_bytes_ = action.bytes;
   const int64_t unix_s = node_.set->clock().wall_now_us() / 1'000'000;
-  Result<std::unique_ptr<SnapshotReceiver>> made =
-      SnapshotReceiver::create(*node_.set->ports().disk,
-                               fmt::format("temp-{}.{}.rdb", unix_s, ::getpid()),
-                               node_.persistence->options().rdbchecksum);
+  Result<std::unique_ptr<SnapshotReceiver>> made = SnapshotReceiver::create(
+      *node_.set->ports().disk, fmt::format("temp-{}.{}.rdb", unix_s, ::getpid()),
+      node_.persistence->options().rdbchecksum);
   if (!made.ok()) return step(SnapshotRefused{made.error().message()});
   receiver_ = *std::move(made);
 }

@@ -14,9 +14,7 @@ struct PrimaryFacts {
   uint16_t port = 0;
   LinkState state = LinkState::kNone;
   bool is_up() const { return state == LinkState::kStreaming; }
-  bool is_syncing() const {
-    return state == LinkState::kReceiving || state == LinkState::kLoading;
-  }
+  bool is_syncing() const { return state == LinkState::kReceiving || state == LinkState::kLoading; }
   // By a monotonic clock, in milliseconds; nothing: never.
   std::optional<int64_t> heard_ms{};
   std::optional<int64_t> down_since_ms{};

@@ -34,7 +34,8 @@ constexpr int64_t kWaitNs = 50'000'000;  // A wait looks so often whether it is 
 bool is_of_stream(const Command& command) {
   constexpr uint32_t kFlags = engine::kWrite | engine::kMayReplicate;
   const engine::CommandSpec& spec = *command.spec;
-  const bool is_script = spec.group == engine::CommandGroup::kScripting && !command.has(engine::kWrite);
+  const bool is_script =
+      spec.group == engine::CommandGroup::kScripting && !command.has(engine::kWrite);
   return spec.run != nullptr && (spec.flags & kFlags) != 0 && !is_script &&
          spec.scope != Scope::kSession && spec.scope != Scope::kGather;
 }
@@ -160,7 +161,7 @@ struct StreamApplier::Shared {
     return least;
   }
 
-  mutable std::mutex lock;  // Held for a few instructions.
+  mutable std::mutex lock;                                 // Held for a few instructions.
   std::vector<std::deque<std::unique_ptr<Batch>>> queues;  // By shard.
   std::vector<std::unique_ptr<Batch>> held;                // Waits for a hold of all shards.
   bool runs_held = false;                                  // It waits, or runs.
@@ -282,7 +283,8 @@ bool StreamApplier::take_own(std::span<const std::string_view> record) {
 }
 
 void StreamApplier::add(std::unique_ptr<Batch>& to, const StreamUnit& unit, uint64_t begin) {
-  if (to == nullptr) to = std::make_unique<Batch>(Batch{.begin = begin, .text = {}, .records = {}, .words = {}});
+  if (to == nullptr)
+    to = std::make_unique<Batch>(Batch{.begin = begin, .text = {}, .records = {}, .words = {}});
   const size_t at = to->text.size();
   to->text += unit.bytes;
   for (const Placed& record : placed_) {

@@ -1,15 +1,16 @@
 // StreamApplier: puts the stream of a primary into the shards of a running node, in an order that
 // no client can tell from the primary's.
 //
-//   bytes ──> units ──┬── of one shard: a batch in the shard's queue ──> the shard runs it in a turn
+//   bytes ──> units ──┬── of one shard: a batch in the shard's queue ──> the shard runs it in a
+//   turn
 //                     └── of several: run while all shards are held, behind everything before it
 //
 // Records of one shard run in their order, and of a unit nobody sees a part. Units of different
 // shards that stand between two that need several may run in any order, as on the primary, where
 // nobody could tell either.
 //
-// A change of the node's role needs an end that is a place in the stream: so batches stand in queues
-// that the hold of all shards, under which the role changes, can run to their end (end()).
+// A change of the node's role needs an end that is a place in the stream: so batches stand in
+// queues that the hold of all shards, under which the role changes, can run to their end (end()).
 //
 // Errors that records end with are logged, and the stream goes on, as in Redis
 // (propagation-error-behavior ignore).

@@ -43,10 +43,7 @@ struct Fixture {
 
   std::string text(std::vector<std::string_view> words) {
     const admin::ShardCounters sum = admin::total(snapshot.shards);
-    return info_text({.options = options,
-                      .run = run,
-                      .snapshot = snapshot,
-                      .sum = sum},
+    return info_text({.options = options, .run = run, .snapshot = snapshot, .sum = sum},
                      InfoChoice::of(words));
   }
 };

@@ -76,6 +76,7 @@ History random_history(uint64_t seed, size_t commands) {
     primary.log().clear();
     if (random.random().one_in(20)) append(history.stream, {"PING"});
   }
+  REQUIRE(history.units.size() > commands / 2);
   return history;
 }
 
@@ -163,15 +164,15 @@ TEST_CASE("an end that comes at any time leaves the data of a place in the strea
       });
       while (!has_begun || replica.applier.handed() < history.stream.size() / 4)
         std::this_thread::yield();
-      const auto end = replica.held<StreamPosition>(
-          [&](const Hold& all) { return replica.applier.end(all); });
+      const auto end =
+          replica.held<StreamPosition>([&](const Hold& all) { return replica.applier.end(all); });
       const test::NodeDump data = replica.dump();
       link.join();
       // What is read after the end is not applied.
       CHECK(replica.dump() == data);
       CHECK(replica.applier.applied() == end.offset);
-      const auto units = static_cast<size_t>(
-          std::ranges::upper_bound(history.ends, end.offset) - history.ends.begin());
+      const auto units = static_cast<size_t>(std::ranges::upper_bound(history.ends, end.offset) -
+                                             history.ends.begin());
       CHECK(data == data_after(history, units));
     }
   }
