@@ -161,7 +161,7 @@ class Server final : public engine::ServerPort {
   std::atomic<bool> has_loaded_{false};  // What was on the disk at the start is in memory.
   int64_t shutdown_at_ms_ = 0;
   bool is_saving_at_end_ = false;  // The save that a shutdown waits for is under way.
-  bool has_stopped_ = false;  // The shards are about to end, so it is too late for an abort.
+  bool has_stopped_ = false;       // The shards are about to end, so it is too late for an abort.
   int exit_code_ = 0;
 };
 

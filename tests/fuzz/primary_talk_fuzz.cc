@@ -1,7 +1,7 @@
-// Property: whatever a primary sends, and however the network cuts it up, the replica's end asks for
-// actions in their order only: nothing of a snapshot outside of one, nothing of the stream before
-// there is data that it goes on from, and nothing at all behind the end of a connection; and the
-// reader of the stream gives units that are the bytes that came, in their order.
+// Property: whatever a primary sends, and however the network cuts it up, the replica's end asks
+// for actions in their order only: nothing of a snapshot outside of one, nothing of the stream
+// before there is data that it goes on from, and nothing at all behind the end of a connection; and
+// the reader of the stream gives units that are the bytes that came, in their order.
 #include "base/ensure.h"
 #include "persist/rdb/file_reader.h"
 #include "replication/history.h"
@@ -131,8 +131,8 @@ class Shell {
 
 }  // namespace
 
-// The first byte chooses whether there is data already, and the size of pieces; a piece that is lost
-// to a closed connection stands for the time that passes until the next one.
+// The first byte chooses whether there is data already, and the size of pieces; a piece that is
+// lost to a closed connection stands for the time that passes until the next one.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -61,9 +61,8 @@ bool makes_pushes(uint32_t flags) {
 
 // Whether all commands of a transaction may run on a replica whose data is old.
 bool runs_when_stale(const CommandQueue& queue) {
-  return std::ranges::all_of(queue.commands(), [](const QueuedCommand& queued) {
-    return queued.command->has(kStale);
-  });
+  return std::ranges::all_of(
+      queue.commands(), [](const QueuedCommand& queued) { return queued.command->has(kStale); });
 }
 
 // The gate of the role: a replica is not written to, or too old to be read.

@@ -23,8 +23,7 @@ Result<std::unique_ptr<SnapshotReceiver>> SnapshotReceiver::create(Disk& disk, s
     return Error::text("Opening the temp file needed for MASTER <-> REPLICA synchronization: " +
                        std::string(file.error().message()));
   }
-  return std::unique_ptr<SnapshotReceiver>(
-      new SnapshotReceiver(disk, std::move(path), *std::move(file), checks_sum));
+  return std::make_unique<SnapshotReceiver>(disk, std::move(path), *std::move(file), checks_sum);
 }
 
 SnapshotReceiver::~SnapshotReceiver() {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace kvstash::replication {
 
@@ -29,6 +30,9 @@ class SnapshotReceiver {
   // `checks_sum`: a wrong checksum is an error.
   static Result<std::unique_ptr<SnapshotReceiver>> create(Disk& disk, std::string path,
                                                           bool checks_sum);
+  // create() makes the file, which is open for writing.
+  SnapshotReceiver(Disk& disk, std::string path, std::unique_ptr<DiskFile> file, bool checks_sum)
+      : disk_(&disk), path_(std::move(path)), file_(std::move(file)), reader_(checks_sum) {}
   ~SnapshotReceiver();
   SnapshotReceiver(const SnapshotReceiver&) = delete;
   SnapshotReceiver& operator=(const SnapshotReceiver&) = delete;
@@ -42,9 +46,6 @@ class SnapshotReceiver {
   const SnapshotContent& content() const { return content_; }
 
  private:
-  SnapshotReceiver(Disk& disk, std::string path, std::unique_ptr<DiskFile> file, bool checks_sum)
-      : disk_(&disk), path_(std::move(path)), file_(std::move(file)), reader_(checks_sum) {}
-
   Status look_through();
 
   Disk* disk_;
