@@ -72,8 +72,6 @@ def a_wrong_configuration_is_refused_with_the_words_of_redis(lab):
         good + "sentinel notification-script mymaster /no/such/script\n",
         good + "sentinel frobnicate mymaster\n",
         "sentinel myid short\n",
-        "sentinel announce-port x\n",
-        "loglevel shouting\n",
     ]
     for text in texts:
         path = os.path.join(lab.folder(), "sentinel.conf")
