@@ -88,6 +88,7 @@ void check_objectively_down(State& state, Monitored& group) {
   if (!is_down) {
     announce(state, LogLevel::kWarning, "-odown", primary);
     group.candidacy.failed = 0;
+    group.candidacy.attempts = 0;
     return;
   }
   primary.objectively_down_since = state.now;

@@ -48,6 +48,7 @@ void log_delay(State& state, Monitored& group, Moment until) {
 
 // An attempt that another one made keeps us from making our own for a while.
 void respect_vote(State& state, Monitored& group) {
+  ++group.candidacy.attempts;
   const Pace pace = pace_of(state, group);
   group.failover.started_at = state.now;
   if (!pace.is_quick) {

@@ -230,7 +230,7 @@ void start_failover(State& state, Monitored& group) {
   enter(state, group, FailoverStep::kWaitStart);
   failover.started_at = state.now;
   if (!pace_of(state, group).is_quick) *failover.started_at += draw_below(state, kStartDelayMax);
-  group.candidacy = {.failed = group.candidacy.failed};
+  group.candidacy = {.failed = group.candidacy.failed, .attempts = group.candidacy.attempts + 1};
 }
 
 void advance_failover(State& state, Monitored& group) {

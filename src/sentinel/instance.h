@@ -117,7 +117,8 @@ struct Candidacy {
   std::optional<Moment> not_before{};
   std::string leader{};  // Who said that it was elected, and in which epoch.
   uint64_t leader_epoch = 0;
-  uint32_t failed = 0;  // Attempts of ours since the primary went down.
+  uint32_t failed = 0;    // Attempts of ours since the primary went down.
+  uint32_t attempts = 0;  // Those, and the ones of others that we voted for.
 };
 
 // More replicas or sentinels of one primary than this are not taken up.

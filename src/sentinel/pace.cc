@@ -16,9 +16,19 @@ constexpr Duration kQuickStartDelay{200};
 constexpr Duration kQuickElection{300};
 constexpr Duration kQuickVoteRespect{300};
 constexpr Duration kQuickNoReplicaPause{1'000};
+// After so many attempts that nobody won, votes seem to take longer than that: a disk may need a
+// second to keep one. Then each attempt is given twice the time of the one before.
+constexpr uint32_t kHastyAttempts = 3;
+constexpr uint32_t kPatienceDoublings = 5;  // Up to 9.6 seconds.
 constexpr uint32_t kFreshAttempts = 5;
 constexpr Duration kWearinessFirst{500};
 constexpr uint32_t kWearinessDoublings = 5;  // Up to 16 seconds.
+
+// How many times longer than at first a vote is waited for.
+int64_t patience(const Monitored& group) {
+  const uint32_t attempts = std::max(group.candidacy.attempts, kHastyAttempts) - kHastyAttempts;
+  return int64_t{1} << std::min(attempts, kPatienceDoublings);
+}
 
 Pace redis_pace(const State& state, const Monitored& group) {
   const Periods& periods = state.periods;
@@ -46,8 +56,8 @@ Pace pace_of(const State& state, const Monitored& group) {
   pace.reconnect = std::min(pace.reconnect, pace.ping);
   pace.ask = std::min(pace.ask, kQuickAsk);
   pace.start_delay_max = kQuickStartDelay;
-  pace.election = std::min(pace.election, kQuickElection);
-  pace.vote_respect_min = kQuickVoteRespect;
+  pace.election = std::min(pace.election, kQuickElection * patience(group));
+  pace.vote_respect_min = kQuickVoteRespect * patience(group);
   pace.no_replica_pause = kQuickNoReplicaPause;
   return pace;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -431,6 +432,8 @@ constexpr CommandSpec kSentinelRow = {
     .subcommands = kSubcommands,
 };
 
+constexpr CommandSpec kRows[] = {kSentinelRow};
+
 // The commands that a sentinel shares with a server of data.
 constexpr std::array<std::string_view, 13> kShared = {
     "acl",  "auth",       "client",       "command",  "hello",     "info",       "ping",
@@ -440,7 +443,7 @@ std::vector<CommandSpec> choose_rows() {
   std::vector<std::span<const CommandSpec>> tables(commands::all_commands().begin(),
                                                    commands::all_commands().end());
   tables.push_back(server_commands());
-  std::vector<CommandSpec> rows = {kSentinelRow};
+  std::vector<CommandSpec> rows(std::begin(kRows), std::end(kRows));
   for (const std::span<const CommandSpec> table : tables) {
     for (CommandSpec row : table) {
       if (row.name == "publish") {
@@ -460,8 +463,8 @@ std::vector<CommandSpec> choose_rows() {
 }  // namespace
 
 std::span<const CommandSpec> sentinel_commands() {
-  static const std::vector<CommandSpec> kRows = choose_rows();
-  return kRows;
+  static const std::vector<CommandSpec> kAll = choose_rows();
+  return kAll;
 }
 
 }  // namespace kvstash::server

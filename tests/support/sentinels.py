@@ -6,6 +6,8 @@ import time
 from . import servers
 
 NAME = "mymaster"
+# A sentinel that is not run for two seconds, on a busy machine, only watches for the next thirty (TILT).
+PATIENCE = 90.0
 
 
 class Group:
@@ -75,8 +77,25 @@ def quorum(lab, group, kinds, down_after=1000, *lines):
     """Sentinels, True for each of Redis, that know each other and the replicas."""
     wanted = len(kinds) // 2 + 1
     found = [Sentinel(lab, group.monitor(wanted, down_after, *lines), is_redis) for is_redis in kinds]
-    lab.eventually(lambda: all(are_acquainted(each, len(kinds), len(group.replicas)) for each in found), 30)
+    wait_until(found, lambda: all(are_acquainted(each, len(kinds), len(group.replicas)) for each in found))
     return found
+
+
+def logs(found):
+    return "\n".join(f"--- sentinel at {each.port}\n{each.log()[-3000:]}" for each in found)
+
+
+def have_stalled(found):
+    """Whether one of them was not run for so long that it mistrusts its clock: then times say nothing."""
+    return any("+tilt" in each.log() for each in found)
+
+
+def wait_until(found, holds):
+    """As Lab.eventually(), with the logs of the sentinels if it does not come."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {PATIENCE} s\n{logs(found)}"
+        time.sleep(0.02)
 
 
 def are_acquainted(sentinel, sentinels, replicas):
@@ -88,10 +107,8 @@ def are_acquainted(sentinel, sentinels, replicas):
                     for each in sentinel.fields("REPLICAS", NAME)))
 
 
-def seconds_until_moved(sentinels, old_port, patience=60.0):
+def seconds_until_moved(found, old_port):
     """How long it takes until all sentinels name another primary."""
     began = time.monotonic()
-    while any(each.primary_port() == old_port for each in sentinels):
-        assert time.monotonic() - began < patience, "\n".join(each.log()[-3000:] for each in sentinels)
-        time.sleep(0.02)
+    wait_until(found, lambda: all(each.primary_port() != old_port for each in found))
     return time.monotonic() - began

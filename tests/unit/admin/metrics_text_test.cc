@@ -70,6 +70,39 @@ TEST_CASE_FIXTURE(Fixture, "hot keys have their names escaped, big keys only the
   CHECK(samples.at(R"(kvstash_big_key_elements{db="db0",type="list"})") == 9);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a sentinel tells of what it watches, and nothing of data") {
+  snapshot.sentinel = SentinelCounters{.is_tilted = true,
+                                       .running_scripts = 1,
+                                       .queued_scripts = 2,
+                                       .simulated_failures = 0,
+                                       .primaries = {{.name = "m",
+                                                      .address = "10.0.0.1:6379",
+                                                      .status = "sdown",
+                                                      .replicas = 3,
+                                                      .replicas_ok = 2,
+                                                      .sentinels = 5,
+                                                      .sentinels_ok = 4,
+                                                      .can_fail_over = true,
+                                                      .quorum = 2,
+                                                      .down_after_ms = 1000,
+                                                      .failover_timeout_ms = 60'000,
+                                                      .parallel_syncs = 1}}};
+  const auto samples = samples_of(metrics_text(snapshot));
+  const std::string labels = R"({master_name="m",master_address="10.0.0.1:6379"})";
+  CHECK(samples.at("redis_sentinel_masters") == 1);
+  CHECK(samples.at("redis_sentinel_tilt") == 1);
+  CHECK(samples.at("redis_sentinel_scripts_queue_length") == 2);
+  CHECK(samples.at("redis_sentinel_master_slaves" + labels) == 3);
+  CHECK(samples.at("redis_sentinel_master_ok_slaves" + labels) == 2);
+  CHECK(samples.at("redis_sentinel_master_ok_sentinels" + labels) == 4);
+  CHECK(samples.at("redis_sentinel_master_setting_down_after_milliseconds" + labels) == 1000);
+  CHECK(samples.at(R"(redis_sentinel_master_ckquorum_status{master_name="m"})") == 1);
+  CHECK(samples.at("redis_sentinel_master_status{master_name=\"m\",master_address="
+                   "\"10.0.0.1:6379\",master_status=\"sdown\"}") == 1);
+  CHECK(samples.contains("redis_memory_used_bytes"));
+  CHECK_FALSE(samples.contains("redis_db_keys{db=\"db0\"}"));
+}
+
 TEST_CASE_FIXTURE(Fixture, "metrics have the names and labels of redis_exporter") {
   const auto samples = samples_of(metrics_text(snapshot));
   CHECK(samples.at("redis_up") == 1);

@@ -46,6 +46,21 @@ TEST_CASE("four PINGs fit into a short down-after, and one a second is enough fo
   remove_group(state, group);
 }
 
+TEST_CASE("votes are given more time once several attempts came to nothing") {
+  State state(1);
+  Monitored& group = add_group(state, {.name = "m", .address = {"10.0.0.1", "10.0.0.1", 6379}});
+  for (const auto& [attempts, time] :
+       {std::pair(0, 300ms), std::pair(3, 300ms), std::pair(4, 600ms), std::pair(6, 2'400ms),
+        std::pair(8, 9'600ms), std::pair(1'000'000, 9'600ms)}) {
+    group.candidacy.attempts = static_cast<uint32_t>(attempts);
+    CHECK(pace_of(state, group).election == time);
+    CHECK(pace_of(state, group).vote_respect_min == time);
+  }
+  group.options.failover_timeout = 5s;
+  CHECK(pace_of(state, group).election == 5s);
+  remove_group(state, group);
+}
+
 TEST_CASE("attempts that come to nothing follow each other more and more slowly, to a bound") {
   CHECK(weariness(1) == 0ms);
   CHECK(weariness(5) == 0ms);

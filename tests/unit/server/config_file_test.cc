@@ -257,6 +257,37 @@ TEST_CASE("what has no effect here is accepted with one notice, unless it is the
   CHECK(contains(result->notices[2], "'activedefrag' has no effect"));
 }
 
+TEST_CASE("--sentinel, or the program's name, makes a sentinel with defaults of its own") {
+  const Folder folder;
+  const std::string file =
+      folder.write("sentinel.conf", "timeout 7\nsentinel monitor m 127.0.0.1 6379 2\n");
+  const ServerOptions options = loaded({{file, "--sentinel"}});
+  CHECK(options.is_sentinel);
+  CHECK(options.net.port == 26379);
+  CHECK_FALSE(options.net.protected_mode);
+  CHECK(options.net.timeout_s == 7);
+  CHECK(loaded({{"--sentinel", file, "--port", "7000"}}).net.port == 7000);
+  CHECK_FALSE(loaded({}).is_sentinel);
+  const char* argv[] = {"/usr/bin/redis-sentinel", file.c_str()};
+  const char* environment[] = {nullptr};
+  const auto named = load_options(2, argv, environment, [] { return Result<std::string>(""); });
+  REQUIRE(named.ok());
+  CHECK(named->options.is_sentinel);
+}
+
+TEST_CASE("a sentinel's lines stand in the file that it rewrites") {
+  const Folder folder;
+  const std::string line = "sentinel monitor m 127.0.0.1 6379 2\n";
+  const std::string other = folder.write("other.conf", line);
+  CHECK(contains(refused({{folder.write("a.conf", "include " + other + "\n"), "--sentinel"}}),
+                 "sentinel directives stand in the file that the sentinel rewrites"));
+  const std::string file = folder.write("b.conf", "include /no/such*\n" + line);
+  CHECK(loaded({{file, "--sentinel"}}).is_sentinel);
+  CHECK(contains(refused({{file, "--sentinel", "-"}, {}, line}), "the sentinel rewrites"));
+  CHECK(contains(refused({{file}}), "sentinel directive while not in sentinel mode"));
+  CHECK(contains(refused({{"--sentinel"}}), "Sentinel needs config file on disk to save state."));
+}
+
 TEST_CASE("combinations that cannot work refuse the start") {
   CHECK(contains(refused({{"--cluster-enabled", "yes", "--replicaof", "a", "1"}}),
                  "not allowed in cluster mode"));

@@ -43,8 +43,12 @@ struct Fixture {
 
   std::string text(std::vector<std::string_view> words) {
     const admin::ShardCounters sum = admin::total(snapshot.shards);
-    return info_text({.options = options, .run = run, .snapshot = snapshot, .sum = sum},
-                     InfoChoice::of(words));
+    return info_text({.options = options,
+                      .run = run,
+                      .snapshot = snapshot,
+                      .sum = sum,
+                      .sentinel_lines = "sentinel_masters:3\r\n"},
+                     InfoChoice::of(words, options.is_sentinel));
   }
 };
 
@@ -78,6 +82,18 @@ TEST_CASE_FIXTURE(Fixture, "without words come the default sections, and all mea
                                         "Replication", "CPU", "Modules", "Commandstats",
                                         "Errorstats", "Latencystats", "Cluster", "Keyspace",
                                         "Shards", "Hotkeys", "Bigkeys"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a sentinel has a section of its own, and none about data") {
+  options.is_sentinel = true;
+  const std::vector<std::string> sections = {"Server", "Clients", "Stats", "CPU", "Sentinel"};
+  CHECK(titles(text({})) == sections);
+  CHECK(titles(text({"everything"})) == sections);
+  CHECK(text({"keyspace"}).empty());
+  CHECK(text({"sentinel"}) == "# Sentinel\r\nsentinel_masters:3\r\n");
+  CHECK(has_line(text({"server"}), "redis_mode:sentinel"));
+  options.is_sentinel = false;
+  CHECK(text({"sentinel"}).empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "histograms are asked for only where they are shown") {
