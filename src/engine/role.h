@@ -17,17 +17,24 @@ class Role {
   // Only commands with the flag kStale run: the node is a replica whose link is down, and
   // replica-serve-stale-data is off.
   bool is_stale() const { return is_stale_.load(std::memory_order_relaxed); }
+  // maxmemory does not count: the node is a replica, and replica-ignore-maxmemory is on. What is
+  // evicted the primary decides.
+  bool ignores_maxmemory() const { return ignores_maxmemory_.load(std::memory_order_relaxed); }
 
   void set_replica(bool is_replica) { is_replica_.store(is_replica, std::memory_order_seq_cst); }
   void set_read_only(bool is_read_only) {
     is_read_only_.store(is_read_only, std::memory_order_seq_cst);
   }
   void set_stale(bool is_stale) { is_stale_.store(is_stale, std::memory_order_seq_cst); }
+  void ignore_maxmemory(bool is_ignored) {
+    ignores_maxmemory_.store(is_ignored, std::memory_order_seq_cst);
+  }
 
  private:
   std::atomic<bool> is_replica_{false};
   std::atomic<bool> is_read_only_{false};
   std::atomic<bool> is_stale_{false};
+  std::atomic<bool> ignores_maxmemory_{false};
 };
 
 }  // namespace kvstash::engine

@@ -120,9 +120,7 @@ bool Shard::finish_turn() {
   if (pubsub_.subscriptions().session_count() + tracking_.session_count() != 0) traffic_.receive();
   intake_.run_staged();
   traffic_.receive();
-  // On a replica keys go when the primary says so.
-  const bool expires_here = expires() && !set_->role().is_replica();
-  const bool more_due = expires_here && expire_turn(hold_here());
+  const bool more_due = expires() && expire_turn(hold_here());
   if (more_due) ++telemetry_.stats().expire_budgets_used;
   if (now_ms() >= cron_at_ms()) cron();
   const bool more_to_evict = evict_turn();
@@ -135,7 +133,7 @@ bool Shard::finish_turn() {
   release_.send();
   if (store::Garbage& garbage = data_.memory().garbage; !garbage.empty())
     set_->reaper().take(std::move(garbage));
-  if (options().maxmemory_bytes != 0) {
+  if (set_->memory_limit() != 0) {
     set_->measure_overhead(now_ms());
     publish_memory();
   }
@@ -155,8 +153,7 @@ bool Shard::finish_turn() {
 
 int64_t Shard::next_event_ns() const {
   int64_t next_ms = clients_.looks_soon() ? std::min(cron_at_ms(), now_ms() + 1) : cron_at_ms();
-  const bool expires_here = expires() && !set_->role().is_replica();
-  if (const auto due_ms = expires_here ? next_deadline_ms(data_) : std::nullopt)
+  if (const auto due_ms = expires() ? next_deadline_ms(data_) : std::nullopt)
     next_ms = std::min(next_ms, *due_ms);
   int64_t next_ns = next_ms * kNsPerMs + clocks_apart_ns_;
   if (const auto due_ns = waits_.sessions().next_deadline_ns())
@@ -188,7 +185,7 @@ void Shard::cron() {
   publish_memory();
   if (id_ == 0) set_->measure_overhead(now_ms());  // This raises the peak as well.
   set_->note_memory_used();
-  const uint64_t limit = options().maxmemory_bytes;
+  const uint64_t limit = set_->memory_limit();
   if (limit != 0 && set_->memory_used() > limit) {
     begin_evicting();
   } else {

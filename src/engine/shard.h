@@ -159,7 +159,11 @@ class Shard {
   bool is_draining = false;
 
  private:
-  bool expires() const { return active_expire && !clients_.pause().is_on() && !set_->is_loading(); }
+  // On a replica keys go when the primary says so.
+  bool expires() const {
+    return active_expire && !clients_.pause().is_on() && !set_->is_loading() &&
+           !set_->role().is_replica();
+  }
   int64_t cron_at_ms() const { return clock_.was_set_back() ? 0 : cron_at_ms_; }
   bool evict_turn();
   void cron();

@@ -227,8 +227,12 @@ bool ShardSet::can_evict() const {
   return false;
 }
 
+uint64_t ShardSet::maxmemory() const {
+  return options_->maxmemory_bytes;
+}
+
 bool ShardSet::is_out_of_memory() const {
-  const uint64_t limit = options_->maxmemory_bytes;
+  const uint64_t limit = memory_limit();
   return limit != 0 && memory_used() > limit && !can_evict();
 }
 
@@ -248,7 +252,7 @@ bool ShardSet::ask_to_evict() {
 }
 
 bool ShardSet::is_overfull() const {
-  const uint64_t limit = options_->maxmemory_bytes;
+  const uint64_t limit = memory_limit();
   if (limit == 0 || floor_limit_.load(std::memory_order_relaxed) != limit) return false;
   const uint64_t least = std::max(limit, floor_.load(std::memory_order_relaxed));
   return memory_used() > least + limit / kOverfullShare && can_evict();
@@ -275,7 +279,7 @@ bool ShardSet::begin_eviction() {
 }
 
 void ShardSet::note_memory_used() {
-  const uint64_t limit = options_->maxmemory_bytes;
+  const uint64_t limit = memory_limit();
   const uint64_t used = memory_used();
   if (floor_limit_.exchange(limit, std::memory_order_relaxed) != limit) {
     floor_.store(used, std::memory_order_relaxed);

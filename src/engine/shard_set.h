@@ -199,6 +199,8 @@ class ShardSet {
     return memory_[shard].bytes.load(std::memory_order_relaxed);
   }
   // ---- Eviction.
+  // maxmemory, as far as this node keeps to it; 0: no limit.
+  uint64_t memory_limit() const { return role_.ignores_maxmemory() ? 0 : maxmemory(); }
   bool can_evict() const;  // True: some shard has keys that may be evicted.
   // True: memory is over the limit, and no shard has keys that may be evicted.
   bool is_out_of_memory() const;
@@ -281,6 +283,7 @@ class ShardSet {
     return (write_limits_.load(std::memory_order_seq_cst) & limit) != 0;
   }
   void set_write_limit(uint8_t limit, bool holds);
+  uint64_t maxmemory() const;
 
   NodePorts ports_;
   // Declared before the shards, because they use it until they are destroyed.

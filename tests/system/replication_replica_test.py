@@ -301,7 +301,9 @@ def clients_of_a_replica_may_read_and_not_write(lab):
         waiting.send("BLPOP", "nothing", "0")
         ours.settle(waiting)
         _follow(lab, ours, redis)
-        assert waiting.read(5)[1].startswith(b"UNBLOCKED ")
+        assert waiting.read(5)[1] == (b"UNBLOCKED force unblock from blocking operation, instance state changed "
+                                      b"(master -> replica?)")
+        assert resp.is_closed(waiting)
     _wait_until_equal(lab, ours, redis)
     with ours.connect() as connection:
         for command in (["SET", "a", "2"], ["BLPOP", "list", "1"], ["FLUSHALL"], ["SPOP", "s"], ["SORT", "list"],
@@ -337,6 +339,20 @@ def a_replica_whose_data_is_old_says_so_if_it_is_to(lab):
         assert connection.call("GET", "a") == MASTERDOWN
         assert connection.call("REPLICAOF", "NO", "ONE") == (b"+", b"OK")
         assert connection.call("GET", "a") == (b"$", b"1")
+
+
+def a_replica_keeps_what_its_primary_keeps_whatever_its_own_limit_of_memory(lab):
+    redis = _redis(lab)
+    _run(redis, *[["SET", f"key {n}", "v" * 10000] for n in range(300)])
+    ours = _ours(lab, "--maxmemory", "1mb", "--maxmemory-policy", "allkeys-lru")
+    _follow(lab, ours, redis)
+    _run(redis, *[["SET", f"more {n}", "v" * 10000] for n in range(300)])
+    _wait_until_equal(lab, ours, redis)
+    with ours.connect() as connection:
+        assert connection.call("DBSIZE") == (b":", b"600")
+        # A limit that counts is kept to as soon as it counts.
+        assert connection.call("CONFIG", "SET", "replica-ignore-maxmemory", "no") == (b"+", b"OK")
+        lab.eventually(lambda: int(connection.call("DBSIZE")[1]) < 200)
 
 
 def keys_expire_when_the_primary_says_so(lab):
@@ -478,7 +494,9 @@ class FakePrimary:
                     for _ in range(got.count(b"PING") + got.count(b"REPLCONF")):
                         client.sendall(b"+OK\r\n")
                 client.sendall(self.answers[self.served])
-                time.sleep(0.2)
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(4096):  # To close before the replica does could take back what it has not read.
+                    pass
             except OSError:
                 pass
             self.served += 1

@@ -98,7 +98,7 @@ void reply_hello(Call& call) {
   reply.bulk(is_sentinel ? "sentinel" : "standalone");
   if (!is_sentinel) {
     reply.bulk("role");
-    reply.bulk("master");
+    reply.bulk(call.shards().role().is_replica() ? "replica" : "master");
   }
   reply.bulk("modules");
   reply.array(0);

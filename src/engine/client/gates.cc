@@ -188,7 +188,7 @@ Gates::Verdict Gates::pass(Session& session, Request& request) {
     return stop(session, kStopMove);
   if (shard_->set().has_many_pushes() && may_make_pushes(session, request)) [[unlikely]]
     return stop(session, kStopPushes);
-  if (options.maxmemory_bytes != 0) [[unlikely]] {
+  if (shard_->set().memory_limit() != 0) [[unlikely]] {
     const Verdict verdict = pass_memory(session, request);
     if (verdict != Verdict::kPassed) return verdict;
   }
@@ -282,7 +282,7 @@ bool Gates::is_refused_by_disk(const Session& session, const Request& request) c
          is_write(session, *request.command);
 }
 
-// ---- 9 to 12. What the server can take now.
+// ---- 10 to 13. What the server can take now.
 
 bool Gates::is_held_by_pause(const Session& session, const Request& request) const {
   const Command& command = *request.command;
@@ -330,7 +330,7 @@ Gates::Verdict Gates::pass_memory(Session& session, const Request& request) {
   return refuse(errors::out_of_memory().message());
 }
 
-// ---- 13. The order.
+// ---- 14. The order.
 
 // Whether the command waits for all commands that the connection sent before: because it asks other
 // shards, or may wait.

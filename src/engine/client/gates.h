@@ -7,18 +7,18 @@
 //    5. permissions   access control
 //    6. copies        data cannot be kept on disk, or at enough replicas: writes are refused, or
 //                     wait
-//    7. loading       data is being loaded
-//    8. busy          a script runs for too long
-//    9. pause         CLIENT PAUSE
-//   10. moves         a key that the command would change is on its way to another server
-//   11. pushes        too many pushes wait in mailboxes of other shards
-//   12. memory        maxmemory, as far as it is decided before a command reaches its shard
-//   13. order         a command that asks other shards, or may wait, comes after all earlier ones
+//    7. role          the node is a replica: it is not written to, or too old to be read
+//    8. loading       data is being loaded
+//    9. busy          a script runs for too long
+//   10. pause         CLIENT PAUSE
+//   11. moves         a key that the command would change is on its way to another server
+//   12. pushes        too many pushes wait in mailboxes of other shards
+//   13. memory        maxmemory, as far as it is decided before a command reaches its shard
+//   14. order         a command that asks other shards, or may wait, comes after all earlier ones
 //
-// (The slot router, and the state of being a replica, will join here.) A gate
-// either refuses the request, or stops the session, which brings the same request again later.
-// Before the last gate is passed nothing is counted or told to monitors, except that a request was
-// refused.
+// (The slot router will join here.) A gate either refuses the request, or stops the session, which
+// brings the same request again later. Before the last gate is passed nothing is counted or told to
+// monitors, except that a request was refused.
 //
 // One per shard, used on its thread.
 #pragma once

@@ -95,6 +95,17 @@ bool Waits::unblock(Session& session, bool with_error) {
   return true;
 }
 
+void Waits::end_all() {
+  for (const auto& [id, session] : shard_->clients().all()) {
+    if (session->waiter == nullptr || !give_up(session->waiter)) continue;
+    answer_error(*session,
+                 "UNBLOCKED force unblock from blocking operation, instance state changed (master "
+                 "-> replica?)");
+    session->close_after_replies();
+    leave(*session);
+  }
+}
+
 // A waiter that is being served at this moment is left alone: it will be done, or be found due
 // again.
 void Waits::end_due() {

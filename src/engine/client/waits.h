@@ -40,6 +40,9 @@ class Waits {
   // CLIENT UNBLOCK: ends a wait as if its timeout were over, or with an error. False: the session
   // does not wait, or is being served.
   bool unblock(Session& session, bool with_error);
+  // The node has become a replica, or follows another primary: all waits end with an error, and the
+  // connections are closed. Those that are being served at this moment go on.
+  void end_all();
   // Called when the connection of a waiting session is gone.
   void abandon(Session& session);
   // Answers the sessions whose timeout is over.

@@ -49,7 +49,7 @@ bool is_lfu(EvictionPolicy policy) {
 }
 
 bool is_over_limit(const ShardSet& set) {
-  return set.memory_used() > set.options().maxmemory_bytes;
+  return set.memory_used() > set.memory_limit();
 }
 
 // Evicts on one shard and subtracts each key from `budget`. False: the shard has no key to evict.
@@ -75,7 +75,7 @@ void publish_memory(ShardSet& set, ShardData& shard) {
   });
   set.publish_memory(
       shard.id(), {.bytes = shard.bytes(), .mapped = shard.mapped_bytes(), .evictable = evictable});
-  const uint64_t limit = options.maxmemory_bytes;
+  const uint64_t limit = set.memory_limit();
   if (limit == 0) {
     shard.set_memory_goal(SIZE_MAX);
     return;
@@ -109,7 +109,7 @@ bool evict_one(const Hold& hold, ShardData& shard) {
 
 EvictionEnd evict(const Hold& hold, size_t budget) {
   ShardSet& set = hold.set();
-  if (set.options().maxmemory_bytes == 0) {
+  if (set.memory_limit() == 0) {
     set.note_exceeding(false, hold.now_ms());
     return EvictionEnd::kKept;
   }

@@ -14,14 +14,6 @@ namespace {
 
 using engine::Shard;
 
-// Clients that wait on a node that has become a replica would wait for what cannot come.
-void end_waits(Shard& shard) {
-  for (const auto& [id, session] : shard.clients().all()) {
-    if (session->waiter != nullptr && shard.waits().unblock(*session, true))
-      session->close_after_replies();
-  }
-}
-
 bool has_same_primary(const ReplicationOptions& a, const ReplicationOptions& b) {
   return a.primary_host == b.primary_host && a.primary_port == b.primary_port;
 }
@@ -115,6 +107,7 @@ void ReplicaEnd::take_up_role() {
   const bool is_replica = !now.primary_host.empty();
   role.set_replica(is_replica);
   role.set_read_only(is_replica && now.replica_read_only);
+  role.ignore_maxmemory(is_replica && now.replica_ignore_maxmemory);
   if (!is_replica) role.set_stale(false);
   set_log_role(is_replica ? 'S' : 'M');
 }
@@ -165,7 +158,7 @@ void ReplicaEnd::become_replica() {
   }
   take_up_role();
   for (size_t id = 0; id < node_.set->size(); ++id)
-    node_.set->submit(id, [](Shard& shard) { end_waits(shard); });
+    node_.set->submit(id, [](Shard& shard) { shard.waits().end_all(); });
   ++news_;
   node_.set->ports().parking->wake(news_);
   log(LogLevel::kNotice, fmt::format("Following {}:{}", options_.replication.primary_host,
