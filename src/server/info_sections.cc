@@ -415,7 +415,7 @@ void write_replication(const InfoFacts& facts, InfoText& to) {
   to.field("role", node.primary ? "slave" : "master");
   if (node.primary) write_primary_link(node, facts.options.replication, to);
   write_replicas(node, to);
-  to.field("master_failover_state", "no-failover");
+  to.field("master_failover_state", replication::failover_state_name(node.failover));
   write_stream(node, to);
 }
 

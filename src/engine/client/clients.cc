@@ -299,7 +299,7 @@ void Clients::resume_while_busy() {
   }
 }
 
-// ---- CLIENT PAUSE.
+// ---- CLIENT PAUSE, FAILOVER.
 
 void Clients::begin_pause(int64_t asked_ns, int64_t until_ns, PauseMode mode) {
   if (pause_.end_if_over(asked_ns)) end_pause();
@@ -307,10 +307,24 @@ void Clients::begin_pause(int64_t asked_ns, int64_t until_ns, PauseMode mode) {
   shard_->data().keep_due_keys(pause_.is_on());
 }
 
-// A session that its rate holds back as well stays in the list.
 void Clients::end_pause() {
   pause_.end();
-  shard_->data().keep_due_keys(false);
+  resume_paused();
+}
+
+void Clients::hold_writes(bool are_held) {
+  pause_.hold_writes(are_held);
+  if (are_held) {
+    shard_->data().keep_due_keys(true);
+  } else {
+    resume_paused();
+  }
+}
+
+// Those that are to wait all the same are stopped once more. A session that its rate holds back as
+// well stays in the list.
+void Clients::resume_paused() {
+  shard_->data().keep_due_keys(pause_.is_on());
   for (Session* session : std::exchange(delayed_, {})) {
     go_on(*session, kStopPause);
     if ((session->stopped & kStopRate) != 0) delayed_.push_back(session);

@@ -105,6 +105,8 @@ class Clients {
   // Begins a pause that was asked for at `asked_ns`, on any shard: see Pause::begin.
   void begin_pause(int64_t asked_ns, int64_t until_ns, PauseMode mode);
   void end_pause();
+  // A failover begins, or is over: writes wait meanwhile.
+  void hold_writes(bool are_held);
   void end_due_pause();
   size_t paused() const;  // Number of sessions that the pause holds back.
 
@@ -125,6 +127,7 @@ class Clients {
   void bound_unasked_output();
 
  private:
+  void resume_paused();
   void forget(Session& session);
   void resume_memory_waiters();
   void resume_eviction_waiters();

@@ -88,6 +88,14 @@ Status replicaof(Call& call) {
   return {};
 }
 
+// Writes wait from here on, so all shards are held.
+Status failover(Call& call) {
+  if (Status begun = call.shards().replication().failover().command(call.args()); !begun.ok())
+    return begun;
+  call.reply().ok();
+  return {};
+}
+
 Status role(Call& call) {
   const ReplicationFacts facts = call.shards().replication().facts();
   if (facts.primary) {

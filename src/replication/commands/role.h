@@ -17,6 +17,7 @@ namespace kvstash::replication {
 using engine::Call;
 
 Status replicaof(Call& call);
+Status failover(engine::Call& call);
 Status role(Call& call);
 
 // The rows. They are constant and valid for ever.

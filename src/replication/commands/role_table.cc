@@ -63,7 +63,34 @@ constexpr CommandSpec kRoleRow = {
     .run = role,
 };
 
-constexpr CommandSpec kRows[] = {kReplicaofRow, kSlaveofRow, kRoleRow};
+constexpr ArgSpec kFailoverTargetArgs[] = {
+    {.name = "host"},
+    {.name = "port", .type = kInteger},
+    {.name = "force", .type = kPureToken, .token = "FORCE", .flags = kOptional},
+};
+constexpr ArgSpec kFailoverArgs[] = {
+    {.name = "target",
+     .type = kBlock,
+     .token = "TO",
+     .flags = kOptional,
+     .arguments = kFailoverTargetArgs},
+    {.name = "abort", .type = kPureToken, .token = "ABORT", .flags = kOptional},
+    {.name = "milliseconds", .type = kInteger, .token = "TIMEOUT", .flags = kOptional},
+};
+constexpr CommandSpec kFailoverRow = {
+    .name = "failover",
+    .arity = -1,
+    .flags = kAdmin | kNoScript | kStale,
+    .group = CommandGroup::kServer,
+    .scope = Scope::kAllShards,
+    .since = "6.2.0",
+    .complexity = "O(1)",
+    .summary = "Start a coordinated failover between this server and one of its replicas.",
+    .arguments = kFailoverArgs,
+    .run = failover,
+};
+
+constexpr CommandSpec kRows[] = {kReplicaofRow, kSlaveofRow, kFailoverRow, kRoleRow};
 
 }  // namespace
 

@@ -275,6 +275,9 @@ void ReplicaLink::ask() {
 void ReplicaLink::take_psync(std::string_view line) {
   std::string_view rest = line;
   const std::string_view word = take_word(rest);
+  if (std::exchange(takes_over_, false) && have_)
+    actions_.emplace_back(
+        TakeOverAnswered{.is_accepted = word == "+FULLRESYNC" || word == "+CONTINUE"});
   if (word == "+FULLRESYNC") return take_full(rest);
   if (word == "+CONTINUE") return take_continue(rest);
   if (word == "-NOMASTERLINK" || word == "-LOADING")

@@ -108,13 +108,17 @@ struct StreamContinues {
 struct StreamBytes {
   std::string_view bytes;
 };
+// What the primary answered when it was asked to take over.
+struct TakeOverAnswered {
+  bool is_accepted;
+};
 struct LinkTells {
   LogLevel level;
   std::string text;
 };
 using LinkAction =
     std::variant<DialPrimary, HangUp, SendToPrimary, SnapshotBegins, SnapshotBytes, SnapshotEnds,
-                 SnapshotDropped, StreamContinues, StreamBytes, LinkTells>;
+                 SnapshotDropped, StreamContinues, StreamBytes, TakeOverAnswered, LinkTells>;
 
 // What ROLE says.
 enum class LinkState : uint8_t {

@@ -91,12 +91,14 @@ std::shared_ptr<Follower> ReplicaEnd::follower() const {
 }
 
 std::shared_ptr<Follower> ReplicaEnd::make_follower(std::optional<StreamPosition> from) {
+  FollowOptions options = options_;
+  if (std::exchange(asks_to_take_over_, false)) options.take_over = take_over_answered_;
   return std::make_shared<Follower>(Follower::Node{.set = node_.set,
                                                    .persistence = node_.persistence,
                                                    .history = node_.history,
                                                    .primary_end = node_.primary_end,
                                                    .waits = &waits_},
-                                    options_, from);
+                                    std::move(options), from);
 }
 
 // ---- The role.

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,10 @@ class ReplicaEnd final : private persist::IncomingStream {
   ReplicaEnd& operator=(const ReplicaEnd&) = delete;
 
   // ---- The server.
+  // Sets what is told when a primary has answered whether it takes over. Before start().
+  void on_take_over(std::function<void(bool is_accepted)> answered) {
+    take_over_answered_ = std::move(answered);
+  }
   // Begins to follow: the data of the disk is loaded. Any thread, once.
   void start();
   // The node ends: what is being done is given up soon. has_ended(): it is. Then finish() may be
@@ -52,6 +57,8 @@ class ReplicaEnd final : private persist::IncomingStream {
   void take_up_options(FollowOptions options);
   // The operator says once more that the present primary is to be followed.
   void follow_again();
+  // The next primary is asked to take over from this node.
+  void ask_next_to_take_over() { asks_to_take_over_ = true; }
 
   // ---- Any thread.
   // Nothing: the node is a primary.
@@ -75,6 +82,8 @@ class ReplicaEnd final : private persist::IncomingStream {
   mutable std::mutex lock_;             // Held for a copy.
   std::shared_ptr<Follower> follower_;  // Null: the node is a primary, or has not begun.
   std::atomic<bool> has_begun_{false};
+  bool asks_to_take_over_ = false;  // Changed under a hold of all shards.
+  std::function<void(bool is_accepted)> take_over_answered_;
   std::atomic<bool> ends_{false};
   std::atomic<bool> is_running_{false};
   std::atomic<uint32_t> news_{0};

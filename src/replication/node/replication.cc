@@ -13,7 +13,13 @@ Replication::Replication(Setup setup, ReplicationOptions options, const net::Net
                     .persistence = setup.persistence,
                     .history = setup.history,
                     .primary_end = &primary_end_},
-                   {.replication = options, .net = net}) {
+                   {.replication = options, .net = net}),
+      failover_({.set = setup.set,
+                 .waits = &setup.persistence->waits(),
+                 .primary_end = &primary_end_,
+                 .replica_end = &replica_end_}) {
+  primary_end_.on_tick([this] { failover_.tick(); });
+  replica_end_.on_take_over([this](bool is_accepted) { failover_.answered(is_accepted); });
   set_->set_replication(*this);
 }
 
@@ -36,6 +42,7 @@ ReplicationFacts Replication::facts() const {
   ReplicationFacts facts;
   facts.history = history_->get();
   facts.primary = replica_end_.facts();
+  facts.failover = failover_.state();
   facts.now_ms = set_->clock().monotonic_ns() / 1'000'000;
   primary_end_.tell(facts);
   return facts;

@@ -3,6 +3,7 @@
 //
 //   NodeHistory   the names of what this node's journal tells
 //   PrimaryEnd    replicas of this node: what they ask for, are sent, and acknowledge
+//   NodeFailover  FAILOVER: the node gives its place to a replica
 //   ReplicaEnd    the primary of this node, if it has one: the thread that follows it
 //
 // Owned by the server, found through the ShardSet. Each function says which threads may call it.
@@ -10,6 +11,7 @@
 
 #include "engine/shard_set.h"
 #include "net/options.h"
+#include "replication/node/node_failover.h"
 #include "replication/node/node_history.h"
 #include "replication/node/replica_end.h"
 #include "replication/node/replication_facts.h"
@@ -44,6 +46,7 @@ class Replication {
 
   PrimaryEnd& primary_end() { return primary_end_; }
   ReplicaEnd& replica_end() { return replica_end_; }
+  NodeFailover& failover() { return failover_; }
 
   // ---- Any thread.
   NodeHistory& history() { return *history_; }
@@ -54,6 +57,7 @@ class Replication {
   NodeHistory* history_;
   PrimaryEnd primary_end_;
   ReplicaEnd replica_end_;
+  NodeFailover failover_;
 };
 
 }  // namespace kvstash::replication

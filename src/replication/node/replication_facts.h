@@ -2,6 +2,7 @@
 #pragma once
 
 #include "replication/history.h"
+#include "replication/peer/failover.h"
 #include "replication/replica/primary_facts.h"
 
 #include <cstdint>
@@ -48,6 +49,8 @@ struct ReplicationFacts {
   History history{};
   uint64_t offset = 0;  // Where the stream ends.
   int64_t now_ms = 0;   // By the monotonic clock that times are of.
+
+  FailoverState failover{};
 
   // ---- The primary of this node; nothing: it is one.
   std::optional<PrimaryFacts> primary{};

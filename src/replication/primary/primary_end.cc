@@ -226,6 +226,7 @@ std::optional<int64_t> PrimaryEnd::step() {
   tick_replicas(now, replicas);
   ping(now, replicas);
   check_good(now);
+  if (on_tick_) on_tick_();
   const bool has_backlog = setup_.persistence->journal().has(User::kReplicas);
   if (replicas.empty() && !has_backlog) return std::nullopt;
   const int64_t period_ms = replicas.empty() ? kIdleTickMs : kTickMs;
@@ -251,7 +252,7 @@ void PrimaryEnd::tick_replicas(const ReplicationOptions& options,
 // Pings are a part of the stream, so that replicas of replicas get them as well.
 void PrimaryEnd::ping(const ReplicationOptions& options,
                       const std::vector<ReplicaEntry>& replicas) {
-  if (!owns_stream() || !is_any_online(replicas) ||
+  if (!owns_stream() || holds_pings_ || !is_any_online(replicas) ||
       now_ms() - pinged_ms_ < options.repl_ping_replica_period_s * 1000)
     return;
   pinged_ms_ = now_ms();

@@ -22,6 +22,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -42,6 +43,8 @@ class PrimaryEnd {
   PrimaryEnd& operator=(const PrimaryEnd&) = delete;
 
   // ---- The server.
+  // Sets what the thread calls each time that it looks after replicas. Before start().
+  void on_tick(std::function<void()> then) { on_tick_ = std::move(then); }
   // Takes over options. Every shard is held, or none has begun.
   void take_up_options(ReplicationOptions options);
   // What was on the disk is loaded.
@@ -64,6 +67,9 @@ class PrimaryEnd {
   void sync(engine::Session& session, engine::Shard& shard);
 
   // ---- Any thread.
+  uint64_t stream_end() const { return setup_.persistence->journal().range().end; }
+  // True: the stream does not grow by signs of life, because a replica is to get to its end.
+  void hold_pings(bool are_held) { holds_pings_ = are_held; }
   void tell(ReplicationFacts& facts) const;
 
  private:
@@ -92,6 +98,9 @@ class PrimaryEnd {
   ReplicaSource::Shared shared_;
   std::atomic<uint64_t> partial_syncs_{0};
   std::atomic<uint64_t> refused_partial_syncs_{0};
+
+  std::atomic<bool> holds_pings_{false};
+  std::function<void()> on_tick_;
 
   // ---- The thread's.
   int64_t pinged_ms_ = 0;

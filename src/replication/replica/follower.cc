@@ -50,6 +50,7 @@ Follower::Follower(const Node& node, FollowOptions options, std::optional<Stream
       host_(options.replication.primary_host),
       port_(static_cast<uint16_t>(options.replication.primary_port)),
       options_(std::move(options)),
+      take_over_(std::exchange(options_.take_over, {})),
       has_place_(from.has_value()),
       link_(link_options()),
       dialed_(is_over_),
@@ -229,7 +230,7 @@ void Follower::act(const DialPrimary&) {
   std::optional<StreamPlace> have;
   if (has_place_) have = place();
   asked_replid_ = have ? have->replid : "";
-  step(LinkDialed{.have = std::move(have)});
+  step(LinkDialed{.have = std::move(have), .takes_over = static_cast<bool>(take_over_)});
 }
 
 void Follower::act(const HangUp&) {
@@ -309,6 +310,10 @@ void Follower::act(const StreamBytes& action) {
   log(LogLevel::kWarning, taken.error().message());
   has_place_ = false;
   lose(taken.error().message());
+}
+
+void Follower::act(const TakeOverAnswered& action) {
+  if (take_over_) std::exchange(take_over_, {})(action.is_accepted);
 }
 
 void Follower::act(const LinkTells& action) {

@@ -25,6 +25,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,8 @@ namespace kvstash::replication {
 struct FollowOptions {
   ReplicationOptions replication;
   net::NetOptions net;
+  // The primary is a replica of this node until it is asked to take over. What it answers is told.
+  std::function<void(bool is_accepted)> take_over{};
 };
 
 class Follower {
@@ -99,6 +102,7 @@ class Follower {
   void act(const SnapshotDropped& action);
   void act(const StreamContinues& action);
   void act(const StreamBytes& action);
+  void act(const TakeOverAnswered& action);
   void act(const LinkTells& action);
 
   // ---- A full synchronization. Errors are sentences for the log.
@@ -134,7 +138,9 @@ class Follower {
   std::string buffer_;  // What the last read has brought.
   int64_t timer_at_ms_ = 0;
   StreamApplier applier_;
-  std::string asked_replid_;   // The name under which the primary was asked to go on.
+  std::string asked_replid_;  // The name under which the primary was asked to go on.
+  std::function<void(bool is_accepted)>
+      take_over_;              // Empty: it is not to be asked, or has answered.
   bool has_followed_ = false;  // This primary's data was here.
 
   std::unique_ptr<SnapshotReceiver> receiver_;

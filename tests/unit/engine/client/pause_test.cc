@@ -31,6 +31,24 @@ TEST_CASE("of two pauses the later end and the stricter mode hold") {
   }
 }
 
+TEST_CASE("writes that a failover holds wait until it is over, whatever clients pause") {
+  Pause pause;
+  pause.hold_writes(true);
+  CHECK(pause.is_on());
+  CHECK_FALSE(pause.is_for_all());
+  CHECK_FALSE(pause.end_if_over(1'000'000));
+  pause.begin(0, 100, PauseMode::kAll);
+  CHECK(pause.is_for_all());
+  CHECK(pause.end_if_over(100));
+  CHECK(pause.is_on());
+  CHECK_FALSE(pause.is_for_all());
+  pause.begin(100, 200, PauseMode::kWrites);
+  pause.end();
+  CHECK(pause.is_on());
+  pause.hold_writes(false);
+  CHECK_FALSE(pause.is_on());
+}
+
 TEST_CASE("a pause that is over does not make the next one stricter or longer") {
   Pause pause;
   pause.begin(0, 200, PauseMode::kAll);
