@@ -476,6 +476,11 @@ void Server::begin_shutdown(ShutdownRequest request, uint64_t asker) {
   listeners_.clear();
   const int64_t patience_ms = request.is_now ? 0 : options_.process.shutdown_timeout_s * 1000;
   shutdown_at_ms_ = to_ms(wall_now()) + patience_ms;
+  // Nothing is written any more, and replicas get what was.
+  replication_->primary_end().hold_pings(true);
+  const replication::PrimaryEnd::InSync replicas = replication_->primary_end().in_sync();
+  if (patience_ms != 0 && replicas.in_sync < replicas.online)
+    log(LogLevel::kNotice, "Waiting for replicas before shutting down.");
   for (size_t id = 0; id < shells_.size(); ++id)
     shards_->submit(id, [shell = shells_[id].get()](engine::Shard&) { shell->drain(); });
   shutdown_timer_->start_repeating(kShutdownCheckPeriod);
@@ -496,6 +501,7 @@ bool Server::give_up_shutdown(std::string_view error) {
     return false;
   }
   shutdown_.reset();
+  replication_->primary_end().hold_pings(false);
   shutdown_timer_->stop();
   is_stopping_.store(false, std::memory_order_relaxed);
   for (size_t id = 0; id < shells_.size(); ++id) {
@@ -522,7 +528,14 @@ void Server::check_shutdown() {
   }
   const bool is_drained =
       std::ranges::all_of(shells_, [](const auto& shell) { return shell->is_drained(); });
-  if (is_saving_at_end_ || (!is_drained && to_ms(wall_now()) < shutdown_at_ms_)) return;
+  const bool is_late = to_ms(wall_now()) >= shutdown_at_ms_;
+  if (is_saving_at_end_ || (!is_drained && !is_late)) return;
+  const replication::PrimaryEnd::InSync replicas = replication_->primary_end().in_sync();
+  if (replicas.in_sync < replicas.online && !is_late) return;
+  if (replicas.online != 0)
+    log(LogLevel::kNotice, std::to_string(replicas.in_sync) + " of " +
+                               std::to_string(replicas.online) +
+                               " replicas are in sync when shutting down.");
   if (!saves_at_shutdown()) {
     stop_shards();
     return;

@@ -127,3 +127,35 @@ def what_cannot_be_is_refused(lab):
         b"-", b"ERR FAILOVER target HOST and PORT is not a replica.")
     assert _call(primary, "PSYNC", "0" * 40, "1", "FAILOVER") == (b"-", b"ERR PSYNC FAILOVER can't be sent to a master.")
     assert _call(replica, "PSYNC", "0" * 40, "1", "FAILOVER") == (b"-", b"ERR PSYNC FAILOVER replid must match my replid.")
+
+
+def a_primary_that_ends_waits_for_its_replicas(lab):
+    primary = _node(lab, "--shutdown-timeout", "20")
+    redis = _redis(lab, primary=primary)
+    replica = _node(lab, primary=primary)
+    _wait_until_online(lab, primary, 2)
+    with redis.connect() as stuck:
+        stuck.send("DEBUG", "SLEEP", "2")
+        time.sleep(0.2)
+        for number in range(100):
+            assert _call(primary, "SET", f"k{number}", "v" * 1000) == (b"+", b"OK")
+        began = time.monotonic()
+        assert primary.end() == 0
+        assert 0.5 < time.monotonic() - began < 10
+    assert "2 of 2 replicas are in sync when shutting down." in primary.log(), primary.log()
+    for server in (redis, replica):
+        assert _call(server, "DBSIZE") == (b":", b"100")
+
+
+def a_primary_does_not_wait_for_ever(lab):
+    primary = _node(lab, "--shutdown-timeout", "1")
+    redis = _redis(lab, primary=primary)
+    _wait_until_online(lab, primary, 1)
+    with redis.connect() as stuck:
+        stuck.send("DEBUG", "SLEEP", "6")
+        time.sleep(0.2)
+        assert _call(primary, "SET", "k", "v") == (b"+", b"OK")
+        began = time.monotonic()
+        assert primary.end() == 0
+        assert 0.8 < time.monotonic() - began < 4
+    assert "0 of 1 replicas are in sync when shutting down." in primary.log(), primary.log()

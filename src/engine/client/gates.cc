@@ -144,7 +144,9 @@ Gates::Verdict Gates::refuse(std::string_view message) {
 
 Gates::Verdict Gates::pass(Session& session, Request& request) {
   const EngineOptions& options = shard_->options();
-  if (shard_->is_draining && !equals_ignore_case(request.args[0], "shutdown")) [[unlikely]]
+  // Replicas still say how far they are.
+  const bool is_drained = shard_->is_draining && !session.is_replica();
+  if (is_drained && !equals_ignore_case(request.args[0], "shutdown")) [[unlikely]]
     return stop(session, kStopDrain);
   if (options.client_command_rate_limit != 0 && !has_rate_token(session)) [[unlikely]]
     return stop(session, kStopRate);

@@ -192,6 +192,17 @@ void PrimaryEnd::check_good(const ReplicationOptions& options) {
                                      options.min_replicas_to_write);
 }
 
+PrimaryEnd::InSync PrimaryEnd::in_sync() const {
+  const uint64_t end = stream_end();
+  InSync found;
+  for (const ReplicaEntry& entry : roster_.all()) {
+    if (entry.state != ReplicaState::kOnline || entry.is_silent) continue;
+    ++found.online;
+    if (entry.facts.acked >= end) ++found.in_sync;
+  }
+  return found;
+}
+
 void PrimaryEnd::tell(ReplicationFacts& facts) const {
   const ReplicationOptions options = this->options();
   const persist::NodeJournal& journal = setup_.persistence->journal();

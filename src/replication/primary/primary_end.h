@@ -68,6 +68,12 @@ class PrimaryEnd {
 
   // ---- Any thread.
   uint64_t stream_end() const { return setup_.persistence->journal().range().end; }
+  // How many replicas follow the stream, and how many of them have all of it.
+  struct InSync {
+    size_t online = 0;
+    size_t in_sync = 0;
+  };
+  InSync in_sync() const;
   // True: the stream does not grow by signs of life, because a replica is to get to its end.
   void hold_pings(bool are_held) { holds_pings_ = are_held; }
   void tell(ReplicationFacts& facts) const;
