@@ -1,4 +1,4 @@
-"""Sentinels and what they watch: a primary with replicas (the oracle's redis-server), and sentinels of both programs."""
+"""Sentinels and what they watch: a primary with replicas, and sentinels; each of both programs."""
 
 import os
 import time
@@ -11,16 +11,19 @@ PATIENCE = 90.0
 
 
 class Group:
-    """A primary and its replicas, each a redis-server."""
+    """A primary and its replicas, each a redis-server, or with `are_ours` one of this project."""
 
-    def __init__(self, lab, replicas=2, args=()):
+    def __init__(self, lab, replicas=2, args=(), are_ours=False):
         self.lab = lab
+        self.are_ours = are_ours
         self.args = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1", *args]
         self.primary = self._start()
         self.replicas = [self._start("--replicaof", "127.0.0.1", self.primary.port) for _ in range(replicas)]
         lab.eventually(lambda: all(r.info("replication")["master_link_status"] == "up" for r in self.replicas), 30)
 
     def _start(self, *args):
+        if self.are_ours:
+            return self.lab.start(*self.args, *args)
         server = servers.oracle(self.lab.build, [*self.args, *args])
         self.lab.started.append(server)
         return server
