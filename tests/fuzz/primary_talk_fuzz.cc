@@ -93,6 +93,7 @@ class Shell {
     ensure(is_connected_ && has_data_ && is_replid(action.replid));
     streams_ = true;
   }
+  void act(const TakeOverAnswered&) {}
   void act(const StreamBytes& action) {
     ensure(is_connected_ && !action.bytes.empty());
     if (!streams_ || is_damaged_) return;  // Behind a snapshot that was refused.

@@ -48,6 +48,9 @@ class Written {
   void put(const SnapshotDropped&) { add("dropped"); }
   void put(const StreamContinues& continues) { add("continues " + continues.replid.substr(0, 1)); }
   void put(const StreamBytes& bytes) { add("stream " + std::string(bytes.bytes)); }
+  void put(const TakeOverAnswered& answer) {
+    add(answer.is_accepted ? "takes over" : "does not take over");
+  }
   void put(const LinkTells& tells) { log_ += tells.text + "\n"; }
 
   void add(const std::string& word) { text_ += (text_.empty() ? "" : " | ") + word; }
@@ -124,6 +127,15 @@ TEST_CASE("a replica that is to take over is told so") {
   driver.step(LinkDialed{.have = StreamPlace{kReplid, 99}, .takes_over = true});
   driver.hear("+PONG\r\n+OK\r\n");
   CHECK(driver.hear("+OK\r\n") == "PSYNC " + kReplid + " 100 FAILOVER");
+  CHECK(driver.hear("+CONTINUE " + kOther + "\r\n") == "takes over | continues b");
+
+  Driver refused;
+  refused.step(LinkStarts{});
+  refused.step(LinkDialed{.have = StreamPlace{kReplid, 99}, .takes_over = true});
+  refused.hear("+PONG\r\n+OK\r\n");
+  refused.hear("+OK\r\n");
+  CHECK(refused.hear("-ERR PSYNC FAILOVER replid must match my replid.\r\n") ==
+        "does not take over | hang up");
 }
 
 TEST_CASE("a primary may go on under another name, or send everything") {
