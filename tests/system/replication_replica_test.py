@@ -478,7 +478,9 @@ class FakePrimary:
                     for _ in range(got.count(b"PING") + got.count(b"REPLCONF")):
                         client.sendall(b"+OK\r\n")
                 client.sendall(self.answers[self.served])
-                time.sleep(0.2)
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(4096):  # To close before the replica does could take back what it has not read.
+                    pass
             except OSError:
                 pass
             self.served += 1
