@@ -66,16 +66,16 @@ constexpr CommandSpec kRoleRow = {
 constexpr ArgSpec kFailoverTargetArgs[] = {
     {.name = "host"},
     {.name = "port", .type = kInteger},
-    {.name = "force", .type = kPureToken, .token = "FORCE", .flags = kOptional},
+    {.name = "force", .type = kPureToken, .token = "FORCE", .flags = kArgOptional},
 };
 constexpr ArgSpec kFailoverArgs[] = {
     {.name = "target",
      .type = kBlock,
      .token = "TO",
-     .flags = kOptional,
+     .flags = kArgOptional,
      .arguments = kFailoverTargetArgs},
-    {.name = "abort", .type = kPureToken, .token = "ABORT", .flags = kOptional},
-    {.name = "milliseconds", .type = kInteger, .token = "TIMEOUT", .flags = kOptional},
+    {.name = "abort", .type = kPureToken, .token = "ABORT", .flags = kArgOptional},
+    {.name = "milliseconds", .type = kInteger, .token = "TIMEOUT", .flags = kArgOptional},
 };
 constexpr CommandSpec kFailoverRow = {
     .name = "failover",

@@ -50,12 +50,12 @@ Follower::Follower(const Node& node, FollowOptions options, std::optional<Stream
       host_(options.replication.primary_host),
       port_(static_cast<uint16_t>(options.replication.primary_port)),
       options_(std::move(options)),
-      take_over_(std::exchange(options_.take_over, {})),
       has_place_(from.has_value()),
       link_(link_options()),
       dialed_(is_over_),
       buffer_(kReadBytes, '\0'),
-      applier_(*node.set, node.persistence->journal().journal(), is_over_) {
+      applier_(*node.set, node.persistence->journal().journal(), is_over_),
+      take_over_(std::exchange(options_.take_over, {})) {
   if (from) applier_.begin(*from);
   facts_ = {.host = host_, .port = port_};
   node_.set->role().set_stale(!options_.replication.replica_serve_stale_data);

@@ -139,8 +139,8 @@ class Follower {
   int64_t timer_at_ms_ = 0;
   StreamApplier applier_;
   std::string asked_replid_;  // The name under which the primary was asked to go on.
-  std::function<void(bool is_accepted)>
-      take_over_;              // Empty: it is not to be asked, or has answered.
+  // Empty: the primary is not to be asked to take over, or has answered.
+  std::function<void(bool is_accepted)> take_over_;
   bool has_followed_ = false;  // This primary's data was here.
 
   std::unique_ptr<SnapshotReceiver> receiver_;
