@@ -111,9 +111,8 @@ ReplicaSource& PrimaryEnd::source_of(Session& session, Shard& shard) {
 Result<ReplconfReply> PrimaryEnd::replconf(Session& session, Shard& shard,
                                            std::span<const std::string_view> argv) {
   ReplicaSource& source = source_of(session, shard);
-  const int64_t acked_ms = source.facts().acked_ms;
   Result<ReplconfReply> reply = take_replconf(argv, source.is_replica(), now_ms(), source.facts());
-  if (source.facts().acked_ms != acked_ms) {
+  if (reply.ok() && *reply == ReplconfReply::kNone) {
     source.note_acked();
   } else {
     source.note_facts();
