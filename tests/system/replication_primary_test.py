@@ -135,11 +135,11 @@ def a_redis_follows_under_load_from_the_first_byte_to_the_last(lab):
         connection.call("SET", "deadline", "v", "PXAT", FAR_MS)
         connection.call("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)")
     with Load(primary) as load:
-        lab.eventually(lambda: load.writes > 500, 30)
+        lab.eventually(lambda: load.writes > 100, 60)
         replica = _replica(lab, primary)
         _wait_until_up(lab, replica)
-        more = load.writes + 500
-        lab.eventually(lambda: load.writes > more, 30)
+        more = load.writes + 100
+        lab.eventually(lambda: load.writes > more, 60)
     time.sleep(0.4)  # Until the deadlines are over.
     _assert_equal(lab, primary, replica)
     assert b"lib" in repr(_call(replica, "FUNCTION", "LIST")).encode()
