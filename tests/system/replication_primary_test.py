@@ -192,7 +192,8 @@ def a_replica_that_is_too_far_behind_gets_everything_anew(lab):
 
 
 def replicas_that_ask_together_share_a_snapshot(lab):
-    primary = lab.start("--repl-diskless-sync-delay", "2", "--enable-debug-command", "yes")
+    primary = lab.start(
+        "--repl-diskless-sync-delay", "60", "--repl-diskless-sync-max-replicas", "2", "--enable-debug-command", "yes")
     with primary.connect(timeout=30) as connection:
         _fill(connection)
     replicas = [_replica(lab, primary), _replica(lab, primary)]
@@ -256,11 +257,11 @@ def messages_reach_subscribers_of_a_replica(lab):
 
 
 def the_log_is_turned_on_and_off_while_a_replica_follows(lab):
-    primary = _primary(lab)
+    primary = _primary(lab, "--appendonly", "yes")
     replica = _replica(lab, primary)
     _wait_until_up(lab, replica)
     with Load(primary), primary.connect(timeout=30) as connection:
-        for wanted in ("yes", "no", "yes", "no", "yes"):
+        for wanted in ("no", "yes", "no", "yes"):
             connection.call("CONFIG", "SET", "appendonly", wanted)
             lab.eventually(lambda: primary.info("persistence")["aof_enabled"] == ("1" if wanted == "yes" else "0"), 20)
             time.sleep(0.1)
