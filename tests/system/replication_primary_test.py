@@ -135,11 +135,11 @@ def a_redis_follows_under_load_from_the_first_byte_to_the_last(lab):
         connection.call("SET", "deadline", "v", "PXAT", FAR_MS)
         connection.call("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)")
     with Load(primary) as load:
-        lab.eventually(lambda: load.writes > 500, 30)
+        lab.eventually(lambda: load.writes > 100, 60)
         replica = _replica(lab, primary)
         _wait_until_up(lab, replica)
-        more = load.writes + 500
-        lab.eventually(lambda: load.writes > more, 30)
+        more = load.writes + 100
+        lab.eventually(lambda: load.writes > more, 60)
     time.sleep(0.4)  # Until the deadlines are over.
     _assert_equal(lab, primary, replica)
     assert b"lib" in repr(_call(replica, "FUNCTION", "LIST")).encode()
@@ -192,7 +192,8 @@ def a_replica_that_is_too_far_behind_gets_everything_anew(lab):
 
 
 def replicas_that_ask_together_share_a_snapshot(lab):
-    primary = lab.start("--repl-diskless-sync-delay", "2", "--enable-debug-command", "yes")
+    primary = lab.start(
+        "--repl-diskless-sync-delay", "60", "--repl-diskless-sync-max-replicas", "2", "--enable-debug-command", "yes")
     with primary.connect(timeout=30) as connection:
         _fill(connection)
     replicas = [_replica(lab, primary), _replica(lab, primary)]
@@ -256,11 +257,11 @@ def messages_reach_subscribers_of_a_replica(lab):
 
 
 def the_log_is_turned_on_and_off_while_a_replica_follows(lab):
-    primary = _primary(lab)
+    primary = _primary(lab, "--appendonly", "yes")
     replica = _replica(lab, primary)
     _wait_until_up(lab, replica)
     with Load(primary), primary.connect(timeout=30) as connection:
-        for wanted in ("yes", "no", "yes", "no", "yes"):
+        for wanted in ("no", "yes", "no", "yes"):
             connection.call("CONFIG", "SET", "appendonly", wanted)
             lab.eventually(lambda: primary.info("persistence")["aof_enabled"] == ("1" if wanted == "yes" else "0"), 20)
             time.sleep(0.1)
