@@ -174,6 +174,7 @@ Status Server::start() {
     Result<std::unique_ptr<SentinelNode>> made = SentinelNode::make(*this, shells_[0]->loop());
     if (!made.ok()) return made.error();
     sentinel_ = *std::move(made);
+    set_log_role('X');
   }
   if (Status opened = open_listeners(options_); !opened.ok()) return opened;
 
