@@ -58,6 +58,17 @@ void watch_group(State& state, Monitored& group) {
     finish_failover(state, group);
 }
 
+// Nobody was asked for a vote before the new epoch was on the disk, which may have taken longer
+// than a whole election: its time begins now.
+void begin_elections(State& state) {
+  for (const auto& group : state.groups) {
+    Failover& failover = group->failover;
+    if (failover.step == FailoverStep::kWaitStart && failover.step_since == state.saving_since)
+      failover.step_since = state.now;
+  }
+  state.saving_since.reset();
+}
+
 }  // namespace
 
 Sentinel::Sentinel(Passkey, SentinelSetup setup) : state_(std::make_unique<State>(setup.seed)) {
@@ -143,6 +154,7 @@ Actions Sentinel::end() {
   State& state = *state_;
   run_scripts(state);
   if (state.must_save) {
+    state.saving_since = state.now;
     state.config_text = rewrite_config(state.config_text, saved_state(state));
     state.actions.insert(state.actions.begin(), SaveConfig{.text = state.config_text});
   }
@@ -190,6 +202,7 @@ void Sentinel::on(const ScriptEnded& event) {
 }
 
 void Sentinel::on(const ConfigSaved& event) {
+  begin_elections(*state_);
   if (event.error.empty()) {
     write_log(*state_, LogLevel::kNotice, "Sentinel new configuration saved on disk");
   } else {

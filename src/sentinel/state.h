@@ -67,6 +67,9 @@ struct State {
   Moment tilted_at{};
   std::optional<Moment> timer_at{};  // When the timer fired last.
 
+  // When the step was whose state is being saved; none: nothing is.
+  std::optional<Moment> saving_since{};
+
   // Of the step that is under way.
   Moment now{};
   Instant wall{};  // The date, as the timer told it.

@@ -73,6 +73,28 @@ TEST_CASE("the outcome of saving is logged") {
                          .level = LogLevel::kWarning}});
 }
 
+TEST_CASE("the time of an election begins when its epoch is on the disk") {
+  LoneSentinel sentinel(
+      "sentinel monitor mymaster 10.0.0.1 6379 1\n"
+      "sentinel down-after-milliseconds mymaster 1000\n"
+      "sentinel known-sentinel mymaster 10.0.1.2 26379 " +
+      kRunIdB + "\n");
+  const auto has_told = [&sentinel](std::string_view channel) {
+    for (const std::string& event : sentinel.events())
+      if (event.starts_with(channel)) return true;
+    return false;
+  };
+  for (int i = 0; i < 50 && !has_told("+try-failover"); ++i)
+    sentinel.pass(Duration(100));
+  REQUIRE(has_told("+try-failover"));
+  sentinel.skip(Duration(1'500));
+  sentinel.step(ConfigSaved{});
+  sentinel.pass(Duration(9'800));
+  CHECK_FALSE(has_told("-failover-abort-not-elected"));
+  sentinel.pass(Duration(500));
+  CHECK(has_told("-failover-abort-not-elected"));
+}
+
 TEST_CASE("news of links that are not ours, and replies that nobody asked for, are passed over") {
   LoneSentinel sentinel;
   sentinel.step(ReplyReceived{.link = LinkId{99}, .reply = simple("PONG")});
