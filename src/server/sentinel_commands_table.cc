@@ -1,5 +1,6 @@
 #include "commands/shared/row_parts.h"
 #include "commands/tables.h"
+#include "replication/commands/role.h"
 #include "server/sentinel_commands.h"
 #include "server/server_commands.h"
 
@@ -442,6 +443,7 @@ constexpr std::array<std::string_view, 13> kShared = {
 std::vector<CommandSpec> choose_rows() {
   std::vector<std::span<const CommandSpec>> tables(commands::all_commands().begin(),
                                                    commands::all_commands().end());
+  tables.push_back(replication::role_commands());
   tables.push_back(server_commands());
   std::vector<CommandSpec> rows(std::begin(kRows), std::end(kRows));
   for (const std::span<const CommandSpec> table : tables) {
