@@ -3,7 +3,7 @@
 import os
 import time
 
-from . import servers
+from . import resp, servers
 
 NAME = "mymaster"
 # A sentinel that is not run for two seconds, on a busy machine, only watches for the next thirty (TILT).
@@ -94,9 +94,17 @@ def have_stalled(found):
 
 
 def wait_until(found, holds):
-    """As Lab.eventually(), with the logs of the sentinels if it does not come."""
+    """As Lab.eventually(), with the logs of the sentinels if it does not come. A node may close the connection on which it is
+    asked: sentinels have it do so when its role changes."""
     deadline = time.monotonic() + PATIENCE
-    while not holds():
+
+    def hold():
+        try:
+            return holds()
+        except (OSError, resp.Closed):
+            return False
+
+    while not hold():
         assert time.monotonic() < deadline, f"not within {PATIENCE} s\n{logs(found)}"
         time.sleep(0.02)
 
