@@ -361,8 +361,6 @@ bool AofLog::change_history(const std::function<void()>& change) {
   bool is_used = false;
   const bool is_changed = waits_->hold_all([&](const Hold& all) {
     const std::unique_lock settled = journal_->settle(all);
-    for (size_t id = 0; id < node_->set().size(); ++id)
-      node_->set().at(id).release().join_journal();
     change();
     is_used = next && is_on();
     if (is_used) begin_file(*std::move(next));

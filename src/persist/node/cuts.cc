@@ -92,8 +92,6 @@ void Cuts::begin(Cut& cut, const CutOptions& options, const std::function<void()
   if (!mark) return;
   // What a primary has sent, and what ran under this hold before the cut, belongs to it.
   const std::unique_lock settled = journal_->settle(hold);
-  for (size_t id = 0; id < set.size(); ++id)
-    set.at(id).release().join_journal();
   at_cut();
   Snapshot::Options snapshot = snapshot_options(options, hold);
   snapshot.mark = *mark;

@@ -46,23 +46,20 @@ void NodeJournal::detach(User user) {
   if (!has(user)) return;
   if (user == User::kReplicas) journal_.set_backlog_bytes(0);
   users_.fetch_and(static_cast<uint8_t>(~bit(user)), std::memory_order_acq_rel);
-  for (size_t id = 0; id < node_->set().size(); ++id)
-    node_->set().at(id).release().join_journal();
+  join();
   if (is_attached()) return;
   set_lanes(false);
   has_gap_ = true;
 }
 
 void NodeJournal::begin_following(engine::DbIndex db) {
-  for (size_t id = 0; id < node_->set().size(); ++id)
-    node_->set().at(id).release().join_journal();
+  join();
   attach(User::kReplicas);
   journal_.begin_following(db);
 }
 
 void NodeJournal::end_following() {
-  for (size_t id = 0; id < node_->set().size(); ++id)
-    node_->set().at(id).release().join_journal();
+  join();
   journal_.end_following();
 }
 
@@ -74,8 +71,16 @@ void NodeJournal::restart_at(Offset offset, engine::DbIndex db) {
   begin_following(db);
 }
 
+void NodeJournal::join() const {
+  for (size_t id = 0; id < node_->set().size(); ++id)
+    node_->set().at(id).release().join_journal();
+}
+
 std::unique_lock<std::mutex> NodeJournal::settle(const engine::Hold& all) const {
-  return incoming_ == nullptr ? std::unique_lock<std::mutex>() : incoming_->settle(all);
+  std::unique_lock<std::mutex> settled;
+  if (incoming_ != nullptr) settled = incoming_->settle(all);
+  join();
+  return settled;
 }
 
 void NodeJournal::set_lanes(bool are_attached) {

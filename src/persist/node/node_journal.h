@@ -65,8 +65,11 @@ class NodeJournal {
   // The data is a snapshot of the primary that is followed, as of `offset`. The journal has no
   // user.
   void restart_at(Offset offset, engine::DbIndex db);
-  // Has the shards apply all of the primary's stream that the journal has. Nothing is added to it
-  // as long as the caller keeps what is returned.
+  // What the shards have recorded so far joins the journal.
+  void join() const;
+  // Has journal and shards stand at one place: the shards apply all of the primary's stream that
+  // the journal has, and what they have recorded joins it. Nothing is added to it as long as the
+  // caller keeps what is returned.
   std::unique_lock<std::mutex> settle(const engine::Hold& all) const;
   // How much stays in memory of what all readers have passed, while replicas are a user.
   void set_backlog_bytes(size_t bytes);

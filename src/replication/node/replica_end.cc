@@ -146,8 +146,7 @@ std::optional<StreamPosition> ReplicaEnd::leave_primary() {
     return end;
   }
   if (!journal().is_attached()) return std::nullopt;
-  for (size_t id = 0; id < node_.set->size(); ++id)
-    node_.set->at(id).release().join_journal();
+  journal().join();
   return StreamPosition{.offset = journal().range().end, .db = journal().journal().selected()};
 }
 
