@@ -1,14 +1,13 @@
 """The primary's end of replication: Redis, and Redis's tools, follow kvstash."""
 
 import os
-import random
 import signal
 import socket
 import subprocess
-import threading
 import time
 
-from tests.support import resp, sample_values, servers
+from tests.support import sample_values, servers
+from tests.support.writers import Writers
 
 CROSSES_THREADS = True
 
@@ -64,77 +63,13 @@ def _assert_equal(lab, primary, *replicas):
         lab.eventually(lambda: _digest(replica) == _digest(primary), 10)
 
 
-class Load:
-    """Clients that write all the time: several databases, units over shards, scripts, deadlines, every type."""
-
-    def __init__(self, primary, clients=2):
-        self.primary, self.ends, self.failure, self.writes = primary, False, None, 0
-        self.threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ends = True
-        for thread in self.threads:
-            thread.join()
-        assert self.failure is None, self.failure
-
-    def _run(self, seed):
-        draw = random.Random(seed)
-        try:
-            with self.primary.connect(timeout=30) as connection:
-                while not self.ends:
-                    self._write(connection, draw)
-                    self.writes += 1
-        except Exception as error:  # pylint: disable=broad-exception-caught
-            self.failure = repr(error)
-
-    @staticmethod
-    def _write(connection, draw):
-        key, other = (f"k{draw.randrange(200)}" for _ in range(2))
-        kind = draw.randrange(12)
-        if kind == 0:
-            connection.call("SELECT", str(draw.randrange(3)))
-        elif kind == 1:
-            connection.call("SET", f"s{key}", "v" * draw.randrange(100))
-        elif kind == 2:
-            connection.call("SET", f"e{key}", "v", "PX", str(draw.randrange(1, 300)))
-        elif kind == 3:
-            connection.call("RPUSH", f"l{key}", "a", "b")
-            connection.call("LMOVE", f"l{key}", f"l{other}", "LEFT", "RIGHT")
-        elif kind == 4:
-            connection.call("SADD", f"t{key}", *[str(draw.randrange(50)) for _ in range(5)])
-            connection.call("SPOP", f"t{key}", "2")
-        elif kind == 5:
-            connection.call("HSET", f"h{key}", f"f{draw.randrange(20)}", "v" * draw.randrange(80))
-        elif kind == 6:
-            connection.call("ZADD", f"z{key}", str(draw.randrange(1000)), f"m{draw.randrange(30)}")
-        elif kind == 7:
-            connection.call("XADD", f"x{key}", "MAXLEN", "20", "*", "f", "v")
-        elif kind == 8:
-            connection.call("MSET", f"s{key}", "1", f"s{other}", "2")
-        elif kind == 9:
-            connection.call("MULTI")
-            connection.call("INCR", f"c{key}")
-            connection.call("INCR", f"c{other}")
-            connection.call("EXEC")
-        elif kind == 10:
-            connection.call(
-                "EVAL", "redis.call('incr', KEYS[1]) redis.call('append', KEYS[2], 'x')", "2", f"c{key}", f"a{other}")
-        else:
-            connection.call("DEL", f"{draw.choice('slthzxca')}{key}")
-
-
 def a_redis_follows_under_load_from_the_first_byte_to_the_last(lab):
     primary = _primary(lab)
     with primary.connect(timeout=30) as connection:
         _fill(connection)
         connection.call("SET", "deadline", "v", "PXAT", FAR_MS)
         connection.call("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)")
-    with Load(primary) as load:
+    with Writers(primary) as load:
         lab.eventually(lambda: load.writes > 100, 60)
         replica = _replica(lab, primary)
         _wait_until_up(lab, replica)
@@ -152,7 +87,7 @@ def a_snapshot_through_a_file_is_one_too(lab):
     primary = _primary(lab, "--repl-diskless-sync", "no")
     with primary.connect(timeout=30) as connection:
         _fill(connection)
-    with Load(primary):
+    with Writers(primary):
         replica = _replica(lab, primary)
         _wait_until_up(lab, replica)
     time.sleep(0.4)
@@ -163,7 +98,7 @@ def a_replica_whose_link_was_cut_goes_on_from_where_it_was(lab):
     primary = _primary(lab)
     replica = _replica(lab, primary)
     _wait_until_up(lab, replica)
-    with Load(primary):
+    with Writers(primary):
         for _ in range(3):
             assert _call(primary, "CLIENT", "KILL", "TYPE", "replica") == (b":", b"1")
             lab.eventually(lambda: int(primary.info("replication")["connected_slaves"]) == 1, 20)
@@ -260,7 +195,7 @@ def the_log_is_turned_on_and_off_while_a_replica_follows(lab):
     primary = _primary(lab, "--appendonly", "yes")
     replica = _replica(lab, primary)
     _wait_until_up(lab, replica)
-    with Load(primary), primary.connect(timeout=30) as connection:
+    with Writers(primary), primary.connect(timeout=30) as connection:
         for wanted in ("no", "yes", "no", "yes"):
             connection.call("CONFIG", "SET", "appendonly", wanted)
             lab.eventually(lambda: primary.info("persistence")["aof_enabled"] == ("1" if wanted == "yes" else "0"), 20)
@@ -301,7 +236,7 @@ def a_killed_replica_leaves_nothing_behind(lab):
     primary = _primary(lab)
     replica = _replica(lab, primary)
     _wait_until_up(lab, replica)
-    with Load(primary):
+    with Writers(primary):
         replica.end(signal.SIGKILL)
         lab.eventually(lambda: primary.info("replication")["connected_slaves"] == "0")
         replica.begin()
